@@ -1,0 +1,31 @@
+//! Lossglass shows how a language model learns, token by token.
+//!
+//! # How data flows
+//!
+//! ```text
+//! text, file, chat ─▶ sample ─▶ template ─▶ sequence ───────────────┬─▶ mask ─▶ loss (ledger)   pure, instant
+//!                    (Text|Chat)  (text and     (tokens with id,    │            ▲
+//!                                 provenance)    bytes, span, part) │            │
+//!                                                                   └─▶ score ───┘              model x ids -> rows
+//!                                                                        ▲
+//! key ─▶ app::keymap ─▶ Action ─▶ app::update ─▶ Effect ─▶ engine ───────┘  (own thread, Request in, Event out)
+//!                                     │
+//!                                     └─▶ App ─▶ ui::draw
+//! ```
+//!
+//! The forward pass does not know the loss mask: the engine returns each position's raw values once, and every mask,
+//! weight or denominator is recomputed in `update` without it. One type, [`loss::Scores`], knows which logits row
+//! predicts which token.
+//!
+//! # Who may use whom
+//!
+//! `sample <- template <- sequence <- mask, loss <- score <- engine`; `score -> model`; `app -> sequence, mask, loss,
+//! engine's messages`; `ui -> app`; `tui -> app, ui, engine`; `report -> mask, loss`; `command ->` what it runs.
+//! `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor ratatui (the key table alone may
+//! name key codes). `tests/layers.rs` reads the `use` lines and keeps this true.
+
+pub mod cancel;
+pub mod loss;
+pub mod sample;
+pub mod sequence;
+pub mod template;
