@@ -26,6 +26,7 @@
 
 pub mod cancel;
 pub mod loss;
+pub mod model;
 pub mod sample;
 pub mod sequence;
 pub mod template;

@@ -4,7 +4,7 @@ mod vocabulary;
 
 use std::ops::Range;
 
-pub use vocabulary::Vocabulary;
+pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::template::Part;
 
