@@ -6,6 +6,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::loss::Denominator;
 use crate::mask::Mode;
+use crate::model::DeviceKind;
 
 /// See how a language model learns, token by token.
 ///
@@ -76,9 +77,9 @@ pub struct ModelArgs {
     /// tiny-base, tiny-chat, smollm2, a directory, or a .gguf file [default: tiny-chat for chats, else tiny-base]
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub model: Option<String>,
-    /// Where to compute
-    #[arg(long, value_enum, default_value_t = DeviceArg::Auto, help_heading = "Model")]
-    pub device: DeviceArg,
+    /// Where to compute: auto, cpu, cuda, metal
+    #[arg(long, value_name = "DEVICE", default_value_t = DeviceKind::Auto, help_heading = "Model")]
+    pub device: DeviceKind,
     /// Chat template to use instead of the model's: a file, or chatml
     #[arg(long, value_name = "FILE|chatml", help_heading = "Model")]
     pub template: Option<String>,
@@ -135,15 +136,6 @@ pub enum PrefixArg {
     Bos,
     Eos,
     None,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub enum DeviceArg {
-    #[default]
-    Auto,
-    Cpu,
-    Cuda,
-    Metal,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -1,8 +1,12 @@
 //! A pretrained decoder-only language model: where it comes from, what its files say, and its weights.
 
+pub mod cache;
+pub mod catalogue;
 pub mod config;
 pub mod decoder;
+pub mod device;
 pub mod load;
+pub mod ops;
 pub mod source;
 
 use anyhow::{Context, Result, anyhow};
@@ -10,6 +14,7 @@ use candle_core::Device;
 
 pub use config::Config;
 pub use decoder::Decoder;
+pub use device::DeviceKind;
 pub use source::Source;
 
 use crate::cancel::Cancel;

@@ -8,7 +8,7 @@ use std::ops::Range;
 
 pub use display::{visible, visible_text};
 pub use encode::{EncodeError, Prefix};
-pub use vocabulary::Vocabulary;
+pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::template::Part;
 

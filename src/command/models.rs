@@ -5,8 +5,7 @@ use std::io::{IsTerminal, Write};
 use anyhow::{Context, Result};
 
 use crate::cancel::Cancel;
-use crate::cli::{DeviceArg, ModelArgs, ModelsArgs, ModelsCommand};
-use crate::model::device::{self, DeviceChoice};
+use crate::cli::{ModelArgs, ModelsArgs, ModelsCommand};
 use crate::model::{Model, Source, pypi};
 use crate::template::ChatTemplate;
 
@@ -35,7 +34,7 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
 /// # Errors
 /// If the device or the model cannot be used.
 pub fn load(source: &Source, args: &ModelArgs) -> Result<Model> {
-    let device = device(args)?;
+    let device = args.device.open()?;
     let show = std::io::stderr().is_terminal();
     let mut shown = 0;
     let mut on_progress = |fraction: f32| {
@@ -65,18 +64,4 @@ pub fn template(args: &ModelArgs) -> Result<Option<String>> {
         Some("chatml") => Some(ChatTemplate::CHATML.into()),
         Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("reading chat template {path}"))?),
     })
-}
-
-/// The device that the arguments name.
-///
-/// # Errors
-/// If this build or this machine has no such device.
-pub fn device(args: &ModelArgs) -> Result<candle_core::Device> {
-    let choice = match args.device {
-        DeviceArg::Auto => DeviceChoice::Auto,
-        DeviceArg::Cpu => DeviceChoice::Cpu,
-        DeviceArg::Cuda => DeviceChoice::Cuda,
-        DeviceArg::Metal => DeviceChoice::Metal,
-    };
-    Ok(device::select(choice)?)
 }

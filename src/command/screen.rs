@@ -22,7 +22,7 @@ pub fn run(cli: Cli) -> Result<()> {
         Opened { name: first.name.into(), sample: first.sample(), note: None }
     });
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
-    let device = models::device(&cli.model)?;
+    let device = cli.model.device.open()?;
     let template = models::template(&cli.model)?;
     let (app, effects) = App::new(Start {
         sample: opened.sample,

@@ -11,7 +11,7 @@ use candle_core::Device;
 use super::{Event, ModelInfo, Request};
 use crate::cancel::Cancel;
 use crate::loss::{Distribution, Row};
-use crate::model::{Model, Source};
+use crate::model::{Model, Source, device};
 use crate::sample::Sample;
 use crate::score::Scorer;
 use crate::sequence::Prefix;
@@ -155,11 +155,7 @@ impl ModelInfo {
             vocab_size: model.config.vocab_size,
             context: model.config.context,
             dtype: "f32",
-            device: match model.device {
-                Device::Cpu => "cpu".into(),
-                Device::Cuda(_) => "cuda".into(),
-                Device::Metal(_) => "metal".into(),
-            },
+            device: device::name(&model.device).into(),
             has_chat_template: model.has_template(),
             tokens: Arc::new(tokens),
         }
