@@ -26,6 +26,8 @@
 
 pub mod cancel;
 pub mod loss;
+pub mod model;
 pub mod sample;
+pub mod score;
 pub mod sequence;
 pub mod template;

@@ -2,12 +2,10 @@
 
 pub mod config;
 pub mod decoder;
-pub mod load;
-pub mod source;
+pub mod ops;
 
 pub use config::Config;
 pub use decoder::Decoder;
-pub use source::Source;
 
 use crate::sequence::Vocabulary;
 
