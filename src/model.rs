@@ -5,9 +5,11 @@ pub mod catalogue;
 pub mod config;
 pub mod device;
 pub mod load;
+pub mod pack;
 pub mod source;
 
 pub use config::Config;
 pub use device::DeviceKind;
 pub use load::load;
+pub use pack::pack;
 pub use source::Source;

@@ -10,6 +10,8 @@
 //! weights themselves.
 
 mod directory;
+mod embedded;
+pub(super) mod gguf;
 mod layout;
 mod safetensors;
 
@@ -77,7 +79,8 @@ pub fn load(
     let mut task = Task { device, cancel, on_progress };
     match source {
         Source::Directory(path) => directory::load(path, name, &mut task),
-        Source::Gguf(_) | Source::Embedded(_) => unreachable!("added with the next change"),
+        Source::Gguf(path) => gguf::load(&map(path)?, path, name, &mut task),
+        Source::Embedded(model) => gguf::load(embedded::bytes(*model), Path::new(model.name()), name, &mut task),
     }
 }
 
