@@ -1,7 +1,11 @@
 //! What the user gave: a text or a chat.
 
+mod chat;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+
+pub use chat::{SampleError, read_chat};
 
 /// One example to score or to train on.
 #[derive(Clone, Debug, PartialEq)]

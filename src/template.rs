@@ -1,5 +1,97 @@
 //! Chat template -> rendered text and the provenance of every character.
+//!
+//! ```text
+//! chat ─▶ field     the texts of each message that a template prints, and the pieces of them that can carry marks
+//!      ─▶ locate    renders with and without marks: where did every field go?
+//!      ─▶ label     what stands between the fields: header, stop, default system text, …
+//!      ─▶ Rendered  text, segments that tile it, notes
+//! ```
 
+mod date;
+mod edges;
+mod engine;
+mod field;
+mod generation_tag;
+mod label;
+mod locate;
+mod marks;
 mod provenance;
+mod python;
+mod search;
 
+use std::sync::Arc;
+
+pub use engine::TemplateError;
 pub use provenance::{Part, Rendered, Segment};
+
+use crate::sample::Chat;
+use engine::Engine;
+
+/// The ChatML template of `--template chatml`, with generation tags around what the assistant writes.
+pub const CHATML: &str = include_str!("template/chatml.jinja");
+
+/// A model's chat template, parsed once; cheap to clone and to share between threads.
+#[derive(Clone)]
+pub struct ChatTemplate {
+    engine: Arc<Engine>,
+    bos: Option<String>,
+    eos: Option<String>,
+    /// Tag-like pieces such as `</think>` that the source names and may look for in a message.
+    tags: Arc<[String]>,
+}
+
+impl ChatTemplate {
+    /// Parses `source`. The texts of the special tokens become `bos_token`, `eos_token` and `pad_token` in the template;
+    /// one that is `None` is undefined there, as in transformers.
+    ///
+    /// # Errors
+    /// [`TemplateError::Syntax`] with the line.
+    pub fn new(source: &str, bos: Option<&str>, eos: Option<&str>, pad: Option<&str>) -> Result<Self, TemplateError> {
+        let specials: Vec<(&'static str, String)> = [("bos_token", bos), ("eos_token", eos), ("pad_token", pad)]
+            .into_iter()
+            .filter_map(|(name, text)| Some((name, text?.to_string())))
+            .collect();
+        Ok(Self {
+            engine: Arc::new(Engine::new(source, &specials)?),
+            bos: bos.filter(|text| !text.is_empty()).map(str::to_string),
+            eos: eos.filter(|text| !text.is_empty()).map(str::to_string),
+            tags: field::tags(source).into(),
+        })
+    }
+
+    /// The ChatML template, for models that come without one.
+    pub fn chatml() -> Self {
+        Self::new(CHATML, None, Some("<|im_end|>"), None).expect("the template is a constant that a test parses")
+    }
+
+    /// Whether the template marks generated text with `{% generation %}`.
+    pub fn has_generation_tags(&self) -> bool {
+        self.engine.generation
+    }
+
+    /// Renders `chat` once as it is, and as often as needed to learn where each character comes from.
+    ///
+    /// # Errors
+    /// The template's own refusal (`raise_exception`), an error in it with its line, or a render that does not end.
+    pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
+        let fields = field::fields(chat, &self.tags);
+        let located = locate::locate(&self.engine, chat, &fields, add_generation_prompt)?;
+        Ok(label::label(
+            chat,
+            &fields,
+            located,
+            self.bos.as_deref(),
+            self.eos.as_deref(),
+        ))
+    }
+}
+
+impl std::fmt::Debug for ChatTemplate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ChatTemplate")
+            .field("bos", &self.bos)
+            .field("eos", &self.eos)
+            .field("generation", &self.engine.generation)
+            .finish_non_exhaustive()
+    }
+}

@@ -15,7 +15,6 @@ pub(super) mod gguf;
 mod layout;
 mod safetensors;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,17 +23,15 @@ use candle_core::{Device, Tensor};
 use memmap2::Mmap;
 
 use super::config::{Config, ConfigError};
+use super::decoder::Weights;
 use super::source::Source;
 use crate::cancel::Cancel;
 use crate::sequence::{Vocabulary, VocabularyError};
 
-/// Tensors by transformers' name, f32: `model.layers.0.self_attn.q_proj.weight`, `transformer.h.0.attn.c_attn.weight`.
-pub type Weights = HashMap<String, Tensor>;
-
 /// What a model's files hold.
 pub struct Loaded {
     pub config: Config,
-    /// Exactly the tensors that a decoder of this config uses, each with the shape it needs.
+    /// Exactly the tensors that a decoder of this config uses, each with the shape it needs, f32, finite.
     pub weights: Weights,
     pub vocabulary: Vocabulary,
     /// How the user knows the model.

@@ -1,0 +1,257 @@
+//! Reads chats in the OpenAI messages form from JSON and JSONL.
+
+use serde_json::{Map, Value};
+use thiserror::Error;
+
+use super::{Chat, Message};
+
+/// Why a text is not the chat that was asked for. Lines and messages count from 1, records from 0 as `--index` does.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SampleError {
+    #[error("nothing to read: the text is empty; give {{\"messages\": [...]}} or a list of messages")]
+    Empty,
+    #[error("not JSON at line {line} column {column}: {problem}; give {{\"messages\": [...]}}, or one such record a line")]
+    NotJson {
+        line: usize,
+        column: usize,
+        problem: String,
+    },
+    #[error("record {index} does not exist: there {} (counting from 0); choose a smaller index", count(*.total))]
+    NoSuchRecord { index: usize, total: usize },
+    #[error("line {line} (record {record}) {problem}")]
+    Record {
+        line: usize,
+        record: usize,
+        problem: String,
+    },
+}
+
+fn count(records: usize) -> String {
+    match records {
+        1 => "is 1 record".into(),
+        n => format!("are {n} records"),
+    }
+}
+
+/// One record of the text before it is understood.
+struct Record {
+    value: Value,
+    /// Line of the text where the record starts, from 1.
+    line: usize,
+}
+
+/// Reads record `index` (from 0) and says how many records there are in all.
+///
+/// A text is one JSON record, a JSON list of records, or JSONL with one record a line; a record is
+/// `{"messages": [...], "tools": [...]}` or a bare list of messages. `content: null` reads as empty text; content in
+/// list form (`[{"type": "text", "text": "..."}]`) reads as its texts joined.
+///
+/// # Errors
+/// One sentence that names the line, the record, the message, what is wrong and what to do. Only the record asked for is
+/// read, so that one bad line does not hide the others.
+pub fn read_chat(text: &str, index: usize) -> Result<(Chat, usize), SampleError> {
+    let (record, total) = pick(text.trim_start_matches('\u{feff}'), index)?;
+    let chat = chat(record.value).map_err(|problem| SampleError::Record {
+        line: record.line,
+        record: index,
+        problem,
+    })?;
+    Ok((chat, total))
+}
+
+fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
+    let lines: Vec<(usize, &str)> = (1..)
+        .zip(text.lines())
+        .filter(|(_, line)| !line.trim().is_empty())
+        .collect();
+    let Some(&(first, head)) = lines.first() else {
+        return Err(SampleError::Empty);
+    };
+    let bound = |total: usize| {
+        if index < total {
+            Ok(total)
+        } else {
+            Err(SampleError::NoSuchRecord { index, total })
+        }
+    };
+    match serde_json::from_str::<Value>(text) {
+        Ok(Value::Array(records)) if is_list_of_records(&records) => {
+            let total = bound(records.len())?;
+            let value = records.into_iter().nth(index).unwrap_or_default();
+            Ok((Record { value, line: first }, total))
+        }
+        Ok(value) => bound(1).map(|total| (Record { value, line: first }, total)),
+        // More than one line, of which the first is whole: one record a line.
+        Err(_) if lines.len() > 1 && serde_json::from_str::<Value>(head).is_ok() => {
+            let total = bound(lines.len())?;
+            let (line, source) = lines[index];
+            let value = serde_json::from_str(source).map_err(|error| not_json(&error, line))?;
+            Ok((Record { value, line }, total))
+        }
+        Err(_) if lines.len() > 1 && index > 0 && head.trim_end().ends_with('}') => {
+            // The first line is a broken record, but another one was asked for.
+            let total = bound(lines.len())?;
+            let (line, source) = lines[index];
+            let value = serde_json::from_str(source).map_err(|error| not_json(&error, line))?;
+            Ok((Record { value, line }, total))
+        }
+        Err(error) => Err(not_json(&error, 1)),
+    }
+}
+
+fn is_list_of_records(list: &[Value]) -> bool {
+    list.first()
+        .is_some_and(|record| record.get("messages").is_some() || record.is_array())
+}
+
+fn not_json(error: &serde_json::Error, first_line: usize) -> SampleError {
+    let text = error.to_string();
+    let problem = text.split(" at line ").next().unwrap_or(&text).to_string();
+    SampleError::NotJson {
+        line: first_line + error.line().saturating_sub(1),
+        column: error.column(),
+        problem,
+    }
+}
+
+fn chat(record: Value) -> Result<Chat, String> {
+    let (messages, tools) = match record {
+        Value::Array(messages) => (messages, Vec::new()),
+        Value::Object(mut record) => {
+            let tools = list(&mut record, "tools", "the record")?;
+            match record.remove("messages") {
+                Some(Value::Array(messages)) => (messages, tools),
+                Some(other) => {
+                    return Err(format!(
+                        "has `messages` of type {}; make it a list of {{\"role\", \"content\"}}",
+                        kind(&other)
+                    ));
+                }
+                None if record.contains_key("conversations") => {
+                    return Err("has `conversations`, not `messages`; convert it to {\"messages\": [{\"role\": ..., \
+                                \"content\": ...}]}"
+                        .into());
+                }
+                None => return Err("has no `messages`; give {\"messages\": [{\"role\": ..., \"content\": ...}]}".into()),
+            }
+        }
+        other => {
+            return Err(format!(
+                "is a JSON {}, not a chat; give {{\"messages\": [...]}} or a list of messages",
+                kind(&other)
+            ));
+        }
+    };
+    let messages = (1..)
+        .zip(messages)
+        .map(|(number, value)| message(value, number))
+        .collect::<Result<_, _>>()?;
+    Ok(Chat { messages, tools })
+}
+
+fn message(value: Value, number: usize) -> Result<Message, String> {
+    let place = format!("message {number}");
+    let Value::Object(mut fields) = value else {
+        return Err(format!(
+            "has a {} as {place}; make it {{\"role\": ..., \"content\": ...}}",
+            kind(&value)
+        ));
+    };
+    let role = match fields.remove("role") {
+        Some(Value::String(role)) => role,
+        Some(other) => {
+            return Err(format!(
+                "has a {} as the role of {place}; make it a string such as \"user\"",
+                kind(&other)
+            ));
+        }
+        None if fields.contains_key("from") => {
+            return Err(format!(
+                "has {place} with `from` instead of `role`; rename `from` to `role` and `value` to `content`"
+            ));
+        }
+        None => return Err(format!("has no role in {place}; add \"role\": \"user\" or another role")),
+    };
+    let reasoning_content = string(&mut fields, "reasoning_content", &place)?;
+    let tool_calls = list(&mut fields, "tool_calls", &place)?;
+    let content = match fields.remove("content") {
+        Some(content) => text_of(content, &place)?,
+        None if !tool_calls.is_empty() || reasoning_content.is_some() => String::new(),
+        None => return Err(format!("has no content in {place}; add \"content\": \"...\"")),
+    };
+    Ok(Message {
+        role,
+        content,
+        reasoning_content,
+        tool_calls,
+        name: string(&mut fields, "name", &place)?,
+        tool_call_id: string(&mut fields, "tool_call_id", &place)?,
+        train: match fields.remove("train") {
+            None | Some(Value::Null) => None,
+            Some(Value::Bool(train)) => Some(train),
+            Some(other) => return Err(wrong("train", &place, &other, "true or false")),
+        },
+        weight: match fields.remove("weight") {
+            None | Some(Value::Null) => None,
+            Some(Value::Number(weight)) => weight.as_f64(),
+            Some(other) => return Err(wrong("weight", &place, &other, "a number")),
+        },
+    })
+}
+
+/// The text of a `content` in any of its forms.
+fn text_of(content: Value, place: &str) -> Result<String, String> {
+    match content {
+        Value::String(text) => Ok(text),
+        Value::Null => Ok(String::new()),
+        Value::Array(parts) => parts.into_iter().map(|part| part_text(part, place)).collect(),
+        other => Err(wrong("content", place, &other, "a string")),
+    }
+}
+
+fn part_text(part: Value, place: &str) -> Result<String, String> {
+    match part {
+        Value::String(text) => Ok(text),
+        Value::Object(mut fields) => match (fields.remove("text"), fields.get("type")) {
+            (Some(Value::String(text)), _) => Ok(text),
+            (_, Some(Value::String(other))) if other != "text" => Err(format!(
+                "has a content part of type \"{other}\" in {place}; only text can be shown, so remove it"
+            )),
+            _ => Err(format!(
+                "has a content part without `text` in {place}; make it {{\"type\": \"text\", \"text\": ...}}"
+            )),
+        },
+        other => Err(wrong("a content part", place, &other, "{\"type\": \"text\", \"text\": ...}")),
+    }
+}
+
+fn string(fields: &mut Map<String, Value>, key: &str, place: &str) -> Result<Option<String>, String> {
+    match fields.remove(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text)),
+        Some(other) => Err(wrong(key, place, &other, "a string")),
+    }
+}
+
+fn list(fields: &mut Map<String, Value>, key: &str, place: &str) -> Result<Vec<Value>, String> {
+    match fields.remove(key) {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(items)) => Ok(items),
+        Some(other) => Err(wrong(key, place, &other, "a list")),
+    }
+}
+
+fn wrong(key: &str, place: &str, found: &Value, wanted: &str) -> String {
+    format!("has a {} as `{key}` of {place}; make it {wanted}", kind(found))
+}
+
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "list",
+        Value::Object(_) => "object",
+    }
+}

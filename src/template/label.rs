@@ -1,0 +1,374 @@
+//! Names what stands between the located fields: header, stop, default system text, generation prompt.
+
+use std::ops::Range;
+
+use super::field::{Field, THINK, is_tool};
+use super::locate::Located;
+use super::marks::Run;
+use super::{Part, Rendered, Segment};
+use crate::sample::Chat;
+
+/// The markers that end a turn in the templates of the supported families and their kin.
+pub(super) const STOPS: [&str; 12] = [
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<end_of_turn>",
+    "</s>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<｜end▁of▁sentence｜>",
+];
+
+/// How templates open a tool call.
+const CALLS: [&str; 7] = [
+    "<tool_call>",
+    "<|tool_call|>",
+    "<|tool_call>",
+    "<|python_tag|>",
+    "[TOOL_CALLS]",
+    "<function=",
+    "{\"",
+];
+
+/// Turns a chat with located fields into segments that tile its text.
+pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, eos: Option<&str>) -> Rendered {
+    let header = located.prompt.as_deref().map(|prompt| &prompt[..think_start(prompt).unwrap_or(prompt.len())]);
+    let mut labels = Labels {
+        chat,
+        text: &located.text,
+        header: header.map(str::trim).filter(|header| !header.is_empty()),
+        bos: bos.unwrap_or(""),
+        eos: eos.unwrap_or(""),
+        prompt_start: located.prompt_start,
+        unplaced: unplaced(chat, fields, &located.runs),
+        segments: Vec::new(),
+        notes: Vec::new(),
+    };
+    let mut last: Option<Side> = None;
+    let mut at = 0;
+    for run in &located.runs {
+        let field = &fields[run.field];
+        let next = Side { turn: field.message, part: field.part_at(run.source.start) };
+        labels.between(at..run.out.start, last, Some(next));
+        labels.field(field, run);
+        last = Some(Side {
+            turn: field.message,
+            part: field.part_at(run.source.end.saturating_sub(1).max(run.source.start)),
+        });
+        at = run.out.end;
+    }
+    labels.between(at..located.text.len(), last, None);
+    let (segments, mut notes) = (labels.segments, labels.notes);
+    notes.splice(0..0, located.notes);
+    Rendered { text: located.text, segments, generation: located.generation, notes }
+}
+
+/// Messages of which no text was found: empty ones, and those that a template leaves out.
+fn unplaced(chat: &Chat, fields: &[Field], runs: &[Run]) -> Vec<usize> {
+    let placed = |turn: usize| runs.iter().any(|run| fields[run.field].message == turn);
+    (0..chat.messages.len()).filter(|turn| !placed(*turn)).collect()
+}
+
+/// The field on one side of a gap: its message and the part that touches the gap.
+#[derive(Clone, Copy)]
+struct Side {
+    turn: usize,
+    part: Part,
+}
+
+struct Labels<'a> {
+    chat: &'a Chat,
+    text: &'a str,
+    /// The role marker of an assistant turn, without whitespace around it.
+    header: Option<&'a str>,
+    bos: &'a str,
+    eos: &'a str,
+    prompt_start: Option<usize>,
+    unplaced: Vec<usize>,
+    segments: Vec<Segment>,
+    notes: Vec<String>,
+}
+
+impl Labels<'_> {
+    fn role(&self, turn: usize) -> &str {
+        &self.chat.messages[turn].role
+    }
+
+    fn push(&mut self, span: Range<usize>, turn: Option<usize>, part: Part) {
+        let role = turn.map(|turn| self.role(turn).to_string());
+        self.push_as(span, turn, role, part);
+    }
+
+    fn push_as(&mut self, span: Range<usize>, turn: Option<usize>, role: Option<String>, part: Part) {
+        if span.is_empty() {
+            return;
+        }
+        match self.segments.last_mut() {
+            Some(last) if last.turn == turn && last.part == part && last.role == role => last.span.end = span.end,
+            _ => self.segments.push(Segment { span, turn, role, part }),
+        }
+    }
+
+    /// A field's own text, cut where its parts change.
+    fn field(&mut self, field: &Field, run: &Run) {
+        let turn = Some(field.message);
+        let rewritten = self.text[run.out.clone()] != field.text[run.source.clone()];
+        if rewritten {
+            return self.push(run.out.clone(), turn, field.part_at(run.source.start));
+        }
+        let mut at = run.source.start;
+        let ends = field.parts.iter().map(|(start, _)| *start).chain([run.source.end]);
+        for end in ends.filter(|end| (run.source.start + 1..=run.source.end).contains(end)) {
+            let place = |byte: usize| byte - run.source.start + run.out.start;
+            self.push(place(at)..place(end), turn, field.part_at(at));
+            at = end;
+        }
+    }
+
+    /// The text between two fields, or before the first or after the last.
+    fn between(&mut self, gap: Range<usize>, last: Option<Side>, next: Option<Side>) {
+        let mut at = gap.start;
+        match (last, next) {
+            (Some(last), Some(next)) if last.turn == next.turn => return self.inside(gap, last, next),
+            (Some(last), _) => at = self.close(gap.clone(), last, next.is_none()),
+            (None, _) => at = self.bos(gap.clone(), at),
+        }
+        let (from, to) = (last.map(|side| side.turn), next.map(|side| side.turn));
+        let limit = match (next, self.prompt_start) {
+            (None, Some(start)) => start.clamp(at, gap.end),
+            _ => gap.end,
+        };
+        at = self.turns_without_text(at..limit, from, to);
+        match next {
+            Some(next) => self.header(at..gap.end, next),
+            None => self.prompt(at..gap.end),
+        }
+    }
+
+    /// The bos token, unless the template opens every turn with the same text (ChatML's `<|im_start|>`).
+    fn bos(&mut self, gap: Range<usize>, at: usize) -> usize {
+        let Some(rest) = self.text[gap].strip_prefix(self.bos).filter(|_| !self.bos.is_empty()) else {
+            return at;
+        };
+        let opens_turns = self.header.is_some_and(|header| header.contains(self.bos))
+            || ["system", "user", "assistant"].iter().any(|role| rest.starts_with(role));
+        if opens_turns {
+            return at;
+        }
+        self.push(at..at + self.bos.len(), None, Part::Bos);
+        at + self.bos.len()
+    }
+
+    /// First stop marker in `gap`.
+    fn stop(&self, gap: Range<usize>) -> Option<Range<usize>> {
+        let own = (!self.eos.is_empty()).then_some(self.eos);
+        STOPS
+            .into_iter()
+            .chain(own)
+            .filter_map(|stop| Some((self.text[gap.clone()].find(stop)?, stop.len())))
+            .min_by_key(|(place, length)| (*place, usize::MAX - length))
+            .map(|(place, length)| gap.start + place..gap.start + place + length)
+    }
+
+    /// Ends the turn of `last`: what the template puts after its text, the stop marker, the whitespace after it.
+    fn close(&mut self, gap: Range<usize>, last: Side, at_end: bool) -> usize {
+        let turn = Some(last.turn);
+        let limit = self.prompt_start.filter(|_| at_end).map_or(gap.end, |start| start.clamp(gap.start, gap.end));
+        match self.stop(gap.start..limit) {
+            Some(stop) => {
+                self.tail(gap.start..stop.start, last);
+                self.push(stop.clone(), turn, Part::Stop);
+                let end = stop.end + blanks(&self.text[stop.end..gap.end]);
+                self.push(stop.end..end, turn, Part::AfterStop);
+                end
+            }
+            // No marker ends the turn: what follows is the next one's, or nobody's at the end of the text.
+            None if at_end => {
+                self.push(gap.start..limit, turn, Part::AfterStop);
+                limit
+            }
+            None => gap.start,
+        }
+    }
+
+    /// What a template puts between the last text of a turn and its stop marker.
+    fn tail(&mut self, gap: Range<usize>, last: Side) {
+        let turn = Some(last.turn);
+        let words = !self.text[gap.clone()].trim().is_empty();
+        match last.part {
+            Part::Reasoning => {
+                let end = self.think_end(gap.clone());
+                self.push(gap.start..end, turn, Part::Reasoning);
+                self.push(end..gap.end, turn, Part::Content);
+            }
+            Part::Content if words && self.role(last.turn) == "system" => self.push(gap, turn, Part::DefaultSystem),
+            Part::Content if words && !self.chat.messages[last.turn].tool_calls.is_empty() => {
+                self.push(gap, turn, Part::ToolCall);
+            }
+            part => self.push(gap, turn, part),
+        }
+    }
+
+    /// The text between two fields of one message.
+    fn inside(&mut self, gap: Range<usize>, last: Side, next: Side) {
+        let turn = Some(last.turn);
+        let after = match (last.part, next.part) {
+            (Part::ToolCall, _) | (_, Part::ToolCall) => Part::ToolCall,
+            (_, Part::Reasoning) => Part::Reasoning,
+            _ => Part::Content,
+        };
+        let mut at = gap.start;
+        if last.part == Part::Reasoning {
+            at = self.think_end(gap.clone());
+            self.push(gap.start..at, turn, Part::Reasoning);
+        }
+        self.push(at..gap.end, turn, if last.part == Part::ToolResult { Part::ToolResult } else { after });
+    }
+
+    /// End of the closing reasoning delimiter in `gap`; its whole end if there is none.
+    fn think_end(&self, gap: Range<usize>) -> usize {
+        let text = &self.text[gap.clone()];
+        let ends = THINK.iter().filter_map(|(_, close)| Some(text.find(close)? + close.len()));
+        ends.min().map_or(gap.end, |end| gap.start + end)
+    }
+
+    /// Whole turns in a gap: of messages without text, and those that the template invents. Returns where they end.
+    fn turns_without_text(&mut self, gap: Range<usize>, from: Option<usize>, to: Option<usize>) -> usize {
+        let mut waiting: Vec<usize> = self
+            .unplaced
+            .iter()
+            .copied()
+            .filter(|turn| from.is_none_or(|from| *turn > from) && to.is_none_or(|to| *turn < to))
+            .collect();
+        let mut at = gap.start;
+        while let Some(stop) = self.stop(at..gap.end) {
+            let body = &self.text[at..stop.start];
+            let owner = waiting.iter().position(|turn| names_role(body, self.role(*turn)));
+            let end = stop.end + blanks(&self.text[stop.end..gap.end]);
+            if let Some(owner) = owner {
+                let turn = waiting.drain(..=owner).next_back();
+                self.empty_turn(at..stop.start, turn);
+                self.push(stop.clone(), turn, Part::Stop);
+                self.push(stop.end..end, turn, Part::AfterStop);
+            } else {
+                self.invented_turn(at..stop.start, stop.clone(), end);
+            }
+            at = end;
+        }
+        at
+    }
+
+    /// A turn whose message has no text that was found.
+    fn empty_turn(&mut self, body: Range<usize>, turn: Option<usize>) {
+        let calls = turn.is_some_and(|turn| !self.chat.messages[turn].tool_calls.is_empty());
+        let role = turn.map_or("", |turn| self.role(turn)).to_string();
+        let end = body.start + header_end(&self.text[body.clone()], &role, self.header);
+        self.push(body.start..end, turn, Part::Header);
+        self.push(end..body.end, turn, if calls { Part::ToolCall } else { Part::GenerationPrefill });
+    }
+
+    /// A turn of no message: the template's default system text.
+    fn invented_turn(&mut self, body: Range<usize>, stop: Range<usize>, end: usize) {
+        let text = &self.text[body.clone()];
+        let roles = ["system", "developer", "user", "assistant"];
+        let role = roles.into_iter().find(|role| names_role(text, role)).unwrap_or("system");
+        let header = body.start + header_end(text, role, self.header);
+        let role = Some(role.to_string());
+        if !self.text[header..body.end].trim().is_empty() {
+            self.notes.push(format!("the template adds a {} text of its own", role.as_deref().unwrap_or_default()));
+        }
+        self.push_as(body.start..header, None, role.clone(), Part::Header);
+        self.push_as(header..body.end, None, role.clone(), Part::DefaultSystem);
+        self.push_as(stop.clone(), None, role.clone(), Part::Stop);
+        self.push_as(stop.end..end, None, role, Part::AfterStop);
+    }
+
+    /// What leads up to the first text of a message.
+    fn header(&mut self, gap: Range<usize>, next: Side) {
+        let turn = Some(next.turn);
+        let text = &self.text[gap.clone()];
+        let role = self.role(next.turn).to_string();
+        let end = gap.start
+            + match role.as_str() {
+                "system" | "developer" | "assistant" | "model" => header_end(text, &role, self.header),
+                _ => text.len(),
+            };
+        self.push(gap.start..end, turn, Part::Header);
+        let rest = end..gap.end;
+        if role == "system" || role == "developer" {
+            return self.push(rest, turn, Part::DefaultSystem);
+        }
+        match (next.part, empty_think(&self.text[rest.clone()])) {
+            (Part::Reasoning, _) => self.push(rest, turn, Part::Reasoning),
+            (part, Some(length)) => {
+                self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
+                let after = if part == Part::ToolCall { part } else { Part::Header };
+                self.push(rest.start + length..rest.end, turn, after);
+            }
+            (Part::ToolCall, None) => self.push(rest, turn, Part::ToolCall),
+            (_, None) => self.push(rest, turn, Part::Header),
+        }
+    }
+
+    /// The end of the text: what asks the model to answer.
+    fn prompt(&mut self, gap: Range<usize>) {
+        let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
+        let role = self.prompt_start.map(|_| "assistant".to_string());
+        self.push_as(gap.start..end, None, role.clone(), Part::Header);
+        self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
+    }
+}
+
+fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+/// Where a reasoning block opens in `text`.
+fn think_start(text: &str) -> Option<usize> {
+    THINK.iter().filter_map(|(open, _)| text.find(open)).min()
+}
+
+/// Bytes of an empty reasoning block at the start of `text`, the whitespace around it included.
+fn empty_think(text: &str) -> Option<usize> {
+    let body = text.trim_start();
+    THINK.iter().find_map(|(open, close)| {
+        let rest = body.strip_prefix(open)?.trim_start().strip_prefix(close)?.trim_start();
+        Some(text.len() - rest.len())
+    })
+}
+
+/// Whether a turn's marker names `role`.
+fn names_role(marker: &str, role: &str) -> bool {
+    marker.contains(role) || (role == "assistant" && marker.contains("model")) || (is_tool(role) && marker.contains("user"))
+}
+
+/// Bytes of the role marker at the start of `text`. `assistant` is what the generation prompt shows of an assistant's
+/// marker; where it does not help, the marker is the role's name and the punctuation and whitespace after it.
+fn header_end(text: &str, role: &str, assistant: Option<&str>) -> usize {
+    if matches!(role, "assistant" | "model") {
+        if let Some(marker) = assistant
+            && let Some(start) = text.find(marker)
+        {
+            let end = start + marker.len();
+            return end + blanks(&text[end..]);
+        }
+        let openers = THINK.iter().map(|(open, _)| *open).chain(CALLS);
+        return openers.filter_map(|opener| text.find(opener)).min().unwrap_or(text.len());
+    }
+    let Some(start) = text.find(role) else {
+        return text.len();
+    };
+    let mut end = start + role.len();
+    let rest = &text[end..];
+    if rest.starts_with("<|") {
+        end += rest.find("|>").map_or(0, |close| close + 2);
+    } else {
+        end += rest.len() - rest.trim_start_matches(['|', '>', ']', ':']).len();
+    }
+    end + blanks(&text[end..])
+}
