@@ -22,6 +22,7 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use memmap2::Mmap;
 
+use super::catalogue;
 use super::config::{Config, ConfigError};
 use super::decoder::Weights;
 use super::source::Source;
@@ -45,6 +46,8 @@ pub enum LoadError {
     Cancelled,
     #[error("cannot read {}: {reason}", file.display())]
     Read { file: PathBuf, reason: io::Error },
+    #[error("{name} is not downloaded yet: run `{get}`")]
+    NotDownloaded { name: String, get: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
     Incomplete { directory: PathBuf, missing: &'static str },
     #[error("{}: {reason}", file.display())]
@@ -128,7 +131,12 @@ fn check_ids(file: &Path, vocabulary: &Vocabulary, config: &Config) -> Result<()
 /// Maps a file into memory.
 fn map(file: &Path) -> Result<Mmap, LoadError> {
     let read_error = |reason| LoadError::Read { file: file.to_owned(), reason };
-    let handle = File::open(file).map_err(read_error)?;
+    let handle = File::open(file).map_err(|reason| match catalogue::at(file) {
+        Some(entry) if reason.kind() == io::ErrorKind::NotFound => {
+            LoadError::NotDownloaded { name: entry.name.clone(), get: entry.get() }
+        }
+        _ => read_error(reason),
+    })?;
     if handle.metadata().map_err(read_error)?.is_dir() {
         return Err(read_error(io::Error::other("it is a directory")));
     }

@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 
 use super::config::{Config, Family, Rope, RopeScaling};
 use super::load::gguf::tokenizer::PRE_TOKENIZERS;
-use super::load::{LoadError, Loaded, gguf};
+use super::load::{LoadError, Loaded, gguf, load};
 use super::source::Source;
 use crate::cancel::Cancel;
 
@@ -56,7 +56,7 @@ pub enum PackError {
 /// Packs the model in `directory` into `output`.
 pub fn pack(directory: &Path, output: &Path, precision: Precision, card: &Card) -> Result<(), PackError> {
     let source = Source::Directory(directory.to_owned());
-    let loaded = super::load(&source, &Device::Cpu, &Cancel::default(), &mut |_| {})?;
+    let loaded = load(&source, &Device::Cpu, &Cancel::default(), &mut |_| {})?;
     let unwritten = |reason: String| PackError::Write { file: output.to_owned(), reason };
     let mut metadata = general(&loaded, precision, card);
     metadata.extend(tokenizer(directory, &loaded)?);

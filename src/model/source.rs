@@ -2,6 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cache::CacheError;
+use super::catalogue;
+use crate::sample::Sample;
+
 /// A model that ships inside the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Embedded {
@@ -17,6 +21,14 @@ impl Embedded {
         match self {
             Self::TinyBase => "tiny-base",
             Self::TinyChat => "tiny-chat",
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn about(self) -> &'static str {
+        match self {
+            Self::TinyBase => "embedded · 3.2 M parameters · continues simple English texts",
+            Self::TinyChat => "embedded · 3.2 M parameters · answers very simple chats",
         }
     }
 }
@@ -36,20 +48,20 @@ pub enum Source {
 pub enum SourceError {
     #[error(
         "no model `{0}`: give tiny-base, tiny-chat, a catalogue name ({names}), a directory with config.json, or a .gguf file",
-        names = super::catalogue::names()
+        names = catalogue::names()
     )]
     Unknown(String),
-    #[error("{0} is not downloaded yet: run `lossglass models get {0} --from pypi`")]
-    NotDownloaded(String),
+    #[error("{name} is not downloaded yet: run `{get}`")]
+    NotDownloaded { name: String, get: String },
     #[error(
         "`{0}` names a model on the Hugging Face Hub, which this version cannot download from: download its files yourself and give the directory, or use one of {names}",
-        names = super::catalogue::names()
+        names = catalogue::names()
     )]
     Hub(String),
     #[error("{0} is neither a directory nor a .gguf file")]
     NotAModelFile(String),
     #[error("{0}")]
-    Cache(#[from] super::cache::CacheError),
+    Cache(#[from] CacheError),
 }
 
 impl Source {
@@ -61,12 +73,12 @@ impl Source {
                 return Ok(Self::Embedded(embedded));
             }
         }
-        if let Some(entry) = super::catalogue::find(name) {
+        if let Some(entry) = catalogue::find(name) {
             let path = entry.path()?;
             return if path.is_file() {
                 Ok(Self::Gguf(path))
             } else {
-                Err(SourceError::NotDownloaded(name.to_owned()))
+                Err(SourceError::NotDownloaded { name: name.to_owned(), get: entry.get() })
             };
         }
         let path = Path::new(name);
@@ -83,7 +95,32 @@ impl Source {
         }
     }
 
-    /// How the header calls the model: the embedded or catalogue name, or the last part of the path.
+    /// The embedded model that suits a sample: one continues texts, the other answers chats.
+    pub fn default_for(sample: &Sample) -> Self {
+        Self::Embedded(match sample {
+            Sample::Text(_) => Embedded::TinyBase,
+            Sample::Chat(_) => Embedded::TinyChat,
+        })
+    }
+
+    /// Every model that has a name: name, what it is, and its source. One that is not downloaded yet says so; loading
+    /// it fails with the command that fetches it.
+    pub fn known() -> Vec<(String, String, Self)> {
+        let embedded = [Embedded::TinyBase, Embedded::TinyChat]
+            .map(|model| (model.name().to_owned(), model.about().to_owned(), Self::Embedded(model)));
+        let catalogue = catalogue::entries().iter().filter_map(|entry| {
+            let path = entry.path().ok()?;
+            let about = if path.is_file() {
+                format!("{} · {}", entry.title, entry.about)
+            } else {
+                format!("{} · {} · not downloaded: {}", entry.title, entry.about, entry.get())
+            };
+            Some((entry.name.clone(), about, Self::Gguf(path)))
+        });
+        embedded.into_iter().chain(catalogue).collect()
+    }
+
+    /// How the header calls the model: its name or title, or the last part of the path.
     pub fn name(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
@@ -92,9 +129,12 @@ impl Source {
                 let full = path.canonicalize().unwrap_or_else(|_| path.clone());
                 full.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
             }
-            Self::Gguf(path) => {
-                path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-            }
+            Self::Gguf(path) => match catalogue::at(path) {
+                Some(entry) => entry.title.clone(),
+                None => path
+                    .file_stem()
+                    .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+            },
         }
     }
 }
