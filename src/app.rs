@@ -31,7 +31,7 @@ use crate::sequence::{Kind, Prefix, Sequence};
 const ROW_TOP_K: usize = 5;
 
 /// The views, in the order of their tabs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum View {
     #[default]
     Predict,

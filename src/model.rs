@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod config;
 pub mod decoder;
 pub mod device;
+pub mod known;
 pub mod load;
 pub mod ops;
 pub mod pack;
@@ -17,6 +18,7 @@ use candle_core::Device;
 pub use config::Config;
 pub use decoder::Decoder;
 pub use device::DeviceKind;
+pub use known::{Known, known};
 pub use source::Source;
 
 use crate::cancel::Cancel;
@@ -68,8 +70,9 @@ impl Model {
     }
 
     fn parse(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
-        let text = |id: Option<u32>| id.map(|id| self.vocabulary.id_text(id));
-        ChatTemplate::new(source, text(self.vocabulary.bos).as_deref(), text(self.vocabulary.eos).as_deref())
+        let vocabulary = &self.vocabulary;
+        let (bos, eos, pad) = (vocabulary.bos_text(), vocabulary.eos_text(), vocabulary.pad_text());
+        ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
     }
 
     /// The sample as this model reads it: a chat through its template, no longer than its context.

@@ -62,7 +62,7 @@ pub fn run<B: Backend>(
         terminal.draw(|frame| hits = ui::draw(app, &theme, frame))?;
         let Ok(first) = inbox.recv() else { return Ok(()) };
         for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
-            for action in actions(app, &hits, inbound) {
+            if let Some(action) = actions(app, &hits, inbound) {
                 update(app, action).into_iter().for_each(&mut perform);
             }
         }

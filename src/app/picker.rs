@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{App, Command};
-use crate::model::Source;
+use crate::model::known;
 use crate::sample;
 
 /// What is being chosen.
@@ -24,7 +24,8 @@ pub enum Choice {
     Sample(usize),
     Directory(PathBuf),
     File(PathBuf),
-    Model(Source),
+    /// A model, by what one would give to `--model`.
+    Model(String),
     Token(u32),
 }
 
@@ -144,9 +145,9 @@ pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]
 
 /// Every model that can be opened by name.
 pub(super) fn model_items() -> Vec<Item> {
-    Source::known()
+    known()
         .into_iter()
-        .map(|(name, about, source)| Item { label: name, detail: about, choice: Choice::Model(source) })
+        .map(|model| Item { label: model.name.clone(), detail: model.about, choice: Choice::Model(model.name) })
         .collect()
 }
 

