@@ -8,6 +8,7 @@ pub mod device;
 pub mod known;
 pub mod load;
 pub mod ops;
+pub mod pack;
 pub mod pypi;
 pub mod source;
 
@@ -48,7 +49,8 @@ impl Model {
         let loaded = load::load(source, device, cancel, on_progress)?;
         let decoder = Decoder::new(&loaded.config, loaded.weights).with_context(|| format!("model {name}"))?;
         let vocabulary = loaded.vocabulary;
-        let mut model = Self { name, config: loaded.config, decoder, vocabulary, template: None, device: device.clone() };
+        let mut model =
+            Self { name, config: loaded.config, decoder, vocabulary, template: None, device: device.clone() };
         model.template = model.vocabulary.chat_template.clone().map(|source| model.parse(&source));
         Ok(model)
     }
@@ -82,7 +84,10 @@ impl Model {
             Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, prefix)?,
             Sample::Chat(chat) => {
                 let template = self.template.as_ref().with_context(|| {
-                    format!("model {} has no chat template; give one with --template FILE or --template chatml", self.name)
+                    format!(
+                        "model {} has no chat template; give one with --template FILE or --template chatml",
+                        self.name
+                    )
                 })?;
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
                 let rendered = template.render(chat, false).context("the chat template failed")?;

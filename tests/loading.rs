@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
-use lossglass::model::load::{LoadError, Loaded};
-use lossglass::model::{Source, load};
+use lossglass::model::Source;
+use lossglass::model::load::{LoadError, Loaded, load};
 use serde_json::Value;
 
 fn fixture(name: &str) -> PathBuf {

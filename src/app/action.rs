@@ -95,7 +95,10 @@ pub enum Effect {
 #[derive(Clone, Debug)]
 pub enum FileOutcome {
     /// The entries of a directory: name, whether it is a directory itself.
-    Listed { directory: PathBuf, entries: Vec<(String, bool)> },
+    Listed {
+        directory: PathBuf,
+        entries: Vec<(String, bool)>,
+    },
     Read(Opened),
     Failed(String),
 }

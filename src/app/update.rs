@@ -97,7 +97,9 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         }
         Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
         Command::Edit => editing::open(app),
-        Command::WhatIf | Command::Open | Command::ChooseModel | Command::Palette => return picking::open(app, command),
+        Command::WhatIf | Command::Open | Command::ChooseModel | Command::Palette => {
+            return picking::open(app, command);
+        }
         Command::Cancel => return app.cancel(),
         _ => {}
     }

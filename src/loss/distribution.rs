@@ -48,9 +48,7 @@ impl Distribution {
     pub fn top(&self, k: usize, temperature: f64) -> Vec<Candidate> {
         let log_z = self.log_normaliser(temperature);
         let mut ids: Vec<u32> = (0..self.logits.len() as u32).collect();
-        let order = |a: &u32, b: &u32| {
-            self.logits[*b as usize].total_cmp(&self.logits[*a as usize]).then(a.cmp(b))
-        };
+        let order = |a: &u32, b: &u32| self.logits[*b as usize].total_cmp(&self.logits[*a as usize]).then(a.cmp(b));
         if k < ids.len() {
             ids.select_nth_unstable_by(k, order);
             ids.truncate(k);

@@ -22,8 +22,7 @@ pub enum Denominator {
 
 impl Denominator {
     /// Every denominator, in the order of the ledger.
-    pub const EVERY: [Denominator; 4] =
-        [Denominator::Scored, Denominator::Weights, Denominator::All, Denominator::Sum];
+    pub const EVERY: [Denominator; 4] = [Denominator::Scored, Denominator::Weights, Denominator::All, Denominator::Sum];
 
     /// The denominator's name on the command line, in JSON and on screen.
     pub fn name(self) -> &'static str {

@@ -1,6 +1,6 @@
 //! Models the program knows by name and can fetch: `assets/catalogue.json`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -39,6 +39,11 @@ impl Entry {
     pub fn path(&self) -> Result<PathBuf, CacheError> {
         Ok(cache::directory()?.join(&self.file))
     }
+
+    /// The command that downloads it.
+    pub fn get(&self) -> String {
+        format!("lossglass models get {} --from pypi", self.name)
+    }
 }
 
 /// All models of the catalogue.
@@ -52,6 +57,11 @@ pub fn entries() -> &'static [Entry] {
 /// The model of that name.
 pub fn find(name: &str) -> Option<&'static Entry> {
     entries().iter().find(|entry| entry.name == name)
+}
+
+/// The model whose file belongs at `path`.
+pub fn at(path: &Path) -> Option<&'static Entry> {
+    entries().iter().find(|entry| entry.path().is_ok_and(|place| place == path))
 }
 
 /// The names, for messages.

@@ -10,10 +10,11 @@
 //! weights themselves.
 
 mod directory;
+mod embedded;
+pub(super) mod gguf;
 mod layout;
 mod safetensors;
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -21,18 +22,17 @@ use std::path::{Path, PathBuf};
 use candle_core::{Device, Tensor};
 use memmap2::Mmap;
 
+use super::catalogue;
 use super::config::{Config, ConfigError};
+use super::decoder::Weights;
 use super::source::Source;
 use crate::cancel::Cancel;
 use crate::sequence::{Vocabulary, VocabularyError};
 
-/// Tensors by transformers' name, f32: `model.layers.0.self_attn.q_proj.weight`, `transformer.h.0.attn.c_attn.weight`.
-pub type Weights = HashMap<String, Tensor>;
-
 /// What a model's files hold.
 pub struct Loaded {
     pub config: Config,
-    /// Exactly the tensors that a decoder of this config uses, each with the shape it needs.
+    /// Exactly the tensors that a decoder of this config uses, each with the shape it needs, f32, finite.
     pub weights: Weights,
     pub vocabulary: Vocabulary,
     /// How the user knows the model.
@@ -46,6 +46,8 @@ pub enum LoadError {
     Cancelled,
     #[error("cannot read {}: {reason}", file.display())]
     Read { file: PathBuf, reason: io::Error },
+    #[error("{name} is not downloaded yet: run `{get}`")]
+    NotDownloaded { name: String, get: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
     Incomplete { directory: PathBuf, missing: &'static str },
     #[error("{}: {reason}", file.display())]
@@ -77,7 +79,8 @@ pub fn load(
     let mut task = Task { device, cancel, on_progress };
     match source {
         Source::Directory(path) => directory::load(path, name, &mut task),
-        Source::Gguf(_) | Source::Embedded(_) => unreachable!("added with the next change"),
+        Source::Gguf(path) => gguf::load(&map(path)?, path, name, &mut task),
+        Source::Embedded(model) => gguf::load(embedded::bytes(*model), Path::new(model.name()), name, &mut task),
     }
 }
 
@@ -128,7 +131,12 @@ fn check_ids(file: &Path, vocabulary: &Vocabulary, config: &Config) -> Result<()
 /// Maps a file into memory.
 fn map(file: &Path) -> Result<Mmap, LoadError> {
     let read_error = |reason| LoadError::Read { file: file.to_owned(), reason };
-    let handle = File::open(file).map_err(read_error)?;
+    let handle = File::open(file).map_err(|reason| match catalogue::at(file) {
+        Some(entry) if reason.kind() == io::ErrorKind::NotFound => {
+            LoadError::NotDownloaded { name: entry.name.clone(), get: entry.get() }
+        }
+        _ => read_error(reason),
+    })?;
     if handle.metadata().map_err(read_error)?.is_dir() {
         return Err(read_error(io::Error::other("it is a directory")));
     }

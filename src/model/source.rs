@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use super::cache::CacheError;
+use super::catalogue;
+
 /// A model that ships inside the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Embedded {
@@ -36,20 +39,20 @@ pub enum Source {
 pub enum SourceError {
     #[error(
         "no model `{0}`: give tiny-base, tiny-chat, a catalogue name ({names}), a directory with config.json, or a .gguf file",
-        names = super::catalogue::names()
+        names = catalogue::names()
     )]
     Unknown(String),
-    #[error("{0} is not downloaded yet: run `lossglass models get {0} --from pypi`")]
-    NotDownloaded(String),
+    #[error("{name} is not downloaded yet: run `{get}`")]
+    NotDownloaded { name: String, get: String },
     #[error(
         "`{0}` names a model on the Hugging Face Hub, which this version cannot download from: download its files yourself and give the directory, or use one of {names}",
-        names = super::catalogue::names()
+        names = catalogue::names()
     )]
     Hub(String),
     #[error("{0} is neither a directory nor a .gguf file")]
     NotAModelFile(String),
     #[error("{0}")]
-    Cache(#[from] super::cache::CacheError),
+    Cache(#[from] CacheError),
 }
 
 impl Source {
@@ -61,12 +64,12 @@ impl Source {
                 return Ok(Self::Embedded(embedded));
             }
         }
-        if let Some(entry) = super::catalogue::find(name) {
+        if let Some(entry) = catalogue::find(name) {
             let path = entry.path()?;
             return if path.is_file() {
                 Ok(Self::Gguf(path))
             } else {
-                Err(SourceError::NotDownloaded(name.to_owned()))
+                Err(SourceError::NotDownloaded { name: name.to_owned(), get: entry.get() })
             };
         }
         let path = Path::new(name);
@@ -83,7 +86,7 @@ impl Source {
         }
     }
 
-    /// How the header calls the model: the embedded or catalogue name, or the last part of the path.
+    /// How the header calls the model: its name or title, or the last part of the path.
     pub fn name(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
@@ -92,9 +95,12 @@ impl Source {
                 let full = path.canonicalize().unwrap_or_else(|_| path.clone());
                 full.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
             }
-            Self::Gguf(path) => {
-                path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-            }
+            Self::Gguf(path) => match catalogue::at(path) {
+                Some(entry) => entry.title.clone(),
+                None => path
+                    .file_stem()
+                    .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+            },
         }
     }
 }

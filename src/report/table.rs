@@ -50,7 +50,11 @@ fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let scored = if mask.is_scored(t) { "●" } else { "·" };
         let reason = mask.reason(sequence, t);
         let (Some(row), Some(target)) = (scores.predicting(t), scores.target(t)) else {
-            writeln!(out, "{t:>5}  {label}{}        –         –       –        –       {scored}  {reason}", pad(label))?;
+            writeln!(
+                out,
+                "{t:>5}  {label}{}        –         –       –        –       {scored}  {reason}",
+                pad(label)
+            )?;
             continue;
         };
         let guess = row.top.first().map_or_else(String::new, |best| report.token_label(best.id));
@@ -81,10 +85,8 @@ fn ledger(report: &Report, out: &mut impl Write) -> io::Result<()> {
         ledger.scored,
         ledger.targets
     )?;
-    let losses: Vec<String> = Denominator::EVERY
-        .iter()
-        .filter_map(|&d| Some(format!("{} {:.6}", d.name(), ledger.loss(d)?)))
-        .collect();
+    let losses: Vec<String> =
+        Denominator::EVERY.iter().filter_map(|&d| Some(format!("{} {:.6}", d.name(), ledger.loss(d)?))).collect();
     writeln!(out, "loss by denominator: {}", losses.join(" · "))?;
     let mut facts = Vec::new();
     facts.extend(ledger.perplexity().map(|ppl| format!("perplexity {ppl:.3}")));

@@ -184,14 +184,7 @@ fn tile_by_offsets(offsets: impl Iterator<Item = (usize, usize)>, length: usize)
     spans
 }
 
-fn token(
-    vocabulary: &Vocabulary,
-    id: u32,
-    text: &str,
-    span: Range<usize>,
-    start: usize,
-    origins: &[Origin],
-) -> Token {
+fn token(vocabulary: &Vocabulary, id: u32, text: &str, span: Range<usize>, start: usize, origins: &[Origin]) -> Token {
     let first = origins.first().cloned().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
     Token {
         id,

@@ -8,12 +8,8 @@ use super::Part;
 use crate::sample::{Chat, Message};
 
 /// Reasoning delimiters in use: Qwen3, DeepSeek and SmolLM3; others that data sets have; Magistral.
-pub(super) const THINK: [(&str, &str); 4] = [
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<reasoning>", "</reasoning>"),
-    ("[THINK]", "[/THINK]"),
-];
+pub(super) const THINK: [(&str, &str); 4] =
+    [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"), ("[THINK]", "[/THINK]")];
 
 /// Which text of a message a [`Field`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +114,7 @@ fn content_parts(message: &Message) -> Vec<(usize, Part)> {
 /// reaches to the end, one that only closes began in the generation prompt.
 fn inline_reasoning(content: &str) -> Vec<(usize, Part)> {
     let mut parts = vec![(0, Part::Content)];
-    let Some((open, close)) = THINK
-        .into_iter()
-        .find(|(open, close)| content.contains(open) || content.contains(close))
+    let Some((open, close)) = THINK.into_iter().find(|(open, close)| content.contains(open) || content.contains(close))
     else {
         return parts;
     };
@@ -145,11 +139,8 @@ fn inline_reasoning(content: &str) -> Vec<(usize, Part)> {
 
 /// The tag-like texts (`</think>`, `[TOOL_CALLS]`) that a template's source names, longest first.
 pub(super) fn tags(source: &str) -> Vec<String> {
-    let mut tags: Vec<String> = source
-        .char_indices()
-        .filter_map(|(start, open)| tag_at(&source[start..], open))
-        .map(str::to_string)
-        .collect();
+    let mut tags: Vec<String> =
+        source.char_indices().filter_map(|(start, open)| tag_at(&source[start..], open)).map(str::to_string).collect();
     tags.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     tags.dedup();
     tags

@@ -103,7 +103,9 @@ fn place(renders: &Renders<'_>, fields: &[Field], located: &mut Located) -> Vec<
         .and_then(|marks| fit(renders, &marks, fields, &located.text).map(|fitted| (marks, fitted)))
     else {
         if generation {
-            located.notes.push("the generation tags could not be followed: the template changes what stands in them".into());
+            located
+                .notes
+                .push("the generation tags could not be followed: the template changes what stands in them".into());
         }
         return bare;
     };

@@ -36,6 +36,19 @@ impl Theme {
     pub fn of(name: ThemeName, unicode: bool) -> Self {
         let plain = Style::new();
         let _ = name;
-        Self { text: plain, dim: plain.add_modifier(Modifier::DIM), accent: plain.add_modifier(Modifier::BOLD), border: plain, scored: plain.add_modifier(Modifier::UNDERLINED), unscored: plain, target: plain, cursor: plain.add_modifier(Modifier::REVERSED), error: plain, warning: plain, ramp: vec![], unicode }
+        Self {
+            text: plain,
+            dim: plain.add_modifier(Modifier::DIM),
+            accent: plain.add_modifier(Modifier::BOLD),
+            border: plain,
+            scored: plain.add_modifier(Modifier::UNDERLINED),
+            unscored: plain,
+            target: plain,
+            cursor: plain.add_modifier(Modifier::REVERSED),
+            error: plain,
+            warning: plain,
+            ramp: vec![],
+            unicode,
+        }
     }
 }

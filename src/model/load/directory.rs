@@ -82,11 +82,7 @@ impl Names {
             Some(stranger) => Err(LoadError::Tensor {
                 file: checkpoint.file_of(stranger).unwrap_or(Path::new("")).to_owned(),
                 tensor: (*stranger).to_owned(),
-                problem: format!(
-                    "has no place in a {} decoder of {} layers as config.json describes it",
-                    config.family.name(),
-                    config.layers
-                ),
+                problem: layout::stranger(config),
             }),
         }
     }

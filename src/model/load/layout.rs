@@ -93,6 +93,11 @@ fn gpt2_layer(config: &Config, index: usize) -> Layout {
     tensors
 }
 
+/// What to say of a tensor that such a decoder would leave out: the config does not describe these weights.
+pub(super) fn stranger(config: &Config) -> String {
+    format!("has no place in a {} decoder of {} layers as the config describes it", config.family.name(), config.layers)
+}
+
 /// Refuses a tensor of another shape or with values that are not finite.
 pub(super) fn check(file: &Path, name: &str, tensor: &Tensor, shape: &[usize]) -> Result<(), LoadError> {
     let problem = |problem: String| LoadError::Tensor { file: file.to_owned(), tensor: name.to_owned(), problem };
