@@ -164,12 +164,18 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
 fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located) {
     for (index, message) in chat.messages.iter().enumerate() {
         let name = format!("message {} ({})", index + 1, message.role);
-        let own = |field: &usize| fields[*field].message == index && !fields[*field].text.trim().is_empty();
+        let own = |field: &usize| fields[*field].message == index && !fields[*field].text.is_empty();
         let texts: Vec<usize> = (0..fields.len()).filter(own).collect();
         let found = |field: usize| located.runs.iter().filter(move |run| run.field == field);
         let (lost, kept): (Vec<usize>, Vec<usize>) = texts.iter().partition(|field| found(**field).next().is_none());
-        let mut notes = Vec::new();
-        if kept.is_empty() && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
+        let (blank, lost): (Vec<usize>, Vec<usize>) =
+            lost.into_iter().partition(|field| fields[*field].text.trim().is_empty());
+        let mut notes: Vec<String> = Vec::new();
+        if !blank.is_empty() {
+            notes.push(format!("{name}: whitespace-only text not found in the rendered text"));
+        }
+        let present = located.runs.iter().any(|run| fields[run.field].message == index);
+        if !present && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
             notes.push(format!("{name}: left out by the template"));
         } else {
             let is_lost = |kind| lost.iter().any(|field| fields[*field].kind == kind && styles[*field] != Style::Bare);
@@ -192,15 +198,17 @@ fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located)
 
 /// What became of one field, where that is worth saying.
 fn changes<'a>(field: &Field, runs: impl Iterator<Item = &'a Run> + Clone, text: &str) -> Option<&'static str> {
-    runs.clone().next()?;
-    let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
     if runs.clone().any(|run| text[run.out.clone()] != field.text[run.source.clone()]) {
-        Some("text rewritten by the template")
-    } else if field.pieces.iter().any(|piece| !has(piece.start)) {
-        Some("part of its text left out by the template")
-    } else if !has(0) || !has(field.text.len() - 1) {
-        Some("text trimmed by the template")
-    } else {
-        None
+        return Some("text rewritten by the template");
+    }
+    let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
+    if field.pieces.iter().any(|piece| !has(piece.start)) {
+        return Some("part of its text left out by the template");
+    }
+    let missing = field.text.char_indices().filter(|(at, _)| !has(*at)).map(|(_, letter)| letter.is_whitespace());
+    match missing.reduce(|blank, next| blank && next) {
+        Some(true) => Some("text trimmed by the template"),
+        Some(false) => Some("tags in its text rewritten by the template"),
+        None => None,
     }
 }
