@@ -76,13 +76,7 @@ impl ChatTemplate {
     pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
         let fields = field::fields(chat, &self.tags);
         let located = locate::locate(&self.engine, chat, &fields, add_generation_prompt)?;
-        Ok(label::label(
-            chat,
-            &fields,
-            located,
-            self.bos.as_deref(),
-            self.eos.as_deref(),
-        ))
+        Ok(label::label(chat, &fields, located, self.bos.as_deref(), self.eos.as_deref()))
     }
 }
 

@@ -50,7 +50,8 @@ fn a_bad_line_does_not_hide_the_others() {
 
 #[test]
 fn every_mistake_gets_one_sentence() {
-    let bad = |message: &str| error(&format!("{{\"messages\": [{{\"role\": \"user\", \"content\": \"a\"}}, {message}]}}"), 0);
+    let bad =
+        |message: &str| error(&format!("{{\"messages\": [{{\"role\": \"user\", \"content\": \"a\"}}, {message}]}}"), 0);
     let page = [
         error(" \n", 0),
         error("hello", 0),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lossglass::sample::Chat;
-use lossglass::template::{CHATML, ChatTemplate, Rendered, TemplateError};
+use lossglass::template::{CHATML, ChatTemplate, Part, Rendered, TemplateError};
 use serde::de::DeserializeOwned;
 
 fn data<T: DeserializeOwned>(name: &str) -> T {
@@ -104,7 +104,8 @@ fn every_character_has_its_part() {
     for (name, template) in templates() {
         let mut page = String::new();
         for (title, chat) in chats() {
-            let shown = template.render(&chat, true).map_or_else(|error| format!("{error}\n"), |rendered| show(&rendered));
+            let shown =
+                template.render(&chat, true).map_or_else(|error| format!("{error}\n"), |rendered| show(&rendered));
             page += &format!("== {title}\n{shown}\n");
         }
         insta::assert_snapshot!(format!("parts_{name}"), page);
@@ -182,6 +183,20 @@ fn a_last_turn_without_a_known_stop_marker() {
 }
 
 #[test]
+fn what_the_generation_prompt_adds_beyond_the_header() {
+    let turns = "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>\n' }}{% endfor %}";
+    for (think, prefill) in [("<think>\\n", "<think>\n"), ("<think>\\n\\n</think>\\n\\n", "<think>\n\n</think>\n\n")] {
+        let source = format!("{turns}{{% if add_generation_prompt %}}{{{{ '<|assistant|>{think}' }}}}{{% endif %}}");
+        let template = ChatTemplate::new(&source, None, None, None).unwrap();
+        let chat = chat(serde_json::json!([{"role": "user", "content": "hi"}]));
+        let rendered = template.render(&chat, true).unwrap();
+        let last: Vec<_> =
+            rendered.segments.iter().rev().take(2).map(|s| (s.part, &rendered.text[s.span.clone()])).collect();
+        assert_eq!(last, [(Part::GenerationPrefill, prefill), (Part::Header, "<|assistant|>")], "{}", show(&rendered));
+    }
+}
+
+#[test]
 fn errors_say_the_line_and_the_way_out() {
     let hi = serde_json::json!([{"role": "user", "content": "hi"}]);
     let error = |source: &str| render(source, hi.clone()).unwrap_err().to_string();
@@ -221,11 +236,42 @@ mod any_chat {
 
     static TEMPLATES: LazyLock<Vec<(String, ChatTemplate)>> = LazyLock::new(super::templates);
 
+    const WRITTEN: [Part; 4] = [Part::Content, Part::Reasoning, Part::ToolCall, Part::ToolResult];
+
+    const READERS: [&str; 5] = [
+        "{% for m in messages %}<{{ m.role }}>{{ m.content[:4] }}</s>{% endfor %}",
+        "{% for m in messages %}{% if m.content | length > 5 %}<{{ m.role }}>{{ m.content }}{% endif %}</s>{% endfor %}",
+        "{% for m in messages | reverse %}{{ m.role }}: {{ m.content | upper }}\n{% endfor %}",
+        "{% for m in messages %}{{ m.content.replace('a', 'user') }} {% if 'Paris.a' in m.content %}!{% endif %}{% endfor %}",
+        "{{ messages | tojson }}{% for m in messages %}{{ m.content.split('<')[0] }}</s>{% endfor %}",
+    ];
+
     /// Texts made of what trips templates up: whitespace, tags, markers, private-use characters, role names.
     fn text() -> impl Strategy<Value = String> {
         let bits = [
-            "a", "Paris.", " ", "\n", "\t", "<think>", "</think>", "<|im_end|>", "</s>", "user", "assistant", "é", "🎉",
-            "\u{100000}", "\u{f0000}", "\u{10ffff}", "[/INST]", "<tool_call>", "<tool_response>", "{\"", "<", "[", "\u{a0}",
+            "a",
+            "Paris.",
+            " ",
+            "\n",
+            "\t",
+            "<think>",
+            "</think>",
+            "<|im_end|>",
+            "</s>",
+            "user",
+            "assistant",
+            "é",
+            "🎉",
+            "\u{100000}",
+            "\u{f0000}",
+            "\u{10ffff}",
+            "[/INST]",
+            "<tool_call>",
+            "<tool_response>",
+            "{\"",
+            "<",
+            "[",
+            "\u{a0}",
         ];
         proptest::collection::vec(proptest::sample::select(bits.to_vec()), 0..8).prop_map(|bits| bits.concat())
     }
@@ -252,13 +298,14 @@ mod any_chat {
             alternated.map(|(message, role)| Message { role: role.into(), ..message }).collect()
         };
         let messages = || proptest::collection::vec(message(), 1..6);
-        prop_oneof![messages(), messages().prop_map(alternate)].prop_map(|messages| Chat { messages, tools: Vec::new() })
+        prop_oneof![messages(), messages().prop_map(alternate)]
+            .prop_map(|messages| Chat { messages, tools: Vec::new() })
     }
 
     /// What the segments of a turn that its message wrote say, in order.
     fn written(rendered: &Rendered, turn: usize) -> String {
-        let parts = [Part::Content, Part::Reasoning, Part::ToolCall, Part::ToolResult];
-        let own = rendered.segments.iter().filter(|segment| segment.turn == Some(turn) && parts.contains(&segment.part));
+        let own =
+            rendered.segments.iter().filter(|segment| segment.turn == Some(turn) && WRITTEN.contains(&segment.part));
         own.map(|segment| &rendered.text[segment.span.clone()]).collect()
     }
 
@@ -278,12 +325,48 @@ mod any_chat {
                         excused || found.contains(&message.content),
                         "{name}, turn {turn}, {:?}\n{}", message.content, super::show(&rendered)
                     );
-                    // A header never holds the text of a message.
-                    if message.content.contains("Paris.") && !excused {
-                        let stray = rendered.segments.iter().find(|segment| {
-                            segment.part == Part::Header && rendered.text[segment.span.clone()].contains("Paris.")
-                        });
-                        prop_assert!(stray.is_none(), "{name}\n{}", super::show(&rendered));
+                }
+            }
+        }
+
+        /// Templates that measure, compare, cut and rewrite texts: what is not certain is in the notes.
+        #[test]
+        fn a_template_that_reads_its_messages_is_never_silently_wrong(chat in any_chat(), prompt: bool) {
+            for source in READERS {
+                let template = ChatTemplate::new(source, Some("<s>"), Some("</s>"), None).unwrap();
+                let rendered = template.render(&chat, prompt).unwrap();
+                super::assert_tiles(&rendered);
+                for (turn, message) in chat.messages.iter().enumerate() {
+                    let about = format!("message {} (", turn + 1);
+                    let excused = rendered.notes.iter().any(|note| note.starts_with(&about));
+                    let found = written(&rendered, turn);
+                    prop_assert!(
+                        excused || found.contains(&message.content),
+                        "{source}, turn {turn}, {:?}\n{}", message.content, super::show(&rendered)
+                    );
+                }
+            }
+        }
+
+        /// A word that only one message has belongs to that message wherever it turns up.
+        #[test]
+        fn every_word_belongs_to_its_message(mut chat in any_chat(), at in 0usize..4, prompt: bool) {
+            for (turn, message) in chat.messages.iter_mut().enumerate() {
+                let place = message.content.char_indices().nth(at).map_or(message.content.len(), |(place, _)| place);
+                message.content.insert_str(place, &format!("Q{turn}Q"));
+            }
+            let readers = READERS.iter().map(|source| (*source, ChatTemplate::new(source, None, Some("</s>"), None).unwrap()));
+            let own = TEMPLATES.iter().map(|(name, template)| (name.as_str(), template.clone()));
+            for (name, template) in own.chain(readers) {
+                let Ok(rendered) = template.render(&chat, prompt) else { continue };
+                for turn in 0..chat.messages.len() {
+                    for (place, _) in rendered.text.match_indices(&format!("Q{turn}Q")) {
+                        let segment = rendered.segments.iter().find(|segment| segment.span.contains(&place)).unwrap();
+                        prop_assert!(
+                            segment.turn == Some(turn) && WRITTEN.contains(&segment.part)
+                                || rendered.notes.iter().any(|note| note.starts_with(&format!("message {} (", turn + 1))),
+                            "{name}, turn {turn}\n{}", super::show(&rendered)
+                        );
                     }
                 }
             }

@@ -10,20 +10,14 @@ use super::{Chat, Message};
 pub enum SampleError {
     #[error("nothing to read: the text is empty; give {{\"messages\": [...]}} or a list of messages")]
     Empty,
-    #[error("not JSON at line {line} column {column}: {problem}; give {{\"messages\": [...]}}, or one such record a line")]
-    NotJson {
-        line: usize,
-        column: usize,
-        problem: String,
-    },
+    #[error(
+        "not JSON at line {line} column {column}: {problem}; give {{\"messages\": [...]}}, or one such record a line"
+    )]
+    NotJson { line: usize, column: usize, problem: String },
     #[error("record {index} does not exist: there {} (counting from 0); choose a smaller index", count(*.total))]
     NoSuchRecord { index: usize, total: usize },
     #[error("line {line} (record {record}) {problem}")]
-    Record {
-        line: usize,
-        record: usize,
-        problem: String,
-    },
+    Record { line: usize, record: usize, problem: String },
 }
 
 fn count(records: usize) -> String {
@@ -51,28 +45,18 @@ struct Record {
 /// read, so that one bad line does not hide the others.
 pub fn read_chat(text: &str, index: usize) -> Result<(Chat, usize), SampleError> {
     let (record, total) = pick(text.trim_start_matches('\u{feff}'), index)?;
-    let chat = chat(record.value).map_err(|problem| SampleError::Record {
-        line: record.line,
-        record: index,
-        problem,
-    })?;
+    let chat =
+        chat(record.value).map_err(|problem| SampleError::Record { line: record.line, record: index, problem })?;
     Ok((chat, total))
 }
 
 fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
-    let lines: Vec<(usize, &str)> = (1..)
-        .zip(text.lines())
-        .filter(|(_, line)| !line.trim().is_empty())
-        .collect();
+    let lines: Vec<(usize, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
     let Some(&(first, _)) = lines.first() else {
         return Err(SampleError::Empty);
     };
     let bound = |total: usize| {
-        if index < total {
-            Ok(total)
-        } else {
-            Err(SampleError::NoSuchRecord { index, total })
-        }
+        if index < total { Ok(total) } else { Err(SampleError::NoSuchRecord { index, total }) }
     };
     match serde_json::from_str::<Value>(text) {
         Ok(Value::Array(records)) if is_list_of_records(&records) => {
@@ -93,23 +77,19 @@ fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
 
 /// A JSON text laid out over several lines neither starts nor ends with a line that is JSON by itself.
 fn is_one_record_a_line(lines: &[(usize, &str)]) -> bool {
-    let whole = |line: Option<&(usize, &str)>| line.is_some_and(|(_, line)| serde_json::from_str::<Value>(line).is_ok());
+    let whole =
+        |line: Option<&(usize, &str)>| line.is_some_and(|(_, line)| serde_json::from_str::<Value>(line).is_ok());
     lines.len() > 1 && (whole(lines.first()) || whole(lines.last()))
 }
 
 fn is_list_of_records(list: &[Value]) -> bool {
-    list.first()
-        .is_some_and(|record| record.get("messages").is_some() || record.is_array())
+    list.first().is_some_and(|record| record.get("messages").is_some() || record.is_array())
 }
 
 fn not_json(error: &serde_json::Error, first_line: usize) -> SampleError {
     let text = error.to_string();
     let problem = text.split(" at line ").next().unwrap_or(&text).to_string();
-    SampleError::NotJson {
-        line: first_line + error.line().saturating_sub(1),
-        column: error.column(),
-        problem,
-    }
+    SampleError::NotJson { line: first_line + error.line().saturating_sub(1), column: error.column(), problem }
 }
 
 fn chat(record: Value) -> Result<Chat, String> {
@@ -130,38 +110,28 @@ fn chat(record: Value) -> Result<Chat, String> {
                                 \"content\": ...}]}"
                         .into());
                 }
-                None => return Err("has no `messages`; give {\"messages\": [{\"role\": ..., \"content\": ...}]}".into()),
+                None => {
+                    return Err("has no `messages`; give {\"messages\": [{\"role\": ..., \"content\": ...}]}".into());
+                }
             }
         }
         other => {
-            return Err(format!(
-                "is {}, not a chat; give {{\"messages\": [...]}} or a list of messages",
-                kind(&other)
-            ));
+            return Err(format!("is {}, not a chat; give {{\"messages\": [...]}} or a list of messages", kind(&other)));
         }
     };
-    let messages = (1..)
-        .zip(messages)
-        .map(|(number, value)| message(value, number))
-        .collect::<Result<_, _>>()?;
+    let messages = (1..).zip(messages).map(|(number, value)| message(value, number)).collect::<Result<_, _>>()?;
     Ok(Chat { messages, tools })
 }
 
 fn message(value: Value, number: usize) -> Result<Message, String> {
     let place = format!("message {number}");
     let Value::Object(mut fields) = value else {
-        return Err(format!(
-            "has {} as {place}; make it {{\"role\": ..., \"content\": ...}}",
-            kind(&value)
-        ));
+        return Err(format!("has {} as {place}; make it {{\"role\": ..., \"content\": ...}}", kind(&value)));
     };
     let role = match fields.remove("role") {
         Some(Value::String(role)) => role,
         Some(other) => {
-            return Err(format!(
-                "has {} as the role of {place}; make it a string such as \"user\"",
-                kind(&other)
-            ));
+            return Err(format!("has {} as the role of {place}; make it a string such as \"user\"", kind(&other)));
         }
         None if fields.contains_key("from") => {
             return Err(format!(
@@ -212,9 +182,9 @@ fn part_text(part: Value, place: &str) -> Result<String, String> {
         Value::String(text) => Ok(text),
         Value::Object(mut fields) => match (fields.remove("text"), fields.get("type")) {
             (Some(Value::String(text)), _) => Ok(text),
-            (_, Some(Value::String(other))) if other != "text" => Err(format!(
-                "has a content part of type \"{other}\" in {place}; only text can be shown, so remove it"
-            )),
+            (_, Some(Value::String(other))) if other != "text" => {
+                Err(format!("has a content part of type \"{other}\" in {place}; only text can be shown, so remove it"))
+            }
             _ => Err(format!(
                 "has a content part without `text` in {place}; make it {{\"type\": \"text\", \"text\": ...}}"
             )),

@@ -74,9 +74,7 @@ pub(super) fn widen(fields: &[Field], located: &mut Located, trimmed: Option<(Ve
             let run = &located.runs[last];
             blank(&fields[run.field].text[run.source.end..])
         });
-        let before = located.runs.get(gap).map_or("", |run| {
-            blank(&fields[run.field].text[..run.source.start])
-        });
+        let before = located.runs.get(gap).map_or("", |run| blank(&fields[run.field].text[..run.source.start]));
         let kept = split(&located.text[start..end], &bare_text[bare_start..bare_end], after, before);
         let Some((after, before)) = kept else {
             continue;

@@ -66,9 +66,7 @@ impl Engine {
         let source = source.replace("\r\n", "\n").replace('\r', "\n");
         let rewritten = generation_tag::rewrite(&source);
         let generation = rewritten.is_some();
-        environment
-            .add_template_owned(NAME, rewritten.unwrap_or(source))
-            .map_err(|error| syntax_error(&error))?;
+        environment.add_template_owned(NAME, rewritten.unwrap_or(source)).map_err(|error| syntax_error(&error))?;
         Ok(Self { environment, generation })
     }
 
@@ -110,25 +108,17 @@ fn bracket(state: &State, text: String) -> Result<String, Error> {
 struct Refusal;
 
 fn syntax_error(error: &Error) -> TemplateError {
-    TemplateError::Syntax {
-        line: error.line().unwrap_or(1),
-        message: one_line(error),
-    }
+    TemplateError::Syntax { line: error.line().unwrap_or(1), message: one_line(error) }
 }
 
 fn render_error(error: &Error) -> TemplateError {
     let line = error.line().unwrap_or(1);
     if std::error::Error::source(error).is_some_and(|source| source.is::<Refusal>()) {
-        TemplateError::Refused {
-            message: error.detail().unwrap_or_default().to_string(),
-        }
+        TemplateError::Refused { message: error.detail().unwrap_or_default().to_string() }
     } else if error.kind() == ErrorKind::OutOfFuel {
         TemplateError::Endless { line }
     } else {
-        TemplateError::Render {
-            line,
-            message: one_line(error),
-        }
+        TemplateError::Render { line, message: one_line(error) }
     }
 }
 

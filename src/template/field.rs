@@ -7,13 +7,12 @@ use serde_json::Value;
 use super::Part;
 use crate::sample::{Chat, Message};
 
+/// More pieces than this in one field (a text made of tags) are taken as one, so that marks do not run out.
+const MOST_PIECES: usize = 4096;
+
 /// Reasoning delimiters in use: Qwen3, DeepSeek and SmolLM3; others that data sets have; Magistral.
-pub(super) const THINK: [(&str, &str); 4] = [
-    ("<think>", "</think>"),
-    ("<thinking>", "</thinking>"),
-    ("<reasoning>", "</reasoning>"),
-    ("[THINK]", "[/THINK]"),
-];
+pub(super) const THINK: [(&str, &str); 4] =
+    [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"), ("[THINK]", "[/THINK]")];
 
 /// Which text of a message a [`Field`] is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,9 +117,7 @@ fn content_parts(message: &Message) -> Vec<(usize, Part)> {
 /// reaches to the end, one that only closes began in the generation prompt.
 fn inline_reasoning(content: &str) -> Vec<(usize, Part)> {
     let mut parts = vec![(0, Part::Content)];
-    let Some((open, close)) = THINK
-        .into_iter()
-        .find(|(open, close)| content.contains(open) || content.contains(close))
+    let Some((open, close)) = THINK.into_iter().find(|(open, close)| content.contains(open) || content.contains(close))
     else {
         return parts;
     };
@@ -145,11 +142,8 @@ fn inline_reasoning(content: &str) -> Vec<(usize, Part)> {
 
 /// The tag-like texts (`</think>`, `[TOOL_CALLS]`) that a template's source names, longest first.
 pub(super) fn tags(source: &str) -> Vec<String> {
-    let mut tags: Vec<String> = source
-        .char_indices()
-        .filter_map(|(start, open)| tag_at(&source[start..], open))
-        .map(str::to_string)
-        .collect();
+    let mut tags: Vec<String> =
+        source.char_indices().filter_map(|(start, open)| tag_at(&source[start..], open)).map(str::to_string).collect();
     tags.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     tags.dedup();
     tags
@@ -174,27 +168,26 @@ fn tag_at(text: &str, open: char) -> Option<&str> {
 fn pieces(text: &str, tags: &[String]) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut start = 0;
-    let mut push = |run: Range<usize>| {
-        let source = &text[run.clone()];
-        let trimmed = source.trim();
-        if !trimmed.is_empty() {
-            let from = run.start + source.len() - source.trim_start().len();
-            pieces.push(from..from + trimmed.len());
-        }
-    };
-    let mut skip_to = 0;
     for (at, _) in text.match_indices(['<', '[']) {
-        if at < skip_to {
-            continue;
-        }
-        if let Some(tag) = tags.iter().find(|tag| text[at..].starts_with(tag.as_str())) {
-            push(start..at);
+        if at >= start
+            && let Some(tag) = tags.iter().find(|tag| text[at..].starts_with(tag.as_str()))
+        {
+            pieces.extend(trim(text, start..at));
             start = at + tag.len();
-            skip_to = start;
         }
     }
-    push(start..text.len());
+    pieces.extend(trim(text, start..text.len()));
+    if pieces.len() > MOST_PIECES {
+        pieces = Vec::from_iter(trim(text, 0..text.len()));
+    }
     pieces
+}
+
+/// `run` without the whitespace at its ends; `None` if nothing is left.
+fn trim(text: &str, run: Range<usize>) -> Option<Range<usize>> {
+    let trimmed = text[run.clone()].trim();
+    let start = run.start + text[run].find(trimmed)?;
+    (!trimmed.is_empty()).then(|| start..start + trimmed.len())
 }
 
 #[cfg(test)]

@@ -25,15 +25,8 @@ pub(super) const STOPS: [&str; 12] = [
 ];
 
 /// How templates open a tool call.
-const CALLS: [&str; 7] = [
-    "<tool_call>",
-    "<|tool_call|>",
-    "<|tool_call>",
-    "<|python_tag|>",
-    "[TOOL_CALLS]",
-    "<function=",
-    "{\"",
-];
+const CALLS: [&str; 7] =
+    ["<tool_call>", "<|tool_call|>", "<|tool_call>", "<|python_tag|>", "[TOOL_CALLS]", "<function=", "{\""];
 
 /// Turns a chat with located fields into segments that tile its text.
 pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, eos: Option<&str>) -> Rendered {
@@ -371,7 +364,9 @@ fn empty_think(text: &str) -> Option<usize> {
 
 /// Whether a turn's marker names `role`.
 fn names_role(marker: &str, role: &str) -> bool {
-    marker.contains(role) || (role == "assistant" && marker.contains("model")) || (is_tool(role) && marker.contains("user"))
+    marker.contains(role)
+        || (role == "assistant" && marker.contains("model"))
+        || (is_tool(role) && marker.contains("user"))
 }
 
 /// Bytes of the role marker at the start of `text`. `assistant` is what the generation prompt shows of an assistant's

@@ -13,8 +13,8 @@ use super::marks::{Cut, Marks, Run, Style};
 use super::{date, edges, search};
 use crate::sample::Chat;
 
-/// How many fields are tried one by one when marking all of them at once changes what the template prints.
-const MOST_TRIALS: usize = 256;
+/// Bytes that may be rendered to try fields one by one, when marking all of them changes what the template prints.
+const TRIAL_BYTES: usize = 4 << 20;
 
 /// A rendered chat and where its fields went.
 pub(super) struct Located {
@@ -103,7 +103,9 @@ fn place(renders: &Renders<'_>, fields: &[Field], located: &mut Located) -> Vec<
         .and_then(|marks| fit(renders, &marks, fields, &located.text).map(|fitted| (marks, fitted)))
     else {
         if generation {
-            located.notes.push("the generation tags could not be followed: the template changes what stands in them".into());
+            located
+                .notes
+                .push("the generation tags could not be followed: the template changes what stands in them".into());
         }
         return bare;
     };
@@ -143,7 +145,8 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
     }
     best.as_ref()?;
     let open: Vec<usize> = (0..fields.len()).filter(|index| styles[*index] == Style::Bare).collect();
-    for index in open.into_iter().take(MOST_TRIALS) {
+    let trials = TRIAL_BYTES / plain.len().max(1);
+    for index in open.into_iter().take(trials.min(256)) {
         let options: &[Style] = match fields[index].pieces.is_empty() {
             true => &[Style::Whole, Style::Hollow],
             false => &[Style::Pieces],
@@ -201,14 +204,17 @@ fn changes<'a>(field: &Field, runs: impl Iterator<Item = &'a Run> + Clone, text:
     if runs.clone().any(|run| text[run.out.clone()] != field.text[run.source.clone()]) {
         return Some("text rewritten by the template");
     }
+    if runs.clone().any(|run| run.source == (0..field.text.len())) {
+        return None;
+    }
     let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
     if field.pieces.iter().any(|piece| !has(piece.start)) {
         return Some("part of its text left out by the template");
     }
-    let missing = field.text.char_indices().filter(|(at, _)| !has(*at)).map(|(_, letter)| letter.is_whitespace());
-    match missing.reduce(|blank, next| blank && next) {
-        Some(true) => Some("text trimmed by the template"),
-        Some(false) => Some("tags in its text rewritten by the template"),
-        None => None,
+    let mut missing = field.text.char_indices().filter(|(at, _)| !has(*at));
+    if missing.all(|(_, letter)| letter.is_whitespace()) {
+        Some("text trimmed by the template")
+    } else {
+        Some("tags in its text rewritten by the template")
     }
 }

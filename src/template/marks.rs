@@ -50,20 +50,16 @@ impl Marks {
     /// `None` if the two planes of private-use characters do not suffice.
     pub(super) fn new(fields: &[Field], plain: &str) -> Option<Self> {
         let texts = fields.iter().map(|field| field.text.as_str());
-        let taken: HashSet<char> = texts
-            .chain([plain])
-            .flat_map(str::chars)
-            .filter(|letter| *letter >= '\u{f0000}')
-            .collect();
+        let taken: HashSet<char> =
+            texts.chain([plain]).flat_map(str::chars).filter(|letter| *letter >= '\u{f0000}').collect();
         let mut first = Vec::with_capacity(fields.len());
         let mut count = 0;
         for field in fields {
             first.push(count);
             count += field.pieces.len().max(1);
         }
-        let mut free = ('\u{100000}'..='\u{10fffd}')
-            .chain('\u{f0000}'..='\u{ffffd}')
-            .filter(|letter| !taken.contains(letter));
+        let mut free =
+            ('\u{100000}'..='\u{10fffd}').chain('\u{f0000}'..='\u{ffffd}').filter(|letter| !taken.contains(letter));
         let generation = (free.next()?, free.next()?);
         let letters: Vec<char> = free.take(2 * count).collect();
         (letters.len() == 2 * count).then(|| Self {

@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn floats_are_written_as_python_writes_them() {
         // [repr(x) for x in (1.0, 0.1, 1e-4, 1e-5, 1.5e-7, 1e15, 1e16, 1.25e17, 123456.789)]
-        let expected = ["1.0", "0.1", "0.0001", "1e-05", "1.5e-07", "1000000000000000.0", "1e+16", "1.25e+17", "123456.789"];
+        let expected =
+            ["1.0", "0.1", "0.0001", "1e-05", "1.5e-07", "1000000000000000.0", "1e+16", "1.25e+17", "123456.789"];
         let values = [1.0, 0.1, 1e-4, 1e-5, 1.5e-7, 1e15, 1e16, 1.25e17, 123456.789];
         assert_eq!(values.map(float_text), expected);
     }
