@@ -10,7 +10,7 @@ use super::{date, generation_tag, python};
 const NAME: &str = "chat template";
 /// Steps (and 64-byte pieces of text) that one render may cost before it counts as endless: minutes of chat, a second of
 /// time.
-const FUEL: u64 = 20_000_000;
+const FUEL: u64 = 5_000_000;
 /// Context variable with the two characters that bracket generated text; absent in a plain render.
 const MARKS: &str = "lossglass_marks";
 /// Context variable with the time of the render, so that every render of one chat names the same day.

@@ -180,12 +180,33 @@ impl Labels<'_> {
                 self.push(stop.end..end, turn, Part::AfterStop);
                 end
             }
-            // No marker ends the turn: what follows is the next one's, or nobody's at the end of the text.
             None if at_end => {
-                self.push(gap.start..limit, turn, Part::AfterStop);
+                self.open_end(gap.start..limit, last);
                 limit
             }
+            // No marker ends the turn: what follows is the next one's, but for a tag that closes a tool's answer.
+            None if last.part == Part::ToolResult => {
+                let text = &self.text[gap.clone()];
+                let closed = text.trim_start().starts_with("</").then(|| text.find('>')).flatten();
+                let end = closed.map_or(gap.start, |close| gap.start + close + 1);
+                self.push(gap.start..end, turn, Part::ToolResult);
+                end
+            }
             None => gap.start,
+        }
+    }
+
+    /// The end of a text whose last turn no known marker ends.
+    fn open_end(&mut self, rest: Range<usize>, last: Side) {
+        let words = self.text[rest.clone()].trim();
+        if words.is_empty() {
+            self.push(rest, Some(last.turn), Part::AfterStop);
+        } else if self.role(last.turn) == "assistant" {
+            self.notes.push(format!("no known stop marker: {words:?} at the end is taken for one"));
+            self.push(rest, Some(last.turn), Part::Stop);
+        } else {
+            // Mistral's [/INST] asks for the answer without a generation prompt.
+            self.push_as(rest, None, Some("assistant".into()), Part::Header);
         }
     }
 
@@ -256,13 +277,19 @@ impl Labels<'_> {
         at
     }
 
-    /// A turn whose message has no text that was found.
+    /// A turn whose message has no text that was found: it is empty, or the template rewrites it.
     fn empty_turn(&mut self, body: Range<usize>, turn: Option<usize>) {
         let calls = turn.is_some_and(|turn| !self.chat.messages[turn].tool_calls.is_empty());
         let role = turn.map_or("", |turn| self.role(turn)).to_string();
         let end = body.start + header_end(&self.text[body.clone()], &role, self.header);
+        let part = match empty_think(&self.text[end..body.end]) {
+            Some(_) => Part::GenerationPrefill,
+            None if calls => Part::ToolCall,
+            None if is_tool(&role) => Part::ToolResult,
+            None => Part::Content,
+        };
         self.push(body.start..end, turn, Part::Header);
-        self.push(end..body.end, turn, if calls { Part::ToolCall } else { Part::GenerationPrefill });
+        self.push(end..body.end, turn, part);
     }
 
     /// A turn of no message: the template's default system text.

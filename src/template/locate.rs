@@ -13,8 +13,8 @@ use super::marks::{Cut, Marks, Run, Style};
 use super::{date, edges, search};
 use crate::sample::Chat;
 
-/// How many fields are tried one by one when marking all of them at once changes what the template prints.
-const MOST_TRIALS: usize = 256;
+/// Bytes that may be rendered to try fields one by one, when marking all of them changes what the template prints.
+const TRIAL_BYTES: usize = 4 << 20;
 
 /// A rendered chat and where its fields went.
 pub(super) struct Located {
@@ -145,7 +145,8 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
     }
     best.as_ref()?;
     let open: Vec<usize> = (0..fields.len()).filter(|index| styles[*index] == Style::Bare).collect();
-    for index in open.into_iter().take(MOST_TRIALS) {
+    let trials = TRIAL_BYTES / plain.len().max(1);
+    for index in open.into_iter().take(trials.min(256)) {
         let options: &[Style] = match fields[index].pieces.is_empty() {
             true => &[Style::Whole, Style::Hollow],
             false => &[Style::Pieces],
@@ -166,12 +167,18 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
 fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located) {
     for (index, message) in chat.messages.iter().enumerate() {
         let name = format!("message {} ({})", index + 1, message.role);
-        let own = |field: &usize| fields[*field].message == index && !fields[*field].text.trim().is_empty();
+        let own = |field: &usize| fields[*field].message == index && !fields[*field].text.is_empty();
         let texts: Vec<usize> = (0..fields.len()).filter(own).collect();
         let found = |field: usize| located.runs.iter().filter(move |run| run.field == field);
         let (lost, kept): (Vec<usize>, Vec<usize>) = texts.iter().partition(|field| found(**field).next().is_none());
-        let mut notes = Vec::new();
-        if kept.is_empty() && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
+        let (blank, lost): (Vec<usize>, Vec<usize>) =
+            lost.into_iter().partition(|field| fields[*field].text.trim().is_empty());
+        let mut notes: Vec<String> = Vec::new();
+        if !blank.is_empty() {
+            notes.push(format!("{name}: whitespace-only text not found in the rendered text"));
+        }
+        let present = located.runs.iter().any(|run| fields[run.field].message == index);
+        if !present && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
             notes.push(format!("{name}: left out by the template"));
         } else {
             let is_lost = |kind| lost.iter().any(|field| fields[*field].kind == kind && styles[*field] != Style::Bare);
@@ -194,15 +201,20 @@ fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located)
 
 /// What became of one field, where that is worth saying.
 fn changes<'a>(field: &Field, runs: impl Iterator<Item = &'a Run> + Clone, text: &str) -> Option<&'static str> {
-    runs.clone().next()?;
-    let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
     if runs.clone().any(|run| text[run.out.clone()] != field.text[run.source.clone()]) {
-        Some("text rewritten by the template")
-    } else if field.pieces.iter().any(|piece| !has(piece.start)) {
-        Some("part of its text left out by the template")
-    } else if !has(0) || !has(field.text.len() - 1) {
+        return Some("text rewritten by the template");
+    }
+    if runs.clone().any(|run| run.source == (0..field.text.len())) {
+        return None;
+    }
+    let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
+    if field.pieces.iter().any(|piece| !has(piece.start)) {
+        return Some("part of its text left out by the template");
+    }
+    let mut missing = field.text.char_indices().filter(|(at, _)| !has(*at));
+    if missing.all(|(_, letter)| letter.is_whitespace()) {
         Some("text trimmed by the template")
     } else {
-        None
+        Some("tags in its text rewritten by the template")
     }
 }
