@@ -1,0 +1,75 @@
+//! The markers of chat formats: what ends a turn, what opens a tool call, how far a role marker reaches.
+
+use super::field::{THINK, is_tool};
+
+/// The markers that end a turn in the templates of the supported families and their kin.
+pub(super) const STOPS: [&str; 12] = [
+    "<|im_end|>",
+    "<|eot_id|>",
+    "<|eom_id|>",
+    "<end_of_turn>",
+    "</s>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+    "<|endoftext|>",
+    "<|end_of_text|>",
+    "<|END_OF_TURN_TOKEN|>",
+    "<｜end▁of▁sentence｜>",
+];
+
+/// How templates open a tool call.
+const CALLS: [&str; 7] =
+    ["<tool_call>", "<|tool_call|>", "<|tool_call>", "<|python_tag|>", "[TOOL_CALLS]", "<function=", "{\""];
+
+/// Bytes of whitespace at the start of `text`.
+pub(super) fn blanks(text: &str) -> usize {
+    text.len() - text.trim_start().len()
+}
+
+/// Where a reasoning block opens in `text`.
+pub(super) fn think_start(text: &str) -> Option<usize> {
+    THINK.iter().filter_map(|(open, _)| text.find(open)).min()
+}
+
+/// Bytes of an empty reasoning block at the start of `text`, the whitespace around it included.
+pub(super) fn empty_think(text: &str) -> Option<usize> {
+    let body = text.trim_start();
+    THINK.iter().find_map(|(open, close)| {
+        let rest = body.strip_prefix(open)?.trim_start().strip_prefix(close)?.trim_start();
+        Some(text.len() - rest.len())
+    })
+}
+
+/// Whether a turn's marker names `role`.
+pub(super) fn names_role(marker: &str, role: &str) -> bool {
+    marker.contains(role)
+        || (role == "assistant" && marker.contains("model"))
+        || (is_tool(role) && marker.contains("user"))
+}
+
+/// Bytes of the role marker at the start of `text`. `assistant` is what the generation prompt shows of an assistant's
+/// marker; where it does not help, the marker is the role's name and the punctuation and whitespace after it.
+pub(super) fn header_end(text: &str, role: &str, assistant: Option<&str>) -> usize {
+    if matches!(role, "assistant" | "model") {
+        if let Some(marker) = assistant
+            && let Some(start) = text.find(marker)
+        {
+            let end = start + marker.len();
+            return end + blanks(&text[end..]);
+        }
+        let openers = THINK.iter().map(|(open, _)| *open).chain(CALLS);
+        return openers.filter_map(|opener| text.find(opener)).min().unwrap_or(text.len());
+    }
+    let Some(start) = text.find(role) else {
+        return text.len();
+    };
+    let mut end = start + role.len();
+    let rest = &text[end..];
+    if rest.starts_with("<|") {
+        end += rest.find("|>").map_or(0, |close| close + 2);
+    } else {
+        end += rest.len() - rest.trim_start_matches(['|', '>', ']', ':']).len();
+    }
+    end + blanks(&text[end..])
+}
