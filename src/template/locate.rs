@@ -40,7 +40,7 @@ struct Renders<'a> {
 
 impl Renders<'_> {
     fn plain(&self, add_generation_prompt: bool) -> Result<String, TemplateError> {
-        let messages = Value::from(Serde(&self.chat.messages));
+        let messages = Engine::messages(&self.chat.messages);
         self.engine.render(&messages, &self.tools, add_generation_prompt, self.now, None)
     }
 
@@ -62,7 +62,7 @@ impl Renders<'_> {
                 });
             }
         }
-        let messages = Value::from(Serde(&messages));
+        let messages = Engine::messages(&messages);
         let generation = Some(marks.generation);
         let text = self.engine.render(&messages, &self.tools, self.add_generation_prompt, self.now, generation);
         marks.cut(&text.ok()?, fields, styles)
