@@ -19,6 +19,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         bos: bos.unwrap_or(""),
         eos: eos.unwrap_or(""),
         prompt_start: located.prompt_start,
+        add_generation_prompt: located.add_generation_prompt,
         unplaced: unplaced(chat, fields, &located.runs),
         segments: Vec::new(),
         notes: Vec::new(),
@@ -63,6 +64,7 @@ struct Labels<'a> {
     bos: &'a str,
     eos: &'a str,
     prompt_start: Option<usize>,
+    add_generation_prompt: bool,
     unplaced: Vec<usize>,
     segments: Vec<Segment>,
     notes: Vec<String>,
@@ -243,7 +245,15 @@ impl Labels<'_> {
         let mut at = gap.start;
         while let Some(stop) = self.stop(at..gap.end) {
             let body = &self.text[at..stop.start];
-            let owner = waiting.iter().position(|turn| names_role(body, self.role(*turn)));
+            if body.trim().is_empty()
+                && let Some(turn) = from
+            {
+                // A second marker right after the turn's own, such as an end of text.
+                self.push(at..stop.end, Some(turn), Part::AfterStop);
+                at = stop.end;
+                continue;
+            }
+            let owner = waiting.iter().position(|turn| names_role(body, self.role(*turn)).is_some());
             let end = stop.end + blanks(&self.text[stop.end..gap.end]);
             if let Some(owner) = owner {
                 let turn = waiting.drain(..=owner).next_back();
@@ -276,17 +286,20 @@ impl Labels<'_> {
     /// A turn of no message: the template's default system text.
     fn invented_turn(&mut self, body: Range<usize>, stop: Range<usize>, end: usize) {
         let text = &self.text[body.clone()];
-        let roles = ["system", "developer", "user", "assistant"];
-        let role = roles.into_iter().find(|role| names_role(text, role)).unwrap_or("system");
-        let header = body.start + header_end(text, role, self.header);
-        let role = Some(role.to_string());
+        let roles = ["system", "developer", "user", "assistant"].into_iter();
+        let named = roles.filter_map(|role| Some((names_role(text, role)?, role))).min();
+        let (header, role) = match named {
+            Some((_, role)) => (body.start + header_end(text, role, self.header), role),
+            None => (body.start, "system"),
+        };
         if !self.text[header..body.end].trim().is_empty() {
-            self.notes.push(format!("the template adds a {} text of its own", role.as_deref().unwrap_or_default()));
+            self.notes.push(format!("the template adds a {role} text of its own"));
         }
-        self.push_as(body.start..header, None, role.clone(), Part::Header);
-        self.push_as(header..body.end, None, role.clone(), Part::DefaultSystem);
-        self.push_as(stop.clone(), None, role.clone(), Part::Stop);
-        self.push_as(stop.end..end, None, role, Part::AfterStop);
+        let spans = [body.start..header, header..body.end, stop.clone(), stop.end..end];
+        let parts = [Part::Header, Part::DefaultSystem, Part::Stop, Part::AfterStop];
+        for (span, part) in spans.into_iter().zip(parts) {
+            self.push_as(span, None, Some(role.to_string()), part);
+        }
     }
 
     /// What leads up to the first text of a message.
@@ -319,7 +332,7 @@ impl Labels<'_> {
     /// The end of the text: what asks the model to answer.
     fn prompt(&mut self, gap: Range<usize>) {
         let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
-        let role = self.prompt_start.map(|_| "assistant".to_string());
+        let role = self.add_generation_prompt.then(|| "assistant".to_string());
         self.push_as(gap.start..end, None, role.clone(), Part::Header);
         self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
     }

@@ -3,11 +3,14 @@
 use super::field::{THINK, is_tool};
 
 /// The markers that end a turn in the templates of the supported families and their kin.
-pub(super) const STOPS: [&str; 12] = [
+pub(super) const STOPS: [&str; 15] = [
     "<|im_end|>",
     "<|eot_id|>",
     "<|eom_id|>",
+    "<|eot|>",
     "<end_of_turn>",
+    "<turn|>",
+    "<end_of_utterance>",
     "</s>",
     "<|end|>",
     "<|return|>",
@@ -41,11 +44,18 @@ pub(super) fn empty_think(text: &str) -> Option<usize> {
     })
 }
 
-/// Whether a turn's marker names `role`.
-pub(super) fn names_role(marker: &str, role: &str) -> bool {
-    marker.contains(role)
-        || (role == "assistant" && marker.contains("model"))
-        || (is_tool(role) && marker.contains("user"))
+/// Bytes before which a role marker names its role.
+const MARKER_REACH: usize = 64;
+
+/// Where the marker at the start of `text` names `role`, in upper or lower case.
+pub(super) fn names_role(text: &str, role: &str) -> Option<usize> {
+    let names: &[&str] = match role {
+        "assistant" => &["assistant", "model", "chatbot"],
+        role if is_tool(role) => &[role, "tool", "ipython", "user"],
+        role => &[role],
+    };
+    let start = text.get(..text.floor_char_boundary(MARKER_REACH)).unwrap_or(text).to_ascii_lowercase();
+    names.iter().filter_map(|name| start.find(name)).min()
 }
 
 /// Bytes of the role marker at the start of `text`. `assistant` is what the generation prompt shows of an assistant's
@@ -61,15 +71,18 @@ pub(super) fn header_end(text: &str, role: &str, assistant: Option<&str>) -> usi
         let openers = THINK.iter().map(|(open, _)| *open).chain(CALLS);
         return openers.filter_map(|opener| text.find(opener)).min().unwrap_or(text.len());
     }
-    let Some(start) = text.find(role) else {
+    let Some(start) = names_role(text, role) else {
         return text.len();
     };
-    let mut end = start + role.len();
+    let mut end = start + text[start..].find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len() - start);
     let rest = &text[end..];
     if rest.starts_with("<|") {
         end += rest.find("|>").map_or(0, |close| close + 2);
     } else {
-        end += rest.len() - rest.trim_start_matches(['|', '>', ']', ':']).len();
+        // The rest of a word as in <|SYSTEM_TOKEN|>, and what closes the marker.
+        let word = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_alphabetic() || c == '_').len();
+        let close = rest[word..].len() - rest[word..].trim_start_matches(['|', '>', ']', ':']).len();
+        end += if word == 0 || close > 0 { word + close } else { 0 };
     }
     end + blanks(&text[end..])
 }
