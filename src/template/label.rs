@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use super::field::{Field, THINK, is_tool};
+use super::field::{Field, Kind, THINK, is_tool};
 use super::locate::Located;
-use super::marker::{STOPS, blanks, empty_think, header_end, names_role, think_start};
+use super::marker::{STOPS, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
 use super::marks::Run;
 use super::{Part, Rendered, Segment};
 use crate::sample::Chat;
@@ -24,9 +24,10 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         segments: Vec::new(),
         notes: Vec::new(),
     };
+    let runs = labels.own_texts(fields, &located.runs);
     let mut last: Option<Side> = None;
     let mut at = 0;
-    for run in &located.runs {
+    for run in runs {
         let field = &fields[run.field];
         let next = Side { turn: field.message, part: field.part_at(run.source.start) };
         labels.between(at..run.out.start, last, Some(next));
@@ -71,6 +72,27 @@ struct Labels<'a> {
 }
 
 impl Labels<'_> {
+    /// The runs that are their message's own text: not a tool's name that the tool's turn repeats, and not the place of
+    /// an empty text beside others of the same message.
+    fn own_texts<'r>(&self, fields: &[Field], runs: &'r [Run]) -> Vec<&'r Run> {
+        let mut kept: Vec<&Run> = Vec::with_capacity(runs.len());
+        let mut seen = vec![false; fields.len()];
+        let mut texts = vec![0; self.chat.messages.len()];
+        for run in runs {
+            texts[fields[run.field].message] += run.out.len();
+        }
+        for run in runs {
+            let field = &fields[run.field];
+            let since = kept.last().map_or(0, |last| last.out.end);
+            let repeats = field.kind == Kind::ToolCall && seen[run.field] && self.stop(since..run.out.start).is_some();
+            if !repeats && (!run.out.is_empty() || texts[field.message] == 0) {
+                kept.push(run);
+            }
+            seen[run.field] = true;
+        }
+        kept
+    }
+
     fn role(&self, turn: usize) -> &str {
         &self.chat.messages[turn].role
     }
@@ -167,12 +189,10 @@ impl Labels<'_> {
                 self.open_end(gap.start..limit, last);
                 limit
             }
-            // No marker ends the turn: what follows is the next one's, but for a tag that closes a tool's answer.
-            None if last.part == Part::ToolResult => {
-                let text = &self.text[gap.clone()];
-                let closed = text.trim_start().starts_with("</").then(|| text.find('>')).flatten();
-                let end = closed.map_or(gap.start, |close| gap.start + close + 1);
-                self.push(gap.start..end, turn, Part::ToolResult);
+            // No marker ends the turn: what follows is the next one's, but for tags that close a call or an answer.
+            None if matches!(last.part, Part::ToolCall | Part::ToolResult) => {
+                let end = gap.start + closing_tags(&self.text[gap.clone()]);
+                self.push(gap.start..end, turn, last.part);
                 end
             }
             None => gap.start,
@@ -317,16 +337,21 @@ impl Labels<'_> {
         if role == "system" || role == "developer" {
             return self.push(rest, turn, Part::DefaultSystem);
         }
-        match (next.part, empty_think(&self.text[rest.clone()])) {
-            (Part::Reasoning, _) => self.push(rest, turn, Part::Reasoning),
-            (part, Some(length)) => {
-                self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
-                let after = if part == Part::ToolCall { part } else { Part::Header };
-                self.push(rest.start + length..rest.end, turn, after);
-            }
-            (Part::ToolCall, None) => self.push(rest, turn, Part::ToolCall),
-            (_, None) => self.push(rest, turn, Part::Header),
+        let text = &self.text[rest.clone()];
+        if let Some(length) = empty_think(text) {
+            let after = if next.part == Part::ToolCall { Part::ToolCall } else { Part::Header };
+            self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
+            return self.push(rest.start + length..rest.end, turn, after);
         }
+        let start = match next.part {
+            Part::ToolCall => 0,
+            // The delimiter that opens the reasoning, if the message does not hold it itself.
+            Part::Reasoning if opens_think(&self.text[gap.end..]) => text.len(),
+            Part::Reasoning => think_start(text).unwrap_or(0),
+            _ => text.len(),
+        };
+        self.push(rest.start..rest.start + start, turn, Part::Header);
+        self.push(rest.start + start..rest.end, turn, next.part);
     }
 
     /// The end of the text: what asks the model to answer.

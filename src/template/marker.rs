@@ -3,7 +3,7 @@
 use super::field::{THINK, is_tool};
 
 /// The markers that end a turn in the templates of the supported families and their kin.
-pub(super) const STOPS: [&str; 15] = [
+pub(super) const STOPS: [&str; 16] = [
     "<|im_end|>",
     "<|eot_id|>",
     "<|eom_id|>",
@@ -11,6 +11,7 @@ pub(super) const STOPS: [&str; 15] = [
     "<end_of_turn>",
     "<turn|>",
     "<end_of_utterance>",
+    "<|tool_response>",
     "</s>",
     "<|end|>",
     "<|return|>",
@@ -28,6 +29,22 @@ const CALLS: [&str; 7] =
 /// Bytes of whitespace at the start of `text`.
 pub(super) fn blanks(text: &str) -> usize {
     text.len() - text.trim_start().len()
+}
+
+/// Bytes of the closing tags at the start of `text`, with whitespace before each.
+pub(super) fn closing_tags(text: &str) -> usize {
+    let mut rest = text;
+    while let Some(tag) = rest.trim_start().strip_prefix("</")
+        && let Some(end) = tag.find('>')
+    {
+        rest = &tag[end + 1..];
+    }
+    text.len() - rest.len()
+}
+
+/// Whether `text` starts with a reasoning block.
+pub(super) fn opens_think(text: &str) -> bool {
+    THINK.iter().any(|(open, _)| text.starts_with(open))
 }
 
 /// Where a reasoning block opens in `text`.
