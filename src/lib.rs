@@ -24,8 +24,18 @@
 //! `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor ratatui (the key table alone may
 //! name key codes). `tests/layers.rs` reads the `use` lines and keeps this true.
 
+pub mod app;
 pub mod cancel;
+pub mod cli;
+pub mod command;
+pub mod engine;
 pub mod loss;
+pub mod mask;
+pub mod model;
+pub mod report;
 pub mod sample;
+pub mod score;
 pub mod sequence;
 pub mod template;
+pub mod tui;
+pub mod ui;

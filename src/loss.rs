@@ -1,5 +1,9 @@
 //! Per-target values and what becomes of them under a mask.
 
+mod distribution;
+mod ledger;
 mod scores;
 
+pub use distribution::Distribution;
+pub use ledger::{Denominator, Ledger};
 pub use scores::{Candidate, Row, Scores, Target};

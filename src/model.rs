@@ -1,15 +1,30 @@
 //! A pretrained decoder-only language model: where it comes from, what its files say, and its weights.
 
+pub mod cache;
+pub mod catalogue;
 pub mod config;
 pub mod decoder;
+pub mod device;
+pub mod known;
 pub mod load;
+pub mod ops;
+pub mod pack;
+pub mod pypi;
 pub mod source;
+
+use anyhow::{Context, Result, anyhow};
+use candle_core::Device;
 
 pub use config::Config;
 pub use decoder::Decoder;
+pub use device::DeviceKind;
+pub use known::{Known, known};
 pub use source::Source;
 
-use crate::sequence::Vocabulary;
+use crate::cancel::Cancel;
+use crate::sample::Sample;
+use crate::sequence::{Prefix, Sequence, Vocabulary};
+use crate::template::{ChatTemplate, TemplateError};
 
 /// A loaded model.
 pub struct Model {
@@ -18,4 +33,69 @@ pub struct Model {
     pub config: Config,
     pub decoder: Decoder,
     pub vocabulary: Vocabulary,
+    /// Where its tensors are.
+    pub device: Device,
+    /// The chat template; one that does not parse fails only where it is needed.
+    template: Option<Result<ChatTemplate, TemplateError>>,
+}
+
+impl Model {
+    /// Reads a model. `on_progress` gets 0…1.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of an unsupported kind; the message names it and what to do.
+    pub fn load(source: &Source, device: &Device, cancel: &Cancel, on_progress: &mut dyn FnMut(f32)) -> Result<Self> {
+        let name = source.name();
+        let loaded = load::load(source, device, cancel, on_progress)?;
+        let decoder = Decoder::new(&loaded.config, loaded.weights).with_context(|| format!("model {name}"))?;
+        let vocabulary = loaded.vocabulary;
+        let mut model =
+            Self { name, config: loaded.config, decoder, vocabulary, template: None, device: device.clone() };
+        model.template = model.vocabulary.chat_template.clone().map(|source| model.parse(&source));
+        Ok(model)
+    }
+
+    /// Another chat template takes the place of the model's own.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
+        self.template = Some(Ok(self.parse(source)?));
+        Ok(())
+    }
+
+    /// Whether there is a chat template.
+    pub fn has_template(&self) -> bool {
+        self.template.is_some()
+    }
+
+    fn parse(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
+        let vocabulary = &self.vocabulary;
+        let (bos, eos, pad) = (vocabulary.bos_text(), vocabulary.eos_text(), vocabulary.pad_text());
+        ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
+    }
+
+    /// The sample as this model reads it: a chat through its template, no longer than its context.
+    ///
+    /// # Errors
+    /// If the model has no chat template, the template fails, or the tokenizer does.
+    pub fn encode(&self, sample: &Sample, prefix: Prefix) -> Result<Sequence> {
+        let mut sequence = match sample {
+            Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, prefix)?,
+            Sample::Chat(chat) => {
+                let template = self.template.as_ref().with_context(|| {
+                    format!(
+                        "model {} has no chat template; give one with --template FILE or --template chatml",
+                        self.name
+                    )
+                })?;
+                let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
+                let rendered = template.render(chat, false).context("the chat template failed")?;
+                let roles = chat.messages.iter().map(|message| message.role.clone()).collect();
+                Sequence::from_chat(&self.vocabulary, &rendered, roles)?
+            }
+        };
+        sequence.truncate(self.config.context);
+        Ok(sequence)
+    }
 }

@@ -1,10 +1,12 @@
 //! What the user gave: a text or a chat.
 
+mod built_in;
 mod chat;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use built_in::{BUILT_IN, BuiltIn};
 pub use chat::{SampleError, read_chat};
 
 /// One example to score or to train on.

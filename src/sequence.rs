@@ -1,10 +1,14 @@
 //! The token sequence every view shows.
 
+mod display;
+mod encode;
 mod vocabulary;
 
 use std::ops::Range;
 
-pub use vocabulary::Vocabulary;
+pub use display::{visible, visible_text};
+pub use encode::{EncodeError, Prefix};
+pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::template::Part;
 
@@ -21,12 +25,174 @@ pub struct Token {
     pub role: Option<String>,
     /// Where the token's first character comes from; see `overlaps` for the rest.
     pub part: Part,
-    /// Further parts the token reaches into: not empty for a straddler.
-    pub overlaps: Vec<Part>,
+    /// Further origins the token reaches into, with their turns: not empty for a straddler.
+    pub overlaps: Vec<Origin>,
     /// Whether the tokenizer lists the id as special.
     pub special: bool,
     /// A special token that came from text a user typed.
     pub injected: bool,
     /// Overlaps a `{% generation %}` span.
     pub generation: bool,
+}
+
+/// Where a run of characters came from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Origin {
+    pub turn: Option<usize>,
+    pub role: Option<String>,
+    pub part: Part,
+}
+
+impl Token {
+    /// The token as text; bytes that are no whole character become U+FFFD.
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.bytes).into_owned()
+    }
+
+    /// The first origin and then those the token reaches into.
+    pub fn origins(&self) -> impl Iterator<Item = Origin> + '_ {
+        let first = Origin { turn: self.turn, role: self.role.clone(), part: self.part };
+        std::iter::once(first).chain(self.overlaps.iter().cloned())
+    }
+}
+
+/// Raw text or a rendered chat.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kind {
+    #[default]
+    Text,
+    Chat,
+}
+
+impl Kind {
+    /// The kind's name in JSON and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Chat => "chat",
+        }
+    }
+}
+
+/// What was left out because the model's context is shorter than the text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truncation {
+    /// Tokens before the cut.
+    pub tokens: usize,
+    /// Tokens kept, from the start.
+    pub kept: usize,
+}
+
+/// The tokens of one sample with the provenance of each.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sequence {
+    pub kind: Kind,
+    /// The text the tokens tile, a token put before it (see [`Prefix`]) included.
+    pub text: String,
+    pub tokens: Vec<Token>,
+    /// How many messages the chat has; 0 for raw text.
+    pub turns: usize,
+    /// Role of every message.
+    pub roles: Vec<String>,
+    /// Whether the template has `{% generation %}` tags.
+    pub generation_tags: bool,
+    /// What was put before raw text, in words, if anything.
+    pub prefix: Option<String>,
+    /// Set if the end was cut off.
+    pub truncation: Option<Truncation>,
+    /// What a user should know of how the text came about.
+    pub notes: Vec<String>,
+}
+
+impl Sequence {
+    /// How many tokens there are.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether there is no token at all.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// The ids, in order.
+    pub fn ids(&self) -> Vec<u32> {
+        self.tokens.iter().map(|token| token.id).collect()
+    }
+
+    /// The tokens that something predicts, with their positions: all but the first. This is the one label shift.
+    pub fn targets(&self) -> impl Iterator<Item = (usize, &Token)> {
+        self.tokens.iter().enumerate().skip(1)
+    }
+
+    /// How many targets there are (n − 1).
+    pub fn target_count(&self) -> usize {
+        self.tokens.len().saturating_sub(1)
+    }
+
+    /// The token's characters in `text`: every character that it covers, even in part (as transformers' offsets are).
+    pub fn char_span(&self, t: usize) -> Range<usize> {
+        let span = &self.tokens[t].span;
+        let start = floor_boundary(&self.text, span.start);
+        let end = ceil_boundary(&self.text, span.end);
+        let first = self.text[..start].chars().count();
+        first..first + self.text[start..end].chars().count()
+    }
+
+    /// All [`char_span`](Self::char_span)s, in one pass.
+    pub fn char_spans(&self) -> Vec<Range<usize>> {
+        let (mut at, mut chars) = (0, 0);
+        self.tokens
+            .iter()
+            .map(|token| {
+                let start = floor_boundary(&self.text, token.span.start);
+                let end = ceil_boundary(&self.text, token.span.end);
+                // A token that starts inside a character starts before the place the last one was counted to.
+                if start >= at {
+                    chars += self.text[at..start].chars().count();
+                } else {
+                    chars -= self.text[start..at].chars().count();
+                }
+                at = start;
+                chars..chars + self.text[start..end].chars().count()
+            })
+            .collect()
+    }
+
+    /// The first token that reaches beyond the first `chars` characters of the user's text (what was put before it
+    /// not counted): where a completion starts whose prompt has that many. A token across the place belongs to it.
+    pub fn token_at_char(&self, chars: usize) -> usize {
+        let prefix = self.prefix.as_ref().map_or(0, |text| text.chars().count());
+        self.char_spans().iter().position(|span| span.end > prefix + chars).unwrap_or(self.len())
+    }
+
+    /// Keeps the first `context` tokens and notes how many there were.
+    pub fn truncate(&mut self, context: usize) {
+        let tokens = self.tokens.len();
+        if tokens > context {
+            self.tokens.truncate(context);
+            let end = self.tokens.last().map_or(0, |token| ceil_boundary(&self.text, token.span.end));
+            self.text.truncate(end);
+            self.truncation = Some(Truncation { tokens, kept: context });
+        }
+    }
+
+    /// The text before token `t`, at most `chars` characters of it.
+    pub fn input_so_far(&self, t: usize, chars: usize) -> &str {
+        let end = floor_boundary(&self.text, self.tokens.get(t).map_or(self.text.len(), |token| token.span.start));
+        let before = &self.text[..end];
+        match before.char_indices().rev().nth(chars.saturating_sub(1)) {
+            Some((start, _)) if chars > 0 => &before[start..],
+            _ if chars == 0 => "",
+            _ => before,
+        }
+    }
+}
+
+fn floor_boundary(text: &str, at: usize) -> usize {
+    text.floor_char_boundary(at)
+}
+
+fn ceil_boundary(text: &str, at: usize) -> usize {
+    text.ceil_char_boundary(at)
 }

@@ -1,6 +1,13 @@
 //! A tokenizer with what the model's files say around it.
 
+mod spelling;
+
+use std::collections::HashMap;
+
+use serde_json::Value;
 use tokenizers::Tokenizer;
+
+use spelling::Spelling;
 
 /// The tokenizer, its special tokens and the chat template that came with a model.
 #[derive(Clone)]
@@ -13,4 +20,178 @@ pub struct Vocabulary {
     pub pad: Option<u32>,
     /// Source of the chat template.
     pub chat_template: Option<String>,
+    /// Source of the template for chats with tools, where the model has one of its own.
+    pub tool_template: Option<String>,
+    /// Tokens that are matched in the text before the tokenizer's model runs, by id; true for special ones.
+    added: HashMap<u32, (String, bool)>,
+    spelling: Spelling,
+    size: usize,
+}
+
+/// Why a tokenizer's files make no vocabulary.
+#[derive(Debug, thiserror::Error)]
+pub enum VocabularyError {
+    #[error("tokenizer.json is not a tokenizer: {0}")]
+    Tokenizer(String),
+    #[error("{file} is not JSON: {reason}")]
+    Json { file: &'static str, reason: String },
+    #[error("{file} names `{token}` as its {role} token, which the tokenizer does not have")]
+    UnknownToken { file: &'static str, role: &'static str, token: String },
+    #[error("the tokenizer has no tokens")]
+    Empty,
+}
+
+impl Vocabulary {
+    /// Wraps a tokenizer that names no special token and no template yet.
+    pub fn new(tokenizer: Tokenizer) -> Result<Self, VocabularyError> {
+        let added: HashMap<u32, (String, bool)> = tokenizer
+            .get_added_tokens_decoder()
+            .into_iter()
+            .map(|(id, token)| (id, (token.content, token.special)))
+            .collect();
+        let size = added.keys().map(|&id| id as usize + 1).max().unwrap_or(0).max(model_size(&tokenizer));
+        if size == 0 {
+            return Err(VocabularyError::Empty);
+        }
+        let spelling = Spelling::of(&tokenizer);
+        Ok(Self {
+            tokenizer,
+            bos: None,
+            eos: None,
+            pad: None,
+            chat_template: None,
+            tool_template: None,
+            added,
+            spelling,
+            size,
+        })
+    }
+
+    /// Reads `tokenizer.json`, and from `tokenizer_config.json` the special tokens and the chat template. A
+    /// `chat_template.jinja` wins over the template in the config, as in transformers.
+    pub fn from_files(
+        tokenizer_json: &[u8],
+        tokenizer_config: Option<&[u8]>,
+        chat_template_jinja: Option<String>,
+    ) -> Result<Self, VocabularyError> {
+        let tokenizer =
+            Tokenizer::from_bytes(tokenizer_json).map_err(|error| VocabularyError::Tokenizer(error.to_string()))?;
+        let mut vocabulary = Self::new(tokenizer)?;
+        // Truncation and padding are a batch loader's settings; here every token counts.
+        vocabulary.tokenizer.with_padding(None);
+        let _ = vocabulary.tokenizer.with_truncation(None);
+        if let Some(bytes) = tokenizer_config {
+            let config = vocabulary.name_special_tokens("tokenizer_config.json", bytes)?;
+            vocabulary.take_templates(&config["chat_template"]);
+        }
+        if chat_template_jinja.is_some() {
+            vocabulary.chat_template = chat_template_jinja;
+        }
+        Ok(vocabulary)
+    }
+
+    /// Fills the special tokens that are still unnamed from `special_tokens_map.json`.
+    pub fn with_special_tokens_map(mut self, bytes: &[u8]) -> Result<Self, VocabularyError> {
+        self.name_special_tokens("special_tokens_map.json", bytes)?;
+        Ok(self)
+    }
+
+    /// Fills the special tokens that are still unnamed from the ids in `config.json`, where an eos may be a list.
+    pub fn with_config_ids(mut self, config_json: &[u8]) -> Result<Self, VocabularyError> {
+        let config = parse("config.json", config_json)?;
+        let id = |key: &str| {
+            let value = if config[key].is_array() { &config[key][0] } else { &config[key] };
+            value.as_u64().and_then(|id| u32::try_from(id).ok()).filter(|&id| (id as usize) < self.size)
+        };
+        let (bos, eos, pad) = (id("bos_token_id"), id("eos_token_id"), id("pad_token_id"));
+        self.bos = self.bos.or(bos);
+        self.eos = self.eos.or(eos);
+        self.pad = self.pad.or(pad);
+        Ok(self)
+    }
+
+    /// How many ids there are: one more than the largest.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The bytes token `id` stands for in a text; nothing for an id that is no token. Exact where the tokenizer cuts
+    /// inside a character: byte-level BPE spells bytes as characters, SentencePiece writes `▁` for a space and
+    /// `<0x0A>` for a byte.
+    pub fn token_bytes(&self, id: u32) -> Vec<u8> {
+        match self.added.get(&id) {
+            Some((content, _)) => content.clone().into_bytes(),
+            None => self.tokenizer.id_to_token(id).map_or_else(Vec::new, |token| self.spelling.bytes(&token)),
+        }
+    }
+
+    /// Token `id` as text, with `\u{fffd}` for bytes that are no whole character.
+    pub fn id_text(&self, id: u32) -> String {
+        String::from_utf8_lossy(&self.token_bytes(id)).into_owned()
+    }
+
+    /// Whether the tokenizer lists `id` as special.
+    pub fn is_special(&self, id: u32) -> bool {
+        self.added.get(&id).is_some_and(|(_, special)| *special)
+    }
+
+    /// The special tokens, by id.
+    pub fn special_ids(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.added.iter().filter(|(_, (_, special))| *special).map(|(&id, _)| id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Text of the beginning-of-sequence token, as templates ask for it.
+    pub fn bos_text(&self) -> Option<String> {
+        self.bos.map(|id| self.id_text(id))
+    }
+
+    /// Text of the end-of-sequence token.
+    pub fn eos_text(&self) -> Option<String> {
+        self.eos.map(|id| self.id_text(id))
+    }
+
+    /// Text of the padding token.
+    pub fn pad_text(&self) -> Option<String> {
+        self.pad.map(|id| self.id_text(id))
+    }
+
+    fn name_special_tokens(&mut self, file: &'static str, bytes: &[u8]) -> Result<Value, VocabularyError> {
+        let value = parse(file, bytes)?;
+        for (role, slot) in [("bos", 0), ("eos", 1), ("pad", 2)] {
+            let entry = &value[format!("{role}_token")];
+            // A plain string, or an object that spells out how the token is matched.
+            let Some(token) = entry.as_str().or(entry["content"].as_str()) else { continue };
+            let id = self.tokenizer.token_to_id(token);
+            let id = id.ok_or_else(|| VocabularyError::UnknownToken { file, role, token: token.to_owned() })?;
+            [&mut self.bos, &mut self.eos, &mut self.pad][slot].get_or_insert(id);
+        }
+        Ok(value)
+    }
+
+    /// A template is a string, or a list of named ones: `default`, `tool_use`.
+    fn take_templates(&mut self, value: &Value) {
+        let named = |name: &str| {
+            let entry = value.as_array()?.iter().find(|entry| entry["name"] == name)?;
+            entry["template"].as_str().map(str::to_owned)
+        };
+        self.chat_template = value.as_str().map(str::to_owned).or_else(|| named("default"));
+        self.tool_template = named("tool_use");
+    }
+}
+
+fn parse(file: &'static str, bytes: &[u8]) -> Result<Value, VocabularyError> {
+    serde_json::from_slice(bytes).map_err(|error| VocabularyError::Json { file, reason: error.to_string() })
+}
+
+/// One more than the largest id of the tokenizer's model. Ids are dense in practice; a gap shows as a count that is
+/// too small, so the ids themselves decide then.
+fn model_size(tokenizer: &Tokenizer) -> usize {
+    let count = tokenizer.get_vocab_size(false);
+    let dense = count == 0 || u32::try_from(count - 1).is_ok_and(|last| tokenizer.id_to_token(last).is_some());
+    if dense && u32::try_from(count).is_ok_and(|next| tokenizer.id_to_token(next).is_none()) {
+        return count;
+    }
+    tokenizer.get_vocab(false).into_values().map(|id| id as usize + 1).max().unwrap_or(0)
 }

@@ -1,0 +1,113 @@
+//! What can happen to the screen, and what it asks for.
+
+use std::path::PathBuf;
+
+use ratatui_textarea::Input;
+
+use super::View;
+use crate::engine::{Event, Request};
+use crate::mask::Mode;
+use crate::sample::Sample;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Action {
+    /// A command, from a key, the palette, or a click.
+    Do(Command),
+    /// A key that no binding takes, in a place where text is typed.
+    Type(Input),
+    /// A bracketed paste.
+    Paste(String),
+    /// The cursor goes to token `t`.
+    Goto(usize),
+    /// The mode becomes this one.
+    Mode(Mode),
+    /// An item of the open picker is clicked.
+    Pick(usize),
+    /// A turn of the open editor is clicked.
+    FocusTurn(usize),
+    Resize(u16, u16),
+    Engine(Event),
+    Files(FileOutcome),
+}
+
+/// A thing a user can do; the key table names each with its keys and help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    Left,
+    Right,
+    Up,
+    Down,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    NextScored,
+    PreviousScored,
+    Show(View),
+    NextView,
+    NextMode,
+    PreviousMode,
+    NextDenominator,
+    MoreCandidates,
+    FewerCandidates,
+    Hotter,
+    Cooler,
+    ResetTemperature,
+    WhatIf,
+    Split,
+    Edit,
+    Open,
+    ChooseModel,
+    Palette,
+    Help,
+    NextTheme,
+    Cancel,
+    Quit,
+    // In a picker.
+    Accept,
+    // In the editor.
+    NextTurn,
+    PreviousTurn,
+    AddTurn,
+    RemoveTurn,
+    MoveTurnUp,
+    MoveTurnDown,
+    NextRole,
+    ToggleChat,
+    Undo,
+    Redo,
+}
+
+/// Something to be done outside.
+#[derive(Debug)]
+pub enum Effect {
+    Engine(Request),
+    /// Stop the analysis under way.
+    CancelEngine,
+    /// List a directory for the open picker.
+    ListDirectory(PathBuf),
+    /// Read a file as a text or a chat.
+    ReadFile(PathBuf),
+}
+
+/// What came of a file effect.
+#[derive(Clone, Debug)]
+pub enum FileOutcome {
+    /// The entries of a directory: name, whether it is a directory itself.
+    Listed {
+        directory: PathBuf,
+        entries: Vec<(String, bool)>,
+    },
+    Read(Opened),
+    Failed(String),
+}
+
+/// A file that was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opened {
+    pub name: String,
+    pub sample: Sample,
+    /// What the user should know, such as that the file has more records.
+    pub note: Option<String>,
+}

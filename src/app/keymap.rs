@@ -1,0 +1,215 @@
+//! The one key table: dispatch, footer, help, command palette and the README's key table all read it.
+
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Command, View};
+
+/// Where a key is pressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Context {
+    /// In any view or in this one.
+    View(View),
+    Help,
+    Editor,
+    Picker,
+}
+
+/// Which contexts a binding holds in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every view.
+    Views,
+    /// One view; it wins over [`Scope::Views`].
+    View(View),
+    Help,
+    Editor,
+    Picker,
+}
+
+/// One command with its keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    pub scope: Scope,
+    /// The keys, as they are written on screen; any of them will do.
+    pub keys: &'static [&'static str],
+    pub command: Command,
+    /// What it does, for help and palette.
+    pub help: &'static str,
+    /// One or two words for the footer; empty to leave it out there.
+    pub short: &'static str,
+}
+
+const fn bind(
+    scope: Scope,
+    keys: &'static [&'static str],
+    command: Command,
+    help: &'static str,
+    short: &'static str,
+) -> Binding {
+    Binding { scope, keys, command, help, short }
+}
+
+/// Every key of the program.
+pub const BINDINGS: &[Binding] = &[
+    bind(Scope::Views, &["←", "h"], Command::Left, "previous token", ""),
+    bind(Scope::Views, &["→", "l"], Command::Right, "next token", "←→ token"),
+    bind(Scope::Views, &["↑", "k"], Command::Up, "previous row", ""),
+    bind(Scope::Views, &["↓", "j"], Command::Down, "next row", ""),
+    bind(Scope::Views, &["pgup"], Command::PageUp, "ten tokens back", ""),
+    bind(Scope::Views, &["pgdn"], Command::PageDown, "ten tokens on", ""),
+    bind(Scope::Views, &["home", "g"], Command::Home, "first token", ""),
+    bind(Scope::Views, &["end", "G"], Command::End, "the token that would come next", ""),
+    bind(Scope::Views, &["n"], Command::NextScored, "next scored token", ""),
+    bind(Scope::Views, &["N"], Command::PreviousScored, "previous scored token", ""),
+    bind(Scope::Views, &["1"], Command::Show(View::Predict), "view Predict: what each token cost", ""),
+    bind(Scope::Views, &["2"], Command::Show(View::Attend), "view Attend: what each prediction may see", ""),
+    bind(Scope::Views, &["3"], Command::Show(View::Score), "view Score: which tokens count", ""),
+    bind(Scope::Views, &["v"], Command::NextView, "next view", ""),
+    bind(Scope::Views, &["tab"], Command::NextMode, "next mask mode", "tab mask"),
+    bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask mode", ""),
+    bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
+    bind(Scope::View(View::Predict), &["+", "="], Command::MoreCandidates, "more candidates", "+- top-k"),
+    bind(Scope::View(View::Predict), &["-"], Command::FewerCandidates, "fewer candidates", ""),
+    bind(Scope::View(View::Predict), &["t"], Command::Hotter, "higher temperature", "t T temperature"),
+    bind(Scope::View(View::Predict), &["T"], Command::Cooler, "lower temperature", ""),
+    bind(Scope::View(View::Predict), &["0"], Command::ResetTemperature, "temperature 1", ""),
+    bind(Scope::View(View::Predict), &["w"], Command::WhatIf, "what if another token were the target?", "w what if"),
+    bind(Scope::Views, &["s"], Command::Split, "raw text: the completion starts here (again: no split)", ""),
+    bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
+    bind(Scope::Views, &["o"], Command::Open, "open a sample or a file", "o open"),
+    bind(Scope::Views, &["m"], Command::ChooseModel, "choose a model", "m model"),
+    bind(Scope::Views, &["c"], Command::NextTheme, "next colour theme", ""),
+    bind(Scope::Views, &[":", "ctrl-p"], Command::Palette, "command palette", ""),
+    bind(Scope::Views, &["?", "F1"], Command::Help, "help", "? help"),
+    bind(Scope::Views, &["esc"], Command::Cancel, "stop scoring; forget the what-if", ""),
+    bind(Scope::Views, &["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
+    bind(Scope::Help, &["↓", "j"], Command::Down, "scroll down", "↑↓ scroll"),
+    bind(Scope::Help, &["↑", "k"], Command::Up, "scroll up", ""),
+    bind(Scope::Help, &["pgdn", "space"], Command::PageDown, "page down", ""),
+    bind(Scope::Help, &["pgup"], Command::PageUp, "page up", ""),
+    bind(Scope::Help, &["esc", "q", "?", "F1", "enter"], Command::Cancel, "close help", "esc close"),
+    bind(Scope::Help, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Editor, &["esc"], Command::Cancel, "close the editor, keep the text", "esc done"),
+    bind(Scope::Editor, &["tab"], Command::NextTurn, "next turn (raw text: a tab)", "tab turn"),
+    bind(Scope::Editor, &["shift-tab"], Command::PreviousTurn, "previous turn", ""),
+    bind(Scope::Editor, &["ctrl-n"], Command::AddTurn, "add a turn after this one", "ctrl-n add"),
+    bind(Scope::Editor, &["ctrl-d"], Command::RemoveTurn, "remove this turn", "ctrl-d remove"),
+    bind(Scope::Editor, &["ctrl-r"], Command::NextRole, "change the turn's role", "ctrl-r role"),
+    bind(Scope::Editor, &["alt-↑", "ctrl-↑"], Command::MoveTurnUp, "move the turn up", "alt-↑↓ move"),
+    bind(Scope::Editor, &["alt-↓", "ctrl-↓"], Command::MoveTurnDown, "move the turn down", ""),
+    bind(Scope::Editor, &["ctrl-t"], Command::ToggleChat, "text to chat and back", "ctrl-t text/chat"),
+    bind(Scope::Editor, &["ctrl-z"], Command::Undo, "undo", "ctrl-z undo"),
+    bind(Scope::Editor, &["ctrl-y"], Command::Redo, "redo", ""),
+    bind(Scope::Editor, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Picker, &["↑", "ctrl-k"], Command::Up, "previous line", ""),
+    bind(Scope::Picker, &["↓", "ctrl-j"], Command::Down, "next line", "↑↓ choose"),
+    bind(Scope::Picker, &["pgup"], Command::PageUp, "ten lines up", ""),
+    bind(Scope::Picker, &["pgdn"], Command::PageDown, "ten lines down", ""),
+    bind(Scope::Picker, &["enter"], Command::Accept, "take it", "enter take"),
+    bind(Scope::Picker, &["esc"], Command::Cancel, "close", "esc close"),
+    bind(Scope::Picker, &["ctrl-c"], Command::Quit, "quit", ""),
+];
+
+impl Scope {
+    /// Whether a binding of this scope holds in `context`.
+    pub fn holds_in(self, context: Context) -> bool {
+        match (self, context) {
+            (Scope::Views, Context::View(_)) => true,
+            (Scope::View(own), Context::View(view)) => own == view,
+            (Scope::Help, Context::Help) | (Scope::Editor, Context::Editor) | (Scope::Picker, Context::Picker) => true,
+            _ => false,
+        }
+    }
+
+    /// The heading the help puts over the bindings of this scope.
+    pub fn title(self) -> &'static str {
+        match self {
+            Scope::Views => "Everywhere",
+            Scope::View(view) => view.title(),
+            Scope::Help => "Help",
+            Scope::Editor => "Editor",
+            Scope::Picker => "Lists",
+        }
+    }
+}
+
+/// The command that `key` stands for in `context`.
+pub fn command(context: Context, key: KeyEvent) -> Option<Command> {
+    let name = key_name(key)?;
+    let of = |wanted: fn(Scope) -> bool| {
+        BINDINGS
+            .iter()
+            .filter(move |binding| wanted(binding.scope) && binding.scope.holds_in(context))
+            .find(|binding| binding.keys.contains(&name.as_str()))
+    };
+    of(|scope| matches!(scope, Scope::View(_)))
+        .or_else(|| of(|scope| !matches!(scope, Scope::View(_))))
+        .map(|binding| binding.command)
+}
+
+/// The bindings that hold in `context`, for footer and palette.
+pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
+    BINDINGS.iter().filter(move |binding| binding.scope.holds_in(context))
+}
+
+/// A key as the table writes it.
+fn key_name(key: KeyEvent) -> Option<String> {
+    let base = match key.code {
+        KeyCode::Char(' ') => "space".into(),
+        KeyCode::Char(c) if key.modifiers.intersects(KeyModifiers::CONTROL) => c.to_ascii_lowercase().to_string(),
+        KeyCode::Char(c) => c.to_string(),
+        KeyCode::Left => "←".into(),
+        KeyCode::Right => "→".into(),
+        KeyCode::Up => "↑".into(),
+        KeyCode::Down => "↓".into(),
+        KeyCode::PageUp => "pgup".into(),
+        KeyCode::PageDown => "pgdn".into(),
+        KeyCode::Home => "home".into(),
+        KeyCode::End => "end".into(),
+        KeyCode::Enter => "enter".into(),
+        KeyCode::Tab => "tab".into(),
+        KeyCode::BackTab => return Some("shift-tab".into()),
+        KeyCode::Esc => "esc".into(),
+        KeyCode::F(n) => format!("F{n}"),
+        _ => return None,
+    };
+    let prefix = if key.modifiers.contains(KeyModifiers::CONTROL) {
+        "ctrl-"
+    } else if key.modifiers.contains(KeyModifiers::ALT) {
+        "alt-"
+    } else {
+        ""
+    };
+    Some(format!("{prefix}{base}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_scope_binds_a_key_twice() {
+        let mut seen = HashSet::new();
+        for binding in BINDINGS {
+            for key in binding.keys {
+                assert!(seen.insert((format!("{:?}", binding.scope), *key)), "{key} twice in {:?}", binding.scope);
+            }
+        }
+    }
+
+    #[test]
+    fn a_view_binding_wins_over_a_general_one() {
+        let key = KeyEvent::new(KeyCode::Char('t'), KeyModifiers::NONE);
+        assert_eq!(command(Context::View(View::Predict), key), Some(Command::Hotter));
+        assert_eq!(command(Context::View(View::Attend), key), None);
+    }
+
+    #[test]
+    fn modified_keys_are_told_apart() {
+        let key = KeyEvent::new(KeyCode::Char('c'), KeyModifiers::CONTROL);
+        assert_eq!(command(Context::Editor, key), Some(Command::Quit));
+        assert_eq!(command(Context::Editor, KeyEvent::new(KeyCode::Char('c'), KeyModifiers::NONE)), None);
+    }
+}

@@ -1,0 +1,167 @@
+//! A filtered list to choose from: commands, files and samples, models, tokens.
+
+use std::path::PathBuf;
+
+use super::{App, Command};
+use crate::model::known;
+use crate::sample;
+
+/// What is being chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PickerKind {
+    Palette,
+    Open,
+    Model,
+    /// A token that is looked at as if it were the target.
+    WhatIf,
+}
+
+/// What an item stands for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Choice {
+    Command(Command),
+    /// A sample that comes with the program, by index.
+    Sample(usize),
+    Directory(PathBuf),
+    File(PathBuf),
+    /// A model, by what one would give to `--model`.
+    Model(String),
+    Token(u32),
+}
+
+/// One line of a picker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Item {
+    pub label: String,
+    /// A few words beside it: keys, a description, a probability.
+    pub detail: String,
+    pub choice: Choice,
+}
+
+/// An open picker.
+#[derive(Clone, Debug)]
+pub struct Picker {
+    pub kind: PickerKind,
+    pub query: String,
+    /// Everything there is to choose from.
+    items: Vec<Item>,
+    /// Indices of the items that match the query.
+    matches: Vec<usize>,
+    /// Index into the matches.
+    pub selected: usize,
+}
+
+impl Picker {
+    pub(super) fn new(kind: PickerKind, items: Vec<Item>) -> Self {
+        let matches = (0..items.len()).collect();
+        Self { kind, query: String::new(), items, matches, selected: 0 }
+    }
+
+    /// The items that match the query.
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Item> {
+        self.matches.iter().map(|&i| &self.items[i])
+    }
+
+    /// The selected item.
+    pub fn current(&self) -> Option<&Item> {
+        self.matches.get(self.selected).map(|&i| &self.items[i])
+    }
+
+    /// What the list is for, in a few words.
+    pub fn title(&self) -> &'static str {
+        match self.kind {
+            PickerKind::Palette => "Commands",
+            PickerKind::Open => "Open a sample or a file",
+            PickerKind::Model => "Choose a model, or type a directory or .gguf file",
+            PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
+        }
+    }
+
+    pub(super) fn replace_items(&mut self, items: Vec<Item>) {
+        self.items = items;
+        self.query.clear();
+        self.filter();
+    }
+
+    pub(super) fn set_query(&mut self, query: String) {
+        self.query = query;
+        self.filter();
+    }
+
+    pub(super) fn step(&mut self, by: isize) {
+        let last = self.matches.len().saturating_sub(1);
+        self.selected = self.selected.saturating_add_signed(by).min(last);
+    }
+
+    fn filter(&mut self) {
+        let query = match self.kind {
+            // Tokens are written with ␣ for a space.
+            PickerKind::WhatIf => self.query.replace(' ', "␣"),
+            _ => self.query.to_lowercase(),
+        };
+        let matches = |item: &Item| match self.kind {
+            PickerKind::WhatIf => item.label.starts_with(&query),
+            _ => is_subsequence(&query, &item.label.to_lowercase()) || item.detail.to_lowercase().contains(&query),
+        };
+        self.matches = (0..self.items.len()).filter(|&i| matches(&self.items[i])).collect();
+        if self.kind == PickerKind::WhatIf {
+            // The token that is exactly what was typed comes first; the rest stays in the order of probability.
+            self.matches.sort_by_key(|&i| self.items[i].label != query);
+        }
+        self.selected = 0;
+    }
+}
+
+/// Whether the characters of `query` occur in `text` in this order.
+fn is_subsequence(query: &str, text: &str) -> bool {
+    let mut rest = text.chars();
+    query.chars().all(|wanted| rest.any(|c| c == wanted))
+}
+
+/// The samples that come with the program, then the directory's parent and entries.
+pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]) -> Vec<Item> {
+    let mut items: Vec<Item> = sample::BUILT_IN
+        .iter()
+        .enumerate()
+        .map(|(i, built_in)| Item {
+            label: built_in.name.into(),
+            detail: built_in.about.into(),
+            choice: Choice::Sample(i),
+        })
+        .collect();
+    if let Some(parent) = directory.parent() {
+        items.push(Item { label: "../".into(), detail: String::new(), choice: Choice::Directory(parent.into()) });
+    }
+    items.extend(entries.iter().map(|(name, is_directory)| {
+        let path = directory.join(name);
+        let shown = crate::sequence::visible_text(name);
+        match is_directory {
+            true => Item { label: format!("{shown}/"), detail: String::new(), choice: Choice::Directory(path) },
+            false => Item { label: shown, detail: String::new(), choice: Choice::File(path) },
+        }
+    }));
+    items
+}
+
+/// Every model that can be opened by name.
+pub(super) fn model_items() -> Vec<Item> {
+    known()
+        .into_iter()
+        .map(|model| Item { label: model.name.clone(), detail: model.about, choice: Choice::Model(model.name) })
+        .collect()
+}
+
+/// The vocabulary with probabilities at the current temperature, most likely first.
+pub(super) fn token_items(app: &App) -> Vec<Item> {
+    let Some(distribution) = app.distribution() else {
+        return Vec::new();
+    };
+    let top = distribution.top(usize::MAX, app.temperature);
+    top.into_iter()
+        .map(|candidate| Item {
+            label: app.token_label(candidate.id),
+            detail: format!("p {:.6}  {:.3} nats", candidate.p, -candidate.p.ln()),
+            choice: Choice::Token(candidate.id),
+        })
+        .collect()
+}

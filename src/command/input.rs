@@ -1,0 +1,86 @@
+//! From arguments to a sample: text, files, standard input.
+
+use std::io::{IsTerminal, Read};
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+
+use crate::app::Opened;
+use crate::cli::{InputArgs, PrefixArg};
+use crate::sample::{Sample, read_chat};
+use crate::sequence::Prefix;
+
+/// What the arguments or a pipe give; `None` where they give nothing.
+///
+/// # Errors
+/// If a file cannot be read or is not what it is said to be.
+pub fn sample(args: &InputArgs) -> Result<Option<Opened>> {
+    let opened = |sample, name: &str| Opened { name: name.into(), sample, note: None };
+    if let Some(text) = &args.text {
+        return Ok(Some(opened(Sample::Text(text.clone()), "typed")));
+    }
+    if let Some(path) = &args.chat {
+        return read(path, true, args.index).map(Some);
+    }
+    if let Some(path) = &args.file {
+        return read(path, false, args.index).map(Some);
+    }
+    if !std::io::stdin().is_terminal() {
+        let text = read_text(Path::new("-"))?;
+        if !text.is_empty() {
+            return Ok(Some(opened(Sample::Text(text), "standard input")));
+        }
+    }
+    Ok(None)
+}
+
+/// Reads a file as the screen's file list does: JSON and JSONL as chats, everything else as text.
+///
+/// # Errors
+/// If it cannot be read, is not UTF-8, or is no chat although its name says so.
+pub fn open(path: &Path) -> Result<Opened> {
+    let is_json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json") || e.eq_ignore_ascii_case("jsonl"));
+    read(path, is_json, 0)
+}
+
+fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {
+    let text = read_text(path)?;
+    let name = match path.file_name() {
+        _ if path.as_os_str() == "-" => "standard input".into(),
+        Some(name) => name.to_string_lossy().into_owned(),
+        None => path.display().to_string(),
+    };
+    if !is_chat {
+        return Ok(Opened { name, sample: Sample::Text(text), note: None });
+    }
+    let (chat, records) = read_chat(&text, index).with_context(|| path.display().to_string())?;
+    let note = (records > 1).then(|| format!("record {index} of {records}; --index N opens another"));
+    Ok(Opened { name, sample: Sample::Chat(chat), note })
+}
+
+fn read_text(path: &Path) -> Result<String> {
+    let bytes = if path.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        std::io::stdin().read_to_end(&mut bytes).context("reading standard input")?;
+        bytes
+    } else {
+        std::fs::read(path).with_context(|| format!("reading {}", path.display()))?
+    };
+    match String::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            bail!("{} is not UTF-8 text: byte {at} cannot be read; convert it first", path.display())
+        }
+    }
+}
+
+/// The prefix that the argument names.
+pub fn prefix(args: &InputArgs) -> Prefix {
+    match args.prefix {
+        None => Prefix::Tokenizer,
+        Some(PrefixArg::Bos) => Prefix::Bos,
+        Some(PrefixArg::Eos) => Prefix::Eos,
+        Some(PrefixArg::None) => Prefix::None,
+    }
+}

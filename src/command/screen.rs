@@ -1,0 +1,91 @@
+//! The default command: the screen.
+
+use std::sync::mpsc;
+
+use anyhow::{Context, Result};
+
+use super::{input, models};
+use crate::app::{App, Effect, Opened, Start, ThemeName};
+use crate::cli::{Cli, ThemeArg};
+use crate::engine::Engine;
+use crate::model::Source;
+use crate::sample;
+use crate::tui::{self, FileEffect, Inbound, Screen};
+
+/// Opens the screen on what the arguments give, or on the first sample.
+///
+/// # Errors
+/// If the input or the model's name is wrong, or the terminal cannot be used.
+pub fn run(cli: Cli) -> Result<()> {
+    let opened = input::sample(&cli.input)?.unwrap_or_else(|| {
+        let first = &sample::BUILT_IN[0];
+        Opened { name: first.name.into(), sample: first.sample(), note: None }
+    });
+    let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
+    let device = cli.model.device.open()?;
+    let template = models::template(&cli.model)?;
+    let (app, effects) = App::new(Start {
+        sample: opened.sample,
+        sample_name: opened.name,
+        note: opened.note,
+        prefix: input::prefix(&cli.input),
+        model,
+        mode: cli.mask.mask,
+        denominator: cli.mask.denominator,
+        split_chars: cli.mask.split,
+        theme: theme(cli.theme),
+        unicode: is_utf8_locale(),
+        directory: std::env::current_dir().context("the current directory is gone")?,
+    });
+    let (sender, inbox) = mpsc::channel();
+    let events = sender.clone();
+    let emit = move |event| events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok();
+    let engine = Engine::spawn(device, template, emit).context("starting the engine thread")?;
+    let mut screen = Screen::enter().context("taking the terminal")?;
+    tui::on_signals(sender.clone()).context("catching signals")?;
+    tui::read_terminal(sender.clone()).context("reading the terminal")?;
+    run_loop(&mut screen, app, effects, engine, &sender, &inbox)
+}
+
+fn run_loop(
+    screen: &mut Screen,
+    mut app: App,
+    effects: Vec<Effect>,
+    mut engine: Engine,
+    sender: &mpsc::Sender<Inbound>,
+    inbox: &mpsc::Receiver<Inbound>,
+) -> Result<()> {
+    let perform = |effect| match effect {
+        Effect::Engine(request) => engine.send(request),
+        Effect::CancelEngine => engine.cancel(),
+        Effect::ListDirectory(path) => tui::perform_file_effect(FileEffect::List(path), sender, input::open),
+        Effect::ReadFile(path) => tui::perform_file_effect(FileEffect::Read(path), sender, input::open),
+    };
+    tui::run(&mut screen.terminal, &mut app, effects, inbox, perform).context("drawing")?;
+    Ok(())
+}
+
+/// `--theme`, or mono under `NO_COLOR`, or what the terminal says it can show.
+fn theme(argument: Option<ThemeArg>) -> ThemeName {
+    let says = |name: &str, words: &[&str]| {
+        std::env::var(name).is_ok_and(|value| words.iter().any(|word| value.contains(word)))
+    };
+    match argument {
+        Some(ThemeArg::Dark) => ThemeName::Dark,
+        Some(ThemeArg::Light) => ThemeName::Light,
+        Some(ThemeArg::Ansi) => ThemeName::Ansi,
+        Some(ThemeArg::Mono) => ThemeName::Mono,
+        None if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ThemeName::Mono,
+        None if says("COLORTERM", &["truecolor", "24bit"]) || says("TERM", &["256color"]) => ThemeName::Dark,
+        None => ThemeName::Ansi,
+    }
+}
+
+/// Whether the locale promises a terminal that shows UTF-8.
+fn is_utf8_locale() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
+    set.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

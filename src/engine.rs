@@ -1,0 +1,62 @@
+//! The thread that owns the model: requests in, events out.
+//!
+//! Every request carries a generation. A newer request of the same kind supersedes an older one: what is under way is
+//! cancelled between two of its pieces, and its events still carry the old generation, so that the receiver can drop
+//! them. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
+
+mod message;
+mod worker;
+
+use std::sync::mpsc::{self, Sender};
+use std::thread;
+
+pub use message::{Event, ModelInfo, Request};
+
+use crate::cancel::Cancel;
+use worker::Worker;
+
+/// A handle on the engine thread. Dropping it cancels what is under way and ends the thread.
+pub struct Engine {
+    requests: Sender<(Request, Cancel)>,
+    /// Stops the analysis or load asked for last.
+    analysis: Cancel,
+}
+
+impl Engine {
+    /// Starts the thread. `emit` is called on it for every event and must not block; it returns false when nobody
+    /// listens any more.
+    /// `template` takes the place of the models' own chat templates.
+    ///
+    /// # Errors
+    /// If no thread can be started.
+    pub fn spawn(
+        device: candle_core::Device,
+        template: Option<String>,
+        emit: impl Fn(Event) -> bool + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let (requests, inbox) = mpsc::channel();
+        thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, emit).run(inbox))?;
+        Ok(Self { requests, analysis: Cancel::default() })
+    }
+
+    /// Hands a request to the thread; never blocks.
+    pub fn send(&mut self, request: Request) {
+        if request.supersedes() {
+            self.analysis.cancel();
+            self.analysis = Cancel::default();
+        }
+        // The thread ends only with this handle, so a send fails only while the process is ending.
+        let _ = self.requests.send((request, self.analysis.clone()));
+    }
+
+    /// Stops the analysis under way, if any.
+    pub fn cancel(&self) {
+        self.analysis.cancel();
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        self.analysis.cancel();
+    }
+}

@@ -1,0 +1,58 @@
+//! What goes to the engine and what comes back. Plain values only.
+
+use std::sync::Arc;
+
+use crate::loss::{Distribution, Row};
+use crate::model::Source;
+use crate::sample::Sample;
+use crate::sequence::{Prefix, Sequence};
+
+/// What the engine is asked to do.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Tokenise and score a sample, with `source` as the model (loaded first if another is).
+    Analyze { generation: u64, source: Source, sample: Sample, prefix: Prefix, top_k: usize },
+    /// The whole next-token distribution after token `position` of the sequence scored last.
+    Distribution { generation: u64, position: usize },
+}
+
+impl Request {
+    /// Whether it makes an analysis under way pointless.
+    pub(super) fn supersedes(&self) -> bool {
+        matches!(self, Request::Analyze { .. })
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// A model is being read; `fraction` 0…1.
+    Loading { generation: u64, name: String, fraction: f32 },
+    /// The model that will speak from now on.
+    Loaded { generation: u64, model: ModelInfo },
+    /// The sample's tokens; scores follow.
+    Tokenised { generation: u64, sequence: Arc<Sequence> },
+    /// Rows from row `from` on; everything at and after it is replaced.
+    Scored { generation: u64, from: usize, rows: Vec<Row> },
+    /// Every row is there.
+    Finished { generation: u64, seconds: f64 },
+    /// Answer to [`Request::Distribution`].
+    Distribution { generation: u64, position: usize, distribution: Distribution },
+    /// What was asked for cannot be done; the message says why and what to do.
+    Failed { generation: u64, message: String },
+}
+
+/// What the screen and the reports say about a model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelInfo {
+    pub name: String,
+    pub architecture: &'static str,
+    pub parameters: usize,
+    pub vocab_size: usize,
+    pub context: usize,
+    pub dtype: &'static str,
+    pub device: String,
+    pub has_chat_template: bool,
+    /// Text of every token that the views may name: bytes by id.
+    pub tokens: Arc<Vec<Vec<u8>>>,
+}

@@ -1,0 +1,179 @@
+//! The engine thread's loop.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use candle_core::Device;
+
+use super::{Event, ModelInfo, Request};
+use crate::cancel::Cancel;
+use crate::loss::{Distribution, Row};
+use crate::model::{Model, Source, device};
+use crate::sample::Sample;
+use crate::score::Scorer;
+use crate::sequence::Prefix;
+
+pub(super) struct Worker<F> {
+    device: Device,
+    /// Source of a chat template that takes the place of the models' own.
+    template: Option<String>,
+    emit: F,
+    /// The model that speaks, with what it scored last.
+    loaded: Option<Loaded>,
+}
+
+struct Loaded {
+    source: Source,
+    model: Model,
+    scorer: Scorer,
+    /// The ids scored last and their rows, as far as they were computed.
+    ids: Vec<u32>,
+    rows: Vec<Row>,
+    /// Of the request these belong to.
+    generation: u64,
+}
+
+impl<F: Fn(Event) -> bool> Worker<F> {
+    pub fn new(device: Device, template: Option<String>, emit: F) -> Self {
+        Self { device, template, emit, loaded: None }
+    }
+
+    /// Serves until the handle is gone or nobody listens.
+    pub fn run(mut self, inbox: Receiver<(Request, Cancel)>) {
+        while let Ok((request, cancel)) = inbox.recv() {
+            if cancel.is_cancelled() {
+                continue;
+            }
+            let generation = request.generation();
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, &cancel)));
+            let failure = match outcome {
+                Ok(Ok(())) => continue,
+                Ok(Err(error)) => format!("{error:#}"),
+                Err(panic) => {
+                    // Whatever was half done must not be reused.
+                    self.loaded = None;
+                    format!("the engine failed on this request ({}); the model is loaded anew", panic_text(&*panic))
+                }
+            };
+            if !cancel.is_cancelled() && !(self.emit)(Event::Failed { generation, message: failure }) {
+                return;
+            }
+        }
+    }
+
+    fn serve(&mut self, request: Request, cancel: &Cancel) -> Result<()> {
+        match request {
+            Request::Analyze { generation, source, sample, prefix, top_k } => {
+                self.ensure_loaded(generation, &source, cancel)?;
+                self.analyze(generation, &sample, prefix, top_k, cancel)
+            }
+            Request::Distribution { generation, position } => self.distribution(generation, position),
+        }
+    }
+
+    fn ensure_loaded(&mut self, generation: u64, source: &Source, cancel: &Cancel) -> Result<()> {
+        if self.loaded.as_ref().is_some_and(|loaded| loaded.source == *source) {
+            return Ok(());
+        }
+        let name = source.name();
+        let mut progress = |fraction| {
+            (self.emit)(Event::Loading { generation, name: name.clone(), fraction });
+        };
+        progress(0.0);
+        let mut model = Model::load(source, &self.device, cancel, &mut progress)?;
+        if let Some(template) = &self.template {
+            model.use_template(template)?;
+        }
+        (self.emit)(Event::Loaded { generation, model: ModelInfo::of(&model) });
+        self.loaded = Some(Loaded {
+            source: source.clone(),
+            model,
+            scorer: Scorer::new(),
+            ids: Vec::new(),
+            rows: Vec::new(),
+            generation,
+        });
+        Ok(())
+    }
+
+    fn analyze(
+        &mut self,
+        generation: u64,
+        sample: &Sample,
+        prefix: Prefix,
+        top_k: usize,
+        cancel: &Cancel,
+    ) -> Result<()> {
+        let start = Instant::now();
+        let loaded = self.loaded.as_mut().context("no model is loaded")?;
+        let sequence = loaded.model.encode(sample, prefix)?;
+        let ids = sequence.ids();
+        let emit = &self.emit;
+        emit(Event::Tokenised { generation, sequence: Arc::new(sequence) });
+        loaded.generation = generation;
+        // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
+        let common = loaded.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
+        loaded.rows.truncate(common.saturating_sub(1));
+        emit(Event::Scored { generation, from: 0, rows: loaded.rows.clone() });
+        loaded.ids.clone_from(&ids);
+        let mirror = &mut loaded.rows;
+        let mut on_rows = |from: usize, rows: Vec<Row>| {
+            mirror.truncate(from);
+            mirror.extend(rows.iter().cloned());
+            emit(Event::Scored { generation, from, rows });
+        };
+        let done = loaded.scorer.score(&loaded.model.decoder, &ids, top_k, cancel, &mut on_rows)?;
+        if done {
+            emit(Event::Finished { generation, seconds: start.elapsed().as_secs_f64() });
+        }
+        Ok(())
+    }
+
+    fn distribution(&mut self, generation: u64, position: usize) -> Result<()> {
+        let loaded = self.loaded.as_ref().context("no model is loaded")?;
+        if loaded.generation != generation {
+            return Ok(()); // the sequence has changed since; nobody waits for this any more
+        }
+        let logits = loaded.scorer.logits_after(&loaded.model.decoder, position)?;
+        let distribution = Distribution::new(logits);
+        (self.emit)(Event::Distribution { generation, position, distribution });
+        Ok(())
+    }
+}
+
+impl ModelInfo {
+    /// What is said about `model`.
+    pub fn of(model: &Model) -> Self {
+        let tokens = (0..model.config.vocab_size as u32).map(|id| model.vocabulary.token_bytes(id)).collect();
+        Self {
+            name: model.name.clone(),
+            architecture: model.config.family.name(),
+            parameters: model.decoder.parameters(),
+            vocab_size: model.config.vocab_size,
+            context: model.config.context,
+            dtype: "f32",
+            device: device::name(&model.device).into(),
+            has_chat_template: model.has_template(),
+            tokens: Arc::new(tokens),
+        }
+    }
+}
+
+impl Request {
+    fn generation(&self) -> u64 {
+        match self {
+            Request::Analyze { generation, .. } | Request::Distribution { generation, .. } => *generation,
+        }
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message")
+}

@@ -1,0 +1,88 @@
+//! Which targets are scored, with what weight, and why.
+//!
+//! A mask is a pure function of the sequence and the options: no forward pass, no model. `shared` semantics are
+//! those of the project's masking rules; every weight belongs to the **target** token.
+
+pub mod attention;
+mod mode;
+mod reason;
+
+pub use attention::AttentionMask;
+pub use mode::{MaskError, Mode};
+pub use reason::Reason;
+
+use crate::sequence::{Kind, Sequence};
+
+/// What a mask needs to know beside the sequence.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct MaskOptions {
+    /// Raw text under [`Mode::Completion`]: the first token of the completion.
+    pub split: Option<usize>,
+}
+
+/// One weight per token of a sequence. `weights[0]` is always 0: nothing predicts the first token.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LossMask {
+    pub mode: Mode,
+    weights: Vec<f64>,
+    options: MaskOptions,
+    /// The mode would have scored the first token.
+    pub unpredicted: bool,
+}
+
+impl LossMask {
+    /// The weights of `mode` on `sequence`.
+    ///
+    /// # Errors
+    /// If the mode does not apply to this sequence; the message says what to do.
+    pub fn new(sequence: &Sequence, mode: Mode, options: MaskOptions) -> Result<Self, MaskError> {
+        mode.check(sequence, &options)?;
+        let mut weights: Vec<f64> = sequence
+            .tokens
+            .iter()
+            .enumerate()
+            .map(|(t, token)| f64::from(u8::from(mode.scores(sequence, t, token, &options))))
+            .collect();
+        // A token put before raw text is there to be conditioned on; that it has no prediction is no finding.
+        let unpredicted = weights.first().is_some_and(|&w| w != 0.0) && sequence.prefix.is_none();
+        if let Some(first) = weights.first_mut() {
+            *first = 0.0;
+        }
+        Ok(Self { mode, weights, options, unpredicted })
+    }
+
+    /// Weight of target `t`; 0 = unscored.
+    pub fn weight(&self, t: usize) -> f64 {
+        self.weights.get(t).copied().unwrap_or(0.0)
+    }
+
+    /// Whether target `t` is scored.
+    pub fn is_scored(&self, t: usize) -> bool {
+        self.weight(t) != 0.0
+    }
+
+    /// All weights, by token.
+    pub fn weights(&self) -> &[f64] {
+        &self.weights
+    }
+
+    /// How many targets are scored.
+    pub fn scored(&self) -> usize {
+        self.weights.iter().filter(|&&w| w != 0.0).count()
+    }
+
+    /// Why token `t` has its weight.
+    pub fn reason(&self, sequence: &Sequence, t: usize) -> Reason {
+        Reason::new(self.mode, &self.options, sequence, t, self.is_scored(t))
+    }
+}
+
+impl Mode {
+    /// The mode used where the user names none.
+    pub fn default_for(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Mode::All,
+            Kind::Chat => Mode::Assistant,
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! One differentiable decoder for every supported family; [`Config`] says which parts it is made of.
+//!
+//! ```text
+//! ids ─▶ embedding (+ learned positions) ─▶ layers × { x + attention(norm(x)), x + mlp(norm(x)) } ─▶ norm ─▶ head ─▶ logits
+//! ```
+//!
+//! One sequence at a time: activations are matrices `[tokens, features]`. candle records a graph only where a weight
+//! is a `Var`, so plain weights cost no memory for gradients.
+
+mod cache;
+mod layers;
+mod read;
+
+use std::collections::HashMap;
+
+use candle_core::{Device, Tensor};
+
+pub use cache::KvCache;
+
+use self::layers::{Block, Linear, Norm, Pass};
+use super::config::{Config, Family, Rope, RopeScaling};
+use super::ops::{AttentionMask, Heads, Rotation};
+
+/// Tensors by the names of Hugging Face's safetensors files, f32, all on one device.
+pub type Weights = HashMap<String, Tensor>;
+
+/// Why a decoder cannot be built or run.
+#[derive(Debug, thiserror::Error)]
+pub enum DecoderError {
+    #[error("tensor {name} is missing: the weights do not belong to this config")]
+    Missing { name: String },
+    #[error("tensor {name} has shape {found:?} where the config asks for {expected:?}")]
+    Shape { name: String, expected: Vec<usize>, found: Vec<usize> },
+    #[error("tensor {name} is {found:?}: convert the weights to f32 first")]
+    Dtype { name: String, found: candle_core::DType },
+    #[error("tensor {name} has no place in this decoder: the config describes another one")]
+    Unused { name: String },
+    #[error("{heads} query heads cannot share {kv_heads} key/value heads evenly: check the config")]
+    Heads { heads: usize, kv_heads: usize },
+    #[error("no tokens: the model needs at least one")]
+    Empty,
+    #[error("token {position} has id {id}, but the model's vocabulary ends at {last}")]
+    Id { position: usize, id: u32, last: usize },
+    #[error("{tokens} tokens are more than the model's context of {context}: shorten the text")]
+    Context { tokens: usize, context: usize },
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+/// A decoder-only language model with its weights.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    config: Config,
+    embedding: Tensor,
+    /// Learned positions `[context, hidden]`, gpt2's.
+    positions: Option<Tensor>,
+    /// One for each pair of features of a head; empty without rope.
+    inverse_frequencies: Vec<f32>,
+    blocks: Vec<Block>,
+    norm: Norm,
+    head: Linear,
+    named: Vec<(String, Tensor)>,
+}
+
+impl Decoder {
+    /// Takes the tensors the config asks for out of `weights`.
+    ///
+    /// # Errors
+    /// Names the tensor that is missing, has another shape, is not f32, or belongs to another architecture. Buffers
+    /// that are computed here anyway (rotary frequencies, causal masks) and the head of a tied model may be left over.
+    pub fn new(config: &Config, weights: Weights) -> Result<Self, DecoderError> {
+        if config.kv_heads == 0 || !config.heads.is_multiple_of(config.kv_heads) {
+            return Err(DecoderError::Heads { heads: config.heads, kv_heads: config.kv_heads });
+        }
+        read::decoder(config, weights)
+    }
+
+    /// How many weights there are; tied ones count once.
+    pub fn parameters(&self) -> usize {
+        self.named.iter().map(|(_, tensor)| tensor.elem_count()).sum()
+    }
+
+    /// Every weight under its file's name, in a fixed order; a tied head is not repeated.
+    pub fn named_tensors(&self) -> Vec<(String, Tensor)> {
+        self.named.clone()
+    }
+
+    /// The config the decoder was built from.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Where the weights are.
+    pub fn device(&self) -> &Device {
+        self.embedding.device()
+    }
+
+    /// Logits `[tokens, vocab]` of all positions of one sequence; differentiable. Row i predicts token i + 1.
+    pub fn logits(&self, ids: &[u32]) -> Result<Tensor, DecoderError> {
+        self.head(&self.hidden(ids, None)?)
+    }
+
+    /// Hidden states after the final norm, `[tokens, hidden]`. With a cache, `ids` continue the tokens it keeps, are
+    /// added to it, and no gradients are recorded.
+    ///
+    /// # Errors
+    /// No ids, an id outside the vocabulary, or more tokens than the context. The cache then keeps what it kept.
+    pub fn hidden(&self, ids: &[u32], cache: Option<&mut KvCache>) -> Result<Tensor, DecoderError> {
+        match cache {
+            None => self.run(ids, None, AttentionMask::Causal),
+            Some(cache) if self.named.iter().any(|(_, tensor)| tensor.track_op()) => {
+                self.detached().run(ids, Some(cache), AttentionMask::Causal)
+            }
+            Some(cache) => self.run(ids, Some(cache), AttentionMask::Causal),
+        }
+    }
+
+    /// Hidden states as [`hidden`](Self::hidden) gives them, under any attention mask.
+    pub fn run(
+        &self,
+        ids: &[u32],
+        mut cache: Option<&mut KvCache>,
+        mask: AttentionMask,
+    ) -> Result<Tensor, DecoderError> {
+        let from = cache.as_ref().map_or(0, |cache| cache.tokens());
+        self.check(ids, from)?;
+        let index = Tensor::new(ids, self.device())?;
+        let mut x = self.embedding.index_select(&index, 0)?;
+        if let Some(positions) = &self.positions {
+            x = (x + positions.narrow(0, from, ids.len())?)?;
+        }
+        let rotation =
+            (!self.inverse_frequencies.is_empty()).then(|| Rotation::new(&self.inverse_frequencies, from, ids.len()));
+        let Config { heads, kv_heads, head_dim, .. } = self.config;
+        let pass = Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, mask };
+        for (layer, block) in self.blocks.iter().enumerate() {
+            x = block.forward(&x, &pass, cache.as_deref_mut().map(|cache| (layer, cache)))?;
+        }
+        if let Some(cache) = cache {
+            cache.advance(ids.len());
+        }
+        Ok(self.norm.forward(&x)?)
+    }
+
+    /// Logits `[rows, vocab]` of hidden states `[rows, hidden]`; differentiable.
+    pub fn head(&self, hidden: &Tensor) -> Result<Tensor, DecoderError> {
+        Ok(self.head.forward(hidden)?)
+    }
+
+    /// Whether `ids` can follow `from` tokens.
+    pub(crate) fn check(&self, ids: &[u32], from: usize) -> Result<(), DecoderError> {
+        let Config { vocab_size, context, .. } = self.config;
+        if ids.is_empty() {
+            return Err(DecoderError::Empty);
+        }
+        if let Some(i) = ids.iter().position(|id| *id as usize >= vocab_size) {
+            return Err(DecoderError::Id { position: from + i, id: ids[i], last: vocab_size.saturating_sub(1) });
+        }
+        let tokens = from + ids.len();
+        if tokens > context { Err(DecoderError::Context { tokens, context }) } else { Ok(()) }
+    }
+
+    /// The same weights, shared, with nothing recorded for a backward pass.
+    fn detached(&self) -> Self {
+        Self {
+            config: self.config.clone(),
+            embedding: self.embedding.detach(),
+            positions: self.positions.as_ref().map(Tensor::detach),
+            inverse_frequencies: self.inverse_frequencies.clone(),
+            blocks: self.blocks.iter().map(Block::detached).collect(),
+            norm: self.norm.detached(),
+            head: self.head.detached(),
+            named: self.named.iter().map(|(name, tensor)| (name.clone(), tensor.detach())).collect(),
+        }
+    }
+}
+
+/// Inverse frequencies θ^(−2i/head_dim), scaled as transformers' `modeling_rope_utils` does.
+fn inverse_frequencies(rope: &Rope, head_dim: usize) -> Vec<f32> {
+    let base = (0..head_dim / 2).map(|i| rope.theta.powf(-2.0 * i as f64 / head_dim as f64));
+    let scaled = |frequency: f64| match rope.scaling {
+        None => frequency,
+        Some(RopeScaling::Linear { factor }) => frequency / factor,
+        // Long waves are stretched, short ones kept, and those between blended.
+        Some(RopeScaling::Llama3 { factor, low_freq_factor, high_freq_factor, original_context }) => {
+            let turns = original_context * frequency / std::f64::consts::TAU;
+            let kept = ((turns - low_freq_factor) / (high_freq_factor - low_freq_factor)).clamp(0.0, 1.0);
+            frequency * (kept + (1.0 - kept) / factor)
+        }
+    };
+    base.map(|frequency| scaled(frequency) as f32).collect()
+}

@@ -1,0 +1,148 @@
+//! Files -> config, f32 weights under transformers' names, vocabulary.
+//!
+//! ```text
+//! directory   config.json + *.safetensors + tokenizer.json ─┐
+//! .gguf file  metadata + quantised tensors ─────────────────┼─▶ check ─▶ Loaded
+//! embedded    a .gguf inside the program ───────────────────┘
+//! ```
+//!
+//! Files are memory-mapped and converted one tensor at a time, so that loading needs little more memory than the f32
+//! weights themselves.
+
+mod directory;
+mod embedded;
+pub(super) mod gguf;
+mod layout;
+mod safetensors;
+
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use memmap2::Mmap;
+
+use super::catalogue;
+use super::config::{Config, ConfigError};
+use super::decoder::Weights;
+use super::source::Source;
+use crate::cancel::Cancel;
+use crate::sequence::{Vocabulary, VocabularyError};
+
+/// What a model's files hold.
+pub struct Loaded {
+    pub config: Config,
+    /// Exactly the tensors that a decoder of this config uses, each with the shape it needs, f32, finite.
+    pub weights: Weights,
+    pub vocabulary: Vocabulary,
+    /// How the user knows the model.
+    pub name: String,
+}
+
+/// Why a model cannot be loaded. `file` is the path the user can look at.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("loading was stopped")]
+    Cancelled,
+    #[error("cannot read {}: {reason}", file.display())]
+    Read { file: PathBuf, reason: io::Error },
+    #[error("{name} is not downloaded yet: run `{get}`")]
+    NotDownloaded { name: String, get: String },
+    #[error("{} is not a model directory: it has no {missing}", directory.display())]
+    Incomplete { directory: PathBuf, missing: &'static str },
+    #[error("{}: {reason}", file.display())]
+    Config { file: PathBuf, reason: ConfigError },
+    #[error("{}: {reason}", file.display())]
+    Vocabulary { file: PathBuf, reason: VocabularyError },
+    #[error("{} is damaged or not what its name says: {reason}", file.display())]
+    Damaged { file: PathBuf, reason: String },
+    #[error("{}: tensor `{tensor}` {problem}", file.display())]
+    Tensor { file: PathBuf, tensor: String, problem: String },
+    #[error(
+        "{}: the tokenizer has ids up to {largest}, but the model embeds only {vocab_size} tokens: the two do not belong together",
+        file.display()
+    )]
+    TokenBeyondEmbedding { file: PathBuf, largest: usize, vocab_size: usize },
+    #[error("not enough memory or a failing device for tensor `{tensor}`: {reason}")]
+    Device { tensor: String, reason: candle_core::Error },
+}
+
+/// Loads a model onto `device`. `on_progress` hears the share of the tensors that is done, 0 to 1; `cancel` is polled
+/// between tensors.
+pub fn load(
+    source: &Source,
+    device: &Device,
+    cancel: &Cancel,
+    on_progress: &mut dyn FnMut(f32),
+) -> Result<Loaded, LoadError> {
+    let name = source.name();
+    let mut task = Task { device, cancel, on_progress };
+    match source {
+        Source::Directory(path) => directory::load(path, name, &mut task),
+        Source::Gguf(path) => gguf::load(&map(path)?, path, name, &mut task),
+        Source::Embedded(model) => gguf::load(embedded::bytes(*model), Path::new(model.name()), name, &mut task),
+    }
+}
+
+/// What every loader needs besides its file.
+struct Task<'a> {
+    device: &'a Device,
+    cancel: &'a Cancel,
+    on_progress: &'a mut dyn FnMut(f32),
+}
+
+impl Task<'_> {
+    /// Collects the named tensors, one at a time, each with the file it was read from; checks shapes and that all
+    /// values are finite, and moves them to the device.
+    fn collect<'f>(
+        &mut self,
+        names: Vec<(String, Vec<usize>)>,
+        mut read: impl FnMut(&str) -> Result<(&'f Path, Tensor), LoadError>,
+    ) -> Result<Weights, LoadError> {
+        let count = names.len().max(1);
+        let mut weights = Weights::with_capacity(count);
+        for (done, (name, shape)) in names.into_iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                return Err(LoadError::Cancelled);
+            }
+            let (file, tensor) = read(&name)?;
+            layout::check(file, &name, &tensor, &shape)?;
+            let tensor =
+                tensor.to_device(self.device).map_err(|reason| LoadError::Device { tensor: name.clone(), reason })?;
+            weights.insert(name, tensor);
+            (self.on_progress)((done + 1) as f32 / count as f32);
+        }
+        Ok(weights)
+    }
+}
+
+/// Ids without an embedding would read outside the model.
+fn check_ids(file: &Path, vocabulary: &Vocabulary, config: &Config) -> Result<(), LoadError> {
+    if vocabulary.size() > config.vocab_size {
+        return Err(LoadError::TokenBeyondEmbedding {
+            file: file.to_owned(),
+            largest: vocabulary.size() - 1,
+            vocab_size: config.vocab_size,
+        });
+    }
+    Ok(())
+}
+
+/// Maps a file into memory.
+fn map(file: &Path) -> Result<Mmap, LoadError> {
+    let read_error = |reason| LoadError::Read { file: file.to_owned(), reason };
+    let handle = File::open(file).map_err(|reason| match catalogue::at(file) {
+        Some(entry) if reason.kind() == io::ErrorKind::NotFound => {
+            LoadError::NotDownloaded { name: entry.name.clone(), get: entry.get() }
+        }
+        _ => read_error(reason),
+    })?;
+    if handle.metadata().map_err(read_error)?.is_dir() {
+        return Err(read_error(io::Error::other("it is a directory")));
+    }
+    // SAFETY: the map is read-only and dropped before `load` returns. A program that truncates the file meanwhile
+    // would stop this one; every reader of mapped weights accepts that.
+    #[expect(unsafe_code)]
+    let map = unsafe { Mmap::map(&handle) };
+    map.map_err(read_error)
+}

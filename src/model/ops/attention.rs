@@ -1,0 +1,335 @@
+//! Attention over all heads, fused: no [tokens, tokens] matrix outlives a tile, and what the mask hides is skipped.
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use gemm::Parallelism;
+use rayon::prelude::*;
+
+use super::simd::{dot, softmax, vectorised};
+use super::values::{fusable, shaped_like, values, with_values};
+use super::{AttentionMask, composed};
+
+/// Queries that are worked on together; the keys all of them cannot see are skipped.
+const TILE: usize = 32;
+
+/// How many heads there are and how wide they are. A key/value head serves `query / key_value` query heads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Heads {
+    pub query: usize,
+    pub key_value: usize,
+    pub dim: usize,
+}
+
+impl Heads {
+    /// 1/√head_dim.
+    pub fn scale(self) -> f64 {
+        1.0 / (self.dim as f64).sqrt()
+    }
+}
+
+/// softmax(q·kᵀ/√head_dim under the mask)·v for each head, side by side (Vaswani et al. 2017): `q [queries, query
+/// heads · dim]`, `k` and `v [keys, key/value heads · dim]`, result `[queries, query heads · dim]`. The queries are the
+/// last positions: query i stands at keys − queries + i.
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, mask: AttentionMask) -> Result<Tensor> {
+    if fusable(&[q, k, v]) {
+        q.contiguous()?.apply_op3(&k.contiguous()?, &v.contiguous()?, Attention { heads, mask })
+    } else {
+        composed::attention(q, k, v, heads, mask)
+    }
+}
+
+struct Attention {
+    heads: Heads,
+    mask: AttentionMask,
+}
+
+impl CustomOp3 for Attention {
+    fn name(&self) -> &'static str {
+        "attention"
+    }
+
+    fn cpu_fwd(
+        &self,
+        q: &CpuStorage,
+        lq: &Layout,
+        k: &CpuStorage,
+        lk: &Layout,
+        v: &CpuStorage,
+        lv: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
+        let (rows, features) = lq.shape().dims2()?;
+        let inputs =
+            Inputs { q: values(q, lq)?, k: values(k, lk)?, v: values(v, lv)?, heads: self.heads, mask: self.mask };
+        let mut y = vec![0.0; rows * features];
+        let output = Output(y.as_mut_ptr());
+        let tiles = rows.div_ceil(TILE);
+        // Late tiles see more keys: they go first, so that the threads finish together.
+        (0..tiles * self.heads.query).into_par_iter().for_each_init(Vec::new, |weights, i| {
+            let (tile, head) = (tiles - 1 - i / self.heads.query, i % self.heads.query);
+            let tile = inputs.tile(head, tile * TILE, rows);
+            inputs.weights(&tile, weights);
+            let output = &output;
+            // SAFETY: each (tile, head) writes its own rows and columns of y.
+            unsafe { inputs.mix(&tile, weights, output.0) };
+        });
+        Ok((CpuStorage::F32(y), lq.shape().clone()))
+    }
+
+    fn bwd(
+        &self,
+        q: &Tensor,
+        k: &Tensor,
+        v: &Tensor,
+        y: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (dq, dk, dv) = with_values([q, k, v, y, grad], |[q_, k_, v_, y, grad]| {
+            Inputs { q: q_, k: k_, v: v_, heads: self.heads, mask: self.mask }.gradients(y, grad)
+        })?;
+        Ok((Some(shaped_like(dq, q)?), Some(shaped_like(dk, k)?), Some(shaped_like(dv, v)?)))
+    }
+}
+
+/// A matrix of which every tile writes its own part.
+struct Output(*mut f32);
+// SAFETY: see the calls: no two tiles write the same element.
+unsafe impl Sync for Output {}
+
+struct Inputs<'a> {
+    q: &'a [f32],
+    k: &'a [f32],
+    v: &'a [f32],
+    heads: Heads,
+    mask: AttentionMask,
+}
+
+/// A few consecutive queries of one head, and the keys that any of them sees.
+struct Tile {
+    head: usize,
+    from: usize,
+    rows: usize,
+    first_key: usize,
+    keys: usize,
+}
+
+/// A strided matrix: pointer, then floats from row to row and from column to column.
+type Matrix = (*const f32, usize, usize);
+
+impl Inputs<'_> {
+    fn q_stride(&self) -> usize {
+        self.heads.query * self.heads.dim
+    }
+
+    fn kv_stride(&self) -> usize {
+        self.heads.key_value * self.heads.dim
+    }
+
+    fn keys(&self) -> usize {
+        self.k.len() / self.kv_stride()
+    }
+
+    /// Where query row `row` stands in the sequence.
+    fn position(&self, row: usize) -> usize {
+        self.keys() - self.q.len() / self.q_stride() + row
+    }
+
+    fn tile(&self, head: usize, from: usize, queries: usize) -> Tile {
+        let rows = TILE.min(queries - from);
+        let visible = (from..from + rows).map(|row| self.mask.visible(self.position(row), self.keys()));
+        let (first_key, end) =
+            visible.fold((usize::MAX, 0), |(first, end), seen| (first.min(seen.start), end.max(seen.end)));
+        Tile { head, from, rows, first_key: first_key.min(end), keys: end.saturating_sub(first_key) }
+    }
+
+    /// The part of q-shaped `matrix` that belongs to the tile.
+    fn queries(&self, matrix: &[f32], tile: &Tile) -> Matrix {
+        (matrix[tile.from * self.q_stride() + tile.head * self.heads.dim..].as_ptr(), self.q_stride(), 1)
+    }
+
+    /// The part of k-shaped `matrix` that belongs to the tile.
+    fn visible(&self, matrix: &[f32], tile: &Tile) -> Matrix {
+        let head = tile.head / (self.heads.query / self.heads.key_value);
+        (matrix[tile.first_key * self.kv_stride() + head * self.heads.dim..].as_ptr(), self.kv_stride(), 1)
+    }
+
+    /// Post-softmax weights `[rows, keys]` of a tile, 0 where masked.
+    fn weights(&self, tile: &Tile, weights: &mut Vec<f32>) {
+        weights.resize(tile.rows * tile.keys, 0.0);
+        let (q, k) = (self.queries(self.q, tile), self.visible(self.k, tile));
+        // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
+        unsafe {
+            product(
+                weights.as_mut_ptr(),
+                tile.keys,
+                q,
+                transposed(k),
+                [tile.rows, tile.keys, self.heads.dim],
+                self.heads.scale(),
+                false,
+            );
+        }
+        for (i, row) in weights.chunks_mut(tile.keys).enumerate() {
+            let seen = self.mask.visible(self.position(tile.from + i), self.keys());
+            let (start, end) = (seen.start - tile.first_key, seen.end - tile.first_key);
+            row[..start].fill(0.0);
+            row[end..].fill(0.0);
+            softmax(&mut row[start..end]);
+        }
+    }
+
+    /// Writes weights·v to the tile's part of `y`.
+    ///
+    /// # Safety
+    /// `y` has the shape of q and nobody else touches the tile's part of it.
+    unsafe fn mix(&self, tile: &Tile, weights: &[f32], y: *mut f32) {
+        let shape = [tile.rows, self.heads.dim, tile.keys];
+        // SAFETY: the tile lies inside y; v has `keys` rows from the tile's first key on.
+        unsafe {
+            let y = y.add(tile.from * self.q_stride() + tile.head * self.heads.dim);
+            product(
+                y,
+                self.q_stride(),
+                (weights.as_ptr(), tile.keys, 1),
+                self.visible(self.v, tile),
+                shape,
+                1.0,
+                false,
+            );
+        }
+    }
+
+    /// Gradients of q, k and v. With P the weights, S the scores and g the gradient of y: dV = Pᵀg, dP = gVᵀ,
+    /// dS = P ∘ (dP − rowsum(g ∘ y)), dQ = dS·K/√dim, dK = dSᵀ·Q/√dim (Dao et al. 2022, appendix B).
+    fn gradients(&self, y: &[f32], grad: &[f32]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let Heads { query, key_value, dim } = self.heads;
+        let (rows, keys) = (self.q.len() / self.q_stride(), self.keys());
+        let mut dq = vec![0.0; self.q.len()];
+        let output = Output(dq.as_mut_ptr());
+        // Each query head sums its own [keys, dim] parts of dK and dV; the heads of a group are added below.
+        let parts: Vec<(Vec<f32>, Vec<f32>)> = (0..query)
+            .into_par_iter()
+            .map(|head| {
+                let output = &output;
+                let (mut dk, mut dv) = (vec![0.0; keys * dim], vec![0.0; keys * dim]);
+                for from in (0..rows).step_by(TILE) {
+                    let tile = self.tile(head, from, rows);
+                    // SAFETY: only this head writes its columns of dq.
+                    unsafe { self.tile_gradients(&tile, y, grad, output.0, &mut dk, &mut dv) };
+                }
+                (dk, dv)
+            })
+            .collect();
+        let (mut dk, mut dv) = (vec![0.0; self.k.len()], vec![0.0; self.v.len()]);
+        for (head, (k_part, v_part)) in parts.iter().enumerate() {
+            let column = head / (query / key_value) * dim;
+            add_columns(&mut dk, self.kv_stride(), column, k_part, dim);
+            add_columns(&mut dv, self.kv_stride(), column, v_part, dim);
+        }
+        (dq, dk, dv)
+    }
+
+    /// # Safety
+    /// `dq` has the shape of q and nobody else touches the tile's part of it.
+    unsafe fn tile_gradients(
+        &self,
+        tile: &Tile,
+        y: &[f32],
+        grad: &[f32],
+        dq: *mut f32,
+        dk: &mut [f32],
+        dv: &mut [f32],
+    ) {
+        let (dim, scale) = (self.heads.dim, self.heads.scale());
+        let (rows, keys) = (tile.rows, tile.keys);
+        let mut weights = Vec::new();
+        self.weights(tile, &mut weights);
+        let mut scores = vec![0.0; rows * keys];
+        let (dk, dv) = (&mut dk[tile.first_key * dim..], &mut dv[tile.first_key * dim..]);
+        let (g, q) = (self.queries(grad, tile), self.queries(self.q, tile));
+        let (k, v) = (self.visible(self.k, tile), self.visible(self.v, tile));
+        let p = (weights.as_ptr(), keys, 1);
+        // SAFETY: all matrices have the rows and columns given: the tile's queries and the keys they see.
+        unsafe {
+            product(dv.as_mut_ptr(), dim, transposed(p), g, [keys, dim, rows], 1.0, true);
+            product(scores.as_mut_ptr(), keys, g, transposed(v), [rows, keys, dim], 1.0, false);
+        }
+        for i in 0..rows {
+            let at = (tile.from + i) * self.q_stride() + tile.head * dim;
+            score_gradients(
+                &mut scores[i * keys..][..keys],
+                &weights[i * keys..][..keys],
+                &y[at..at + dim],
+                &grad[at..at + dim],
+            );
+        }
+        let s = (scores.as_ptr(), keys, 1);
+        // SAFETY: as above; the tile lies inside dq.
+        unsafe {
+            let dq = dq.add(tile.from * self.q_stride() + tile.head * dim);
+            product(dq, self.q_stride(), s, k, [rows, dim, keys], scale, false);
+            product(dk.as_mut_ptr(), dim, transposed(s), q, [keys, dim, rows], scale, true);
+        }
+    }
+}
+
+vectorised! {
+    /// Turns a row of dP into dS = P ∘ (dP − g·y).
+    fn score_gradients(scores: &mut [f32], weights: &[f32], y: &[f32], grad: &[f32]) {
+        let mean = dot(y, grad);
+        for (score, weight) in scores.iter_mut().zip(weights) {
+            *score = weight * (*score - mean);
+        }
+    }
+}
+
+/// Adds `part [rows, dim]` to the columns of a matrix from `column` on.
+fn add_columns(matrix: &mut [f32], stride: usize, column: usize, part: &[f32], dim: usize) {
+    for (row, part) in matrix.chunks_mut(stride).zip(part.chunks(dim)) {
+        for (value, part) in row[column..].iter_mut().zip(part) {
+            *value += part;
+        }
+    }
+}
+
+fn transposed((pointer, rows, columns): Matrix) -> Matrix {
+    (pointer, columns, rows)
+}
+
+/// `out [m, n] = scale · a [m, k] · b [k, n]`, added to what is there if `add`; one thread.
+///
+/// # Safety
+/// The pointers must be valid for the shapes and strides, and `out` for nobody else meanwhile.
+unsafe fn product(
+    out: *mut f32,
+    out_stride: usize,
+    a: Matrix,
+    b: Matrix,
+    [m, n, k]: [usize; 3],
+    scale: f64,
+    add: bool,
+) {
+    let stride = |n: usize| n as isize;
+    // SAFETY: the caller's promise.
+    unsafe {
+        gemm::gemm(
+            m,
+            n,
+            k,
+            out,
+            1,
+            stride(out_stride),
+            add,
+            a.0,
+            stride(a.2),
+            stride(a.1),
+            b.0,
+            stride(b.2),
+            stride(b.1),
+            1.0,
+            scale as f32,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}

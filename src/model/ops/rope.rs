@@ -1,0 +1,91 @@
+//! Rotary position embedding (Su et al. 2021), fused.
+
+use std::sync::Arc;
+
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use rayon::prelude::*;
+
+use super::composed;
+use super::simd::vectorised;
+use super::values::{fusable, values};
+
+/// Cosines and sines of a run of positions: `[tokens, head_dim / 2]` each.
+#[derive(Clone, Debug)]
+pub struct Rotation {
+    cos: Arc<[f32]>,
+    sin: Arc<[f32]>,
+    half: usize,
+}
+
+impl Rotation {
+    /// The rotation of positions `from..from + tokens` under the given inverse frequencies, one for each pair of a head.
+    pub fn new(inverse_frequencies: &[f32], from: usize, tokens: usize) -> Self {
+        let angles = (from..from + tokens)
+            .flat_map(|position| inverse_frequencies.iter().map(move |frequency| position as f32 * frequency));
+        let (sin, cos): (Vec<f32>, Vec<f32>) = angles.map(f32::sin_cos).unzip();
+        Self { cos: cos.into(), sin: sin.into(), half: inverse_frequencies.len() }
+    }
+
+    /// The cosines, row by row.
+    pub fn cos(&self) -> &[f32] {
+        &self.cos
+    }
+
+    /// The sines, row by row.
+    pub fn sin(&self) -> &[f32] {
+        &self.sin
+    }
+
+    /// Half a head's features: how many pairs are rotated.
+    pub fn half(&self) -> usize {
+        self.half
+    }
+
+    fn inverse(&self) -> Self {
+        Self { sin: self.sin.iter().map(|sin| -sin).collect(), ..self.clone() }
+    }
+}
+
+/// Rotates every head of `x [tokens, heads · head_dim]`: the halves (a, b) of a head become
+/// (a·cos − b·sin, b·cos + a·sin), the layout of transformers' checkpoints.
+pub fn rope(x: &Tensor, rotation: &Rotation) -> Result<Tensor> {
+    if fusable(&[x]) { x.contiguous()?.apply_op1(Rope(rotation.clone())) } else { composed::rope(x, rotation) }
+}
+
+struct Rope(Rotation);
+
+impl CustomOp1 for Rope {
+    fn name(&self) -> &'static str {
+        "rope"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (_, features) = layout.shape().dims2()?;
+        let x = values(x, layout)?;
+        let Rotation { cos, sin, half } = &self.0;
+        let mut y = vec![0.0; x.len()];
+        let rows = y.par_chunks_mut(features).zip(x.par_chunks(features)).with_min_len(16);
+        rows.zip(cos.par_chunks(*half).zip(sin.par_chunks(*half))).for_each(|((y, x), (cos, sin))| {
+            rotate_row(y, x, cos, sin);
+        });
+        Ok((CpuStorage::F32(y), layout.shape().clone()))
+    }
+
+    /// A rotation's gradient is rotated back.
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(grad.contiguous()?.apply_op1_no_bwd(&Self(self.0.inverse()))?))
+    }
+}
+
+vectorised! {
+    fn rotate_row(y: &mut [f32], x: &[f32], cos: &[f32], sin: &[f32]) {
+        let half = cos.len();
+        for (y, x) in y.chunks_exact_mut(2 * half).zip(x.chunks_exact(2 * half)) {
+            let ((y0, y1), (x0, x1)) = (y.split_at_mut(half), x.split_at(half));
+            for i in 0..half {
+                y0[i] = x0[i] * cos[i] - x1[i] * sin[i];
+                y1[i] = x1[i] * cos[i] + x0[i] * sin[i];
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! The values of one analysis as a table, JSON or CSV.
+
+mod csv;
+mod json;
+mod table;
+
+pub use csv::csv;
+pub use json::json;
+pub use table::table;
+
+use crate::engine::ModelInfo;
+use crate::loss::{Denominator, Ledger, Scores};
+use crate::mask::LossMask;
+use crate::sequence::Sequence;
+
+/// Everything a report prints.
+#[derive(Clone, Copy)]
+pub struct Report<'a> {
+    pub model: &'a ModelInfo,
+    pub sequence: &'a Sequence,
+    pub mask: &'a LossMask,
+    pub scores: &'a Scores,
+    pub ledger: &'a Ledger,
+    pub denominator: Denominator,
+}
+
+impl Report<'_> {
+    /// What the reader of the numbers should know, a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        let mut warnings = self.sequence.notes.clone();
+        if let Some(cut) = self.sequence.truncation {
+            warnings.push(format!(
+                "the text has {} tokens and {} takes {}: only the first {} are scored",
+                cut.tokens, self.model.name, self.model.context, cut.kept
+            ));
+        }
+        if self.mask.unpredicted {
+            warnings.push("1 scored token has no prediction: nothing stands before it (see --prefix)".into());
+        }
+        if self.sequence.len() > 1 && self.ledger.scored == 0 {
+            warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.mode.name()));
+        }
+        warnings
+    }
+
+    /// A token of the vocabulary as text; bytes that are no whole character become U+FFFD.
+    fn token_text(&self, id: u32) -> String {
+        let bytes = self.model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice);
+        String::from_utf8_lossy(bytes).into_owned()
+    }
+
+    /// A token of the vocabulary as it is shown.
+    fn token_label(&self, id: u32) -> String {
+        crate::sequence::visible(self.model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice))
+    }
+}

@@ -1,0 +1,39 @@
+//! One line a token, for spreadsheets and scripts.
+
+use std::io::{self, Write};
+
+use super::Report;
+
+/// Writes a header and a record for every token; numbers that do not exist are empty.
+///
+/// # Errors
+/// If writing fails.
+pub fn csv(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let Report { sequence, mask, scores, .. } = *report;
+    let mut writer = ::csv::Writer::from_writer(out);
+    writer.write_record([
+        "position", "id", "text", "start", "end", "turn", "role", "part", "nll", "p", "rank", "entropy", "weight",
+        "reason",
+    ])?;
+    for ((t, token), span) in sequence.tokens.iter().enumerate().zip(sequence.char_spans()) {
+        let target = scores.target(t);
+        let number = |value: Option<f64>| value.map_or_else(String::new, |value| value.to_string());
+        writer.write_record([
+            t.to_string(),
+            token.id.to_string(),
+            token.text(),
+            span.start.to_string(),
+            span.end.to_string(),
+            token.turn.map_or_else(String::new, |turn| turn.to_string()),
+            token.role.clone().unwrap_or_default(),
+            token.part.name().into(),
+            number(target.map(|target| target.nll)),
+            number(target.map(|target| (-target.nll).exp())),
+            target.map_or_else(String::new, |target| target.rank.to_string()),
+            number(scores.predicting(t).map(|row| row.entropy)),
+            mask.weight(t).to_string(),
+            mask.reason(sequence, t).to_string(),
+        ])?;
+    }
+    writer.flush()
+}

@@ -1,0 +1,94 @@
+//! The JSON contract of `analyze`, schema 1.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::Report;
+use crate::loss::Candidate;
+
+/// Writes one object and a newline.
+///
+/// # Errors
+/// If writing fails.
+pub fn json(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &object(report))?;
+    writeln!(out)
+}
+
+fn object(report: &Report) -> Value {
+    let Report { model, sequence, mask, ledger, denominator, .. } = *report;
+    json!({
+        "schema": 1,
+        "model": {
+            "name": model.name,
+            "architecture": model.architecture,
+            "parameters": model.parameters,
+            "vocab_size": model.vocab_size,
+            "dtype": model.dtype,
+            "device": model.device,
+        },
+        "source": {
+            "kind": sequence.kind.name(),
+            "rendered": sequence.text,
+            "prefix": sequence.prefix,
+            "truncated": sequence.truncation.map(|cut| json!({"tokens": cut.tokens, "kept": cut.kept})),
+        },
+        "mask": {"mode": mask.mode.name(), "denominator": denominator.name()},
+        "tokens": tokens(report),
+        "next": next(report),
+        "loss": {
+            "mean": ledger.loss(denominator),
+            "sum": ledger.sum,
+            "weight": ledger.weight,
+            "scored": ledger.scored,
+            "targets": ledger.targets,
+            "perplexity": ledger.perplexity(),
+            "bits_per_byte": ledger.bits_per_byte(),
+            "accuracy": ledger.accuracy(),
+        },
+        "notes": report.warnings(),
+    })
+}
+
+fn tokens(report: &Report) -> Vec<Value> {
+    let Report { sequence, mask, scores, .. } = *report;
+    let spans = sequence.char_spans();
+    sequence
+        .tokens
+        .iter()
+        .enumerate()
+        .map(|(t, token)| {
+            let row = scores.predicting(t);
+            let target = scores.target(t);
+            json!({
+                "position": t,
+                "id": token.id,
+                "text": token.text(),
+                "span": [spans[t].start, spans[t].end],
+                "turn": token.turn,
+                "role": token.role,
+                "part": token.part.name(),
+                "nll": target.map(|target| target.nll),
+                "p": target.map(|target| (-target.nll).exp()),
+                "rank": target.map(|target| target.rank),
+                "entropy": row.map(|row| row.entropy),
+                "weight": mask.weight(t),
+                "reason": mask.reason(sequence, t).to_string(),
+                "top": row.map_or(Vec::new(), |row| top(report, &row.top)),
+            })
+        })
+        .collect()
+}
+
+fn next(report: &Report) -> Value {
+    match report.scores.predicting(report.sequence.len()) {
+        Some(row) => json!({"entropy": row.entropy, "top": top(report, &row.top)}),
+        None => Value::Null,
+    }
+}
+
+fn top(report: &Report, candidates: &[Candidate]) -> Vec<Value> {
+    let entry = |c: &Candidate| json!({"id": c.id, "text": report.token_text(c.id), "p": c.p});
+    candidates.iter().map(entry).collect()
+}

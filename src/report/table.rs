@@ -1,0 +1,96 @@
+//! The analysis as a person reads it.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Report;
+use crate::loss::Denominator;
+use crate::sequence::visible;
+
+/// Writes a header, a line a token, and the ledger. Plain text: no escape codes.
+///
+/// # Errors
+/// If writing fails.
+pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let Report { model, sequence, mask, .. } = *report;
+    writeln!(
+        out,
+        "{} ({}, {} parameters, {}) · {} · mask {} · {} tokens",
+        model.name,
+        model.architecture,
+        model.parameters,
+        model.device,
+        sequence.kind.name(),
+        mask.mode.name(),
+        sequence.len()
+    )?;
+    if let Some(prefix) = &sequence.prefix {
+        writeln!(out, "{} was put before the text", visible(prefix.as_bytes()))?;
+    }
+    writeln!(out)?;
+    tokens(report, out)?;
+    if let Some(row) = report.scores.predicting(sequence.len()) {
+        let candidates: Vec<String> =
+            row.top.iter().map(|c| format!("{} {:.3}", report.token_label(c.id), c.p)).collect();
+        writeln!(out, "\nnext: {} · entropy {:.3} nats", candidates.join("  "), row.entropy)?;
+    }
+    writeln!(out)?;
+    ledger(report, out)
+}
+
+fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let Report { sequence, mask, scores, .. } = *report;
+    let labels: Vec<String> = sequence.tokens.iter().map(|token| visible(&token.bytes)).collect();
+    let width = labels.iter().map(|label| label.width()).max().unwrap_or(0).clamp(5, 24);
+    let pad = |text: &str| " ".repeat(width.saturating_sub(text.width()));
+    let head = pad("token");
+    writeln!(out, "    t  token{head}   −log p         p    rank  entropy  scored  best guess · why")?;
+    for (t, label) in labels.iter().enumerate() {
+        let scored = if mask.is_scored(t) { "●" } else { "·" };
+        let reason = mask.reason(sequence, t);
+        let (Some(row), Some(target)) = (scores.predicting(t), scores.target(t)) else {
+            writeln!(
+                out,
+                "{t:>5}  {label}{}        –         –       –        –       {scored}  {reason}",
+                pad(label)
+            )?;
+            continue;
+        };
+        let guess = row.top.first().map_or_else(String::new, |best| report.token_label(best.id));
+        writeln!(
+            out,
+            "{t:>5}  {label}{}  {:>7.3}  {:>8.4}  {:>6}  {:>7.3}       {scored}  {guess} · {reason}",
+            pad(label),
+            target.nll,
+            (-target.nll).exp(),
+            target.rank,
+            row.entropy,
+        )?;
+    }
+    Ok(())
+}
+
+fn ledger(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let ledger = report.ledger;
+    let Some(loss) = ledger.loss(report.denominator) else {
+        return writeln!(out, "nothing scored: the loss is undefined");
+    };
+    writeln!(
+        out,
+        "loss {loss:.6} nats (denominator {}) = Σ w·nll {:.6} / {} · {} of {} targets scored",
+        report.denominator.name(),
+        ledger.sum,
+        ledger.denominator(report.denominator).unwrap_or(1.0),
+        ledger.scored,
+        ledger.targets
+    )?;
+    let losses: Vec<String> =
+        Denominator::EVERY.iter().filter_map(|&d| Some(format!("{} {:.6}", d.name(), ledger.loss(d)?))).collect();
+    writeln!(out, "loss by denominator: {}", losses.join(" · "))?;
+    let mut facts = Vec::new();
+    facts.extend(ledger.perplexity().map(|ppl| format!("perplexity {ppl:.3}")));
+    facts.extend(ledger.bits_per_byte().map(|bits| format!("{bits:.4} bits per byte")));
+    facts.extend(ledger.accuracy().map(|share| format!("accuracy {:.1} %", share * 100.0)));
+    writeln!(out, "{}", facts.join(" · "))
+}

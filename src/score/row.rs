@@ -1,0 +1,124 @@
+//! From a row of logits to the numbers on the screen.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use crate::loss::{Candidate, Row, Target};
+use crate::model::ops::{count_above, exp_sums, greatest};
+
+/// A row's exact entropy, its `top_k` most likely tokens (of equal ones the lower id first) and how `target` did.
+///
+/// With m the greatest logit, S = Σ e^(x − m) and U = Σ e^(x − m)·(x − m): −log pᵢ = ln S − (xᵢ − m) and
+/// entropy = ln S − U/S.
+///
+/// # Panics
+/// If `target` is not one of the logits.
+pub fn row(logits: &[f32], target: Option<u32>, top_k: usize) -> Row {
+    let max = greatest(logits);
+    let (sum, weighted) = exp_sums(logits, max);
+    let log_sum = sum.ln();
+    let nll = |logit: f32| log_sum - (f64::from(logit) - f64::from(max));
+    let target = target.map(|id| {
+        let logit = logits[id as usize];
+        Target { id, nll: nll(logit), rank: count_above(logits, logit) as u32 + 1 }
+    });
+    let top = top(logits, top_k).into_iter().map(|(logit, id)| Candidate { id, p: (-nll(logit)).exp() }).collect();
+    Row { entropy: log_sum - weighted / sum, top, target }
+}
+
+/// A logit with its id, ordered so that the better one is greater: by logit, then the lower id.
+#[derive(PartialEq)]
+struct Ranked(f32, u32);
+
+impl Eq for Ranked {}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.total_cmp(&other.0).then(other.1.cmp(&self.1))
+    }
+}
+
+/// The `k` greatest logits with their ids, best first.
+fn top(logits: &[f32], k: usize) -> Vec<(f32, u32)> {
+    const BLOCK: usize = 64;
+    let k = k.min(logits.len());
+    if k == 0 {
+        return Vec::new();
+    }
+    let (first, rest) = logits.split_at(k);
+    let ranked = |(i, logit): (usize, &f32)| Reverse(Ranked(*logit, i as u32));
+    // The least of the best k is on top of the heap.
+    let mut best: BinaryHeap<_> = first.iter().enumerate().map(ranked).collect();
+    let mut least = best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.0);
+    for (block, values) in rest.chunks(BLOCK).enumerate() {
+        if greatest(values) <= least {
+            continue;
+        }
+        for (i, value) in values.iter().enumerate() {
+            if *value > least {
+                best.pop();
+                best.push(ranked((k + block * BLOCK + i, value)));
+                least = best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.0);
+            }
+        }
+    }
+    best.into_sorted_vec().into_iter().map(|Reverse(Ranked(logit, id))| (logit, id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definitions, written out in f64.
+    fn plain(logits: &[f32], target: usize, k: usize) -> (f64, f64, u32, Vec<(u32, f64)>) {
+        let total: f64 = logits.iter().map(|x| f64::from(*x).exp()).sum();
+        let p: Vec<f64> = logits.iter().map(|x| f64::from(*x).exp() / total).collect();
+        let entropy = -p.iter().map(|p| p * p.ln()).sum::<f64>();
+        let rank = logits.iter().filter(|x| **x > logits[target]).count() as u32 + 1;
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|a, b| logits[*b].total_cmp(&logits[*a]).then(a.cmp(b)));
+        (entropy, -p[target].ln(), rank, order.into_iter().take(k).map(|i| (i as u32, p[i])).collect())
+    }
+
+    #[test]
+    fn agrees_with_the_definitions() {
+        for (vocab, k) in [(1, 1), (5, 0), (70, 70), (1000, 200), (4099, 10)] {
+            let logits: Vec<f32> = (0..vocab).map(|i| ((i * 7919 + 13) % 997) as f32 / 80.0 - 6.0).collect();
+            let target = vocab / 3;
+            let got = row(&logits, Some(target as u32), k);
+            let (entropy, nll, rank, top) = plain(&logits, target, k);
+            assert!((got.entropy - entropy).abs() < 1e-5, "{} instead of {entropy}", got.entropy);
+            let got_target = got.target.expect("a target was given");
+            assert!((got_target.nll - nll).abs() < 1e-5, "{} instead of {nll}", got_target.nll);
+            assert_eq!(got_target.rank, rank);
+            assert_eq!(got.top.iter().map(|c| c.id).collect::<Vec<_>>(), top.iter().map(|t| t.0).collect::<Vec<_>>());
+            for (candidate, (_, p)) in got.top.iter().zip(&top) {
+                assert!((candidate.p - p).abs() < 1e-6);
+            }
+        }
+    }
+
+    #[test]
+    fn equal_logits_share_the_better_rank_and_list_the_lower_id_first() {
+        let logits = [1.0, 3.0, 2.0, 3.0, 2.0, 0.0];
+        let ids = |k| row(&logits, None, k).top.iter().map(|c| c.id).collect::<Vec<_>>();
+        assert_eq!(ids(6), [1, 3, 2, 4, 0, 5]);
+        assert_eq!(ids(3), [1, 3, 2]);
+        let rank = |id| row(&logits, Some(id), 0).target.map(|t| t.rank);
+        assert_eq!([rank(1), rank(3), rank(2), rank(4), rank(0)], [Some(1), Some(1), Some(3), Some(3), Some(5)]);
+        assert_eq!(row(&logits, None, 0).target, None);
+    }
+
+    #[test]
+    fn stays_finite_where_exponentials_overflow() {
+        let got = row(&[1000.0, -1000.0, 990.0], Some(1), 2);
+        let target = got.target.expect("a target was given");
+        assert!((target.nll - 2000.0).abs() < 1e-3 && got.entropy > 0.0 && got.top[0].p > 0.9999);
+    }
+}

@@ -1,0 +1,201 @@
+//! Text -> tokens whose spans tile it, and rendered chat -> the same with provenance.
+
+use std::ops::Range;
+
+use thiserror::Error;
+
+use super::{Kind, Origin, Sequence, Token, Vocabulary};
+use crate::template::{Part, Rendered, Segment};
+
+/// What stands before raw text so that its first word is predicted too.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Prefix {
+    /// What the tokenizer itself adds.
+    #[default]
+    Tokenizer,
+    Bos,
+    Eos,
+    None,
+}
+
+/// Why a text could not become tokens.
+#[derive(Debug, Error)]
+pub enum EncodeError {
+    #[error("the tokenizer failed on this text: {0}")]
+    Tokenizer(String),
+    #[error("the model's tokenizer names no {0} token; use --prefix none")]
+    NoPrefixToken(&'static str),
+}
+
+impl Sequence {
+    /// Tokens of raw text.
+    pub fn from_text(vocabulary: &Vocabulary, text: &str, prefix: Prefix) -> Result<Self, EncodeError> {
+        let named = |id: Option<u32>, name| id.ok_or(EncodeError::NoPrefixToken(name)).map(|id| vec![id]);
+        let mut pieces = encode(vocabulary, text, prefix == Prefix::Tokenizer)?;
+        let before = match prefix {
+            Prefix::Tokenizer => std::mem::take(&mut pieces.before),
+            Prefix::Bos => named(vocabulary.bos, "bos")?,
+            Prefix::Eos => named(vocabulary.eos, "eos")?,
+            Prefix::None => Vec::new(),
+        };
+        let mut sequence = Sequence { kind: Kind::Text, ..Sequence::default() };
+        for id in before {
+            sequence.push_bos(vocabulary, id);
+        }
+        if let Some(token) = sequence.tokens.first() {
+            sequence.prefix = Some(token.text());
+        }
+        let start = sequence.text.len();
+        sequence.text.push_str(text);
+        let origin = Origin { turn: None, role: None, part: Part::Plain };
+        for (id, span) in pieces.tokens {
+            let token = token(vocabulary, id, text, span, start, std::slice::from_ref(&origin));
+            sequence.tokens.push(Token { injected: token.special, ..token });
+        }
+        sequence.note_double_bos(vocabulary);
+        Ok(sequence)
+    }
+
+    /// Tokens of a rendered chat. The whole text is tokenised once and no special token is added.
+    pub fn from_chat(vocabulary: &Vocabulary, rendered: &Rendered, roles: Vec<String>) -> Result<Self, EncodeError> {
+        let pieces = encode(vocabulary, &rendered.text, false)?;
+        let mut sequence = Sequence {
+            kind: Kind::Chat,
+            text: rendered.text.clone(),
+            turns: roles.len(),
+            roles,
+            generation_tags: rendered.generation.is_some(),
+            notes: rendered.notes.clone(),
+            ..Sequence::default()
+        };
+        let mut segments = rendered.segments.as_slice();
+        let mut generation = rendered.generation.as_deref().unwrap_or(&[]);
+        for (id, span) in pieces.tokens {
+            while segments.first().is_some_and(|segment| segment.span.end <= span.start) {
+                segments = &segments[1..];
+            }
+            while generation.first().is_some_and(|range| range.end <= span.start) {
+                generation = &generation[1..];
+            }
+            let origins: Vec<Origin> = segments
+                .iter()
+                .take_while(|segment| segment.span.start < span.end || segment.span.start == span.start)
+                .map(Segment::origin)
+                .collect();
+            // transformers' rule: any overlap counts, tokens of no width never do.
+            let generated = generation.first().is_some_and(|range| range.start < span.end) && !span.is_empty();
+            let token = token(vocabulary, id, &rendered.text, span, 0, &origins);
+            let typed = matches!(token.part, Part::Content | Part::Reasoning | Part::ToolCall | Part::ToolResult);
+            let injected = token.special && typed && !vocabulary_delimits(&token);
+            sequence.tokens.push(Token { generation: generated, injected, ..token });
+        }
+        sequence.note_double_bos(vocabulary);
+        Ok(sequence)
+    }
+
+    fn push_bos(&mut self, vocabulary: &Vocabulary, id: u32) {
+        let bytes = vocabulary.token_bytes(id);
+        let start = self.text.len();
+        self.text.push_str(&String::from_utf8_lossy(&bytes));
+        self.tokens.push(Token {
+            id,
+            bytes,
+            span: start..self.text.len(),
+            turn: None,
+            role: None,
+            part: Part::Bos,
+            overlaps: Vec::new(),
+            special: vocabulary.is_special(id),
+            injected: false,
+            generation: false,
+        });
+    }
+
+    fn note_double_bos(&mut self, vocabulary: &Vocabulary) {
+        if let (Some(bos), [first, second, ..]) = (vocabulary.bos, self.tokens.as_slice())
+            && first.id == bos
+            && second.id == bos
+        {
+            self.notes.push("the text begins with two beginning-of-sequence tokens; use --prefix none".into());
+        }
+    }
+}
+
+/// Delimiters that models list as special tokens and templates put around reasoning and tool calls.
+fn vocabulary_delimits(token: &Token) -> bool {
+    matches!(
+        token.bytes.as_slice(),
+        b"<think>" | b"</think>" | b"<tool_call>" | b"</tool_call>" | b"<tool_response>" | b"</tool_response>"
+    )
+}
+
+impl Segment {
+    fn origin(&self) -> Origin {
+        Origin { turn: self.turn, role: self.role.clone(), part: self.part }
+    }
+}
+
+/// Ids with the bytes of the text each covers, and the ids that the tokenizer's post-processor put before it.
+struct Encoded {
+    before: Vec<u32>,
+    tokens: Vec<(u32, Range<usize>)>,
+}
+
+fn encode(vocabulary: &Vocabulary, text: &str, add_special: bool) -> Result<Encoded, EncodeError> {
+    let encoding =
+        vocabulary.tokenizer.encode(text, add_special).map_err(|error| EncodeError::Tokenizer(error.to_string()))?;
+    let (ids, offsets, added) = (encoding.get_ids(), encoding.get_offsets(), encoding.get_special_tokens_mask());
+    let inserted = |i: usize| added[i] == 1 && offsets[i] == (0, 0);
+    let leading = (0..ids.len()).take_while(|&i| inserted(i)).count();
+    let own: Vec<usize> = (leading..ids.len()).filter(|&i| !inserted(i)).collect();
+    let bytes: Vec<Vec<u8>> = own.iter().map(|&i| vocabulary.token_bytes(ids[i])).collect();
+    let spans = if bytes.concat() == text.as_bytes() {
+        tile_by_bytes(&bytes)
+    } else {
+        tile_by_offsets(own.iter().map(|&i| offsets[i]), text.len())
+    };
+    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own.iter().map(|&i| ids[i]).zip(spans).collect() })
+}
+
+/// Exact spans where the tokens' bytes spell the text, as byte-level tokenizers' do.
+fn tile_by_bytes(bytes: &[Vec<u8>]) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let span = |piece: &Vec<u8>| {
+        let start = at;
+        at += piece.len();
+        start..at
+    };
+    bytes.iter().map(span).collect()
+}
+
+/// Spans from the tokenizer's offsets where it rewrites the text; what it skipped goes to the token after it.
+fn tile_by_offsets(offsets: impl Iterator<Item = (usize, usize)>, length: usize) -> Vec<Range<usize>> {
+    let mut at = 0;
+    let mut spans: Vec<Range<usize>> = offsets
+        .map(|(_, end)| {
+            let start = at;
+            at = end.clamp(start, length);
+            start..at
+        })
+        .collect();
+    if let Some(last) = spans.last_mut() {
+        last.end = length;
+    }
+    spans
+}
+
+fn token(vocabulary: &Vocabulary, id: u32, text: &str, span: Range<usize>, start: usize, origins: &[Origin]) -> Token {
+    let first = origins.first().cloned().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
+    Token {
+        id,
+        bytes: text.as_bytes()[span.clone()].to_vec(),
+        span: start + span.start..start + span.end,
+        turn: first.turn,
+        role: first.role,
+        part: first.part,
+        overlaps: origins.get(1..).unwrap_or_default().to_vec(),
+        special: vocabulary.is_special(id),
+        injected: false,
+        generation: false,
+    }
+}

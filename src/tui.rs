@@ -1,0 +1,97 @@
+//! The terminal: its life cycle, the one inbox, and the run loop.
+
+mod files;
+mod terminal;
+
+use std::io;
+use std::sync::mpsc::{Receiver, Sender};
+use std::time::Duration;
+
+use ratatui::backend::Backend;
+use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind};
+use ratatui::{Terminal, layout::Position};
+
+pub use files::{FileEffect, perform_file_effect};
+pub use terminal::{Screen, on_signals};
+
+use crate::app::{Action, App, Command, Effect, keymap, update};
+use crate::ui::{self, Hits, Theme};
+
+/// What arrives in the inbox.
+#[derive(Debug)]
+pub enum Inbound {
+    Terminal(event::Event),
+    Action(Action),
+    /// The terminal's input is gone, or the process was asked to end.
+    Closed,
+}
+
+/// Reads the terminal on its own thread, as long as somebody listens.
+///
+/// # Errors
+/// If the thread cannot be started.
+pub fn read_terminal(inbox: Sender<Inbound>) -> io::Result<()> {
+    let read = move || {
+        while let Ok(event) = event::read() {
+            if inbox.send(Inbound::Terminal(event)).is_err() {
+                return;
+            }
+        }
+        let _ = inbox.send(Inbound::Closed);
+    };
+    std::thread::Builder::new().name("input".into()).spawn(read).map(|_| ())
+}
+
+/// Draws, waits, updates, until the user quits. Everything that has arrived is taken in before the next frame.
+///
+/// # Errors
+/// If drawing fails.
+pub fn run<B: Backend>(
+    terminal: &mut Terminal<B>,
+    app: &mut App,
+    first: Vec<Effect>,
+    inbox: &Receiver<Inbound>,
+    mut perform: impl FnMut(Effect),
+) -> Result<(), B::Error> {
+    let size = terminal.size()?;
+    update(app, Action::Resize(size.width, size.height));
+    first.into_iter().for_each(&mut perform);
+    while !app.quit {
+        let mut hits = Hits::default();
+        let theme = Theme::of(app.theme, app.unicode);
+        terminal.draw(|frame| hits = ui::draw(app, &theme, frame))?;
+        let Ok(first) = inbox.recv() else { return Ok(()) };
+        for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
+            if let Some(action) = actions(app, &hits, inbound) {
+                update(app, action).into_iter().for_each(&mut perform);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an arrival means, given where keys go and what lies under the mouse.
+fn actions(app: &App, hits: &Hits, inbound: Inbound) -> Option<Action> {
+    let event = match inbound {
+        Inbound::Action(action) => return Some(action),
+        Inbound::Closed => return Some(Action::Do(Command::Quit)),
+        Inbound::Terminal(event) => event,
+    };
+    match event {
+        event::Event::Key(key) if key.kind != KeyEventKind::Release => {
+            Some(match keymap::command(app.context(), key) {
+                Some(command) => Action::Do(command),
+                None => Action::Type(key.into()),
+            })
+        }
+        event::Event::Paste(text) => Some(Action::Paste(text)),
+        event::Event::Resize(columns, rows) => Some(Action::Resize(columns, rows)),
+        event::Event::Mouse(mouse) => match mouse.kind {
+            MouseEventKind::Down(MouseButton::Left) => hits.at(Position::new(mouse.column, mouse.row)).cloned(),
+            MouseEventKind::ScrollDown => Some(Action::Do(Command::Down)),
+            MouseEventKind::ScrollUp => Some(Action::Do(Command::Up)),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! Taking the terminal and giving it back, whatever happens.
+
+use std::io::{self, Stdout, stdout};
+use std::sync::mpsc::Sender;
+
+use ratatui::backend::CrosstermBackend;
+use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::{cursor, execute};
+use ratatui::{DefaultTerminal, Terminal};
+
+use super::Inbound;
+
+/// The terminal while it is ours: raw mode, alternate screen, mouse, bracketed paste. Dropping it gives it back.
+pub struct Screen {
+    pub terminal: DefaultTerminal,
+}
+
+impl Screen {
+    /// Takes the terminal, and makes a panic on this thread give it back before it is reported. Panics elsewhere
+    /// are events, not text on the screen.
+    ///
+    /// # Errors
+    /// If the terminal cannot be put into raw mode.
+    pub fn enter() -> io::Result<Self> {
+        let owner = std::thread::current().id();
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if std::thread::current().id() == owner {
+                restore();
+                report(panic);
+            }
+        }));
+        enable_raw_mode()?;
+        let taken = execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste);
+        match taken.and_then(|()| Terminal::new(CrosstermBackend::<Stdout>::new(stdout()))) {
+            Ok(terminal) => Ok(Self { terminal }),
+            Err(error) => {
+                restore();
+                Err(error)
+            }
+        }
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        restore();
+    }
+}
+
+/// Nothing is left to do where one of these fails.
+fn restore() {
+    let _ = disable_raw_mode();
+    let _ = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
+}
+
+/// Ends the run loop, and so restores the terminal, when the process is told to end.
+///
+/// # Errors
+/// If the signals cannot be caught.
+#[cfg(unix)]
+pub fn on_signals(inbox: Sender<Inbound>) -> io::Result<()> {
+    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
+    let wait = move || {
+        if signals.forever().next().is_some() {
+            let _ = inbox.send(Inbound::Closed);
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait).map(|_| ())
+}
+
+/// Signals are Unix's.
+///
+/// # Errors
+/// Never.
+#[cfg(not(unix))]
+pub fn on_signals(_inbox: Sender<Inbound>) -> io::Result<()> {
+    Ok(())
+}

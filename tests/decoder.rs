@@ -1,0 +1,6 @@
+//! The decoder and the scorer against PyTorch transformers, candle-transformers and finite differences.
+
+#[path = "decoder/checkpoint.rs"]
+mod checkpoint;
+#[path = "decoder/golden.rs"]
+mod golden;
