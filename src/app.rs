@@ -91,6 +91,8 @@ pub struct Analysis {
     /// Of the request whose answers count.
     pub generation: u64,
     pub progress: Progress,
+    /// The request that `sequence` and `scores` answer; an older one while the new text is not tokenised yet.
+    pub tokenised: u64,
     pub sequence: Arc<Sequence>,
     /// How each token is written on screen, by token.
     pub labels: Vec<Label>,
@@ -197,6 +199,7 @@ impl App {
             analysis: Analysis {
                 generation: 0,
                 progress: Progress::Waiting,
+                tokenised: 0,
                 sequence: Arc::default(),
                 labels: Vec::new(),
                 scores: Scores::default(),
@@ -263,6 +266,11 @@ impl App {
     /// The current loss, if everything scored is computed.
     pub fn ledger(&self) -> Option<&Ledger> {
         self.scoring()?.ledger.as_ref()
+    }
+
+    /// Whether the tokens on screen are those of the sample, and not of what was shown before it.
+    pub fn is_current(&self) -> bool {
+        self.analysis.tokenised == self.analysis.generation
     }
 
     /// Whether every row is there.

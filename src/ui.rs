@@ -2,21 +2,40 @@
 //!
 //! ```text
 //! header   lossglass · model                                   kind · mask · scored · loss
-//! tabs     1 Predict  2 Attend  3 Score
+//! tabs     1 Predict  2 Attend  3 Score                                     keys for all
 //! strip    the sequence, with the one cursor
+//! banner   why scoring failed or stopped, only then
 //! view     Predict | Attend | Score
 //! footer   the keys that matter now                                              progress
 //! ```
-//! Over it lies at most one overlay: help, editor, a list.
+//! Over it lies at most one overlay: help, editor, a list. The editor leaves header and strip in sight, so that one
+//! sees what the typing does.
 
+mod ascii;
+mod attend;
+mod banner;
+mod editor;
+mod footer;
+mod header;
+mod help;
+mod picker;
+mod predict;
+mod score;
+mod strip;
+pub mod text;
 mod theme;
+mod token;
 
 use ratatui::Frame;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::{Constraint, Layout, Position, Rect};
+use ratatui::text::Line;
 
 pub use theme::Theme;
 
-use crate::app::{Action, App};
+use crate::app::{Action, App, Overlay, View};
+
+/// Columns and rows below which nothing sensible can be shown.
+const SMALLEST: (u16, u16) = (40, 10);
 
 /// What a click means, by place; what is drawn later lies on top.
 #[derive(Clone, Debug, Default)]
@@ -32,9 +51,70 @@ impl Hits {
     pub fn at(&self, position: Position) -> Option<&Action> {
         self.0.iter().rev().find(|(area, _)| area.contains(position)).map(|(_, action)| action)
     }
+
+    /// Something lies over `area`: what was there cannot be clicked.
+    fn cover(&mut self, area: Rect) {
+        self.0.retain(|(below, _)| !below.intersects(area));
+    }
 }
 
 /// Draws one frame; returns what a click would mean.
-pub fn draw(_app: &App, _theme: &Theme, _frame: &mut Frame) -> Hits {
-    Hits::default()
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame) -> Hits {
+    let mut hits = Hits::default();
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        draw_too_small(theme, frame, area);
+    } else {
+        draw_screen(app, theme, frame, area, &mut hits);
+    }
+    if !theme.unicode {
+        ascii::fold(frame.buffer_mut());
+    }
+    hits
+}
+
+fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let [header, tabs, strip, banner, view, footer] = Layout::vertical([
+        Constraint::Length(1),
+        Constraint::Length(1),
+        Constraint::Length(strip::height(app, area)),
+        Constraint::Length(banner::height(app, area)),
+        Constraint::Min(3),
+        Constraint::Length(footer::height(app, area)),
+    ])
+    .areas(area);
+    header::draw(app, theme, frame, header);
+    header::draw_tabs(app, theme, frame, tabs, hits);
+    strip::draw(app, theme, frame, strip, hits);
+    banner::draw(app, theme, frame, banner);
+    match app.view {
+        View::Predict => predict::draw(app, theme, frame, view, hits),
+        View::Attend => attend::draw(app, theme, frame, view, hits),
+        View::Score => score::draw(app, theme, frame, view, hits),
+    }
+    footer::draw(app, theme, frame, footer, hits);
+    let (below_strip, all) = (banner.union(view), area.resize((area.width, footer.y - area.y).into()));
+    match &app.overlay {
+        None => {}
+        Some(Overlay::Help { .. }) => {
+            hits.cover(all);
+            help::draw(app, theme, frame, all, hits);
+        }
+        Some(Overlay::Picker(_)) => {
+            hits.cover(all);
+            picker::draw(app, theme, frame, all, hits);
+        }
+        Some(Overlay::Editor(_)) => {
+            hits.cover(below_strip);
+            editor::draw(app, theme, frame, below_strip, hits);
+        }
+    }
+}
+
+/// Says so, as far as it fits.
+fn draw_too_small(theme: &Theme, frame: &mut Frame, area: Rect) {
+    let message = format!("too small: {}x{} is needed", SMALLEST.0, SMALLEST.1);
+    for (row, line) in area.rows().zip(text::wrap(&message, usize::from(area.width))) {
+        frame.render_widget(Line::styled(line, theme.warning), row);
+    }
 }

@@ -1,35 +1,387 @@
-use lossglass::sample::{Chat, read_chat};
-use lossglass::template::{ChatTemplate, Rendered};
+//! Chat templates against what transformers' jinja2 makes of them, and the provenance of every character.
 
-fn show(r: &Rendered) -> String {
-    let mut out = String::new();
-    for s in &r.segments {
-        let turn = s.turn.map_or("-".into(), |t| t.to_string());
-        out += &format!(
-            "{turn} {:<9} {:<18} {:?}\n",
-            s.role.as_deref().unwrap_or("-"),
-            s.part.name(),
-            &r.text[s.span.clone()]
-        );
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lossglass::sample::Chat;
+use lossglass::template::{CHATML, ChatTemplate, Part, Rendered, TemplateError};
+use serde::de::DeserializeOwned;
+
+fn data<T: DeserializeOwned>(name: &str) -> T {
+    serde_json::from_str(&file(name)).unwrap()
+}
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(Path::new("tests").join(name)).unwrap()
+}
+
+type Specials = BTreeMap<String, BTreeMap<String, String>>;
+/// Template -> chat -> text without and with the generation prompt; `None` where jinja2 raises.
+type Recorded = BTreeMap<String, BTreeMap<String, [Option<String>; 2]>>;
+
+fn templates() -> Vec<(String, ChatTemplate)> {
+    let parse = |(name, specials): (String, BTreeMap<String, String>)| {
+        let source = if name == "lossglass" { CHATML.to_string() } else { file(&format!("templates/{name}.jinja")) };
+        let special = |token: &str| specials.get(token).map(String::as_str);
+        let template = ChatTemplate::new(&source, special("bos_token"), special("eos_token"), special("pad_token"));
+        (name, template.unwrap())
+    };
+    data::<Specials>("templates/specials.json").into_iter().map(parse).collect()
+}
+
+fn chats() -> Vec<(String, Chat)> {
+    data::<serde_json::Map<String, serde_json::Value>>("templates/chats.json")
+        .into_iter()
+        .map(|(title, chat)| (title, lossglass::sample::read_chat(&chat.to_string(), 0).unwrap().0))
+        .collect()
+}
+
+/// The segments, one a line, as a person would check them.
+fn show(rendered: &Rendered) -> String {
+    let mut lines: Vec<String> = rendered
+        .segments
+        .iter()
+        .map(|segment| {
+            let turn = segment.turn.map_or("-".into(), |turn| turn.to_string());
+            let role = segment.role.as_deref().unwrap_or("-");
+            let text = &rendered.text[segment.span.clone()];
+            format!("{turn} {role:<9} {:<18} {text:?}", segment.part.name())
+        })
+        .collect();
+    lines.extend(rendered.notes.iter().map(|note| format!("note: {note}")));
+    for span in rendered.generation.iter().flatten() {
+        lines.push(format!("generation: {:?}", &rendered.text[span.clone()]));
     }
-    for n in &r.notes {
-        out += &format!("note: {n}\n");
+    lines.join("\n") + "\n"
+}
+
+fn assert_tiles(rendered: &Rendered) {
+    let mut at = 0;
+    for segment in &rendered.segments {
+        assert_eq!(segment.span.start, at, "{}", show(rendered));
+        assert!(!segment.span.is_empty());
+        at = segment.span.end;
     }
-    if let Some(g) = &r.generation {
-        for g in g {
-            out += &format!("generation: {:?}\n", &r.text[g.clone()]);
-        }
-    }
-    out
+    assert_eq!(at, rendered.text.len(), "{}", show(rendered));
 }
 
 #[test]
-fn try_it() {
-    let source = std::fs::read_to_string("tests/fixtures/llama/chat_template.jinja").unwrap();
-    let chat: Chat = read_chat(r#"{"messages":[{"role":"user","content":" hi <think> "},{"role":"assistant","content":"<think>\nhm\n</think>\n\nyes"},{"role":"user","content":""},{"role":"assistant","content":""}]}"#, 0).unwrap().0;
-    println!(
-        "{}",
-        show(&ChatTemplate::new(&source, None, Some("<|im_end|>"), None).unwrap().render(&chat, true).unwrap())
+fn every_template_renders_as_jinja2_does() {
+    let recorded: Recorded = data("templates/rendered.json");
+    for (name, template) in templates() {
+        for (title, chat) in chats() {
+            for (prompt, expected) in [false, true].into_iter().zip(&recorded[&name][&title]) {
+                match (template.render(&chat, prompt), expected) {
+                    (Ok(rendered), Some(expected)) => {
+                        assert_eq!(&rendered.text, expected, "{name}, {title}");
+                        assert_tiles(&rendered);
+                    }
+                    (Err(TemplateError::Refused { .. }), None) => {}
+                    (result, expected) => panic!("{name}, {title}: {result:?} where jinja2 has {expected:?}"),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn snippets_render_as_jinja2_does() {
+    let snippets: Vec<String> = data("templates/snippets.json");
+    let recorded: Vec<Option<String>> = data("templates/snippets_rendered.json");
+    let hi = lossglass::sample::read_chat(r#"[{"role": "user", "content": "hi"}]"#, 0).unwrap().0;
+    let mut wrong = Vec::new();
+    for (source, expected) in snippets.iter().zip(&recorded) {
+        let text = ChatTemplate::new(source, None, None, None).and_then(|template| template.render(&hi, false));
+        if text.as_ref().ok().map(|rendered| &rendered.text) != expected.as_ref() {
+            wrong.push(format!("{source:?}\n  jinja2 {expected:?}\n  here   {:?}", text.map(|rendered| rendered.text)));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_character_has_its_part() {
+    for (name, template) in templates() {
+        let mut page = String::new();
+        for (title, chat) in chats() {
+            let shown =
+                template.render(&chat, true).map_or_else(|error| format!("{error}\n"), |rendered| show(&rendered));
+            page += &format!("== {title}\n{shown}\n");
+        }
+        insta::assert_snapshot!(format!("parts_{name}"), page);
+    }
+}
+
+fn chat(messages: serde_json::Value) -> Chat {
+    lossglass::sample::read_chat(&messages.to_string(), 0).unwrap().0
+}
+
+fn render(source: &str, messages: serde_json::Value) -> Result<Rendered, TemplateError> {
+    ChatTemplate::new(source, None, Some("<|im_end|>"), None)?.render(&chat(messages), false)
+}
+
+#[test]
+fn fixtures_chats_render_and_their_generation_spans_are_what_the_assistant_writes() {
+    let expected: serde_json::Value = data("fixtures/llama/expected.json");
+    let template = file("fixtures/llama/chat_template.jinja");
+    for case in expected["chat"].as_array().unwrap() {
+        let rendered = render(&template, case["messages"].clone()).unwrap();
+        assert_eq!(rendered.text, case["rendered"].as_str().unwrap());
+        let answers: Vec<String> = case["messages"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|message| message["role"] == "assistant")
+            .map(|message| format!("{}<|im_end|>", message["content"].as_str().unwrap()))
+            .collect();
+        let spans = rendered.generation.unwrap();
+        let generated: Vec<&str> = spans.into_iter().map(|span| &rendered.text[span]).collect();
+        assert_eq!(generated, answers);
+    }
+}
+
+/// A template that measures, compares, cuts or rewrites texts: the note says so, and what can be exact stays exact.
+#[test]
+fn a_template_that_reads_its_messages_is_followed_as_far_as_possible() {
+    let source = "{% for m in messages %}<{{ m.role }}>{% if m.content == 'hello' %}{{ m.content }}!\
+                  {% elif m.content | length > 20 %}{{ m.content[:20] }}…{% else %}{{ m.content | upper }}{% endif %}\
+                  <|im_end|>{% endfor %}";
+    let rendered = render(
+        source,
+        serde_json::json!([
+            {"role": "user", "content": "hello"},
+            {"role": "assistant", "content": "fine"},
+            {"role": "user", "content": "this is quite a long message"},
+        ]),
     );
-    println!("{}", show(&ChatTemplate::chatml().render(&chat, true).unwrap()));
+    insta::assert_snapshot!(show(&rendered.unwrap()), @r#"
+    0 user      header             "<user>"
+    0 user      content            "hello!"
+    0 user      stop               "<|im_end|>"
+    1 assistant header             "<assistant>"
+    1 assistant content            "FINE"
+    1 assistant stop               "<|im_end|>"
+    2 user      header             "<user>"
+    2 user      content            "this is quite a long…"
+    2 user      stop               "<|im_end|>"
+    note: message 1 (user): content located by its text, for the template reads or changes it
+    note: message 3 (user): content not found in the rendered text; the template rewrites it
+    note: message 2 (assistant): text rewritten by the template
+    "#);
+}
+
+#[test]
+fn a_last_turn_without_a_known_stop_marker() {
+    let source = "{% for m in messages %}{{ '[' + m.role + '] ' + m.content + '[over]' }}{% endfor %}";
+    let rendered = render(source, serde_json::json!([{"role": "assistant", "content": "yes"}]));
+    insta::assert_snapshot!(show(&rendered.unwrap()), @r#"
+    0 assistant header             "[assistant] "
+    0 assistant content            "yes"
+    0 assistant stop               "[over]"
+    note: no known stop marker: "[over]" at the end is taken for one
+    "#);
+}
+
+#[test]
+fn what_the_generation_prompt_adds_beyond_the_header() {
+    let turns = "{% for m in messages %}{{ '<|' + m.role + '|>' + m.content + '<|end|>\n' }}{% endfor %}";
+    for (think, prefill) in [("<think>\\n", "<think>\n"), ("<think>\\n\\n</think>\\n\\n", "<think>\n\n</think>\n\n")] {
+        let source = format!("{turns}{{% if add_generation_prompt %}}{{{{ '<|assistant|>{think}' }}}}{{% endif %}}");
+        let template = ChatTemplate::new(&source, None, None, None).unwrap();
+        let chat = chat(serde_json::json!([{"role": "user", "content": "hi"}]));
+        let rendered = template.render(&chat, true).unwrap();
+        let last: Vec<_> =
+            rendered.segments.iter().rev().take(2).map(|s| (s.part, &rendered.text[s.span.clone()])).collect();
+        assert_eq!(last, [(Part::GenerationPrefill, prefill), (Part::Header, "<|assistant|>")], "{}", show(&rendered));
+    }
+}
+
+#[test]
+fn errors_say_the_line_and_the_way_out() {
+    let hi = serde_json::json!([{"role": "user", "content": "hi"}]);
+    let error = |source: &str| render(source, hi.clone()).unwrap_err().to_string();
+    insta::assert_snapshot!(error("a\n{% if x %}\nb"), @"the chat template does not parse: line 3: syntax error: unexpected end of input, expected end of block; give another with --template FILE or chatml");
+    insta::assert_snapshot!(error("a\nb\n{{ messages[0].content.nope() }}"), @"the chat template fails at line 3: unknown method: string has no method named nope");
+    insta::assert_snapshot!(error("{{ raise_exception('roles must alternate') }}"), @"the chat template refuses this chat: roles must alternate");
+    insta::assert_snapshot!(error("a\n{{ x.y.z }}"), @"the chat template fails at line 2: undefined value: `x` is undefined");
+}
+
+#[test]
+fn a_template_that_does_not_end_is_stopped() {
+    let hi = serde_json::json!([{"role": "user", "content": "hi"}]);
+    for source in [
+        "{% for a in range(99999) %}{% for b in range(99999) %}{{ b }}{% endfor %}{% endfor %}",
+        "{% set ns = namespace(x='ab') %}{% for a in range(99) %}{% set ns.x = ns.x + ns.x %}{% endfor %}{{ ns.x }}",
+        "{% set ns = namespace(x='ab') %}{% for a in range(99) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x }}",
+        "{% macro f() %}{{ f() }}{{ f() }}{% endmacro %}{{ f() }}",
+        "{% macro f(n) %}{% for i in range(3) %}{{ f(n + 1) }}{% endfor %}{% endmacro %}{{ f(0) }}",
+    ] {
+        assert!(render(source, hi.clone()).is_err(), "{source}");
+    }
+}
+
+#[test]
+fn dates_are_todays() {
+    let hi = serde_json::json!([{"role": "user", "content": "hi"}]);
+    let text = render("{{ strftime_now('%Y') }}", hi).unwrap().text;
+    assert!(text.parse::<u32>().unwrap() >= 2025, "{text}");
+}
+
+mod any_chat {
+    use std::sync::LazyLock;
+
+    use lossglass::sample::{Chat, Message};
+    use lossglass::template::{ChatTemplate, Part, Rendered};
+    use proptest::prelude::*;
+
+    static TEMPLATES: LazyLock<Vec<(String, ChatTemplate)>> = LazyLock::new(super::templates);
+
+    const WRITTEN: [Part; 4] = [Part::Content, Part::Reasoning, Part::ToolCall, Part::ToolResult];
+
+    const READERS: [&str; 5] = [
+        "{% for m in messages %}<{{ m.role }}>{{ m.content[:4] }}</s>{% endfor %}",
+        "{% for m in messages %}{% if m.content | length > 5 %}<{{ m.role }}>{{ m.content }}{% endif %}</s>{% endfor %}",
+        "{% for m in messages | reverse %}{{ m.role }}: {{ m.content | upper }}\n{% endfor %}",
+        "{% for m in messages %}{{ m.content.replace('a', 'user') }} {% if 'Paris.a' in m.content %}!{% endif %}{% endfor %}",
+        "{{ messages | tojson }}{% for m in messages %}{{ m.content.split('<')[0] }}</s>{% endfor %}",
+    ];
+
+    /// Texts made of what trips templates up: whitespace, tags, markers, private-use characters, role names.
+    fn text() -> impl Strategy<Value = String> {
+        let bits = [
+            "a",
+            "Paris.",
+            " ",
+            "\n",
+            "\t",
+            "<think>",
+            "</think>",
+            "<|im_end|>",
+            "</s>",
+            "user",
+            "assistant",
+            "é",
+            "🎉",
+            "\u{100000}",
+            "\u{f0000}",
+            "\u{10ffff}",
+            "[/INST]",
+            "<tool_call>",
+            "<tool_response>",
+            "{\"",
+            "<",
+            "[",
+            "\u{a0}",
+        ];
+        proptest::collection::vec(proptest::sample::select(bits.to_vec()), 0..8).prop_map(|bits| bits.concat())
+    }
+
+    fn message() -> impl Strategy<Value = Message> {
+        let role = proptest::sample::select(vec!["system", "user", "assistant", "tool"]);
+        let call = text().prop_map(|text| serde_json::json!({"function": {"name": "f", "arguments": {"x": text}}}));
+        (role, text(), proptest::option::weighted(0.2, text()), proptest::option::weighted(0.2, call)).prop_map(
+            |(role, content, reasoning, call)| Message {
+                role: role.into(),
+                content,
+                reasoning_content: reasoning.filter(|_| role == "assistant"),
+                tool_calls: call.filter(|_| role == "assistant").into_iter().collect(),
+                ..Message::default()
+            },
+        )
+    }
+
+    /// Chats of which most alternate, as strict templates want.
+    fn any_chat() -> impl Strategy<Value = Chat> {
+        let alternate = |messages: Vec<Message>| {
+            let roles = ["user", "assistant"].into_iter().cycle();
+            let alternated = messages.into_iter().zip(roles);
+            alternated.map(|(message, role)| Message { role: role.into(), ..message }).collect()
+        };
+        let messages = || proptest::collection::vec(message(), 1..6);
+        prop_oneof![messages(), messages().prop_map(alternate)]
+            .prop_map(|messages| Chat { messages, tools: Vec::new() })
+    }
+
+    /// What the segments of a turn that its message wrote say, in order.
+    fn written(rendered: &Rendered, turn: usize) -> String {
+        let own =
+            rendered.segments.iter().filter(|segment| segment.turn == Some(turn) && WRITTEN.contains(&segment.part));
+        own.map(|segment| &rendered.text[segment.span.clone()]).collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
+
+        #[test]
+        fn segments_tile_and_hold_what_was_written(chat in any_chat(), prompt: bool) {
+            for (name, template) in TEMPLATES.iter() {
+                let Ok(rendered) = template.render(&chat, prompt) else { continue };
+                super::assert_tiles(&rendered);
+                for (turn, message) in chat.messages.iter().enumerate() {
+                    let about = format!("message {} (", turn + 1);
+                    let excused = rendered.notes.iter().any(|note| note.starts_with(&about));
+                    let found = written(&rendered, turn);
+                    prop_assert!(
+                        excused || found.contains(&message.content),
+                        "{name}, turn {turn}, {:?}\n{}", message.content, super::show(&rendered)
+                    );
+                }
+            }
+        }
+
+        /// Templates that measure, compare, cut and rewrite texts: what is not certain is in the notes.
+        #[test]
+        fn a_template_that_reads_its_messages_is_never_silently_wrong(chat in any_chat(), prompt: bool) {
+            for source in READERS {
+                let template = ChatTemplate::new(source, Some("<s>"), Some("</s>"), None).unwrap();
+                let rendered = template.render(&chat, prompt).unwrap();
+                super::assert_tiles(&rendered);
+                for (turn, message) in chat.messages.iter().enumerate() {
+                    let about = format!("message {} (", turn + 1);
+                    let excused = rendered.notes.iter().any(|note| note.starts_with(&about));
+                    let found = written(&rendered, turn);
+                    prop_assert!(
+                        excused || found.contains(&message.content),
+                        "{source}, turn {turn}, {:?}\n{}", message.content, super::show(&rendered)
+                    );
+                }
+            }
+        }
+
+        /// A word that only one message has belongs to that message wherever it turns up.
+        #[test]
+        fn every_word_belongs_to_its_message(mut chat in any_chat(), at in 0usize..4, prompt: bool) {
+            for (turn, message) in chat.messages.iter_mut().enumerate() {
+                let place = message.content.char_indices().nth(at).map_or(message.content.len(), |(place, _)| place);
+                message.content.insert_str(place, &format!("Q{turn}Q"));
+            }
+            let readers = READERS.iter().map(|source| (*source, ChatTemplate::new(source, None, Some("</s>"), None).unwrap()));
+            let own = TEMPLATES.iter().map(|(name, template)| (name.as_str(), template.clone()));
+            for (name, template) in own.chain(readers) {
+                let Ok(rendered) = template.render(&chat, prompt) else { continue };
+                for turn in 0..chat.messages.len() {
+                    for (place, _) in rendered.text.match_indices(&format!("Q{turn}Q")) {
+                        let segment = rendered.segments.iter().find(|segment| segment.span.contains(&place)).unwrap();
+                        prop_assert!(
+                            segment.turn == Some(turn) && WRITTEN.contains(&segment.part)
+                                || rendered.notes.iter().any(|note| note.starts_with(&format!("message {} (", turn + 1))),
+                            "{name}, turn {turn}\n{}", super::show(&rendered)
+                        );
+                    }
+                }
+            }
+        }
+
+        /// ChatML's text is simple enough to say what each turn must be, exactly.
+        #[test]
+        fn chatml_is_exact(chat in any_chat()) {
+            let (_, template) = TEMPLATES.iter().find(|(name, _)| name == "chatml").unwrap();
+            let rendered = template.render(&chat, false).unwrap();
+            for (turn, message) in chat.messages.iter().enumerate() {
+                prop_assert_eq!(&written(&rendered, turn), &message.content, "{}", super::show(&rendered));
+                let stops = rendered.segments.iter().filter(|s| s.turn == Some(turn) && s.part == Part::Stop).count();
+                prop_assert_eq!(stops, 1);
+            }
+        }
+    }
 }

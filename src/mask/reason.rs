@@ -18,7 +18,7 @@ impl Reason {
         let why = match sequence.tokens.get(t) {
             None => "no such token".into(),
             Some(_) if t == 0 => return Self { scored: false, why: "first token: nothing predicts it".into() },
-            Some(_) if sequence.kind == Kind::Text => plain_text(mode, options, t, scored),
+            Some(_) if sequence.kind == Kind::Text => plain_text(mode, options, scored),
             Some(_) => chat(mode, sequence, t, scored),
         };
         Self { scored, why }
@@ -34,11 +34,11 @@ impl fmt::Display for Reason {
     }
 }
 
-fn plain_text(mode: Mode, options: &MaskOptions, t: usize, scored: bool) -> String {
+fn plain_text(mode: Mode, options: &MaskOptions, scored: bool) -> String {
     match (mode, options.split) {
         (Mode::Completion, Some(split)) if scored => format!("completion, from token {split} on"),
         (Mode::Completion, Some(split)) => format!("prompt, before token {split}"),
-        _ => format!("mode {} counts token {t}", mode.name()),
+        _ => format!("mode {} counts every target", mode.name()),
     }
 }
 

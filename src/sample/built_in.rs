@@ -1,4 +1,4 @@
-//! Samples that come with the program.
+//! Samples that come with the program: the files of `sample_data/`.
 
 use super::{Sample, read_chat};
 
@@ -10,14 +10,23 @@ pub struct BuiltIn {
     source: &'static str,
 }
 
+macro_rules! built_in {
+    ($($name:literal: $about:literal),* $(,)?) => {
+        &[$(BuiltIn { name: $name, about: $about, source: include_str!(concat!("../../sample_data/", $name)) }),*]
+    };
+}
+
 /// The samples, the one the screen opens on first.
-pub const BUILT_IN: &[BuiltIn] = &[
-    BuiltIn {
-        name: "capital.json",
-        about: "chat: one question, one answer",
-        source: r#"[{"role":"user","content":"What is the capital of France?"},{"role":"assistant","content":"The capital of France is Paris."}]"#,
-    },
-    BuiltIn { name: "cat.txt", about: "text: one sentence", source: "The cat sat on the mat." },
+pub const BUILT_IN: &[BuiltIn] = built_in![
+    "capital.json": "chat: one question, one answer",
+    "sentence.txt": "text: one sentence",
+    "turns.json": "chat: several turns",
+    "system.json": "chat with a system message",
+    "reasoning.json": "chat with reasoning",
+    "tool_call.json": "chat with a tool call",
+    "story.txt": "text: a short story",
+    "poem.txt": "text: a poem",
+    "languages.txt": "text: emoji, CJK, combining characters",
 ];
 
 impl BuiltIn {

@@ -52,7 +52,7 @@ pub fn read_chat(text: &str, index: usize) -> Result<(Chat, usize), SampleError>
 
 fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
     let lines: Vec<(usize, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
-    let Some(&(first, head)) = lines.first() else {
+    let Some(&(first, _)) = lines.first() else {
         return Err(SampleError::Empty);
     };
     let bound = |total: usize| {
@@ -65,15 +65,7 @@ fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
             Ok((Record { value, line: first }, total))
         }
         Ok(value) => bound(1).map(|total| (Record { value, line: first }, total)),
-        // More than one line, of which the first is whole: one record a line.
-        Err(_) if lines.len() > 1 && serde_json::from_str::<Value>(head).is_ok() => {
-            let total = bound(lines.len())?;
-            let (line, source) = lines[index];
-            let value = serde_json::from_str(source).map_err(|error| not_json(&error, line))?;
-            Ok((Record { value, line }, total))
-        }
-        Err(_) if lines.len() > 1 && index > 0 && head.trim_end().ends_with('}') => {
-            // The first line is a broken record, but another one was asked for.
+        Err(_) if is_one_record_a_line(&lines) => {
             let total = bound(lines.len())?;
             let (line, source) = lines[index];
             let value = serde_json::from_str(source).map_err(|error| not_json(&error, line))?;
@@ -81,6 +73,13 @@ fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
         }
         Err(error) => Err(not_json(&error, 1)),
     }
+}
+
+/// A JSON text laid out over several lines neither starts nor ends with a line that is JSON by itself.
+fn is_one_record_a_line(lines: &[(usize, &str)]) -> bool {
+    let whole =
+        |line: Option<&(usize, &str)>| line.is_some_and(|(_, line)| serde_json::from_str::<Value>(line).is_ok());
+    lines.len() > 1 && (whole(lines.first()) || whole(lines.last()))
 }
 
 fn is_list_of_records(list: &[Value]) -> bool {
@@ -102,7 +101,7 @@ fn chat(record: Value) -> Result<Chat, String> {
                 Some(Value::Array(messages)) => (messages, tools),
                 Some(other) => {
                     return Err(format!(
-                        "has `messages` of type {}; make it a list of {{\"role\", \"content\"}}",
+                        "has {} as `messages`; make it a list of {{\"role\", \"content\"}}",
                         kind(&other)
                     ));
                 }
@@ -117,10 +116,7 @@ fn chat(record: Value) -> Result<Chat, String> {
             }
         }
         other => {
-            return Err(format!(
-                "is a JSON {}, not a chat; give {{\"messages\": [...]}} or a list of messages",
-                kind(&other)
-            ));
+            return Err(format!("is {}, not a chat; give {{\"messages\": [...]}} or a list of messages", kind(&other)));
         }
     };
     let messages = (1..).zip(messages).map(|(number, value)| message(value, number)).collect::<Result<_, _>>()?;
@@ -130,12 +126,12 @@ fn chat(record: Value) -> Result<Chat, String> {
 fn message(value: Value, number: usize) -> Result<Message, String> {
     let place = format!("message {number}");
     let Value::Object(mut fields) = value else {
-        return Err(format!("has a {} as {place}; make it {{\"role\": ..., \"content\": ...}}", kind(&value)));
+        return Err(format!("has {} as {place}; make it {{\"role\": ..., \"content\": ...}}", kind(&value)));
     };
     let role = match fields.remove("role") {
         Some(Value::String(role)) => role,
         Some(other) => {
-            return Err(format!("has a {} as the role of {place}; make it a string such as \"user\"", kind(&other)));
+            return Err(format!("has {} as the role of {place}; make it a string such as \"user\"", kind(&other)));
         }
         None if fields.contains_key("from") => {
             return Err(format!(
@@ -144,7 +140,11 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
         }
         None => return Err(format!("has no role in {place}; add \"role\": \"user\" or another role")),
     };
-    let reasoning_content = string(&mut fields, "reasoning_content", &place)?;
+    // The names that transformers takes for the same thing.
+    let mut reasoning_content = None;
+    for name in ["reasoning", "thinking", "reasoning_content"] {
+        reasoning_content = string(&mut fields, name, &place)?.or(reasoning_content);
+    }
     let tool_calls = list(&mut fields, "tool_calls", &place)?;
     let content = match fields.remove("content") {
         Some(content) => text_of(content, &place)?,
@@ -214,16 +214,16 @@ fn list(fields: &mut Map<String, Value>, key: &str, place: &str) -> Result<Vec<V
 }
 
 fn wrong(key: &str, place: &str, found: &Value, wanted: &str) -> String {
-    format!("has a {} as `{key}` of {place}; make it {wanted}", kind(found))
+    format!("has {} as `{key}` of {place}; make it {wanted}", kind(found))
 }
 
 fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "list",
-        Value::Object(_) => "object",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
     }
 }

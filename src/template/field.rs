@@ -7,6 +7,9 @@ use serde_json::Value;
 use super::Part;
 use crate::sample::{Chat, Message};
 
+/// More pieces than this in one field (a text made of tags) are taken as one, so that marks do not run out.
+const MOST_PIECES: usize = 4096;
+
 /// Reasoning delimiters in use: Qwen3, DeepSeek and SmolLM3; others that data sets have; Magistral.
 pub(super) const THINK: [(&str, &str); 4] =
     [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"), ("[THINK]", "[/THINK]")];
@@ -165,27 +168,26 @@ fn tag_at(text: &str, open: char) -> Option<&str> {
 fn pieces(text: &str, tags: &[String]) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let mut start = 0;
-    let mut push = |run: Range<usize>| {
-        let source = &text[run.clone()];
-        let trimmed = source.trim();
-        if !trimmed.is_empty() {
-            let from = run.start + source.len() - source.trim_start().len();
-            pieces.push(from..from + trimmed.len());
-        }
-    };
-    let mut skip_to = 0;
     for (at, _) in text.match_indices(['<', '[']) {
-        if at < skip_to {
-            continue;
-        }
-        if let Some(tag) = tags.iter().find(|tag| text[at..].starts_with(tag.as_str())) {
-            push(start..at);
+        if at >= start
+            && let Some(tag) = tags.iter().find(|tag| text[at..].starts_with(tag.as_str()))
+        {
+            pieces.extend(trim(text, start..at));
             start = at + tag.len();
-            skip_to = start;
         }
     }
-    push(start..text.len());
+    pieces.extend(trim(text, start..text.len()));
+    if pieces.len() > MOST_PIECES {
+        pieces = Vec::from_iter(trim(text, 0..text.len()));
+    }
     pieces
+}
+
+/// `run` without the whitespace at its ends; `None` if nothing is left.
+fn trim(text: &str, run: Range<usize>) -> Option<Range<usize>> {
+    let trimmed = text[run.clone()].trim();
+    let start = run.start + text[run].find(trimmed)?;
+    (!trimmed.is_empty()).then(|| start..start + trimmed.len())
 }
 
 #[cfg(test)]

@@ -9,12 +9,13 @@ use minijinja::value::Serde;
 
 use super::engine::{Engine, TemplateError};
 use super::field::{Field, Kind, strings_of_call};
+use super::marker::STOPS;
 use super::marks::{Cut, Marks, Run, Style};
 use super::{date, edges, search};
 use crate::sample::Chat;
 
-/// How many fields are tried one by one when marking all of them at once changes what the template prints.
-const MOST_TRIALS: usize = 256;
+/// Bytes that may be rendered to try fields one by one, when marking all of them changes what the template prints.
+const TRIAL_BYTES: usize = 4 << 20;
 
 /// A rendered chat and where its fields went.
 pub(super) struct Located {
@@ -26,6 +27,7 @@ pub(super) struct Located {
     pub prompt: Option<String>,
     /// Where that starts in `text`, if it was asked for.
     pub prompt_start: Option<usize>,
+    pub add_generation_prompt: bool,
     pub notes: Vec<String>,
 }
 
@@ -40,7 +42,7 @@ struct Renders<'a> {
 
 impl Renders<'_> {
     fn plain(&self, add_generation_prompt: bool) -> Result<String, TemplateError> {
-        let messages = Value::from(Serde(&self.chat.messages));
+        let messages = Engine::messages(&self.chat.messages);
         self.engine.render(&messages, &self.tools, add_generation_prompt, self.now, None)
     }
 
@@ -62,7 +64,7 @@ impl Renders<'_> {
                 });
             }
         }
-        let messages = Value::from(Serde(&messages));
+        let messages = Engine::messages(&messages);
         let generation = Some(marks.generation);
         let text = self.engine.render(&messages, &self.tools, self.add_generation_prompt, self.now, generation);
         marks.cut(&text.ok()?, fields, styles)
@@ -79,20 +81,30 @@ pub(super) fn locate(
     let tools = if chat.tools.is_empty() { Value::from(()) } else { Value::from(Serde(&chat.tools)) };
     let renders = Renders { engine, chat, tools, add_generation_prompt, now: date::now() };
     let text = renders.plain(add_generation_prompt)?;
-    let other = renders.plain(!add_generation_prompt).ok();
-    let (prompt, prompt_start) = match other {
-        Some(without) if add_generation_prompt => match text.strip_prefix(&without) {
-            Some(prompt) => (Some(prompt.to_string()), Some(without.len())),
-            None => (None, None),
-        },
-        Some(with) => (with.strip_prefix(&text).map(str::to_string), None),
-        None => (None, None),
+    let other = renders.plain(!add_generation_prompt).unwrap_or_default();
+    let (without, with) = if add_generation_prompt { (&other, &text) } else { (&text, &other) };
+    let added = with.strip_prefix(without.as_str()).filter(|_| !without.is_empty());
+    let prompt = added.or_else(|| after_last_stop(with)).map(str::to_string);
+    let prompt_start = added.filter(|_| add_generation_prompt).map(|_| without.len());
+    let mut located = Located {
+        text,
+        runs: Vec::new(),
+        generation: None,
+        prompt,
+        prompt_start,
+        add_generation_prompt,
+        notes: Vec::new(),
     };
-    let mut located = Located { text, runs: Vec::new(), generation: None, prompt, prompt_start, notes: Vec::new() };
     let styles = place(&renders, fields, &mut located);
     search::search(chat, fields, &styles, &mut located);
     notes(chat, fields, &styles, &mut located);
     Ok(located)
+}
+
+/// The generation prompt of a template that ends a text differently without one (Phi-3, gpt-oss).
+fn after_last_stop(text: &str) -> Option<&str> {
+    let ends = STOPS.iter().filter_map(|stop| Some(text.rfind(stop)? + stop.len()));
+    ends.max().map(|end| &text[end..])
 }
 
 /// Fills in what marks tell; returns the styles that left the text as it is.
@@ -145,7 +157,8 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
     }
     best.as_ref()?;
     let open: Vec<usize> = (0..fields.len()).filter(|index| styles[*index] == Style::Bare).collect();
-    for index in open.into_iter().take(MOST_TRIALS) {
+    let trials = TRIAL_BYTES / plain.len().max(1);
+    for index in open.into_iter().take(trials.min(256)) {
         let options: &[Style] = match fields[index].pieces.is_empty() {
             true => &[Style::Whole, Style::Hollow],
             false => &[Style::Pieces],
@@ -166,12 +179,18 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
 fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located) {
     for (index, message) in chat.messages.iter().enumerate() {
         let name = format!("message {} ({})", index + 1, message.role);
-        let own = |field: &usize| fields[*field].message == index && !fields[*field].text.trim().is_empty();
+        let own = |field: &usize| fields[*field].message == index && !fields[*field].text.is_empty();
         let texts: Vec<usize> = (0..fields.len()).filter(own).collect();
         let found = |field: usize| located.runs.iter().filter(move |run| run.field == field);
         let (lost, kept): (Vec<usize>, Vec<usize>) = texts.iter().partition(|field| found(**field).next().is_none());
-        let mut notes = Vec::new();
-        if kept.is_empty() && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
+        let (blank, lost): (Vec<usize>, Vec<usize>) =
+            lost.into_iter().partition(|field| fields[*field].text.trim().is_empty());
+        let mut notes: Vec<String> = Vec::new();
+        if !blank.is_empty() {
+            notes.push(format!("{name}: whitespace-only text not found in the rendered text"));
+        }
+        let present = located.runs.iter().any(|run| fields[run.field].message == index);
+        if !present && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
             notes.push(format!("{name}: left out by the template"));
         } else {
             let is_lost = |kind| lost.iter().any(|field| fields[*field].kind == kind && styles[*field] != Style::Bare);
@@ -194,15 +213,20 @@ fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located)
 
 /// What became of one field, where that is worth saying.
 fn changes<'a>(field: &Field, runs: impl Iterator<Item = &'a Run> + Clone, text: &str) -> Option<&'static str> {
-    runs.clone().next()?;
-    let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
     if runs.clone().any(|run| text[run.out.clone()] != field.text[run.source.clone()]) {
-        Some("text rewritten by the template")
-    } else if field.pieces.iter().any(|piece| !has(piece.start)) {
-        Some("part of its text left out by the template")
-    } else if !has(0) || !has(field.text.len() - 1) {
+        return Some("text rewritten by the template");
+    }
+    if runs.clone().any(|run| run.source == (0..field.text.len())) {
+        return None;
+    }
+    let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
+    if field.pieces.iter().any(|piece| !has(piece.start)) {
+        return Some("part of its text left out by the template");
+    }
+    let mut missing = field.text.char_indices().filter(|(at, _)| !has(*at));
+    if missing.all(|(_, letter)| letter.is_whitespace()) {
         Some("text trimmed by the template")
     } else {
-        None
+        Some("tags in its text rewritten by the template")
     }
 }

@@ -1,10 +1,20 @@
-//! Colours and glyphs by role.
+//! Colours by role.
+//!
+//! Colours are the 256 indexed ones, which every terminal with more than sixteen has, or the terminal's own sixteen,
+//! or none. Colour is never the only carrier: scored is underlined, the cursor is reversed or bold, the target has an
+//! arrow.
 
 use ratatui::style::{Color, Modifier, Style};
+use ratatui::widgets::{Block, BorderType};
 
 use crate::app::ThemeName;
 
-/// What each role looks like. Colour is never the only carrier: scored is underlined too.
+/// How many steps the heat scale has.
+pub const HEAT_LEVELS: usize = 8;
+/// −log p in nats at which the heat scale ends.
+pub const HEAT_MAX: f64 = 8.0;
+
+/// What each role looks like.
 #[derive(Clone, Debug)]
 pub struct Theme {
     /// Ordinary text.
@@ -15,18 +25,24 @@ pub struct Theme {
     pub accent: Style,
     /// Frames.
     pub border: Style,
-    /// A scored token or value.
+    /// A scored token or value; patched over other styles.
     pub scored: Style,
     /// An unscored one.
     pub unscored: Style,
     /// The target in a distribution.
     pub target: Style,
-    /// The cursor.
+    /// Bars of a distribution.
+    pub bar: Style,
+    /// The cursor; patched over other styles.
     pub cursor: Style,
+    /// The cursor's row in a table; patched over other styles.
+    pub cursor_row: Style,
     pub error: Style,
     pub warning: Style,
-    /// Background from low to high −log p; empty where there is no colour.
-    ramp: Vec<Color>,
+    /// From low to high −log p.
+    heat: [Style; HEAT_LEVELS],
+    /// Whether `heat` is told by weight of the letters, there being no colour.
+    pub is_mono: bool,
     /// Whether glyphs beyond ASCII can be shown.
     pub unicode: bool,
 }
@@ -34,21 +50,173 @@ pub struct Theme {
 impl Theme {
     /// The theme of that name.
     pub fn of(name: ThemeName, unicode: bool) -> Self {
-        let plain = Style::new();
-        let _ = name;
-        Self {
-            text: plain,
-            dim: plain.add_modifier(Modifier::DIM),
-            accent: plain.add_modifier(Modifier::BOLD),
-            border: plain,
-            scored: plain.add_modifier(Modifier::UNDERLINED),
-            unscored: plain,
-            target: plain,
-            cursor: plain.add_modifier(Modifier::REVERSED),
-            error: plain,
-            warning: plain,
-            ramp: vec![],
-            unicode,
+        let theme = match name {
+            ThemeName::Dark => dark(),
+            ThemeName::Light => light(),
+            ThemeName::Ansi => ansi(),
+            ThemeName::Mono => mono(),
+        };
+        Self { unicode, ..theme }
+    }
+
+    /// The style of a value of −log p, in nats.
+    pub fn heat(&self, nll: f64) -> Style {
+        self.heat[heat_level(nll)]
+    }
+
+    /// The styles of the heat scale, from low to high.
+    pub fn heat_scale(&self) -> &[Style; HEAT_LEVELS] {
+        &self.heat
+    }
+
+    /// A frame with a title.
+    pub fn block<'a>(&self, title: impl Into<String>) -> Block<'a> {
+        let title: String = title.into();
+        Block::bordered()
+            .border_type(BorderType::Rounded)
+            .border_style(self.border)
+            .title(ratatui::text::Span::styled(format!(" {title} "), self.accent))
+    }
+}
+
+/// The step of the heat scale that `nll` falls on, 0…7: one a nat, everything from 7 nats up on the last.
+pub fn heat_level(nll: f64) -> usize {
+    // A cast of NaN or of a negative value gives 0, of a huge one the greatest usize.
+    ((nll / HEAT_MAX * HEAT_LEVELS as f64) as usize).min(HEAT_LEVELS - 1)
+}
+
+const BLACK: Color = Color::Indexed(16);
+const WHITE: Color = Color::Indexed(231);
+
+/// Dark blue over violet and rose to yellow: the order of matplotlib's inferno, whose luminance rises evenly, so that
+/// it reads the same to colour-blind eyes and in print.
+fn dark() -> Theme {
+    let on = |background: u8, foreground| Style::new().bg(Color::Indexed(background)).fg(foreground);
+    let ink = |color: u8| Style::new().fg(Color::Indexed(color));
+    Theme {
+        text: Style::new(),
+        dim: ink(246),
+        accent: ink(117).add_modifier(Modifier::BOLD),
+        border: ink(240),
+        scored: Style::new().add_modifier(Modifier::UNDERLINED),
+        unscored: ink(246),
+        target: ink(120).add_modifier(Modifier::BOLD),
+        bar: ink(74),
+        cursor: Style::new().fg(BLACK).bg(WHITE).add_modifier(Modifier::BOLD),
+        cursor_row: Style::new().add_modifier(Modifier::BOLD),
+        error: ink(210).add_modifier(Modifier::BOLD),
+        warning: ink(221),
+        heat: [
+            on(17, WHITE),
+            on(54, WHITE),
+            on(90, WHITE),
+            on(125, WHITE),
+            on(167, BLACK),
+            on(209, BLACK),
+            on(215, BLACK),
+            on(227, BLACK),
+        ],
+        is_mono: false,
+        unicode: true,
+    }
+}
+
+/// The same scale the other way round: on paper, more ink is more loss.
+fn light() -> Theme {
+    let on = |background: u8, foreground| Style::new().bg(Color::Indexed(background)).fg(foreground);
+    let ink = |color: u8| Style::new().fg(Color::Indexed(color));
+    Theme {
+        text: Style::new(),
+        dim: ink(241),
+        accent: ink(25).add_modifier(Modifier::BOLD),
+        border: ink(248),
+        scored: Style::new().add_modifier(Modifier::UNDERLINED),
+        unscored: ink(241),
+        target: ink(22).add_modifier(Modifier::BOLD),
+        bar: ink(31),
+        cursor: Style::new().fg(WHITE).bg(BLACK).add_modifier(Modifier::BOLD),
+        cursor_row: Style::new().add_modifier(Modifier::BOLD),
+        error: ink(124).add_modifier(Modifier::BOLD),
+        warning: ink(130),
+        heat: [
+            on(230, BLACK),
+            on(223, BLACK),
+            on(216, BLACK),
+            on(209, BLACK),
+            on(167, BLACK),
+            on(125, WHITE),
+            on(90, WHITE),
+            on(54, WHITE),
+        ],
+        is_mono: false,
+        unicode: true,
+    }
+}
+
+/// Four steps of heat are what sixteen colours tell apart by luminance on a dark and on a light ground.
+fn ansi() -> Theme {
+    let on = |background, foreground| Style::new().bg(background).fg(foreground);
+    let (none, blue) = (Style::new(), on(Color::Blue, Color::White));
+    let (cyan, yellow) = (on(Color::Cyan, Color::Black), on(Color::Yellow, Color::Black));
+    Theme {
+        text: Style::new(),
+        dim: Style::new().add_modifier(Modifier::DIM),
+        accent: Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD),
+        border: Style::new().add_modifier(Modifier::DIM),
+        scored: Style::new().add_modifier(Modifier::UNDERLINED),
+        unscored: Style::new().add_modifier(Modifier::DIM),
+        target: Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
+        bar: Style::new().fg(Color::Cyan),
+        cursor: Style::new().fg(Color::Black).bg(Color::White).add_modifier(Modifier::BOLD),
+        cursor_row: Style::new().add_modifier(Modifier::BOLD),
+        error: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
+        warning: Style::new().fg(Color::Yellow),
+        heat: [none, blue, blue, cyan, cyan, cyan, yellow, yellow],
+        is_mono: false,
+        unicode: true,
+    }
+}
+
+/// Modifiers only: what is sure is dim, what is costly is bold.
+fn mono() -> Theme {
+    let (plain, dim) = (Style::new(), Style::new().add_modifier(Modifier::DIM));
+    let bold = plain.add_modifier(Modifier::BOLD);
+    Theme {
+        text: plain,
+        dim,
+        accent: bold,
+        border: plain,
+        scored: plain.add_modifier(Modifier::UNDERLINED),
+        unscored: dim,
+        target: bold,
+        bar: plain,
+        cursor: plain.add_modifier(Modifier::REVERSED),
+        cursor_row: bold,
+        error: bold,
+        warning: bold,
+        heat: [dim, plain, plain, plain, bold, bold, bold, bold],
+        is_mono: true,
+        unicode: true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heat_is_a_step_a_nat_and_ends_at_the_last() {
+        let levels = [0.0, 0.99, 1.0, 6.99, 7.0, 8.0, 1e9, f64::INFINITY].map(heat_level);
+        assert_eq!(levels, [0, 0, 1, 6, 7, 7, 7, 7]);
+        assert_eq!([f64::NAN, -1.0].map(heat_level), [0, 0]);
+    }
+
+    #[test]
+    fn mono_has_no_colour() {
+        let theme = Theme::of(ThemeName::Mono, true);
+        let styles = [theme.text, theme.dim, theme.accent, theme.cursor, theme.error, theme.warning, theme.bar];
+        for style in styles.iter().chain(theme.heat_scale()) {
+            assert_eq!((style.fg, style.bg, style.underline_color), (None, None, None));
         }
     }
 }

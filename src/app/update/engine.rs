@@ -20,6 +20,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             let at_end = app.cursor >= app.len() && !app.is_empty();
             app.analysis.labels = labels(&sequence);
             app.analysis.sequence = sequence;
+            app.analysis.tokenised = app.analysis.generation;
             app.analysis.scores = Scores::default();
             app.distribution = None;
             app.cursor = if at_end { app.len() } else { app.cursor.min(app.len()) };

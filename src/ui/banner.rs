@@ -1,0 +1,38 @@
+//! Why there is no result, or not all of it, and what to do.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::{Theme, text};
+use crate::app::{App, Progress};
+
+/// Rows the banner takes: none while all is well, at most a third of the screen.
+pub fn height(app: &App, screen: Rect) -> u16 {
+    u16::try_from(lines(app, screen.width).len()).unwrap_or(u16::MAX).min(screen.height / 3)
+}
+
+/// Draws the banner into `area`.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let style = if matches!(app.analysis.progress, Progress::Failed(_)) { theme.error } else { theme.warning };
+    for (line, row) in lines(app, area.width).into_iter().zip(area.rows()) {
+        frame.render_widget(Line::styled(format!(" {line}"), style), row);
+    }
+}
+
+fn lines(app: &App, width: u16) -> Vec<String> {
+    let mut message = match &app.analysis.progress {
+        Progress::Failed(message) => {
+            format!("{} (m chooses a model, e edits, o opens)", crate::sequence::visible_text(message))
+        }
+        Progress::Cancelled => {
+            let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
+            format!("stopped with {done} of {of} tokens scored; an edit (e) or a model (m) starts again")
+        }
+        _ => return Vec::new(),
+    };
+    if !app.is_current() && !app.is_empty() {
+        message.push_str("; the tokens below are those of what was shown before");
+    }
+    text::wrap(&message, usize::from(width).saturating_sub(2))
+}

@@ -1,0 +1,121 @@
+//! The first line: which model speaks, and what it all comes to; and the line of tabs.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::{Hits, Theme, text};
+use crate::app::{Action, App, Command, Context, Progress, View, keymap};
+
+/// A piece of the header; where not all fit, those of the highest number go first.
+struct Piece {
+    expendable: u8,
+    text: String,
+}
+
+/// Draws the first line.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let (mut left, mut right) = (model(app), result(app));
+    let width = |pieces: &[Piece]| Line::raw(joined(pieces)).width() + 2;
+    while width(&left) + width(&right) > usize::from(area.width) {
+        let all = left.iter().chain(&right);
+        let Some(least) = all.map(|piece| piece.expendable).max().filter(|&least| least > 0) else { break };
+        left.retain(|piece| piece.expendable != least);
+        right.retain(|piece| piece.expendable != least);
+    }
+    let right = Line::styled(format!("{} ", joined(&right)), theme.text).right_aligned();
+    let room = area.width.saturating_sub(u16::try_from(right.width()).unwrap_or(area.width));
+    let left = text::fit_start(&format!(" {}", joined(&left)), usize::from(room));
+    frame.render_widget(right, area);
+    frame.render_widget(Line::styled(left, theme.accent), Rect { width: room, ..area });
+}
+
+fn joined(pieces: &[Piece]) -> String {
+    pieces.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join(" · ")
+}
+
+/// The program and the model.
+fn model(app: &App) -> Vec<Piece> {
+    let piece = |expendable, text: String| Piece { expendable, text };
+    let mut pieces = vec![piece(1, "lossglass".into())];
+    match &app.model {
+        Some(model) => {
+            pieces.push(piece(0, model.name.clone()));
+            pieces.push(piece(4, text::parameters(model.parameters)));
+            pieces.push(piece(6, model.device.clone()));
+        }
+        None => pieces.push(piece(0, app.source().name())),
+    }
+    pieces
+}
+
+/// What is scored and what it costs, from the ledger of what is on screen and from nothing else.
+fn result(app: &App) -> Vec<Piece> {
+    let piece = |expendable, text: String| Piece { expendable, text };
+    let mut pieces = vec![piece(5, app.sequence().kind.name().into()), piece(2, app.mode().name().into())];
+    if !app.is_current() {
+        pieces.push(piece(0, "loss –".into()));
+        return pieces;
+    }
+    let Some(mask) = app.mask() else {
+        pieces.push(piece(0, "this mask does not apply".into()));
+        return pieces;
+    };
+    let scored = mask.scored();
+    if scored == 0 {
+        pieces.push(piece(0, "nothing scored".into()));
+        return pieces;
+    }
+    let targets = app.sequence().target_count();
+    pieces.push(piece(1, format!("{} of {} scored", text::count(scored), text::count(targets))));
+    let name = format!("loss/{}", app.denominator.name());
+    match app.ledger() {
+        Some(ledger) => {
+            let loss = ledger.loss(app.denominator).map_or_else(|| "–".into(), |loss| format!("{loss:.3} nats"));
+            pieces.push(piece(0, format!("{name} {loss}")));
+            if let Some(perplexity) = ledger.perplexity() {
+                pieces.push(piece(3, format!("ppl {}", perplexity_text(perplexity))));
+            }
+        }
+        None if app.analysis.progress == Progress::Scoring => {
+            let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
+            pieces.push(piece(0, format!("{name} – · scoring {done}/{of}")));
+        }
+        None => pieces.push(piece(0, format!("{name} –"))),
+    }
+    pieces
+}
+
+/// Three digits that count, or powers of ten where it is astronomic.
+fn perplexity_text(perplexity: f64) -> String {
+    match perplexity {
+        p if p < 100.0 => format!("{p:.2}"),
+        p if p < 1e6 => text::count(p.round() as usize),
+        p => format!("{p:.2e}"),
+    }
+}
+
+/// Draws the tabs, and the keys that hold in every view.
+pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let mut x = area.x.saturating_add(1);
+    for (number, view) in (1..).zip(View::EVERY) {
+        let style = if app.view == view { theme.accent.patch(theme.scored) } else { theme.dim };
+        let line = Line::from(vec![Span::styled(format!("{number} "), theme.dim), Span::styled(view.title(), style)]);
+        let tab = Rect { x, width: u16::try_from(line.width()).unwrap_or(0), ..area }.intersection(area);
+        frame.render_widget(line, tab);
+        hits.push(tab, Action::Do(Command::Show(view)));
+        x = tab.right().saturating_add(2);
+    }
+    if !matches!(app.context(), Context::View(_)) {
+        return;
+    }
+    let keys: Vec<_> = keymap::bindings(app.context()).filter(|binding| is_global(binding)).collect();
+    let room = area.right().saturating_sub(x);
+    super::footer::draw_keys(&keys, theme, frame, Rect { x, width: room, ..area }, true, hits);
+}
+
+/// Whether the tabs' line shows the binding, so that the footer need not.
+pub fn is_global(binding: &keymap::Binding) -> bool {
+    use Command::{ChooseModel, Edit, Help, Open, Quit};
+    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit)
+}

@@ -1,0 +1,117 @@
+//! The sequence strip: every token by its cost, and the one cursor.
+
+mod lines;
+
+use std::ops::Range;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+
+use super::theme::HEAT_MAX;
+use super::{Hits, Theme, text, token};
+use crate::app::{Action, App};
+
+/// Rows the strip takes on a screen of that size, its frame included: more lines on a higher screen, but none empty.
+pub fn height(app: &App, screen: Rect) -> u16 {
+    let most = match screen.height {
+        0..30 => 1,
+        30..44 => 2,
+        _ => 3,
+    };
+    let needed = lines::wrap(&widths(app), inner_width(screen.width), |_| false).len();
+    2 + most.min(u16::try_from(needed).unwrap_or(most))
+}
+
+/// Draws the strip into `area`.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let block = theme
+        .block(title(app, usize::from(area.width)))
+        .title_bottom(legend(theme, usize::from(area.width)).right_aligned());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    if app.is_empty() {
+        let hint = if app.is_current() { "no tokens; e edits, o opens, or paste a text" } else { "" };
+        frame.render_widget(Line::styled(format!(" {hint}"), theme.dim), inner);
+        return;
+    }
+    let shown = shown(app, inner);
+    let first = shown.first().map_or(0, |line| line.start);
+    let end = shown.last().map_or(0, |line| line.end);
+    for (line, row) in shown.into_iter().zip(inner.rows()) {
+        let more = |is_there| Span::styled(if is_there { "…" } else { " " }, theme.dim);
+        let before = more(line.start == first && first > 0);
+        let after = more(line.end == end && end <= app.len());
+        let mut spans = vec![before];
+        let mut x = row.x.saturating_add(1);
+        for t in line {
+            let span = token::span(app, theme, t, usize::from(row.width).saturating_sub(2));
+            let span = if t == app.len() && t != app.cursor { span.style(theme.dim) } else { span };
+            let width = u16::try_from(span.width()).unwrap_or(row.width);
+            hits.push(Rect::new(x, row.y, width, 1).intersection(row), Action::Goto(t));
+            x = x.saturating_add(width);
+            spans.push(span);
+        }
+        spans.push(after);
+        frame.render_widget(Line::from(spans), row);
+    }
+}
+
+/// The tokens on each line, the one after the last (`app.len()`) among them.
+fn shown(app: &App, inner: Rect) -> Vec<Range<usize>> {
+    let widths = widths(app);
+    let (width, rows) = (usize::from(inner.width).saturating_sub(2), usize::from(inner.height));
+    if rows == 1 {
+        return vec![lines::around(&widths, app.cursor, width)];
+    }
+    let broken = lines::wrap(&widths, width, |t| app.analysis.labels.get(t).is_some_and(|label| label.ends_line));
+    let all = if broken.len() <= rows { broken } else { lines::wrap(&widths, width, |_| false) };
+    let current = all.iter().position(|line| line.contains(&app.cursor)).unwrap_or(0);
+    let first = current.saturating_sub(rows / 2).min(all.len().saturating_sub(rows));
+    all.into_iter().skip(first).take(rows).collect()
+}
+
+/// Columns of every token and of the place after the last.
+fn widths(app: &App) -> Vec<usize> {
+    app.analysis.labels.iter().map(|label| label.width.max(1)).chain([1]).collect()
+}
+
+/// Columns for tokens in a strip so wide: without the frame and a column at either end.
+fn inner_width(width: u16) -> usize {
+    usize::from(width).saturating_sub(4)
+}
+
+/// The sample's name, and whether all of it is here.
+fn title(app: &App, width: usize) -> String {
+    let name = text::fit_end(&crate::sequence::visible_text(&app.sample_name), width / 2);
+    match app.sequence().truncation.filter(|_| app.is_current()) {
+        None => name,
+        Some(cut) => {
+            let note = format!(
+                "only the first {} of {} tokens fit the context",
+                text::count(cut.kept),
+                text::count(cut.tokens)
+            );
+            text::fit_start(&format!("{name} · {note}"), width.saturating_sub(6))
+        }
+    }
+}
+
+/// What colour and underline mean.
+fn legend(theme: &Theme, width: usize) -> Line<'static> {
+    const STEPS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+    let mut spans = if theme.is_mono {
+        vec![Span::styled(" dim: under 1 nat · bold: over 4 nats", theme.dim)]
+    } else {
+        let step = |(glyph, style): (&'static str, &Style)| Span::styled(glyph, *style);
+        let mut scale = vec![Span::styled(" −log p 0 ", theme.dim)];
+        scale.extend(STEPS.into_iter().zip(theme.heat_scale()).map(step));
+        scale.push(Span::styled(format!(" {HEAT_MAX} nats"), theme.dim));
+        scale
+    };
+    spans.push(Span::styled(" · ", theme.dim));
+    spans.push(Span::styled("underlined", theme.dim.patch(theme.scored)));
+    spans.push(Span::styled(": scored ", theme.dim));
+    if text::width_of(&spans) + 4 > width { Line::default() } else { Line::from(spans) }
+}

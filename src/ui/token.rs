@@ -1,0 +1,33 @@
+//! A token as every view shows it: heat for its cost, underlined if scored, the cursor over it.
+
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use super::{Theme, text};
+use crate::app::App;
+
+/// How token `t` looks, without the cursor.
+pub fn style(app: &App, theme: &Theme, t: usize) -> Style {
+    let base = app.analysis.scores.nll(t).map_or(theme.text, |nll| theme.heat(nll));
+    if app.mask().is_some_and(|mask| mask.is_scored(t)) { base.patch(theme.scored) } else { base }
+}
+
+/// How token `t` looks, the cursor included.
+pub fn style_with_cursor(app: &App, theme: &Theme, t: usize) -> Style {
+    let style = style(app, theme, t);
+    if app.cursor == t { style.patch(theme.cursor) } else { style }
+}
+
+/// How token `t` is written, at most `width` columns wide. The token after the last has a place, but no name.
+pub fn label(app: &App, t: usize, width: usize) -> String {
+    match app.analysis.labels.get(t) {
+        Some(label) if label.width <= width => label.text.clone(),
+        Some(label) => text::fit_start(&label.text, width),
+        None => text::fit_start("□", width),
+    }
+}
+
+/// Token `t` in at most `width` columns, styled, with the cursor.
+pub fn span(app: &App, theme: &Theme, t: usize, width: usize) -> Span<'static> {
+    Span::styled(label(app, t, width), style_with_cursor(app, theme, t))
+}

