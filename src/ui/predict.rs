@@ -1,12 +1,94 @@
 //! The view Predict: what teacher forcing feeds the model, what it predicted, what each token cost.
 
-use ratatui::Frame;
-use ratatui::layout::Rect;
+mod bars;
+mod facts;
+mod table;
 
-use super::{Hits, Theme};
-use crate::app::App;
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::text::Line;
+
+use super::{Hits, Theme, text};
+use crate::app::{App, Progress};
+use crate::sequence::visible_text;
+
+/// Columns from which on table and distribution stand side by side.
+const SIDE_BY_SIDE: u16 = 100;
 
 /// Draws the view into `area`.
-pub fn draw(_app: &App, theme: &Theme, frame: &mut Frame, area: Rect, _hits: &mut Hits) {
-    frame.render_widget(theme.block("Teacher forcing"), area);
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    if app.is_empty() {
+        return draw_empty(app, theme, frame, area);
+    }
+    let [left, right] = if area.width >= SIDE_BY_SIDE {
+        Layout::horizontal([Constraint::Percentage(56), Constraint::Fill(1)]).areas(area)
+    } else {
+        Layout::vertical([Constraint::Percentage(45), Constraint::Fill(1)]).areas(area)
+    };
+    table::draw(app, theme, frame, left, hits);
+    draw_panel(app, theme, frame, right);
+}
+
+/// The distribution that predicts the token under the cursor, and what follows from it.
+fn draw_panel(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let block = theme.block(panel_title(app, usize::from(area.width).saturating_sub(6)));
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };
+    if area.width >= 76 && area.height < 24 {
+        let halves = [Constraint::Percentage(45), Constraint::Length(2), Constraint::Fill(1)];
+        let [left, _, right] = Layout::horizontal(halves).areas(inner);
+        bars::draw(app, theme, frame, left);
+        facts::draw(app, theme, frame, right);
+        return;
+    }
+    let facts = u16::try_from(facts::lines(app, theme, usize::from(inner.width)).len()).unwrap_or(u16::MAX);
+    let bars = bars::height(app).min(inner.height.saturating_sub(facts + 1).max(inner.height / 3));
+    let [top, _, bottom] =
+        Layout::vertical([Constraint::Length(bars), Constraint::Length(1), Constraint::Fill(1)]).areas(inner);
+    bars::draw(app, theme, frame, top);
+    facts::draw(app, theme, frame, bottom);
+}
+
+fn panel_title(app: &App, width: usize) -> String {
+    if app.cursor == 0 {
+        return text::fit_start("Before the first token", width);
+    }
+    let prefix = visible_text(app.sequence().input_so_far(app.cursor, width));
+    let room = width.saturating_sub("After “”".chars().count());
+    let is_cut =
+        app.sequence().input_so_far(app.cursor, width + 1).len() > app.sequence().input_so_far(app.cursor, width).len();
+    let prefix = text::fit_end(&if is_cut { format!("…{prefix}") } else { prefix }, room);
+    format!("After “{prefix}”")
+}
+
+/// What there is to do where there is nothing to show.
+fn draw_empty(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let block = theme.block("Teacher forcing");
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let (what, style): (String, _) = match &app.analysis.progress {
+        Progress::Loading { name, .. } => (format!("reading {name} …"), theme.text),
+        Progress::Waiting | Progress::Scoring => ("one moment …".into(), theme.text),
+        Progress::Failed(_) => ("Nothing to show: see above.".into(), theme.text),
+        Progress::Ready { .. } | Progress::Cancelled => ("There is no text yet.".into(), theme.text),
+    };
+    let keys = |key: &'static str, what: &'static str| {
+        Line::from(vec![
+            ratatui::text::Span::styled(format!("{key:>6}"), theme.accent),
+            ratatui::text::Span::styled(format!("  {what}"), theme.dim),
+        ])
+    };
+    let lines = [
+        Line::raw(""),
+        Line::styled(format!("  {what}"), style),
+        Line::raw(""),
+        keys("e", "type a text, or a chat with ctrl-t"),
+        keys("o", "open a sample or a file"),
+        keys("m", "choose a model"),
+        keys("paste", "a text from the clipboard"),
+    ];
+    for (line, row) in lines.into_iter().zip(inner.rows()) {
+        frame.render_widget(line, row);
+    }
 }
