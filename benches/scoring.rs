@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use lossglass::cancel::Cancel;
-use lossglass::model::Decoder;
+use lossglass::model::{Decoder, Source};
 use lossglass::score::Scorer;
 
 const LENGTHS: [usize; 3] = [32, 128, 512];
@@ -127,7 +127,7 @@ struct PyTorch {
 impl PyTorch {
     fn start(python: &std::ffi::OsStr) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/pytorch_baseline.py");
-        let model = std::env::var_os("LOSSGLASS_SMOLLM2").expect("checked before");
+        let Ok(Source::Gguf(model)) = Source::parse("smollm2") else { panic!("checked before") };
         let mut command = Command::new(python);
         command.arg(script).arg(model).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("LOSSGLASS_PYTHON is a Python");
