@@ -2,7 +2,7 @@
 """PyTorch's side of the scoring benchmark: eager, float32, CPU.
 
 python3 -m venv V && V/bin/pip install torch transformers gguf accelerate
-LOSSGLASS_PYTHON=V/bin/python LOSSGLASS_SMOLLM2=SmolLM2-135M-Instruct.Q4_1.gguf cargo bench --bench scoring
+LOSSGLASS_PYTHON=V/bin/python cargo bench --bench scoring
 
 Loads the GGUF file given as the only argument and says "ready". Then for every line on standard input, a number of
 tokens, scores that many tokens once and prints the seconds it took, so that the caller can alternate with its own runs.

