@@ -17,7 +17,7 @@ pub use action::{Action, Command, Effect, FileOutcome, Opened};
 pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
-pub use picker::{Choice, Item, Picker, PickerKind};
+pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub use update::update;
 
 use crate::engine::{ModelInfo, Request};

@@ -14,6 +14,7 @@
 mod ascii;
 mod attend;
 mod banner;
+mod columns;
 mod editor;
 mod footer;
 mod header;
@@ -87,13 +88,14 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
     header::draw_tabs(app, theme, frame, tabs, hits);
     strip::draw(app, theme, frame, strip, hits);
     banner::draw(app, theme, frame, banner);
+    let (editor, view) = editor::split(app, view);
     match app.view {
         View::Predict => predict::draw(app, theme, frame, view, hits),
         View::Attend => attend::draw(app, theme, frame, view, hits),
         View::Score => score::draw(app, theme, frame, view, hits),
     }
     footer::draw(app, theme, frame, footer, hits);
-    let (below_strip, all) = (banner.union(view), area.resize((area.width, footer.y - area.y).into()));
+    let all = area.resize((area.width, footer.y - area.y).into());
     match &app.overlay {
         None => {}
         Some(Overlay::Help { .. }) => {
@@ -104,10 +106,7 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
             hits.cover(all);
             picker::draw(app, theme, frame, all, hits);
         }
-        Some(Overlay::Editor(_)) => {
-            hits.cover(below_strip);
-            editor::draw(app, theme, frame, below_strip, hits);
-        }
+        Some(Overlay::Editor(_)) => editor::draw(app, theme, frame, editor, hits),
     }
 }
 

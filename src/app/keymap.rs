@@ -152,6 +152,17 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
     BINDINGS.iter().filter(move |binding| binding.scope.holds_in(context))
 }
 
+/// Every binding, by scope, for the help and the README.
+pub fn groups() -> impl Iterator<Item = (Scope, Vec<&'static Binding>)> {
+    let mut scopes: Vec<Scope> = Vec::new();
+    for binding in BINDINGS {
+        if !scopes.contains(&binding.scope) {
+            scopes.push(binding.scope);
+        }
+    }
+    scopes.into_iter().map(|scope| (scope, BINDINGS.iter().filter(|binding| binding.scope == scope).collect()))
+}
+
 /// A key as the table writes it.
 fn key_name(key: KeyEvent) -> Option<String> {
     let base = match key.code {

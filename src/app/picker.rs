@@ -1,5 +1,6 @@
 //! A filtered list to choose from: commands, files and samples, models, tokens.
 
+use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::{App, Command};
@@ -33,9 +34,26 @@ pub enum Choice {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Item {
     pub label: String,
-    /// A few words beside it: keys, a description, a probability.
-    pub detail: String,
+    /// A few words beside it: keys, a description; for a token its probability.
+    pub about: About,
     pub choice: Choice,
+}
+
+/// What is said about an item. Probabilities are written out only for the lines in sight.
+#[derive(Clone, Debug, PartialEq)]
+pub enum About {
+    Words(String),
+    Probability(f64),
+}
+
+impl Item {
+    /// The words beside the label.
+    pub fn detail(&self) -> Cow<'_, str> {
+        match &self.about {
+            About::Words(words) => words.into(),
+            About::Probability(p) => format!("p {p:.6}  {:>7.3} nats", -p.ln()).into(),
+        }
+    }
 }
 
 /// An open picker.
@@ -60,6 +78,17 @@ impl Picker {
     /// The items that match the query.
     pub fn shown(&self) -> impl ExactSizeIterator<Item = &Item> {
         self.matches.iter().map(|&i| &self.items[i])
+    }
+
+    /// At most `count` of them from the `first` on.
+    pub fn page(&self, first: usize, count: usize) -> impl Iterator<Item = &Item> {
+        let end = (first + count).min(self.matches.len());
+        self.matches.get(first..end).unwrap_or_default().iter().map(|&i| &self.items[i])
+    }
+
+    /// How many items there are, matching or not.
+    pub fn total(&self) -> usize {
+        self.items.len()
     }
 
     /// The selected item.
@@ -101,7 +130,7 @@ impl Picker {
         };
         let matches = |item: &Item| match self.kind {
             PickerKind::WhatIf => item.label.starts_with(&query),
-            _ => is_subsequence(&query, &item.label.to_lowercase()) || item.detail.to_lowercase().contains(&query),
+            _ => is_subsequence(&query, &item.label.to_lowercase()) || item.detail().to_lowercase().contains(&query),
         };
         self.matches = (0..self.items.len()).filter(|&i| matches(&self.items[i])).collect();
         if self.kind == PickerKind::WhatIf {
@@ -125,19 +154,19 @@ pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]
         .enumerate()
         .map(|(i, built_in)| Item {
             label: built_in.name.into(),
-            detail: built_in.about.into(),
+            about: About::Words(built_in.about.into()),
             choice: Choice::Sample(i),
         })
         .collect();
     if let Some(parent) = directory.parent() {
-        items.push(Item { label: "../".into(), detail: String::new(), choice: Choice::Directory(parent.into()) });
+        items.push(Item { label: "../".into(), about: About::Words(String::new()), choice: Choice::Directory(parent.into()) });
     }
     items.extend(entries.iter().map(|(name, is_directory)| {
         let path = directory.join(name);
         let shown = crate::sequence::visible_text(name);
         match is_directory {
-            true => Item { label: format!("{shown}/"), detail: String::new(), choice: Choice::Directory(path) },
-            false => Item { label: shown, detail: String::new(), choice: Choice::File(path) },
+            true => Item { label: format!("{shown}/"), about: About::Words(String::new()), choice: Choice::Directory(path) },
+            false => Item { label: shown, about: About::Words(String::new()), choice: Choice::File(path) },
         }
     }));
     items
@@ -147,7 +176,7 @@ pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]
 pub(super) fn model_items() -> Vec<Item> {
     known()
         .into_iter()
-        .map(|model| Item { label: model.name.clone(), detail: model.about, choice: Choice::Model(model.name) })
+        .map(|model| Item { label: model.name.clone(), about: About::Words(model.about), choice: Choice::Model(model.name) })
         .collect()
 }
 
@@ -160,7 +189,7 @@ pub(super) fn token_items(app: &App) -> Vec<Item> {
     top.into_iter()
         .map(|candidate| Item {
             label: app.token_label(candidate.id),
-            detail: format!("p {:.6}  {:.3} nats", candidate.p, -candidate.p.ln()),
+            about: About::Probability(candidate.p),
             choice: Choice::Token(candidate.id),
         })
         .collect()

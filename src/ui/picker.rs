@@ -1,14 +1,106 @@
-//! The overlay: picker.
+//! The overlay with a list to choose from.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
+use unicode_width::UnicodeWidthStr;
 
-use super::{Hits, Theme};
-use crate::app::App;
+use super::{Hits, Theme, text};
+use crate::app::{Action, App, Item, Overlay, Picker, PickerKind};
+use crate::sequence::visible_text;
 
-/// Draws the overlay into `area`.
-pub fn draw(_app: &App, theme: &Theme, frame: &mut Frame, area: Rect, _hits: &mut Hits) {
-    frame.render_widget(Clear, area);
-    frame.render_widget(theme.block("Picker"), area);
+const WIDEST: u16 = 96;
+const HIGHEST: u16 = 28;
+
+/// Draws the overlay into the middle of `area`. Only the lines in sight are formatted.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let Some(Overlay::Picker(picker)) = &app.overlay else { return };
+    // As high as the whole list, so that the box stays where it is while the list is filtered.
+    let needed = u16::try_from(picker.total()).unwrap_or(u16::MAX).saturating_add(5).clamp(8, HIGHEST);
+    let place = area.centered(
+        Constraint::Length(WIDEST.min(area.width.saturating_sub(4))),
+        Constraint::Length(needed.min(area.height.saturating_sub(1))),
+    );
+    frame.render_widget(Clear, place);
+    let (shown, total) = (text::count(picker.shown().len()), text::count(picker.total()));
+    let count = Line::styled(format!(" {shown} of {total} "), theme.dim);
+    let block = theme.block(picker.title()).title_bottom(count.right_aligned());
+    let inner = block.inner(place);
+    frame.render_widget(block, place);
+    let mut rows = inner.rows();
+    if let Some(row) = rows.next() {
+        frame.render_widget(query(theme, picker, usize::from(row.width)), row);
+    }
+    if let Some(row) = rows.next() {
+        frame.render_widget(Line::styled(rule(app, picker, usize::from(row.width)), theme.border), row);
+    }
+    if picker.shown().len() == 0 {
+        for (line, row) in text::wrap(&nothing(picker), usize::from(inner.width).saturating_sub(2)).into_iter().zip(rows) {
+            frame.render_widget(Line::styled(format!(" {line}"), theme.dim), row);
+        }
+        return;
+    }
+    let room = usize::from(inner.height.saturating_sub(2));
+    let last = picker.shown().len().saturating_sub(room);
+    let first = picker.selected.saturating_sub(room / 2).min(last);
+    for ((i, item), row) in (first..).zip(picker.page(first, room)).zip(rows) {
+        frame.render_widget(line(theme, item, i == picker.selected, usize::from(row.width)), row);
+        hits.push(row, Action::Pick(i));
+    }
+}
+
+fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
+    let typed = text::fit_end(&visible_text(&picker.query), width.saturating_sub(4));
+    let hint = match (picker.kind, picker.query.is_empty()) {
+        (_, false) => "",
+        (PickerKind::Palette, _) => " type to filter",
+        (PickerKind::Open, _) => " type to filter, or a path",
+        (PickerKind::Model, _) => " type to filter, or a directory, a .gguf file",
+        (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
+    };
+    let hint = text::fit_start(hint, width.saturating_sub(typed.width() + 4));
+    Line::from(vec![
+        Span::styled(" > ", theme.accent),
+        Span::styled(typed, theme.text),
+        Span::styled(" ", theme.cursor),
+        Span::styled(hint, theme.dim),
+    ])
+}
+
+/// A rule below the query; the directory stands in it where files are chosen.
+fn rule(app: &App, picker: &Picker, width: usize) -> String {
+    if picker.kind != PickerKind::Open {
+        return "─".repeat(width);
+    }
+    let directory = visible_text(&app.directory.display().to_string());
+    let name = text::fit_end(&directory, width.saturating_sub(6));
+    format!("── {name} {}", "─".repeat(width.saturating_sub(name.width() + 4)))
+}
+
+/// The label at the left, the details at the right; the label gives way last.
+fn line(theme: &Theme, item: &Item, is_selected: bool, width: usize) -> Line<'static> {
+    let label = text::fit_start(&visible_text(&item.label), width.saturating_sub(2));
+    let room = width.saturating_sub(label.width() + 4);
+    let detail = text::fit_start(&visible_text(&item.detail()), room);
+    let gap = width.saturating_sub(label.width() + detail.width() + 2);
+    let (style, dim) = if is_selected { (theme.cursor, theme.cursor) } else { (theme.text, theme.dim) };
+    Line::from(vec![
+        Span::styled(format!(" {label}"), style),
+        Span::styled(" ".repeat(gap), style),
+        Span::styled(format!("{detail} "), dim),
+    ])
+}
+
+/// What enter does when nothing matches.
+fn nothing(picker: &Picker) -> String {
+    let query = visible_text(&picker.query);
+    match picker.kind {
+        PickerKind::Palette => "no command matches; backspace widens the search".into(),
+        PickerKind::WhatIf => {
+            "no single token starts like this; a longer word is several tokens, so take its first".into()
+        }
+        PickerKind::Open => format!("nothing here matches; enter opens the file \"{query}\""),
+        PickerKind::Model => format!("no known model matches; enter loads the directory or file \"{query}\""),
+    }
 }

@@ -6,7 +6,7 @@ use ratatui_textarea::{Input, Key};
 
 use crate::app::picker::{model_items, open_items, token_items};
 use crate::app::{
-    App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, Picker, PickerKind, keymap,
+    About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, Picker, PickerKind, keymap,
 };
 use crate::model::Source;
 use crate::sample;
@@ -35,7 +35,7 @@ fn palette_items(context: Context) -> Vec<Item> {
         .filter(|binding| binding.command != Command::Palette)
         .map(|binding| Item {
             label: binding.help.into(),
-            detail: binding.keys.join(" "),
+            about: About::Words(binding.keys.join(" ")),
             choice: Choice::Command(binding.command),
         })
         .collect()

@@ -1,0 +1,66 @@
+//! The row under the cursor in words, with exact figures.
+
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::App;
+use crate::mask::AttentionMask;
+use crate::sequence::visible_text;
+use crate::ui::{Theme, text};
+
+/// What the cursor's row may see, what it predicts, and what is hidden from it; with room, also why.
+pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roomy: bool) -> Vec<Line<'static>> {
+    let Some(query) = app.cursor.checked_sub(1) else {
+        let message = format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
+        return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
+    };
+    let seen = (0..app.len()).filter(|&key| mask.allows(query, key)).count();
+    let mut lines = vec![sees(app, theme, query, seen, width)];
+    let mut rest = text::wrap(&predicts(app, app.len() - seen), width);
+    if is_roomy {
+        rest.extend(text::wrap(&why(app), width));
+    }
+    lines.extend(rest.into_iter().map(|line| Line::styled(line, theme.text)));
+    lines
+}
+
+fn sees(app: &App, theme: &Theme, query: usize, seen: usize, width: usize) -> Line<'static> {
+    let tokens = if seen == 1 { "token" } else { "tokens" };
+    let start = format!("row {query} {} may see {} {tokens}: ", quoted(app, query), text::count(seen));
+    let room = width.saturating_sub(start.width());
+    // More characters than columns are never shown.
+    let text = visible_text(app.sequence().input_so_far(query + 1, room + 1));
+    Line::from(vec![Span::styled(start, theme.text), Span::styled(text::fit_end(&text, room), theme.accent)])
+}
+
+fn predicts(app: &App, hidden: usize) -> String {
+    let target = app.cursor;
+    if target >= app.len() {
+        return "it predicts what would come next; the text ends here, so there is no answer to compare with".into();
+    }
+    let cost = match app.analysis.scores.nll(target) {
+        Some(nll) => format!("−log p {nll:.3}"),
+        None => "not scored by the model yet".into(),
+    };
+    let counts = match app.mask() {
+        Some(mask) if mask.is_scored(target) => ", counted in the loss",
+        Some(_) => ", not counted in the loss",
+        None => "",
+    };
+    let hidden = match hidden {
+        1 => "the 1 token after it".into(),
+        n => format!("the {} tokens after it", text::count(n)),
+    };
+    format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
+}
+
+fn why(app: &App) -> String {
+    if app.cursor >= app.len() {
+        return "why a mask: all rows are computed at once; without it each would see its own answer".into();
+    }
+    format!("why: a row that saw {} could copy its answer instead of predicting it", quoted(app, app.cursor))
+}
+
+fn quoted(app: &App, t: usize) -> String {
+    format!("\"{}\"", crate::ui::token::label(app, t, 24))
+}

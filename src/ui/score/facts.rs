@@ -1,0 +1,58 @@
+//! The token under the cursor: what it is, why it counts or not, and what it adds to the loss.
+
+use ratatui::style::Style;
+use ratatui::text::Line;
+
+use crate::app::App;
+use crate::sequence::{Token, visible_text};
+use crate::ui::{Theme, text, token};
+
+/// The facts in lines of at most `width` columns.
+pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let t = app.cursor;
+    let Some(token) = app.sequence().tokens.get(t) else {
+        let message = "what would come next: not in the text, so nothing to compare with and no loss";
+        return wrapped(message, width, theme.dim).collect();
+    };
+    let mut lines: Vec<Line> = wrapped(&identity(app, t, token), width, theme.accent).collect();
+    if let Some(mask) = app.mask() {
+        let style = if mask.is_scored(t) { theme.text } else { theme.dim };
+        lines.extend(wrapped(&mask.reason(app.sequence(), t).to_string(), width, style));
+    }
+    if t > 0 {
+        lines.extend(wrapped(&cost(app, t), width, theme.text));
+    }
+    lines
+}
+
+fn wrapped(message: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {
+    text::wrap(message, width).into_iter().map(move |line| Line::styled(line, style))
+}
+
+fn identity(app: &App, t: usize, token: &Token) -> String {
+    let label = token::label(app, t, 24);
+    let place = match (token.turn, &token.role) {
+        (Some(turn), Some(role)) => format!(" · turn {}, {}", turn + 1, visible_text(role)),
+        (Some(turn), None) => format!(" · turn {}", turn + 1),
+        _ => String::new(),
+    };
+    let special = match (token.special, token.injected) {
+        (_, true) => " · special, typed as text",
+        (true, false) => " · special",
+        _ => "",
+    };
+    format!("{label} · token {t} · id {}{place} · {}{special}", token.id, token.part.name().replace('_', " "))
+}
+
+fn cost(app: &App, t: usize) -> String {
+    let Some(target) = app.analysis.scores.target(t) else {
+        return "−log p: not computed yet".into();
+    };
+    let weight = app.mask().map_or(0.0, |mask| mask.weight(t));
+    let share = match app.ledger().and_then(|ledger| ledger.share(weight, target.nll)) {
+        Some(share) if weight != 0.0 => format!(" · {:.1} % of the loss", share * 100.0),
+        _ if weight == 0.0 => " · adds nothing to the loss".into(),
+        _ => String::new(),
+    };
+    format!("−log p {:.3} nats · rank {}{share}", target.nll, text::count(target.rank as usize))
+}

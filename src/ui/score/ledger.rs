@@ -1,0 +1,126 @@
+//! The loss as arithmetic: sums, counts, and L under every denominator.
+
+use ratatui::text::{Line, Span};
+
+use crate::app::{App, Progress};
+use crate::loss::{Denominator, Ledger};
+use crate::ui::{Theme, text};
+
+/// Lines of the full ledger.
+pub const FULL: usize = 7;
+
+/// The ledger with a line for each denominator.
+pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let ledger = match settled(app) {
+        Ok(ledger) => ledger,
+        Err(why) => return unsettled(theme, &why, width),
+    };
+    let mut lines = vec![Line::styled(sums(ledger), theme.text)];
+    for denominator in Denominator::EVERY {
+        let (mark, style) = mark(app, theme, denominator);
+        let figures = arithmetic(ledger, denominator);
+        let spans = vec![
+            Span::styled(mark, theme.accent),
+            Span::styled(format!("{:<8}", denominator.name()), style),
+            Span::styled(figures, style),
+            Span::styled(format!("  {}", meaning(denominator)), theme.dim),
+        ];
+        lines.push(Line::from(spans));
+    }
+    lines.push(Line::styled(derived(ledger), theme.text));
+    lines.push(Line::styled("d: another denominator", theme.dim));
+    lines
+}
+
+/// The ledger in three lines.
+pub fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let ledger = match settled(app) {
+        Ok(ledger) => ledger,
+        Err(why) => return unsettled(theme, &why, width),
+    };
+    let mut losses = Vec::new();
+    for denominator in Denominator::EVERY {
+        let (mark, style) = mark(app, theme, denominator);
+        let loss = ledger.loss(denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}"));
+        losses.push(Span::styled(mark, theme.accent));
+        losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
+    }
+    vec![
+        Line::styled(sums(ledger), theme.text),
+        Line::from(losses),
+        Line::styled(derived(ledger), theme.text),
+    ]
+}
+
+/// The current ledger, or why there is none.
+fn settled(app: &App) -> Result<&Ledger, String> {
+    let Some(scoring) = app.scoring() else { return Err("no mask yet".into()) };
+    match (&scoring.mask, &scoring.ledger) {
+        (Err(error), _) => Err(format!("no loss: {error}")),
+        (Ok(mask), _) if mask.scored() == 0 => {
+            Err(format!("nothing is scored under {}: the loss is undefined, not 0", scoring.mode.name()))
+        }
+        (_, Some(ledger)) => Ok(ledger),
+        (Ok(_), None) => {
+            let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
+            let state = match app.analysis.progress {
+                Progress::Failed(_) => "failed",
+                Progress::Cancelled => "was stopped",
+                _ => "is under way",
+            };
+            Err(format!("no loss yet: scoring {state}, {done} of {of} rows are there, and some scored token has none"))
+        }
+    }
+}
+
+fn unsettled(theme: &Theme, why: &str, width: usize) -> Vec<Line<'static>> {
+    text::wrap(why, width).into_iter().map(|line| Line::styled(line, theme.warning)).collect()
+}
+
+fn mark(app: &App, theme: &Theme, denominator: Denominator) -> (&'static str, ratatui::style::Style) {
+    if denominator == app.denominator {
+        ("▸ ", theme.text.patch(theme.cursor_row))
+    } else {
+        ("  ", theme.dim)
+    }
+}
+
+fn sums(ledger: &Ledger) -> String {
+    format!(
+        "Σ w·nll {:.3} · scored {} · Σ w {} · n−1 {}",
+        ledger.sum,
+        text::count(ledger.scored),
+        ledger.weight,
+        text::count(ledger.targets)
+    )
+}
+
+fn arithmetic(ledger: &Ledger, denominator: Denominator) -> String {
+    let (Some(loss), Some(by)) = (ledger.loss(denominator), ledger.denominator(denominator)) else {
+        return "undefined".into();
+    };
+    format!("{:.3} / {by} = {loss:.3} nats", ledger.sum)
+}
+
+fn meaning(denominator: Denominator) -> &'static str {
+    match denominator {
+        Denominator::Scored => "mean over scored",
+        Denominator::Weights => "mean by weight",
+        Denominator::All => "over all targets",
+        Denominator::Sum => "the sum itself",
+    }
+}
+
+fn derived(ledger: &Ledger) -> String {
+    let mut figures = Vec::new();
+    if let Some(perplexity) = ledger.perplexity() {
+        figures.push(format!("perplexity {}", if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") }));
+    }
+    if let Some(bits) = ledger.bits_per_byte() {
+        figures.push(format!("{bits:.3} bits per byte"));
+    }
+    if let Some(accuracy) = ledger.accuracy() {
+        figures.push(format!("accuracy {:.0} % ({} of {})", accuracy * 100.0, ledger.correct, ledger.scored));
+    }
+    figures.join(" · ")
+}

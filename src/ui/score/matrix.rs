@@ -1,0 +1,212 @@
+//! Modes × tokens: what each mode counts, and where it differs from the current one.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use unicode_width::UnicodeWidthStr;
+
+use crate::app::{Action, App, Scoring};
+use crate::mask::LossMask;
+use crate::sequence::{Kind, Token};
+use crate::ui::columns::Columns;
+use crate::ui::{Hits, Theme, text};
+
+/// Columns for the mark and the mode's name.
+const LEFT: usize = 13;
+/// Columns for count, difference and loss.
+const RIGHT: usize = 21;
+
+/// Rows without labels: roles, the cursor's mark, the modes.
+pub fn least_height(app: &App) -> u16 {
+    let roles = u16::from(app.sequence().kind == Kind::Chat);
+    roles + 1 + u16::try_from(app.scorings.len()).unwrap_or(u16::MAX)
+}
+
+/// Draws the matrix into `area`.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let room = usize::from(area.width).saturating_sub(LEFT + RIGHT);
+    let columns = columns(app, room);
+    let mut lines: Vec<Line> = Vec::new();
+    if app.sequence().kind == Kind::Chat {
+        lines.push(roles(app, theme, &columns));
+    }
+    let marks = marks(app, theme, &columns);
+    let taken = lines.len() + usize::from(marks.is_some()) + app.scorings.len();
+    let free = usize::from(area.height).saturating_sub(taken);
+    lines.extend(labels(app, theme, &columns, free));
+    lines.extend(marks);
+    if let Some(last) = lines.last_mut() {
+        let grid = 2 + columns.shown.len() * columns.width;
+        last.spans.push(Span::styled(format!("{:>1$}", "scored", 8 + grid.saturating_sub(last.width())), theme.dim));
+        last.spans.push(Span::styled(format!("{:>12}", "loss"), theme.dim));
+    }
+    let mut rows = area.rows();
+    for line in lines {
+        let Some(row) = rows.next() else { return };
+        frame.render_widget(indented(line), row);
+    }
+    for (scoring, row) in app.scorings.iter().zip(rows) {
+        frame.render_widget(mode_line(app, theme, &columns, scoring, usize::from(area.width)), row);
+        hits.push(row, Action::Mode(scoring.mode));
+        if scoring.mask.is_ok() {
+            for t in columns.shown.clone() {
+                let x = columns.x_of(row.x.saturating_add(LEFT as u16), t);
+                hits.push(Rect::new(x, row.y, columns.width as u16, 1).intersection(row), Action::Goto(t));
+            }
+        }
+    }
+}
+
+/// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
+fn columns(app: &App, room: usize) -> Columns {
+    let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
+    Columns::new(app, room, least, app.cursor)
+}
+
+fn indented(line: Line<'static>) -> Line<'static> {
+    let mut spans = vec![Span::raw(" ".repeat(LEFT))];
+    spans.extend(line.spans);
+    Line::from(spans)
+}
+
+/// Whose turn the columns belong to: the role's name where its turn starts, as far as it fits.
+fn roles(app: &App, theme: &Theme, columns: &Columns) -> Line<'static> {
+    let tokens = &app.sequence().tokens;
+    let turn = |t: usize| tokens.get(t).map(|token| (token.turn, token.role.as_deref()));
+    let mut spans = vec![Span::raw(" ")];
+    let mut t = columns.shown.start;
+    while t < columns.shown.end {
+        let end = (t..columns.shown.end).find(|&other| turn(other) != turn(t)).unwrap_or(columns.shown.end);
+        let width = (end - t) * columns.width;
+        let role = tokens.get(t).and_then(|token| token.role.as_deref()).unwrap_or("template");
+        let name = text::fit_start(&crate::sequence::visible_text(role), width.saturating_sub(2));
+        let rule = "─".repeat(width.saturating_sub(name.width() + 2));
+        let style = if tokens.get(t).is_some_and(|token| token.turn == current_turn(app)) { theme.accent } else { theme.dim };
+        spans.push(Span::styled(if width > 0 { "├" } else { "" }, theme.border));
+        spans.push(Span::styled(name, style));
+        spans.push(Span::styled(if width > 1 { format!("{rule} ") } else { rule }, theme.border));
+        t = end;
+    }
+    Line::from(spans)
+}
+
+fn current_turn(app: &App) -> Option<usize> {
+    app.sequence().tokens.get(app.cursor).and_then(|token| token.turn)
+}
+
+/// Labels above the columns; where these are too narrow, the one under the cursor spelled out.
+fn labels(app: &App, theme: &Theme, columns: &Columns, rows: usize) -> Vec<Line<'static>> {
+    if columns.width >= 2 && rows >= 1 {
+        let rows = columns.label_rows(app, rows.min(9));
+        if rows >= 3 || columns.label_rows(app, 1) == columns.label_rows(app, 9) {
+            return columns.labels(app, theme, rows);
+        }
+    }
+    if !columns.shown.contains(&app.cursor) {
+        return vec![Line::default()];
+    }
+    let before = 1 + (app.cursor - columns.shown.start) * columns.width;
+    let label = format!("▼ {}", crate::ui::token::label(app, app.cursor, 24));
+    let room = 2 + columns.shown.len() * columns.width;
+    if before + label.width() <= room {
+        return vec![Line::from(vec![Span::raw(" ".repeat(before)), Span::styled(label, theme.accent)])];
+    }
+    let label = format!("{} ▼", crate::ui::token::label(app, app.cursor, 24));
+    vec![Line::from(Span::styled(text::pad_start(&label, before + 1), theme.accent))]
+}
+
+/// A line of marks over tokens that straddle two parts and over special tokens that a user typed; none if there are
+/// none in sight.
+fn marks(app: &App, theme: &Theme, columns: &Columns) -> Option<Line<'static>> {
+    let tokens = &app.sequence().tokens;
+    let is_marked = |t: usize| tokens.get(t).is_some_and(|token| mark(token) != " ");
+    columns.shown.clone().any(is_marked).then(|| {
+        columns.line(theme, |t| columns.cell(tokens.get(t).map_or(" ", mark), theme.warning))
+    })
+}
+
+fn mark(token: &Token) -> &'static str {
+    match token {
+        token if token.injected => "!",
+        token if !token.overlaps.is_empty() => "~",
+        _ => " ",
+    }
+}
+
+fn mode_line(app: &App, theme: &Theme, columns: &Columns, scoring: &Scoring, width: usize) -> Line<'static> {
+    let is_current = scoring.mode == app.mode();
+    let name = text::pad_end(scoring.mode.name(), LEFT - 2);
+    let name_style = if is_current { theme.accent } else { theme.text };
+    let mut spans =
+        vec![Span::styled(if is_current { "▸ " } else { "  " }, theme.accent), Span::styled(name, name_style)];
+    let mask = match &scoring.mask {
+        Ok(mask) => mask,
+        Err(error) => {
+            spans.push(Span::styled(text::fit_start(&format!(" {error}"), width.saturating_sub(LEFT)), theme.dim));
+            return Line::from(spans);
+        }
+    };
+    let current = app.mask();
+    spans.extend(columns.line(theme, |t| cell(app, theme, columns, mask, current, t)).spans);
+    let style = if is_current { theme.text.patch(theme.cursor_row) } else { theme.text };
+    let loss = match &scoring.ledger {
+        Some(ledger) => ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}")),
+        None => "–".into(),
+    };
+    spans.push(Span::styled(format!("{:>6}", mask.scored()), style));
+    spans.push(Span::styled(format!("{:>5}", difference(mask, current)), theme.warning));
+    spans.push(Span::styled(format!("{loss:>9}"), style));
+    Line::from(spans)
+}
+
+/// Whether the mode counts token `t`: `+` and `−` where it does otherwise than the current mode.
+fn cell(
+    app: &App,
+    theme: &Theme,
+    columns: &Columns,
+    mask: &LossMask,
+    current: Option<&LossMask>,
+    t: usize,
+) -> Vec<Span<'static>> {
+    let is_scored = mask.is_scored(t);
+    let differs = current.is_some_and(|current| current.is_scored(t) != is_scored);
+    let (glyph, style): (_, Style) = match (is_scored, differs) {
+        (true, false) => ("●", theme.text),
+        (false, false) => ("·", theme.dim),
+        (true, true) => ("+", theme.warning),
+        (false, true) => ("−", theme.warning),
+    };
+    columns.cell(glyph, if t == app.cursor { style.patch(theme.cursor) } else { style })
+}
+
+/// How many tokens more and fewer a mask counts than the current one.
+fn difference(mask: &LossMask, current: Option<&LossMask>) -> String {
+    let Some(current) = current else { return String::new() };
+    let (mut more, mut fewer) = (0, 0);
+    for t in 0..mask.weights().len() {
+        match (mask.is_scored(t), current.is_scored(t)) {
+            (true, false) => more += 1,
+            (false, true) => fewer += 1,
+            _ => {}
+        }
+    }
+    match (more, fewer) {
+        (0, 0) => String::new(),
+        (more, 0) => format!("+{more}"),
+        (0, fewer) => format!("−{fewer}"),
+        (more, fewer) => format!("+{more}−{fewer}"),
+    }
+}
+
+/// What the glyphs mean.
+pub fn legend(theme: &Theme, width: usize) -> Line<'static> {
+    const LEGENDS: [&str; 3] = [
+        " ● scored  · not  + only here  − only in ▸  ~ straddles two parts  ! special token typed as text ",
+        " ● scored  · not  + only here  − only in ▸  ~ straddles  ! typed special ",
+        " ● scored  · not  + − unlike ▸ ",
+    ];
+    let fitting = LEGENDS.into_iter().find(|legend| legend.width() + 4 <= width);
+    fitting.map_or_else(Line::default, |legend| Line::styled(legend, theme.dim))
+}
+
