@@ -43,8 +43,8 @@ fn predicts(app: &App, hidden: usize) -> String {
         None => "not scored by the model yet".into(),
     };
     let counts = match app.mask() {
-        Some(mask) if mask.is_scored(target) => ", counted in the loss",
-        Some(_) => ", not counted in the loss",
+        Some(mask) if mask.is_scored(target) => ", scored",
+        Some(_) => ", unscored",
         None => "",
     };
     let hidden = match hidden {
@@ -58,7 +58,7 @@ fn why(app: &App) -> String {
     if app.cursor >= app.len() {
         return "why a mask: all rows are computed at once; without it each would see its own answer".into();
     }
-    format!("why: a row that saw {} could copy its answer instead of predicting it", quoted(app, app.cursor))
+    format!("why: a row that saw {} would copy it, not predict it", quoted(app, app.cursor))
 }
 
 fn quoted(app: &App, t: usize) -> String {

@@ -27,8 +27,8 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ];
         lines.push(Line::from(spans));
     }
-    lines.push(Line::styled(derived(ledger), theme.text));
-    lines.push(Line::styled("d: another denominator", theme.dim));
+    lines.extend(text::wrap(&derived(ledger), width).into_iter().map(|line| Line::styled(line, theme.text)));
+    lines.push(Line::styled("d takes another denominator", theme.dim));
     lines
 }
 
