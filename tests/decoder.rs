@@ -4,3 +4,11 @@
 mod checkpoint;
 #[path = "decoder/golden.rs"]
 mod golden;
+#[path = "decoder/gradients.rs"]
+mod gradients;
+#[path = "decoder/operations.rs"]
+mod operations;
+#[path = "decoder/reuse.rs"]
+mod reuse;
+#[path = "decoder/weights.rs"]
+mod weights;

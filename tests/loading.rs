@@ -1,59 +1,80 @@
 //! Loading models: what the files say is what arrives, and a damaged file is one clear sentence.
 
+#[path = "loading/damage.rs"]
+mod damage;
+#[path = "loading/formats.rs"]
+mod formats;
+#[path = "loading/vocabulary.rs"]
+mod vocabulary;
+
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
-use lossglass::model::Source;
+use lossglass::loss::Scores;
 use lossglass::model::load::{LoadError, Loaded, load};
+use lossglass::model::{Decoder, Source};
+use lossglass::score::Scorer;
 use serde_json::Value;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
-fn expected(name: &str) -> Value {
-    let bytes = std::fs::read(fixture(name).join("expected.json")).expect("fixture");
-    serde_json::from_slice(&bytes).expect("JSON")
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).expect("fixture")).expect("JSON")
 }
 
 fn open(source: &Source) -> Result<Loaded, LoadError> {
     load(source, &Device::Cpu, &Cancel::default(), &mut |_| {})
 }
 
+fn open_directory(path: &Path) -> Result<Loaded, LoadError> {
+    open(&Source::Directory(path.to_owned()))
+}
+
+fn open_gguf(path: &Path) -> Result<Loaded, LoadError> {
+    open(&Source::Gguf(path.to_owned()))
+}
+
 fn ids(value: &Value) -> Vec<u32> {
     serde_json::from_value(value.clone()).expect("ids")
+}
+
+/// Texts and chats of a fixture: what was tokenised, whether the tokenizer may add tokens, and the expected values.
+fn examples(expected: &Value) -> Vec<(&str, bool, &Value)> {
+    let texts = expected["texts"].as_array().expect("texts").iter().map(|text| (&text["text"], true, text));
+    let chats = expected["chat"].as_array().expect("chats").iter().map(|chat| (&chat["rendered"], false, chat));
+    texts.chain(chats).map(|(text, add, values)| (text.as_str().expect("a string"), add, values)).collect()
 }
 
 /// Every text and chat of a fixture gets the ids that transformers gave it, and their bytes make the text again.
 fn assert_same_ids(loaded: &Loaded, expected: &Value) {
     let vocabulary = &loaded.vocabulary;
-    let texts = expected["texts"].as_array().expect("texts").iter().map(|text| (&text["text"], &text["ids"], true));
-    let chats = expected["chat"].as_array().expect("chats").iter().map(|chat| (&chat["rendered"], &chat["ids"], false));
-    let mut seen = 0;
-    for (text, wanted, add_special) in texts.chain(chats) {
-        let text = text.as_str().expect("a string");
+    let examples = examples(expected);
+    assert!(examples.len() >= 5, "the fixture has texts and chats");
+    for (text, add_special, values) in examples {
         let encoding = vocabulary.tokenizer.encode(text, add_special).expect("encodes");
-        assert_eq!(encoding.get_ids(), ids(wanted), "{text}");
+        assert_eq!(encoding.get_ids(), ids(&values["ids"]), "{text}");
         let bytes: Vec<u8> = encoding.get_ids().iter().flat_map(|&id| vocabulary.token_bytes(id)).collect();
         assert_eq!(String::from_utf8_lossy(&bytes), text);
-        seen += 1;
     }
-    assert!(seen >= 5, "the fixture has texts and chats");
 }
 
-#[test]
-fn directories_load() {
-    for name in ["llama", "llama3_rope", "gpt2"] {
-        let loaded = open(&Source::Directory(fixture(name))).expect(name);
-        assert_eq!(loaded.name, name);
-        assert_same_ids(&loaded, &expected(name));
-        let vocabulary = &loaded.vocabulary;
-        assert_eq!((vocabulary.bos, vocabulary.eos, vocabulary.pad), (Some(1), Some(2), Some(0)));
-        assert_eq!(vocabulary.special_ids(), [0, 1, 2]);
-        assert_eq!(vocabulary.eos_text().as_deref(), Some("<|im_end|>"));
-        assert_eq!(vocabulary.size(), loaded.config.vocab_size);
-        let template = std::fs::read_to_string(fixture(name).join("chat_template.jinja")).expect("fixture");
-        assert_eq!(vocabulary.chat_template.as_deref(), Some(template.as_str()));
-    }
+/// The nll of each target of an example, from its second token on, and what a fixture says it is.
+fn nll_pairs(decoder: &Decoder, values: &Value) -> Vec<(f64, f64)> {
+    let ids = ids(&values["ids"]);
+    let mut scores = Scores::default();
+    let mut on_rows = |from, rows| scores.splice(from, rows);
+    let done = Scorer::new().score(decoder, &ids, 1, &Cancel::default(), &mut on_rows).expect("scores");
+    assert!(done);
+    let expected = values["nll"].as_array().expect("nll");
+    (1..ids.len()).map(|t| (scores.nll(t).expect("scored"), expected[t].as_f64().expect("a number"))).collect()
+}
+
+/// All targets of a fixture.
+fn all_nll_pairs(loaded: Loaded, expected: &Value) -> Vec<(f64, f64)> {
+    let decoder = Decoder::new(&loaded.config, loaded.weights).expect("a decoder");
+    examples(expected).into_iter().flat_map(|(_, _, values)| nll_pairs(&decoder, values)).collect()
 }

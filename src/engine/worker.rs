@@ -116,7 +116,9 @@ impl<F: Fn(Event) -> bool> Worker<F> {
         loaded.generation = generation;
         // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
         let common = loaded.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
-        loaded.rows.truncate(common.saturating_sub(1));
+        if common < loaded.ids.len().max(ids.len()) {
+            loaded.rows.truncate(common.saturating_sub(1)); // the row before the change has another target
+        }
         emit(Event::Scored { generation, from: 0, rows: loaded.rows.clone() });
         loaded.ids.clone_from(&ids);
         let mirror = &mut loaded.rows;

@@ -13,21 +13,19 @@ mod directory;
 mod embedded;
 pub(super) mod gguf;
 mod layout;
+mod mapped;
 mod safetensors;
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
-use memmap2::Mmap;
-
-use super::catalogue;
 use super::config::{Config, ConfigError};
 use super::decoder::Weights;
 use super::source::Source;
 use crate::cancel::Cancel;
 use crate::sequence::{Vocabulary, VocabularyError};
+use candle_core::{Device, Tensor};
+use mapped::Mapped;
 
 /// What a model's files hold.
 pub struct Loaded {
@@ -79,8 +77,13 @@ pub fn load(
     let mut task = Task { device, cancel, on_progress };
     match source {
         Source::Directory(path) => directory::load(path, name, &mut task),
-        Source::Gguf(path) => gguf::load(&map(path)?, path, name, &mut task),
-        Source::Embedded(model) => gguf::load(embedded::bytes(*model), Path::new(model.name()), name, &mut task),
+        Source::Gguf(path) => {
+            let file = Mapped::open(path)?;
+            gguf::load(&file, path, name, &mut task, &|part| file.release(part))
+        }
+        Source::Embedded(model) => {
+            gguf::load(embedded::bytes(*model), Path::new(model.name()), name, &mut task, &|_| {})
+        }
     }
 }
 
@@ -126,23 +129,4 @@ fn check_ids(file: &Path, vocabulary: &Vocabulary, config: &Config) -> Result<()
         });
     }
     Ok(())
-}
-
-/// Maps a file into memory.
-fn map(file: &Path) -> Result<Mmap, LoadError> {
-    let read_error = |reason| LoadError::Read { file: file.to_owned(), reason };
-    let handle = File::open(file).map_err(|reason| match catalogue::at(file) {
-        Some(entry) if reason.kind() == io::ErrorKind::NotFound => {
-            LoadError::NotDownloaded { name: entry.name.clone(), get: entry.get() }
-        }
-        _ => read_error(reason),
-    })?;
-    if handle.metadata().map_err(read_error)?.is_dir() {
-        return Err(read_error(io::Error::other("it is a directory")));
-    }
-    // SAFETY: the map is read-only and dropped before `load` returns. A program that truncates the file meanwhile
-    // would stop this one; every reader of mapped weights accepts that.
-    #[expect(unsafe_code)]
-    let map = unsafe { Mmap::map(&handle) };
-    map.map_err(read_error)
 }

@@ -140,7 +140,11 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
         }
         None => return Err(format!("has no role in {place}; add \"role\": \"user\" or another role")),
     };
-    let reasoning_content = string(&mut fields, "reasoning_content", &place)?;
+    // The names that transformers takes for the same thing.
+    let mut reasoning_content = None;
+    for name in ["reasoning", "thinking", "reasoning_content"] {
+        reasoning_content = string(&mut fields, name, &place)?.or(reasoning_content);
+    }
     let tool_calls = list(&mut fields, "tool_calls", &place)?;
     let content = match fields.remove("content") {
         Some(content) => text_of(content, &place)?,

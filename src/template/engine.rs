@@ -1,10 +1,13 @@
 //! A chat template in minijinja, set up to behave as transformers' jinja2 does.
 
 use minijinja::syntax::SyntaxConfig;
+use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
+use serde::Serialize;
 use thiserror::Error as ThisError;
 
 use super::{date, generation_tag, python};
+use crate::sample::Message;
 
 /// Name of the one template of an environment.
 const NAME: &str = "chat template";
@@ -51,6 +54,7 @@ impl Engine {
         environment.set_fuel(Some(FUEL));
         environment.add_filter("tojson", python::tojson);
         environment.add_test("sequence", python::is_sequence);
+        environment.add_test("iterable", python::is_iterable);
         environment.add_filter(generation_tag::FILTER, bracket);
         environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
             Err(Error::new(ErrorKind::InvalidOperation, message).with_source(Refusal))
@@ -68,6 +72,20 @@ impl Engine {
         let generation = rewritten.is_some();
         environment.add_template_owned(NAME, rewritten.unwrap_or(source)).map_err(|error| syntax_error(&error))?;
         Ok(Self { environment, generation })
+    }
+
+    /// The messages as a template sees them. Reasoning has a second name, `thinking`, for gpt-oss' template, as in
+    /// transformers.
+    pub(super) fn messages(messages: &[Message]) -> Value {
+        #[derive(Serialize)]
+        struct Seen<'a> {
+            #[serde(skip_serializing_if = "Option::is_none")]
+            thinking: Option<&'a str>,
+            #[serde(flatten)]
+            message: &'a Message,
+        }
+        let seen = messages.iter().map(|message| Seen { thinking: message.reasoning_content.as_deref(), message });
+        Value::from(Serde(seen.collect::<Vec<_>>()))
     }
 
     /// Renders `messages` and `tools`; with `marks`, generation blocks are bracketed by them.

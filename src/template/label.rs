@@ -2,31 +2,12 @@
 
 use std::ops::Range;
 
-use super::field::{Field, THINK, is_tool};
+use super::field::{Field, Kind, THINK, is_tool};
 use super::locate::Located;
+use super::marker::{STOPS, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
 use super::marks::Run;
 use super::{Part, Rendered, Segment};
 use crate::sample::Chat;
-
-/// The markers that end a turn in the templates of the supported families and their kin.
-pub(super) const STOPS: [&str; 12] = [
-    "<|im_end|>",
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<end_of_turn>",
-    "</s>",
-    "<|end|>",
-    "<|return|>",
-    "<|call|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<|END_OF_TURN_TOKEN|>",
-    "<｜end▁of▁sentence｜>",
-];
-
-/// How templates open a tool call.
-const CALLS: [&str; 7] =
-    ["<tool_call>", "<|tool_call|>", "<|tool_call>", "<|python_tag|>", "[TOOL_CALLS]", "<function=", "{\""];
 
 /// Turns a chat with located fields into segments that tile its text.
 pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, eos: Option<&str>) -> Rendered {
@@ -38,13 +19,15 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         bos: bos.unwrap_or(""),
         eos: eos.unwrap_or(""),
         prompt_start: located.prompt_start,
+        add_generation_prompt: located.add_generation_prompt,
         unplaced: unplaced(chat, fields, &located.runs),
         segments: Vec::new(),
         notes: Vec::new(),
     };
+    let runs = labels.own_texts(fields, &located.runs);
     let mut last: Option<Side> = None;
     let mut at = 0;
-    for run in &located.runs {
+    for run in runs {
         let field = &fields[run.field];
         let next = Side { turn: field.message, part: field.part_at(run.source.start) };
         labels.between(at..run.out.start, last, Some(next));
@@ -82,12 +65,34 @@ struct Labels<'a> {
     bos: &'a str,
     eos: &'a str,
     prompt_start: Option<usize>,
+    add_generation_prompt: bool,
     unplaced: Vec<usize>,
     segments: Vec<Segment>,
     notes: Vec<String>,
 }
 
 impl Labels<'_> {
+    /// The runs that are their message's own text: not a tool's name that the tool's turn repeats, and not the place of
+    /// an empty text beside others of the same message.
+    fn own_texts<'r>(&self, fields: &[Field], runs: &'r [Run]) -> Vec<&'r Run> {
+        let mut kept: Vec<&Run> = Vec::with_capacity(runs.len());
+        let mut seen = vec![false; fields.len()];
+        let mut texts = vec![0; self.chat.messages.len()];
+        for run in runs {
+            texts[fields[run.field].message] += run.out.len();
+        }
+        for run in runs {
+            let field = &fields[run.field];
+            let since = kept.last().map_or(0, |last| last.out.end);
+            let repeats = field.kind == Kind::ToolCall && seen[run.field] && self.stop(since..run.out.start).is_some();
+            if !repeats && (!run.out.is_empty() || texts[field.message] == 0) {
+                kept.push(run);
+            }
+            seen[run.field] = true;
+        }
+        kept
+    }
+
     fn role(&self, turn: usize) -> &str {
         &self.chat.messages[turn].role
     }
@@ -184,12 +189,10 @@ impl Labels<'_> {
                 self.open_end(gap.start..limit, last);
                 limit
             }
-            // No marker ends the turn: what follows is the next one's, but for a tag that closes a tool's answer.
-            None if last.part == Part::ToolResult => {
-                let text = &self.text[gap.clone()];
-                let closed = text.trim_start().starts_with("</").then(|| text.find('>')).flatten();
-                let end = closed.map_or(gap.start, |close| gap.start + close + 1);
-                self.push(gap.start..end, turn, Part::ToolResult);
+            // No marker ends the turn: what follows is the next one's, but for tags that close a call or an answer.
+            None if matches!(last.part, Part::ToolCall | Part::ToolResult) => {
+                let end = gap.start + closing_tags(&self.text[gap.clone()]);
+                self.push(gap.start..end, turn, last.part);
                 end
             }
             None => gap.start,
@@ -262,7 +265,15 @@ impl Labels<'_> {
         let mut at = gap.start;
         while let Some(stop) = self.stop(at..gap.end) {
             let body = &self.text[at..stop.start];
-            let owner = waiting.iter().position(|turn| names_role(body, self.role(*turn)));
+            if body.trim().is_empty()
+                && let Some(turn) = from
+            {
+                // A second marker right after the turn's own, such as an end of text.
+                self.push(at..stop.end, Some(turn), Part::AfterStop);
+                at = stop.end;
+                continue;
+            }
+            let owner = waiting.iter().position(|turn| names_role(body, self.role(*turn)).is_some());
             let end = stop.end + blanks(&self.text[stop.end..gap.end]);
             if let Some(owner) = owner {
                 let turn = waiting.drain(..=owner).next_back();
@@ -295,17 +306,20 @@ impl Labels<'_> {
     /// A turn of no message: the template's default system text.
     fn invented_turn(&mut self, body: Range<usize>, stop: Range<usize>, end: usize) {
         let text = &self.text[body.clone()];
-        let roles = ["system", "developer", "user", "assistant"];
-        let role = roles.into_iter().find(|role| names_role(text, role)).unwrap_or("system");
-        let header = body.start + header_end(text, role, self.header);
-        let role = Some(role.to_string());
+        let roles = ["system", "developer", "user", "assistant"].into_iter();
+        let named = roles.filter_map(|role| Some((names_role(text, role)?, role))).min();
+        let (header, role) = match named {
+            Some((_, role)) => (body.start + header_end(text, role, self.header), role),
+            None => (body.start, "system"),
+        };
         if !self.text[header..body.end].trim().is_empty() {
-            self.notes.push(format!("the template adds a {} text of its own", role.as_deref().unwrap_or_default()));
+            self.notes.push(format!("the template adds a {role} text of its own"));
         }
-        self.push_as(body.start..header, None, role.clone(), Part::Header);
-        self.push_as(header..body.end, None, role.clone(), Part::DefaultSystem);
-        self.push_as(stop.clone(), None, role.clone(), Part::Stop);
-        self.push_as(stop.end..end, None, role, Part::AfterStop);
+        let spans = [body.start..header, header..body.end, stop.clone(), stop.end..end];
+        let parts = [Part::Header, Part::DefaultSystem, Part::Stop, Part::AfterStop];
+        for (span, part) in spans.into_iter().zip(parts) {
+            self.push_as(span, None, Some(role.to_string()), part);
+        }
     }
 
     /// What leads up to the first text of a message.
@@ -323,74 +337,28 @@ impl Labels<'_> {
         if role == "system" || role == "developer" {
             return self.push(rest, turn, Part::DefaultSystem);
         }
-        match (next.part, empty_think(&self.text[rest.clone()])) {
-            (Part::Reasoning, _) => self.push(rest, turn, Part::Reasoning),
-            (part, Some(length)) => {
-                self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
-                let after = if part == Part::ToolCall { part } else { Part::Header };
-                self.push(rest.start + length..rest.end, turn, after);
-            }
-            (Part::ToolCall, None) => self.push(rest, turn, Part::ToolCall),
-            (_, None) => self.push(rest, turn, Part::Header),
+        let text = &self.text[rest.clone()];
+        if let Some(length) = empty_think(text) {
+            let after = if next.part == Part::ToolCall { Part::ToolCall } else { Part::Header };
+            self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
+            return self.push(rest.start + length..rest.end, turn, after);
         }
+        let start = match next.part {
+            Part::ToolCall => 0,
+            // The delimiter that opens the reasoning, if the message does not hold it itself.
+            Part::Reasoning if opens_think(&self.text[gap.end..]) => text.len(),
+            Part::Reasoning => think_start(text).unwrap_or(0),
+            _ => text.len(),
+        };
+        self.push(rest.start..rest.start + start, turn, Part::Header);
+        self.push(rest.start + start..rest.end, turn, next.part);
     }
 
     /// The end of the text: what asks the model to answer.
     fn prompt(&mut self, gap: Range<usize>) {
         let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
-        let role = self.prompt_start.map(|_| "assistant".to_string());
+        let role = self.add_generation_prompt.then(|| "assistant".to_string());
         self.push_as(gap.start..end, None, role.clone(), Part::Header);
         self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
     }
-}
-
-fn blanks(text: &str) -> usize {
-    text.len() - text.trim_start().len()
-}
-
-/// Where a reasoning block opens in `text`.
-fn think_start(text: &str) -> Option<usize> {
-    THINK.iter().filter_map(|(open, _)| text.find(open)).min()
-}
-
-/// Bytes of an empty reasoning block at the start of `text`, the whitespace around it included.
-fn empty_think(text: &str) -> Option<usize> {
-    let body = text.trim_start();
-    THINK.iter().find_map(|(open, close)| {
-        let rest = body.strip_prefix(open)?.trim_start().strip_prefix(close)?.trim_start();
-        Some(text.len() - rest.len())
-    })
-}
-
-/// Whether a turn's marker names `role`.
-fn names_role(marker: &str, role: &str) -> bool {
-    marker.contains(role)
-        || (role == "assistant" && marker.contains("model"))
-        || (is_tool(role) && marker.contains("user"))
-}
-
-/// Bytes of the role marker at the start of `text`. `assistant` is what the generation prompt shows of an assistant's
-/// marker; where it does not help, the marker is the role's name and the punctuation and whitespace after it.
-fn header_end(text: &str, role: &str, assistant: Option<&str>) -> usize {
-    if matches!(role, "assistant" | "model") {
-        if let Some(marker) = assistant
-            && let Some(start) = text.find(marker)
-        {
-            let end = start + marker.len();
-            return end + blanks(&text[end..]);
-        }
-        let openers = THINK.iter().map(|(open, _)| *open).chain(CALLS);
-        return openers.filter_map(|opener| text.find(opener)).min().unwrap_or(text.len());
-    }
-    let Some(start) = text.find(role) else {
-        return text.len();
-    };
-    let mut end = start + role.len();
-    let rest = &text[end..];
-    if rest.starts_with("<|") {
-        end += rest.find("|>").map_or(0, |close| close + 2);
-    } else {
-        end += rest.len() - rest.trim_start_matches(['|', '>', ']', ':']).len();
-    }
-    end + blanks(&text[end..])
 }

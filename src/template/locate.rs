@@ -9,6 +9,7 @@ use minijinja::value::Serde;
 
 use super::engine::{Engine, TemplateError};
 use super::field::{Field, Kind, strings_of_call};
+use super::marker::STOPS;
 use super::marks::{Cut, Marks, Run, Style};
 use super::{date, edges, search};
 use crate::sample::Chat;
@@ -26,6 +27,7 @@ pub(super) struct Located {
     pub prompt: Option<String>,
     /// Where that starts in `text`, if it was asked for.
     pub prompt_start: Option<usize>,
+    pub add_generation_prompt: bool,
     pub notes: Vec<String>,
 }
 
@@ -40,7 +42,7 @@ struct Renders<'a> {
 
 impl Renders<'_> {
     fn plain(&self, add_generation_prompt: bool) -> Result<String, TemplateError> {
-        let messages = Value::from(Serde(&self.chat.messages));
+        let messages = Engine::messages(&self.chat.messages);
         self.engine.render(&messages, &self.tools, add_generation_prompt, self.now, None)
     }
 
@@ -62,7 +64,7 @@ impl Renders<'_> {
                 });
             }
         }
-        let messages = Value::from(Serde(&messages));
+        let messages = Engine::messages(&messages);
         let generation = Some(marks.generation);
         let text = self.engine.render(&messages, &self.tools, self.add_generation_prompt, self.now, generation);
         marks.cut(&text.ok()?, fields, styles)
@@ -79,20 +81,30 @@ pub(super) fn locate(
     let tools = if chat.tools.is_empty() { Value::from(()) } else { Value::from(Serde(&chat.tools)) };
     let renders = Renders { engine, chat, tools, add_generation_prompt, now: date::now() };
     let text = renders.plain(add_generation_prompt)?;
-    let other = renders.plain(!add_generation_prompt).ok();
-    let (prompt, prompt_start) = match other {
-        Some(without) if add_generation_prompt => match text.strip_prefix(&without) {
-            Some(prompt) => (Some(prompt.to_string()), Some(without.len())),
-            None => (None, None),
-        },
-        Some(with) => (with.strip_prefix(&text).map(str::to_string), None),
-        None => (None, None),
+    let other = renders.plain(!add_generation_prompt).unwrap_or_default();
+    let (without, with) = if add_generation_prompt { (&other, &text) } else { (&text, &other) };
+    let added = with.strip_prefix(without.as_str()).filter(|_| !without.is_empty());
+    let prompt = added.or_else(|| after_last_stop(with)).map(str::to_string);
+    let prompt_start = added.filter(|_| add_generation_prompt).map(|_| without.len());
+    let mut located = Located {
+        text,
+        runs: Vec::new(),
+        generation: None,
+        prompt,
+        prompt_start,
+        add_generation_prompt,
+        notes: Vec::new(),
     };
-    let mut located = Located { text, runs: Vec::new(), generation: None, prompt, prompt_start, notes: Vec::new() };
     let styles = place(&renders, fields, &mut located);
     search::search(chat, fields, &styles, &mut located);
     notes(chat, fields, &styles, &mut located);
     Ok(located)
+}
+
+/// The generation prompt of a template that ends a text differently without one (Phi-3, gpt-oss).
+fn after_last_stop(text: &str) -> Option<&str> {
+    let ends = STOPS.iter().filter_map(|stop| Some(text.rfind(stop)? + stop.len()));
+    ends.max().map(|end| &text[end..])
 }
 
 /// Fills in what marks tell; returns the styles that left the text as it is.

@@ -72,12 +72,12 @@ impl Marks {
 
     /// The text of field `index` with its marks.
     pub(super) fn mark(&self, index: usize, field: &Field, style: Style) -> String {
-        let whole = 0..field.text.len();
+        let (whole, nothing) = (0..field.text.len(), 0..0);
         let (pieces, text) = match style {
             Style::Bare => return field.text.clone(),
             Style::Pieces => (field.pieces.as_slice(), field.text.as_str()),
             Style::Whole => (std::slice::from_ref(&whole), field.text.as_str()),
-            Style::Hollow => (&[0..0][..], ""),
+            Style::Hollow => (std::slice::from_ref(&nothing), ""),
         };
         let mut out = String::with_capacity(text.len() + 8 * pieces.len());
         let mut at = 0;

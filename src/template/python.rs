@@ -45,6 +45,11 @@ pub(super) fn is_sequence(value: &Value) -> bool {
     matches!(value.kind(), ValueKind::Seq | ValueKind::String | ValueKind::Map)
 }
 
+/// jinja2's test of the same name: `none` is not iterable, unlike in minijinja.
+pub(super) fn is_iterable(value: &Value) -> bool {
+    !value.is_none() && value.try_iter().is_ok()
+}
+
 /// transformers' `tojson`: Python's `json.dumps(x, ensure_ascii=False)`, no HTML escapes.
 pub(super) fn tojson(value: &Value, options: Kwargs) -> Result<Value, Error> {
     let indent = match options.get::<Option<Value>>("indent")? {

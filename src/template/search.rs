@@ -1,8 +1,8 @@
 //! Locates the fields that cannot carry marks by their text, between the fields that can.
 
 use super::field::{Field, Kind};
-use super::label::STOPS;
 use super::locate::Located;
+use super::marker::STOPS;
 use super::marks::{Run, Style};
 use crate::sample::Chat;
 

@@ -31,10 +31,16 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         }
     }
     let Some(row) = rows.next() else { return };
-    let status = match &app.notice {
-        Some(notice) if long.is_empty() => Line::styled(format!("{} ", printable(&notice.text)), style),
-        _ => status(app, theme),
-    };
+    let mut status = status(app, theme);
+    if let Some(notice) = app.notice.as_ref().filter(|_| long.is_empty()) {
+        let text = Span::styled(format!("{} ", printable(&notice.text)), style);
+        // Work under way is not hidden by what is said meanwhile.
+        status = if matches!(app.analysis.progress, Progress::Ready { .. }) {
+            Line::from(text)
+        } else {
+            Line::from_iter([text, Span::styled("· ", theme.border)].into_iter().chain(status.spans))
+        };
+    }
     let taken = u16::try_from(status.width()).unwrap_or(row.width).min(row.width);
     frame.render_widget(status.right_aligned(), row);
     let keys: Vec<_> = keymap::bindings(app.context())
@@ -63,12 +69,23 @@ pub fn draw_keys(keys: &[&Binding], theme: &Theme, frame: &mut Frame, area: Rect
             x += 3;
         }
         let place = Rect { x, width, ..area };
-        let (name, what) = key.short.rsplit_once(' ').unwrap_or((key.short, ""));
-        let line = Line::from(vec![Span::styled(name, theme.accent), Span::raw(" "), Span::styled(what, theme.dim)]);
+        let (name, what) = split_keys(key.short);
+        let line = Line::from(vec![Span::styled(name, theme.accent), Span::styled(what, theme.dim)]);
         frame.render_widget(line, place);
         hits.push(place, Action::Do(key.command));
         x += width;
     }
+}
+
+/// The keys of a short text, its first word and what of one letter follows, and the rest.
+fn split_keys(short: &str) -> (&str, &str) {
+    let mut end = short.find(' ').unwrap_or(short.len());
+    while let Some(rest) = short.get(end + 1..)
+        && rest.chars().nth(1) == Some(' ')
+    {
+        end += 1 + rest.chars().next().map_or(0, char::len_utf8);
+    }
+    short.split_at(end)
 }
 
 /// The notice in lines of its own, if it is too long to stand beside the keys.
@@ -111,5 +128,18 @@ fn status(app: &App, theme: &Theme) -> Line<'static> {
         Progress::Failed(_) => ("failed".into(), theme.error),
         Progress::Cancelled => ("stopped".into(), theme.warning),
     };
-    Line::styled(format!("{text} "), style)
+    Line::from(Span::styled(format!("{text} "), style))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::split_keys;
+
+    #[test]
+    fn keys_are_told_from_what_they_do() {
+        assert_eq!(split_keys("w what if"), ("w", " what if"));
+        assert_eq!(split_keys("t T temperature"), ("t T", " temperature"));
+        assert_eq!(split_keys("alt-↑↓ move"), ("alt-↑↓", " move"));
+        assert_eq!(split_keys("esc"), ("esc", ""));
+    }
 }

@@ -52,11 +52,10 @@ fn model(app: &App) -> Vec<Piece> {
 /// What is scored and what it costs, from the ledger of what is on screen and from nothing else.
 fn result(app: &App) -> Vec<Piece> {
     let piece = |expendable, text: String| Piece { expendable, text };
-    let mut pieces = vec![piece(5, app.sequence().kind.name().into()), piece(2, app.mode().name().into())];
     if !app.is_current() {
-        pieces.push(piece(0, "loss –".into()));
-        return pieces;
+        return vec![piece(2, app.mode().name().into()), piece(0, "loss –".into())];
     }
+    let mut pieces = vec![piece(5, app.sequence().kind.name().into()), piece(2, app.mode().name().into())];
     let Some(mask) = app.mask() else {
         pieces.push(piece(0, "this mask does not apply".into()));
         return pieces;

@@ -21,7 +21,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         return draw_empty(app, theme, frame, area);
     }
     let [left, right] = if area.width >= SIDE_BY_SIDE {
-        Layout::horizontal([Constraint::Percentage(56), Constraint::Fill(1)]).areas(area)
+        Layout::horizontal([Constraint::Percentage(57), Constraint::Fill(1)]).areas(area)
     } else {
         Layout::vertical([Constraint::Percentage(45), Constraint::Fill(1)]).areas(area)
     };
@@ -36,7 +36,7 @@ fn draw_panel(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };
     if area.width >= 76 && area.height < 24 {
-        let halves = [Constraint::Percentage(45), Constraint::Length(2), Constraint::Fill(1)];
+        let halves = [Constraint::Percentage(50), Constraint::Length(2), Constraint::Fill(1)];
         let [left, _, right] = Layout::horizontal(halves).areas(inner);
         bars::draw(app, theme, frame, left);
         facts::draw(app, theme, frame, right);

@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::theme::HEAT_MAX;
+use super::theme::HEAT_LEVELS;
 use super::{Hits, Theme, text, token};
 use crate::app::{Action, App};
 
@@ -100,14 +100,14 @@ fn title(app: &App, width: usize) -> String {
 
 /// What colour and underline mean.
 fn legend(theme: &Theme, width: usize) -> Line<'static> {
-    const STEPS: [&str; 8] = ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
     let mut spans = if theme.is_mono {
         vec![Span::styled(" dim: under 1 nat · bold: over 4 nats", theme.dim)]
     } else {
-        let step = |(glyph, style): (&'static str, &Style)| Span::styled(glyph, *style);
-        let mut scale = vec![Span::styled(" −log p 0 ", theme.dim)];
-        scale.extend(STEPS.into_iter().zip(theme.heat_scale()).map(step));
-        scale.push(Span::styled(format!(" {HEAT_MAX} nats"), theme.dim));
+        let last = HEAT_LEVELS - 1;
+        let step = |nats, style: &Style| Span::styled(format!("{nats}{}", if nats < last { ' ' } else { '+' }), *style);
+        let mut scale = vec![Span::styled(" −log p ", theme.dim)];
+        scale.extend(theme.heat_scale().iter().enumerate().map(|(nats, style)| step(nats, style)));
+        scale.push(Span::styled(" nats", theme.dim));
         scale
     };
     spans.push(Span::styled(" · ", theme.dim));

@@ -55,31 +55,25 @@ pub fn pad_start(text: &str, width: usize) -> String {
     format!("{}{fitting}", " ".repeat(blanks))
 }
 
-/// `text` in lines of at most `width` columns, broken between words where it can be.
+/// `text` in lines of at most `width` columns, broken at blanks where it can be.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut room = width;
-    for piece in text.split_word_bounds() {
-        let is_blank = piece.trim().is_empty();
-        if piece.width() > room && room < width {
-            lines.push(String::new());
+    let mut lines = Vec::new();
+    let (mut line, mut room) = (String::new(), width);
+    for word in text.split_inclusive(' ') {
+        if word.trim_end().width() > room && room < width {
+            lines.push(std::mem::take(&mut line));
             room = width;
         }
-        if is_blank && room == width && lines.len() > 1 {
-            continue;
-        }
-        for grapheme in piece.graphemes(true) {
-            if grapheme.width() > room && room < width {
-                lines.push(String::new());
+        for grapheme in word.graphemes(true) {
+            if grapheme != " " && grapheme.width() > room && room < width {
+                lines.push(std::mem::take(&mut line));
                 room = width;
             }
             room = room.saturating_sub(grapheme.width());
-            // The vector starts with one line and only grows.
-            if let Some(line) = lines.last_mut() {
-                line.push_str(grapheme);
-            }
+            line.push_str(grapheme);
         }
     }
+    lines.push(line);
     lines
 }
 

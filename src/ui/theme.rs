@@ -11,8 +11,8 @@ use crate::app::ThemeName;
 
 /// How many steps the heat scale has.
 pub const HEAT_LEVELS: usize = 8;
-/// −log p in nats at which the heat scale ends.
-pub const HEAT_MAX: f64 = 8.0;
+/// −log p in nats at which bars of −log p end.
+pub const HEAT_MAX: f64 = HEAT_LEVELS as f64;
 
 /// What each role looks like.
 #[derive(Clone, Debug)]
@@ -84,7 +84,7 @@ impl Theme {
 /// The step of the heat scale that `nll` falls on, 0…7: one a nat, everything from 7 nats up on the last.
 pub fn heat_level(nll: f64) -> usize {
     // A cast of NaN or of a negative value gives 0, of a huge one the greatest usize.
-    ((nll / HEAT_MAX * HEAT_LEVELS as f64) as usize).min(HEAT_LEVELS - 1)
+    (nll as usize).min(HEAT_LEVELS - 1)
 }
 
 const BLACK: Color = Color::Indexed(16);

@@ -12,8 +12,14 @@ use super::{LoadError, Loaded, Task, layout};
 use crate::model::config::{Config, ConfigError, Family};
 use file::{Container, Value};
 
-/// Loads the model in `bytes`; `path` is for messages.
-pub(super) fn load(bytes: &[u8], path: &Path, name: String, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
+/// Loads the model in `bytes`; `path` is for messages, `release` hears which bytes are no longer needed.
+pub(super) fn load(
+    bytes: &[u8],
+    path: &Path,
+    name: String,
+    task: &mut Task<'_>,
+    release: &dyn Fn(&[u8]),
+) -> Result<Loaded, LoadError> {
     let damaged = |reason| LoadError::Damaged { file: path.to_owned(), reason };
     let container = Container::read(bytes).map_err(damaged)?;
     let metadata = Metadata(&container);
@@ -39,7 +45,11 @@ pub(super) fn load(bytes: &[u8], path: &Path, name: String, task: &mut Task<'_>)
     let weights = task.collect(expected, |name| {
         let stored = stored_name(config.family, name);
         let tensor = container.tensor(&stored).ok_or_else(|| "is missing".to_owned());
-        let tensor = tensor.and_then(|tensor| container.dequantise(tensor));
+        let tensor = tensor.and_then(|tensor| {
+            let values = container.dequantise(tensor)?;
+            release(container.raw(tensor)?);
+            Ok(values)
+        });
         let tensor = tensor.map_err(|problem| tensor_error(path, &stored, problem))?;
         let tensor = restore(&config, name, tensor)
             .map_err(|error| tensor_error(path, &stored, format!("has the wrong shape: {error}")))?;

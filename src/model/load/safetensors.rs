@@ -6,14 +6,14 @@ use std::path::{Component, Path, PathBuf};
 use ::safetensors::tensor::TensorView;
 use ::safetensors::{Dtype, SafeTensors};
 use candle_core::{DType, Device, Tensor};
-use memmap2::Mmap;
 use serde_json::Value;
 
 use super::LoadError;
+use super::mapped::Mapped;
 
 /// The mapped files of one checkpoint.
 pub(super) struct Shards {
-    files: Vec<(PathBuf, Mmap)>,
+    files: Vec<(PathBuf, Mapped)>,
 }
 
 impl Shards {
@@ -28,7 +28,7 @@ impl Shards {
         } else {
             return Err(LoadError::Incomplete { directory: directory.to_owned(), missing: "model.safetensors" });
         };
-        let files = paths.into_iter().map(|path| Ok((path.clone(), super::map(&path)?)));
+        let files = paths.into_iter().map(|path| Ok((path.clone(), Mapped::open(&path)?)));
         Ok(Self { files: files.collect::<Result<_, LoadError>>()? })
     }
 
@@ -45,7 +45,7 @@ impl Shards {
             for name in header.names() {
                 places.insert(name.to_owned(), files.len());
             }
-            files.push((path.as_path(), header));
+            files.push((path.as_path(), map, header));
         }
         Ok(Checkpoint { files, places })
     }
@@ -73,7 +73,7 @@ fn shard_paths(directory: &Path, index: &Path) -> Result<Vec<PathBuf>, LoadError
 
 /// The tensors of all shards, by name.
 pub(super) struct Checkpoint<'a> {
-    files: Vec<(&'a Path, SafeTensors<'a>)>,
+    files: Vec<(&'a Path, &'a Mapped, SafeTensors<'a>)>,
     places: HashMap<String, usize>,
 }
 
@@ -93,9 +93,11 @@ impl<'a> Checkpoint<'a> {
 
     /// One tensor as f32 on the CPU, and the file it is in; `None` if there is no tensor of that name.
     pub(super) fn read(&self, name: &str) -> Option<Result<(&'a Path, Tensor), LoadError>> {
-        let (file, header) = &self.files[*self.places.get(name)?];
+        let (file, map, header) = &self.files[*self.places.get(name)?];
         let view = header.tensor(name).ok()?;
-        Some(to_f32(file, name, &view).map(|tensor| (*file, tensor)))
+        let tensor = to_f32(file, name, &view);
+        map.release(view.data());
+        Some(tensor.map(|tensor| (*file, tensor)))
     }
 }
 

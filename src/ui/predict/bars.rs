@@ -9,6 +9,9 @@ use crate::app::App;
 use crate::loss::{Candidate, Distribution};
 use crate::ui::{Theme, text};
 
+/// Columns below which the target's arrow stands without the word.
+const NARROW: u16 = 46;
+
 /// One bar.
 struct Bar {
     label: String,
@@ -20,9 +23,11 @@ struct Bar {
     is_apart: bool,
 }
 
-/// Rows for as many bars as are asked for, and one for the target or what is looked at in its place.
+/// Rows for as many bars as are asked for, and for a gap and those below it.
 pub fn height(app: &App) -> u16 {
-    u16::try_from(app.top_k + 2).unwrap_or(u16::MAX)
+    let target = app.analysis.scores.target(app.cursor).filter(|target| target.rank as usize > app.top_k);
+    let apart = usize::from(target.is_some()) + usize::from(app.what_if.is_some());
+    u16::try_from(app.top_k + apart + usize::from(apart > 0)).unwrap_or(u16::MAX)
 }
 
 /// Draws the bars into `area`.
@@ -35,7 +40,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
         return;
     }
-    let bars = bars(app, usize::from(area.height));
+    let bars = bars(app, usize::from(area.height), area.width < NARROW);
     if bars.is_empty() {
         frame.render_widget(Line::styled("not scored yet …", theme.dim), area);
         return;
@@ -71,7 +76,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
 
 /// The candidates, and after a gap the target and the token of the what-if where they are not among them; not more than
 /// `rows` rows take.
-fn bars(app: &App, rows: usize) -> Vec<Bar> {
+fn bars(app: &App, rows: usize, is_narrow: bool) -> Vec<Bar> {
     let Some(row) = app.analysis.scores.predicting(app.cursor) else { return Vec::new() };
     let distribution = app.distribution();
     let target = row.target.map(|target| (target.id, target.rank));
@@ -89,6 +94,7 @@ fn bars(app: &App, rows: usize) -> Vec<Bar> {
     let bar = |id: u32, p: f64, is_apart| {
         let is_target = target.is_some_and(|(target, _)| target == id);
         let mark = match target {
+            Some((_, rank)) if is_target && is_narrow => format!("◀ rank {rank}"),
             Some((_, rank)) if is_target => format!("◀ target, rank {rank}"),
             _ if what_if == Some(id) => "◂ what if".into(),
             _ => String::new(),

@@ -107,5 +107,5 @@ fn origin(token: &Token, app: &App) -> String {
 /// A share in percent, with a digit behind the point where it is small.
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
-    if percent >= 10.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
+    if percent >= 10.0 { format!("{percent:.0}%") } else { format!("{percent:.1}%") }
 }

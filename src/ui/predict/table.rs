@@ -13,8 +13,8 @@ use crate::ui::{Hits, Theme, text, token};
 /// Columns of `p`, of `−log p`, of the rank, and of the marks.
 const P: usize = 7;
 const NLL: usize = 7;
-const RANK: usize = 6;
-const MARKS: usize = 3;
+const RANK: usize = 5;
+const MARKS: usize = 5;
 
 /// How the columns share a width.
 struct Columns {
@@ -31,10 +31,11 @@ impl Columns {
         let t = app.len().to_string().len().max(2);
         let rank = if width >= 62 { RANK } else { 0 };
         let bar = if width >= 74 { (width / 10).clamp(6, 16) } else { 0 };
-        // The cursor's mark, the arrow, the blanks between columns.
-        let gaps = 2 + 2 + 4 + 2 * usize::from(rank > 0) + 2 * usize::from(bar > 0) + 4;
+        // The cursor's mark, the arrow, and two blanks between columns.
+        let gaps = 2 + 2 + 4 + 4 + 2 * usize::from(rank > 0) + 2 * usize::from(bar > 0);
         let rest = width.saturating_sub(t + P + NLL + MARKS + rank + bar + gaps);
-        let target = (rest * 2 / 5).clamp(8, 22).min(rest);
+        // The longest usual special tokens have twelve columns.
+        let target = (rest * 2 / 5).clamp(12, 22).min(rest / 2);
         Self { t, input: rest - target, target, bar, rank }
     }
 }

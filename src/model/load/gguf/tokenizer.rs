@@ -176,3 +176,45 @@ impl Affixes {
         serde_json::from_value(template).map(Some).map_err(|error| format!("its bos or eos cannot be added: {error}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokenizers::{OffsetReferential, OffsetType, PreTokenizedString, PreTokenizer as _};
+
+    use super::*;
+
+    fn pieces(name: &str, text: &str) -> Vec<String> {
+        let pre = PRE_TOKENIZERS.iter().find(|pre| pre.names.contains(&name)).expect(name);
+        let splitter: PreTokenizerWrapper = serde_json::from_value((pre.json)()).expect("a pre-tokenizer");
+        let mut string = PreTokenizedString::from(text);
+        splitter.pre_tokenize(&mut string).expect("splits");
+        let splits = string.get_splits(OffsetReferential::Original, OffsetType::Byte);
+        splits.into_iter().map(|(_, (start, end), _)| text[start..end].to_owned()).collect()
+    }
+
+    #[test]
+    fn each_pre_tokenizer_cuts_as_its_models_do() {
+        let text = "It's 12345 o'clock!\n\nOK";
+        assert_eq!(pieces("gpt-2", text), ["It", "'s", " 12345", " o", "'", "clock", "!", "\n", "\n", "OK"]);
+        assert_eq!(
+            pieces("smollm", text),
+            ["It", "'s", " ", "1", "2", "3", "4", "5", " o", "'", "clock", "!", "\n", "\n", "OK"]
+        );
+        assert_eq!(pieces("llama-bpe", text), ["It", "'s", " ", "123", "45", " o", "'clock", "!\n\n", "OK"]);
+        assert_eq!(pieces("qwen2", text), ["It", "'s", " ", "1", "2", "3", "4", "5", " o", "'clock", "!\n\n", "OK"]);
+    }
+
+    #[test]
+    fn bos_and_eos_go_around_a_text() {
+        let vocab: Vocab = [("<s>", 0), ("a", 1), ("</s>", 2)].map(|(token, id)| (token.to_owned(), id)).into();
+        let model = BPE::builder().vocab_and_merges(vocab, Merges::new()).build().expect("a model");
+        let mut tokenizer = Tokenizer::new(model);
+        let tokens = ["<s>", "a", "</s>"];
+        let processor = Affixes { bos: Some(0), eos: Some(2) }.processor(&tokens).expect("builds");
+        tokenizer.with_post_processor(processor);
+        let ids = |add| tokenizer.encode("a", add).expect("encodes").get_ids().to_vec();
+        assert_eq!(ids(true), [0, 1, 2]);
+        assert_eq!(ids(false), [1]);
+        assert!(Affixes { bos: None, eos: None }.processor(&tokens).expect("builds").is_none());
+    }
+}

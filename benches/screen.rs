@@ -1,0 +1,117 @@
+//! What a user waits for on screen: a frame, another mask, the first frame after the start.
+//!
+//! Bars: a frame at 120×40 with 512 / 4,096 tokens 2 ms / 4 ms; another mask mode, weight or denominator on 4,096
+//! tokens 1 ms; start to first frame with an embedded model 100 ms.
+
+#[path = "../tests/pty/terminal.rs"]
+#[allow(dead_code)]
+mod pty;
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use criterion::{BenchmarkId, Criterion};
+use lossglass::app::{Action, App, Start, ThemeName, View, update};
+use lossglass::engine::Event;
+use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Target};
+use lossglass::mask::{LossMask, MaskOptions, Mode};
+use lossglass::model::{Model, Source};
+use lossglass::sample::Sample;
+use lossglass::sequence::Prefix;
+use lossglass::ui::{self, Theme};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+fn main() {
+    let mut criterion = Criterion::default().configure_from_args();
+    let mut group = criterion.benchmark_group("screen");
+    group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).sample_size(20);
+    for tokens in [512, 4096] {
+        let mut app = scored_app(tokens);
+        for view in View::EVERY {
+            app.view = view;
+            let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a screen in memory");
+            let theme = Theme::of(ThemeName::Dark, true);
+            group.bench_function(BenchmarkId::new(format!("frame, {}", view.title()), tokens), |bencher| {
+                bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
+            });
+        }
+    }
+    let app = scored_app(4096);
+    group.bench_function("mask and ledger, 4,096 tokens", |bencher| {
+        bencher.iter(|| {
+            let mask = LossMask::new(app.sequence(), black_box(Mode::All), MaskOptions::default()).expect("all applies");
+            black_box(Ledger::new(app.sequence(), &mask, &app.analysis.scores).map(|l| l.loss(Denominator::All)))
+        });
+    });
+    group.finish();
+    first_frame();
+    criterion.final_summary();
+}
+
+/// The median time from starting the program in a pseudo-terminal to its first frame.
+fn first_frame() {
+    let mut times: Vec<f64> = (0..11)
+        .map(|_| {
+            let start = Instant::now();
+            let mut pty = pty::Pty::start(&[], 120, 40);
+            pty.wait_for("lossglass");
+            let first = start.elapsed().as_secs_f64();
+            pty.wait_for("ready");
+            pty.press("q");
+            pty.wait_for_exit();
+            first
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    println!("start to first frame: median {:.1} ms (bar 100 ms)", times[times.len() / 2] * 1e3);
+}
+
+/// The screen on a text of that many tokens, with rows of made-up values: what is measured is drawing, not a model.
+fn scored_app(tokens: usize) -> App {
+    let source = Source::default_for(&Sample::Text(String::new()));
+    let mut model =
+        Model::load(&source, &candle_core::Device::Cpu, &Default::default(), &mut |_| {}).expect("it is embedded");
+    model.config.context = usize::MAX;
+    let sample = Sample::Text("The cat sat on the mat and looked at the dog.\n".repeat(tokens / 11));
+    let mut sequence = model.encode(&sample, Prefix::None).expect("plain text");
+    sequence.truncate(tokens);
+    assert_eq!(sequence.len(), tokens, "long enough");
+    let ids = sequence.ids();
+    let row = |t: usize| Row {
+        entropy: 2.0,
+        top: (0..5).map(|id| Candidate { id, p: 0.1 }).collect(),
+        target: ids.get(t + 1).map(|&id| Target { id, nll: (t % 80) as f64 / 10.0, rank: 1 + t as u32 % 9 }),
+    };
+    let rows = (0..tokens).map(row).collect();
+    let (mut app, _) = App::new(Start {
+        sample,
+        sample_name: "bench".into(),
+        note: None,
+        prefix: Prefix::None,
+        model: Some(source),
+        mode: None,
+        denominator: Denominator::Scored,
+        split_chars: None,
+        theme: ThemeName::Dark,
+        unicode: true,
+        directory: ".".into(),
+    });
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Resize(120, 40));
+    let model = lossglass::engine::ModelInfo::of(&model);
+    let distribution = Distribution::new((0..model.vocab_size).map(|i| (i % 97) as f32 / 10.0).collect());
+    for event in [
+        Event::Loaded { generation, model },
+        Event::Tokenised { generation, sequence: Arc::new(sequence) },
+        Event::Scored { generation, from: 0, rows },
+        Event::Finished { generation, seconds: 0.0 },
+    ] {
+        update(&mut app, Action::Engine(event));
+    }
+    update(&mut app, Action::Goto(tokens / 2));
+    let event = Event::Distribution { generation, position: tokens / 2 - 1, distribution };
+    update(&mut app, Action::Engine(event));
+    app
+}

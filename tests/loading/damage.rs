@@ -1,0 +1,218 @@
+//! Files that are missing, cut short, damaged, or lie: one clear sentence each, and no panic.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use candle_core::{Device, Tensor};
+use lossglass::model::load::{LoadError, Loaded};
+use lossglass::model::pack::{Card, Precision, pack};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::formats::copy_without_weights;
+use super::{fixture, open_directory, open_gguf};
+
+/// The message, without the temporary path it begins with.
+fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
+    let message = result.err().expect("it is damaged").to_string();
+    assert_eq!(message.lines().count(), 1, "{message}");
+    message.replace(&place.display().to_string(), "MODEL")
+}
+
+/// A copy of the llama fixture with something changed.
+fn damaged(change: impl FnOnce(&Path)) -> String {
+    let directory = copy_without_weights("llama");
+    fs::copy(fixture("llama").join("model.safetensors"), directory.path().join("model.safetensors")).expect("copies");
+    change(directory.path());
+    message(open_directory(directory.path()), directory.path())
+}
+
+fn with_config(key: &str, value: Value) -> String {
+    damaged(|directory| {
+        let path = directory.join("config.json");
+        let mut config = super::json(&path);
+        config[key] = value;
+        fs::write(path, config.to_string()).expect("writes");
+    })
+}
+
+fn with_tensors(change: impl FnOnce(&mut HashMap<String, Tensor>)) -> String {
+    damaged(|directory| {
+        let path = directory.join("model.safetensors");
+        let mut tensors = candle_core::safetensors::load(&path, &Device::Cpu).expect("loads");
+        change(&mut tensors);
+        fs::remove_file(&path).expect("removes");
+        candle_core::safetensors::save(&tensors, path).expect("saves");
+    })
+}
+
+#[test]
+fn missing_files() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let place = directory.path();
+    assert_eq!(message(open_directory(place), place), "MODEL is not a model directory: it has no config.json");
+    for file in ["tokenizer.json", "model.safetensors"] {
+        let error = damaged(|directory| fs::remove_file(directory.join(file)).expect("removes"));
+        assert_eq!(error, format!("MODEL is not a model directory: it has no {file}"));
+    }
+    let gone = place.join("gone.gguf");
+    assert_eq!(message(open_gguf(&gone), place), "cannot read MODEL/gone.gguf: No such file or directory (os error 2)");
+}
+
+#[test]
+fn shards_that_are_not_there_or_elsewhere() {
+    let index = |shard: &str| {
+        let shard = shard.to_owned();
+        damaged(move |directory| {
+            fs::remove_file(directory.join("model.safetensors")).expect("removes");
+            let index = json!({"weight_map": {"model.norm.weight": shard}});
+            fs::write(directory.join("model.safetensors.index.json"), index.to_string()).expect("writes");
+        })
+    };
+    assert!(index("model-1.safetensors").starts_with("cannot read MODEL/model-1.safetensors: "));
+    assert!(index("../model.safetensors").ends_with("shard `../model.safetensors` is outside the directory"));
+}
+
+#[test]
+fn truncated_weights() {
+    let error = damaged(|directory| {
+        let path = directory.join("model.safetensors");
+        let bytes = fs::read(&path).expect("reads");
+        fs::write(&path, &bytes[..bytes.len() - 1000]).expect("writes");
+    });
+    assert!(
+        error.starts_with("MODEL/model.safetensors is damaged or not what its name says: its header does"),
+        "{error}"
+    );
+    let error = damaged(|directory| fs::write(directory.join("model.safetensors"), b"").expect("writes"));
+    assert!(error.starts_with("MODEL/model.safetensors is damaged"), "{error}");
+}
+
+#[test]
+fn a_config_that_is_not_supported() {
+    let file = "MODEL/config.json: ";
+    for (key, value, expected) in [
+        ("model_type", json!("mamba"), "model type `mamba` is not supported: this version runs llama and gpt2"),
+        ("hidden_act", json!("relu"), "hidden_act = relu is not supported: this version runs silu, swish"),
+        (
+            "rope_parameters",
+            json!({"rope_type": "yarn", "factor": 4.0}),
+            "rope_type = yarn is not supported: this version runs default, linear and llama3",
+        ),
+        ("hidden_size", Value::Null, "`hidden_size` is missing"),
+        ("hidden_size", json!("48"), "`hidden_size` is not a whole number"),
+        ("num_key_value_heads", json!(3), "the config contradicts itself: 4 heads cannot share 3 key/value heads"),
+        ("num_attention_heads", json!(0), "the config contradicts itself: the number of heads is 0"),
+        ("head_dim", json!(11), "the config contradicts itself: rotary positions need an even head size, not 11"),
+    ] {
+        assert_eq!(with_config(key, value), format!("{file}{expected}"));
+    }
+    let error = damaged(|directory| fs::write(directory.join("config.json"), "not json").expect("writes"));
+    assert!(error.starts_with("MODEL/config.json: not a model config: "), "{error}");
+}
+
+#[test]
+fn a_config_that_lies() {
+    assert_eq!(
+        with_config("num_hidden_layers", json!(1_000_000)),
+        "MODEL: tensor `model.layers.2.input_layernorm.weight` is missing: config.json asks for it, the weights do not have it"
+    );
+    assert_eq!(
+        with_config("num_hidden_layers", json!(1)),
+        "MODEL/model.safetensors: tensor `model.layers.1.input_layernorm.weight` has no place in a llama decoder of 1 layers as the config describes it"
+    );
+    assert_eq!(
+        with_config("intermediate_size", json!(97)),
+        "MODEL/model.safetensors: tensor `model.layers.0.mlp.gate_proj.weight` has shape [96, 48], the config says [97, 48]"
+    );
+    assert_eq!(
+        with_config("vocab_size", json!(490)),
+        "MODEL/tokenizer.json: the tokenizer has ids up to 495, but the model embeds only 490 tokens: the two do not belong together"
+    );
+}
+
+#[test]
+fn weights_that_are_not_numbers() {
+    let error = with_tensors(|tensors| {
+        let mut values = vec![1.0f32; 48];
+        values[5] = f32::NAN;
+        tensors.insert("model.norm.weight".to_owned(), Tensor::new(values, &Device::Cpu).expect("a tensor"));
+    });
+    assert_eq!(
+        error,
+        "MODEL/model.safetensors: tensor `model.norm.weight` holds NaN at element 5: the weights are damaged"
+    );
+    let error = with_tensors(|tensors| {
+        tensors.insert("model.norm.weight".to_owned(), Tensor::new(vec![1u32; 48], &Device::Cpu).expect("a tensor"));
+    });
+    assert_eq!(
+        error,
+        "MODEL/model.safetensors: tensor `model.norm.weight` is stored as U32: this version reads f32, f16 and bf16"
+    );
+}
+
+fn packed() -> (tempfile::TempDir, PathBuf, Vec<u8>) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("model.gguf");
+    pack(&fixture("llama"), &path, Precision::F32, &Card::default()).expect("packs");
+    let bytes = fs::read(&path).expect("reads");
+    (directory, path, bytes)
+}
+
+#[test]
+fn gguf_files_that_are_none() {
+    let (directory, path, bytes) = packed();
+    let opened = |bytes: &[u8]| {
+        fs::write(&path, bytes).expect("writes");
+        message(open_gguf(&path), directory.path())
+    };
+    let damaged = "MODEL/model.gguf is damaged or not what its name says: ";
+    assert_eq!(opened(b"A text about llamas."), format!("{damaged}it does not begin with `GGUF`"));
+    assert_eq!(opened(b""), format!("{damaged}it does not begin with `GGUF`"));
+    assert_eq!(opened(&bytes[..1000]), format!("{damaged}it ends inside its header, at byte 1000"));
+    let cut = opened(&bytes[..bytes.len() - 5000]);
+    assert!(cut.contains("reaches beyond the end of the file") && cut.ends_with("the download is incomplete"), "{cut}");
+    let mut version = bytes.clone();
+    version[4] = 9;
+    assert!(opened(&version).starts_with(&format!("{damaged}GGUF version 9 is not supported")));
+    let replaced = |from: &[u8], to: &[u8]| {
+        let mut changed = bytes.clone();
+        let at = changed.windows(from.len()).position(|window| window == from).expect("in the header");
+        changed[at..at + to.len()].copy_from_slice(to);
+        opened(&changed)
+    };
+    // Strings of the same length, so that the rest of the header stays where it is.
+    assert_eq!(
+        replaced(b"gpt-2", b"gpt-9"),
+        format!(
+            "{damaged}its pre-tokenizer is `gpt-9`: this version knows gpt-2, default, smollm, llama-bpe, llama3, llama-v3, qwen2"
+        )
+    );
+    assert!(
+        replaced(b"tokenizer.ggml.model", b"tokenizer.ggml.nodel")
+            .ends_with("it has no tokenizer (`tokenizer.ggml.model`)")
+    );
+    assert!(
+        replaced(b"llama.block_count", b"llama.block_xxxxx").ends_with("MODEL/model.gguf: `block_count` is missing")
+    );
+    assert!(replaced(b"output_norm.weight", b"output_nope.weight").ends_with("tensor `output_norm.weight` is missing"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever single byte of the header is wrong, the answer is a model or a sentence.
+    #[test]
+    fn no_damaged_header_panics(at in 0usize..12_000, value: u8) {
+        static PACKED: std::sync::LazyLock<Vec<u8>> = std::sync::LazyLock::new(|| packed().2);
+        let mut bytes = PACKED.clone();
+        bytes[at] = value;
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("model.gguf");
+        fs::write(&path, bytes).expect("writes");
+        if let Err(error) = open_gguf(&path) {
+            prop_assert!(!error.to_string().is_empty());
+        }
+    }
+}

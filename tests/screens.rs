@@ -1,0 +1,183 @@
+//! What the screen shows, cell by cell. The state is made by `update` from engine events, their rows by the program's
+//! own code from logits.
+
+#[path = "screens/any.rs"]
+mod any;
+#[path = "screens/sample.rs"]
+mod sample;
+
+use lossglass::app::{Action, App, Command, ThemeName, update};
+use lossglass::engine::Event;
+use lossglass::ui::{self, Hits, Theme};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use ratatui::style::Modifier;
+use ratatui::{Terminal, backend::TestBackend};
+use unicode_width::UnicodeWidthStr;
+
+use sample::{chat, empty, loaded, text};
+
+/// One frame.
+fn frame(app: &App, width: u16, height: u16) -> (Buffer, Hits) {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut hits = Hits::default();
+    let theme = Theme::of(app.theme, app.unicode);
+    terminal.draw(|frame| hits = ui::draw(app, &theme, frame)).unwrap();
+    (terminal.backend().buffer().clone(), hits)
+}
+
+/// The frame's lines.
+fn lines(app: &App, width: u16, height: u16) -> String {
+    let (buffer, _) = frame(app, width, height);
+    // The cell after a glyph of two columns is not shown.
+    let line = |row: &[ratatui::buffer::Cell]| {
+        let mut hidden = 0_usize;
+        let shown = row.iter().filter(|cell| {
+            let is_shown = hidden == 0;
+            hidden = if is_shown { cell.symbol().width().saturating_sub(1) } else { hidden - 1 };
+            is_shown
+        });
+        shown.map(ratatui::buffer::Cell::symbol).collect::<String>()
+    };
+    let rows: Vec<String> =
+        buffer.content.chunks(usize::from(width)).map(|row| line(row).trim_end().to_owned()).collect();
+    rows.join("\n")
+}
+
+/// Where `needle` starts; every cell is one column here.
+fn find(app: &App, needle: &str) -> Position {
+    let all = lines(app, 120, 40);
+    let (y, line) = all.lines().enumerate().find(|(_, line)| line.contains(needle)).expect(needle);
+    let x = line[..line.find(needle).unwrap()].chars().count();
+    Position::new(x as u16, y as u16)
+}
+
+fn press(app: &mut App, commands: &[Command]) {
+    for &command in commands {
+        update(app, Action::Do(command));
+    }
+}
+
+#[test]
+fn predict_in_both_sizes() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(11));
+    insta::assert_snapshot!("predict_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("predict_120x40", lines(&app, 120, 40));
+}
+
+#[test]
+fn colour_and_underline_say_cost_and_score() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(11));
+    let (buffer, _) = frame(&app, 120, 40);
+    let strip: Vec<_> = buffer.content[3 * 120..4 * 120].iter().map(|cell| (cell.symbol(), cell.style())).collect();
+    for (t, name) in [(4, "Hi"), (10, "Hello")] {
+        let at = lines(&app, 120, 40).lines().nth(3).unwrap().find(name).unwrap();
+        let at = lines(&app, 120, 40).lines().nth(3).unwrap()[..at].chars().count();
+        let style = strip[at].1;
+        let heat = Theme::of(ThemeName::Dark, true).heat(app.analysis.scores.nll(t).unwrap());
+        assert_eq!((style.fg, style.bg), (heat.fg, heat.bg), "{name}");
+        assert_eq!(style.add_modifier.contains(Modifier::UNDERLINED), name == "Hello", "{name}");
+    }
+    let cursor = Theme::of(ThemeName::Dark, true).cursor;
+    assert!(strip.iter().any(|(symbol, style)| *symbol == "␣" && style.bg == cursor.bg));
+}
+
+#[test]
+fn the_ends_of_the_sequence_say_why_they_have_no_loss() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(0));
+    assert!(lines(&app, 120, 40).contains("first token: nothing predicts it"));
+    press(&mut app, &[Command::End]);
+    insta::assert_snapshot!("next_token_120x40", lines(&app, 120, 40));
+}
+
+#[test]
+fn temperature_and_what_if_are_said_to_be_no_loss() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(11));
+    sample::answer_distribution(&mut app);
+    app.top_k = 3;
+    app.what_if = Some(0);
+    press(&mut app, &[Command::Hotter, Command::Hotter]);
+    insta::assert_snapshot!("what_if_120x40", lines(&app, 120, 40));
+    insta::assert_snapshot!("what_if_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn nothing_stale_while_the_engine_works() {
+    let mut app = chat();
+    assert!(lines(&app, 120, 40).contains("loss/scored "));
+    update(&mut app, Action::Paste("new text".into()));
+    let screen = lines(&app, 120, 40);
+    assert!(screen.contains("loss –"), "{screen}");
+    assert!(!screen.lines().next().unwrap().contains("nats"), "{screen}");
+    let failed =
+        Event::Failed { generation: app.analysis.generation, message: "weights.bin: not a model\u{1b}[31m".into() };
+    update(&mut app, Action::Engine(failed));
+    insta::assert_snapshot!("failed_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn half_scored_is_said_to_be_half_scored() {
+    let mut app = sample::partly(text(), 3);
+    assert!(lines(&app, 120, 40).contains("scoring 3/8"));
+    press(&mut app, &[Command::Cancel]);
+    insta::assert_snapshot!("cancelled_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn empty_states_say_what_to_press() {
+    insta::assert_snapshot!("empty_80x24", lines(&empty(), 80, 24));
+    let mut app = empty();
+    update(&mut app, Action::Paste("x".into()));
+    let loading = Event::Loading { generation: app.analysis.generation, name: "tiny-chat".into(), fraction: 0.4 };
+    update(&mut app, Action::Engine(loading));
+    assert!(lines(&app, 80, 24).contains("loading tiny-chat 40 %"));
+}
+
+#[test]
+fn truncation_is_seen() {
+    let mut sequence = text();
+    sequence.truncate(6);
+    let app = loaded(sequence);
+    assert!(lines(&app, 120, 40).contains("only the first 6 of 8 tokens fit the context"));
+}
+
+#[test]
+fn ascii_and_mono_lose_nothing_but_looks() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(11));
+    app.unicode = false;
+    app.theme = ThemeName::Mono;
+    let screen = lines(&app, 80, 24);
+    assert!(screen.is_ascii());
+    insta::assert_snapshot!("ascii_80x24", screen);
+    let (buffer, _) = frame(&app, 80, 24);
+    assert!(
+        buffer
+            .content
+            .iter()
+            .all(|cell| cell.fg == ratatui::style::Color::Reset && cell.bg == ratatui::style::Color::Reset)
+    );
+}
+
+#[test]
+fn a_click_does_what_it_points_at() {
+    let app = chat();
+    let (_, hits) = frame(&app, 120, 40);
+    let at = |needle| hits.at(find(&app, needle)).cloned();
+    assert!(matches!(at("Hello"), Some(Action::Goto(10))));
+    assert!(matches!(at("2 Attend"), Some(Action::Do(Command::Show(_)))));
+    assert!(matches!(at("o open"), Some(Action::Do(Command::Open))));
+    assert!(matches!(at("next token"), Some(Action::Goto(14))));
+}
+
+#[test]
+fn a_tiny_terminal_is_told_so() {
+    for (width, height) in [(1, 1), (20, 5), (39, 50), (100, 9)] {
+        let screen = lines(&chat(), width, height);
+        assert!(width < 9 || screen.contains("too small"), "{screen}");
+    }
+}

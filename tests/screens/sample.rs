@@ -1,0 +1,167 @@
+//! Small sequences, and states in which they are scored.
+
+use std::sync::Arc;
+
+use lossglass::app::{Action, App, Start, ThemeName, update};
+use lossglass::engine::{Event, ModelInfo};
+use lossglass::loss::{Denominator, Distribution};
+use lossglass::sample::{Chat, Message, Sample};
+use lossglass::score::row;
+use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
+use lossglass::template::Part;
+
+/// The vocabulary: its tokens are told apart by their bytes.
+pub const VOCABULARY: [&str; 18] = [
+    "<|im_start|>",
+    "<|im_end|>",
+    "\n",
+    "user",
+    "ass",
+    "istant",
+    "Hi",
+    "Hello",
+    " there",
+    " world",
+    "!",
+    "日本",
+    "🙂",
+    "e\u{301}",
+    "\u{7}",
+    "\t",
+    " the",
+    " cat",
+];
+
+/// Logits after token `position`: a pattern that gives every target another cost and rank.
+fn logits(position: usize) -> Vec<f32> {
+    (0..VOCABULARY.len()).map(|id| ((position * 7 + id * 5) % 13) as f32 * 0.9).collect()
+}
+
+fn token(text: &str, at: usize, origin: Origin) -> Token {
+    let id = VOCABULARY.iter().position(|known| *known == text).unwrap() as u32;
+    Token {
+        id,
+        bytes: text.into(),
+        span: at..at + text.len(),
+        turn: origin.turn,
+        role: origin.role,
+        part: origin.part,
+        overlaps: Vec::new(),
+        special: id < 2,
+        injected: false,
+        generation: false,
+    }
+}
+
+fn sequence(kind: Kind, tokens: &[(&str, Option<usize>, Part)], roles: &[&str]) -> Sequence {
+    let mut sequence = Sequence { kind, turns: roles.len(), ..Sequence::default() };
+    sequence.roles = roles.iter().map(|role| (*role).to_owned()).collect();
+    for &(text, turn, part) in tokens {
+        let role = turn.map(|turn| roles[turn].to_owned());
+        sequence.tokens.push(token(text, sequence.text.len(), Origin { turn, role, part }));
+        sequence.text.push_str(text);
+    }
+    sequence
+}
+
+/// A greeting and its answer.
+pub fn chat_sequence() -> Sequence {
+    use Part::{AfterStop, Content, Header, Stop};
+    let (user, assistant) = (Some(0), Some(1));
+    let tokens = [
+        ("<|im_start|>", user, Header),
+        ("user", user, Header),
+        ("\n", user, Header),
+        ("Hi", user, Content),
+        ("<|im_end|>", user, Stop),
+        ("\n", user, AfterStop),
+        ("<|im_start|>", assistant, Header),
+        ("ass", assistant, Header),
+        ("istant", assistant, Header),
+        ("\n", assistant, Header),
+        ("Hello", assistant, Content),
+        (" there", assistant, Content),
+        ("<|im_end|>", assistant, Stop),
+        ("\n", assistant, AfterStop),
+    ];
+    sequence(Kind::Chat, &tokens, &["user", "assistant"])
+}
+
+/// Raw text with everything that is hard to draw.
+pub fn text() -> Sequence {
+    let tokens =
+        ["Hello", " world", "日本", "🙂", "e\u{301}", "\u{7}", "\t", "\n"].map(|text| (text, None, Part::Plain));
+    sequence(Kind::Text, &tokens, &[])
+}
+
+fn start(sample: Sample, name: &str) -> App {
+    let start = Start {
+        sample,
+        sample_name: name.into(),
+        note: None,
+        prefix: Prefix::None,
+        model: None,
+        mode: None,
+        denominator: Denominator::Scored,
+        split_chars: None,
+        theme: ThemeName::Dark,
+        unicode: true,
+        directory: ".".into(),
+    };
+    let (mut app, _) = App::new(start);
+    let model = ModelInfo {
+        name: "hand-made".into(),
+        architecture: "llama",
+        parameters: 18,
+        vocab_size: VOCABULARY.len(),
+        context: 64,
+        dtype: "f32",
+        device: "cpu".into(),
+        has_chat_template: true,
+        tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
+    };
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(Event::Loaded { generation, model }));
+    app
+}
+
+/// The sequence with its first `scored` rows.
+pub fn partly(sequence: Sequence, scored: usize) -> App {
+    let sample = match sequence.kind {
+        Kind::Text => Sample::Text(sequence.text.clone()),
+        Kind::Chat => Sample::Chat(Chat { messages: vec![Message::default()], ..Chat::default() }),
+    };
+    let mut app = start(sample, "hand-made.json");
+    let generation = app.analysis.generation;
+    let ids = sequence.ids();
+    let rows = (0..scored).map(|i| row(&logits(i), ids.get(i + 1).copied(), 5)).collect();
+    update(&mut app, Action::Engine(Event::Tokenised { generation, sequence: Arc::new(sequence) }));
+    update(&mut app, Action::Engine(Event::Scored { generation, from: 0, rows }));
+    app
+}
+
+/// The sequence with all its rows.
+pub fn loaded(sequence: Sequence) -> App {
+    let all = sequence.len();
+    let mut app = partly(sequence, all);
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(Event::Finished { generation, seconds: 0.012 }));
+    app
+}
+
+/// A scored chat.
+pub fn chat() -> App {
+    loaded(chat_sequence())
+}
+
+/// A scored text without a token.
+pub fn empty() -> App {
+    loaded(Sequence::default())
+}
+
+/// The engine's answer to the question that the cursor raises.
+pub fn answer_distribution(app: &mut App) {
+    let Some(position) = app.cursor.checked_sub(1) else { return };
+    let (generation, distribution) = (app.analysis.generation, Distribution::new(logits(position)));
+    update(app, Action::Engine(Event::Distribution { generation, position, distribution }));
+}
