@@ -214,7 +214,8 @@ impl App {
     fn ask_for_distribution(&mut self) -> Option<Effect> {
         let position = self.cursor.checked_sub(1)?;
         let wanted = (self.analysis.generation, position);
-        if position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {
+        // Rows of an older text say nothing of what the engine has by now.
+        if !self.is_current() || position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {
             return None;
         }
         self.distribution_asked = Some(wanted);

@@ -54,7 +54,9 @@ pub fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>>
 
 /// The current ledger, or why there is none.
 fn settled(app: &App) -> Result<&Ledger, String> {
-    let Some(scoring) = app.scoring() else { return Err("no mask yet".into()) };
+    let Some(scoring) = app.scoring().filter(|_| app.is_current()) else {
+        return Err("no loss yet: what is asked for now is not tokenised".into());
+    };
     match (&scoring.mask, &scoring.ledger) {
         (Err(error), _) => Err(format!("no loss: {error}")),
         (Ok(mask), _) if mask.scored() == 0 => {

@@ -164,8 +164,8 @@ fn mode_line(app: &App, theme: &Theme, columns: &Columns, scoring: &Scoring, wid
     spans.extend(columns.line(theme, |t| cell(app, theme, columns, mask, current, t)).spans);
     let style = if is_current { theme.text.patch(theme.cursor_row) } else { theme.text };
     let loss = match &scoring.ledger {
-        Some(ledger) => ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}")),
-        None => "–".into(),
+        Some(ledger) if app.is_current() => ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}")),
+        _ => "–".into(),
     };
     spans.push(Span::styled(format!("{:>6}", mask.scored()), style));
     spans.push(Span::styled(format!("{:>5}", difference(mask, current)), theme.warning));
