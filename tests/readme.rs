@@ -90,8 +90,11 @@ fn the_readme_is_the_program_s() {
     keep_section("keys", &table);
 
     let args = ["analyze", "--chat", "sample_data/capital.json"];
-    let output =
-        std::process::Command::new(env!("CARGO_BIN_EXE_lossglass")).args(args).current_dir(root()).output().expect("run");
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .args(args)
+        .current_dir(root())
+        .output()
+        .expect("run");
     let printed = String::from_utf8(output.stdout).expect("UTF-8");
     keep_section("analyze", &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
 }

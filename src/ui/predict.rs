@@ -31,7 +31,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 
 /// The distribution that predicts the token under the cursor, and what follows from it.
 fn draw_panel(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let block = theme.block(panel_title(app, usize::from(area.width).saturating_sub(6)));
+    let shown = Line::styled(format!(" top {} · T = {} ", app.top_k, app.temperature), theme.dim);
+    let block =
+        theme.block(panel_title(app, usize::from(area.width).saturating_sub(6))).title_bottom(shown.right_aligned());
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };

@@ -169,7 +169,7 @@ fn ansi() -> Theme {
         unscored: Style::new().add_modifier(Modifier::DIM),
         target: Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
         bar: Style::new().fg(Color::Cyan),
-        cursor: Style::new().fg(Color::Black).bg(Color::White).add_modifier(Modifier::BOLD),
+        cursor: Style::new().fg(Color::Black).bg(Color::White),
         cursor_row: Style::new().add_modifier(Modifier::BOLD),
         error: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         warning: Style::new().fg(Color::Yellow),

@@ -61,7 +61,8 @@ fn run(out: &mut String, look: &Look, text: &str, x: u16, columns: u16, y: u16) 
     let (left, top, width) = (f32::from(x) * COLUMN, f32::from(y) * ROW, f32::from(columns) * COLUMN);
     if look.background != BACKGROUND {
         let fill = &look.background;
-        let _ = writeln!(out, "<rect x=\"{left:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{ROW}\" fill=\"{fill}\"/>");
+        let _ =
+            writeln!(out, "<rect x=\"{left:.1}\" y=\"{top}\" width=\"{width:.1}\" height=\"{ROW}\" fill=\"{fill}\"/>");
     }
     if text.trim().is_empty() && !look.underlined {
         return;

@@ -54,7 +54,7 @@ fn scored(app: &App, theme: &Theme, row: &Row, target: Target, facts: &mut Vec<(
         app.ledger().filter(|_| weight != 0.0 && app.is_current()).and_then(|ledger| ledger.share(weight, target.nll));
     let mut line = format!("entropy {:.3} nats", row.entropy);
     if let Some(share) = share {
-        line.push_str(&format!(" · share of loss {}", percent(share)));
+        line.push_str(&format!(" · {} of the loss", percent(share)));
     }
     facts.push((line, theme.text));
     what_if(app, theme, Some(target), facts);
@@ -67,7 +67,7 @@ fn what_if(app: &App, theme: &Theme, target: Option<Target>, facts: &mut Vec<(St
     let (name, p) = (app.token_label(id), text::probability_in_full((-nll).exp()));
     let mut line = format!("if the target were “{name}”: −log {p} = {nll:.3} nats, rank {rank}");
     if let Some(target) = target {
-        line.push_str(&format!(" (now {:.3}, rank {})", target.nll, target.rank));
+        line.push_str(&format!(" (now {:.3})", target.nll));
     }
     facts.push((line, theme.accent));
 }
@@ -78,8 +78,8 @@ fn temperature(app: &App, theme: &Theme, facts: &mut Vec<(String, Style)>) {
         return;
     }
     let line = match app.distribution() {
-        Some(_) => format!("bars at temperature {}; the loss is at 1 (0 resets)", app.temperature),
-        None => format!("temperature {} is applied as soon as all logits are here", app.temperature),
+        Some(_) => format!("bars at T = {}, the loss at T = 1", app.temperature),
+        None => format!("T = {} waits for the logits", app.temperature),
     };
     facts.push((line, theme.warning));
 }
@@ -107,5 +107,9 @@ fn origin(token: &Token, app: &App) -> String {
 /// A share in percent, with a digit behind the point where it is small.
 fn percent(share: f64) -> String {
     let percent = share * 100.0;
-    if percent >= 10.0 { format!("{percent:.0}%") } else { format!("{percent:.1}%") }
+    match percent {
+        p if p >= 10.0 => format!("{p:.0}%"),
+        p if p >= 0.05 => format!("{p:.1}%"),
+        _ => "<0.1%".into(),
+    }
 }

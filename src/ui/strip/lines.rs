@@ -59,7 +59,7 @@ mod tests {
     fn lines_hold_every_token_once_and_fit() {
         assert_eq!(wrap(&[3, 3, 3, 9, 1], 6, |_| false), [0..2, 2..3, 3..4, 4..5]);
         assert_eq!(wrap(&[1, 1, 1], 6, |t| t == 1), [0..2, 2..3]);
-        assert_eq!(wrap(&[1, 1], 6, |t| t == 1), [0..2]);
+        assert_eq!(wrap(&[1, 1, 1], 2, |t| t == 1), [0..2, 2..3]);
         assert!(wrap(&[], 6, |_| false).is_empty());
     }
 
