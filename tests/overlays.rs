@@ -96,14 +96,14 @@ fn score() {
 fn score_says_what_is_missing() {
     let mut app = partly(chat_sequence(), 5);
     app.view = View::Score;
-    assert!(lines(&app, 120, 40).contains("no loss yet: scoring is under way, 5 of 14 rows are there"));
+    assert!(lines(&app, 120, 40).contains("no loss yet: scoring is under way, 5 of 14 rows"));
     let mut sequence = chat_sequence();
     for token in &mut sequence.tokens {
         token.role = Some("user".into());
     }
     let mut app = loaded(sequence);
     app.view = View::Score;
-    assert!(lines(&app, 120, 40).contains("nothing is scored under assistant: the loss is undefined, not 0"));
+    assert!(lines(&app, 120, 40).contains("nothing is scored: the loss is undefined, not 0"));
     let mut app = at(View::Score, 11);
     assert!(lines(&app, 120, 40).contains("▸ scored"));
     update(&mut app, Action::Paste("new".into()));
@@ -115,8 +115,7 @@ fn score_says_what_is_missing() {
 fn straddlers_and_typed_specials_are_marked() {
     let mut sequence = chat_sequence();
     sequence.tokens[4].injected = true;
-    sequence.tokens[9].overlaps =
-        vec![Origin { turn: Some(1), role: Some("assistant".into()), part: Part::Content }];
+    sequence.tokens[9].overlaps = vec![Origin { turn: Some(1), role: Some("assistant".into()), part: Part::Content }];
     let mut app = loaded(sequence);
     app.view = View::Score;
     insta::assert_snapshot!("score_marks_80x24", lines(&app, 80, 24));

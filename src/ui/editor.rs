@@ -30,7 +30,11 @@ pub fn split(app: &App, area: Rect) -> (Rect, Rect) {
         let [left, right] = Layout::horizontal([Constraint::Percentage(40), Constraint::Fill(1)]).areas(area);
         return (left, right);
     }
-    let most = if area.height >= LEAST_VIEW + 5 { (area.height / 2).max(5).min(area.height - LEAST_VIEW) } else { area.height };
+    let most = if area.height >= LEAST_VIEW + 5 {
+        (area.height / 2).max(5).min(area.height - LEAST_VIEW)
+    } else {
+        area.height
+    };
     let height = stack::needed(editor, area.width).clamp(3, most.max(3));
     let [top, bottom] = Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
     (top, bottom)

@@ -49,7 +49,8 @@ fn lines(theme: &Theme, width: usize, columns: usize) -> Vec<Line<'static>> {
         text::wrap(INTRODUCTION, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     lines.push(Line::default());
     let each = width / columns;
-    let groups: Vec<Vec<Line>> = keymap::groups().map(|(scope, group)| group_lines(theme, scope, &group, each)).collect();
+    let groups: Vec<Vec<Line>> =
+        keymap::groups().map(|(scope, group)| group_lines(theme, scope, &group, each)).collect();
     if columns == 1 {
         lines.extend(groups.into_iter().flatten());
         return lines;

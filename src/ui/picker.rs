@@ -36,7 +36,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(Line::styled(rule(app, picker, usize::from(row.width)), theme.border), row);
     }
     if picker.shown().len() == 0 {
-        for (line, row) in text::wrap(&nothing(picker), usize::from(inner.width).saturating_sub(2)).into_iter().zip(rows) {
+        for (line, row) in
+            text::wrap(&nothing(picker), usize::from(inner.width).saturating_sub(2)).into_iter().zip(rows)
+        {
             frame.render_widget(Line::styled(format!(" {line}"), theme.dim), row);
         }
         return;

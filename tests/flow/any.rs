@@ -27,15 +27,36 @@ enum Happening {
 
 fn any_key() -> impl Strategy<Value = KeyEvent> {
     let named = vec![
-        KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home,
-        KeyCode::End, KeyCode::Enter, KeyCode::Tab, KeyCode::BackTab, KeyCode::Esc, KeyCode::Backspace,
-        KeyCode::Delete, KeyCode::Insert, KeyCode::F(1), KeyCode::F(12), KeyCode::Null,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::Enter,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Esc,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Insert,
+        KeyCode::F(1),
+        KeyCode::F(12),
+        KeyCode::Null,
     ];
     let letter = "[ -~]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap_or('x')));
-    let code = prop_oneof![3 => letter, 3 => proptest::sample::select(named), 1 => any::<char>().prop_map(KeyCode::Char)];
+    let code =
+        prop_oneof![3 => letter, 3 => proptest::sample::select(named), 1 => any::<char>().prop_map(KeyCode::Char)];
     let modifiers = proptest::sample::select(vec![
-        KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::NONE, KeyModifiers::CONTROL, KeyModifiers::ALT,
-        KeyModifiers::SHIFT, KeyModifiers::CONTROL.union(KeyModifiers::ALT),
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::CONTROL,
+        KeyModifiers::ALT,
+        KeyModifiers::SHIFT,
+        KeyModifiers::CONTROL.union(KeyModifiers::ALT),
     ]);
     (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
 }

@@ -11,7 +11,8 @@ use crate::sample::{chat, loaded, text};
 /// A chat of these messages, with the cells of another: only the editor matters here.
 fn chat_of(messages: &[(&str, &str)]) -> App {
     let mut app = chat();
-    let message = |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
+    let message =
+        |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
     app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), tools: Vec::new() });
     app
 }
@@ -147,5 +148,8 @@ fn a_file_that_was_being_read_closes_an_editor_on_what_it_replaces() {
     let opened = Opened { name: "b.txt".into(), sample: Sample::Text("b".into()), note: Some("read".into()) };
     update(&mut app, Action::Files(FileOutcome::Read(opened)));
     assert!(app.overlay.is_none());
-    assert_eq!((&app.sample, app.sample_name.as_str(), notice(&app)), (&Sample::Text("b".into()), "b.txt", ("read", false)));
+    assert_eq!(
+        (&app.sample, app.sample_name.as_str(), notice(&app)),
+        (&Sample::Text("b".into()), "b.txt", ("read", false))
+    );
 }

@@ -11,7 +11,8 @@ use crate::ui::{Theme, text};
 /// What the cursor's row may see, what it predicts, and what is hidden from it; with room, also why.
 pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roomy: bool) -> Vec<Line<'static>> {
     let Some(query) = app.cursor.checked_sub(1) else {
-        let message = format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
+        let message =
+            format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
         return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     };
     let seen = (0..app.len()).filter(|&key| mask.allows(query, key)).count();

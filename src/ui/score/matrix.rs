@@ -95,7 +95,8 @@ fn roles(app: &App, theme: &Theme, columns: &Columns) -> Line<'static> {
         let role = tokens.get(t).and_then(|token| token.role.as_deref()).unwrap_or("template");
         let name = text::fit_start(&crate::sequence::visible_text(role), width.saturating_sub(2));
         let rule = "─".repeat(width.saturating_sub(name.width() + 2));
-        let style = if tokens.get(t).is_some_and(|token| token.turn == current_turn(app)) { theme.accent } else { theme.dim };
+        let style =
+            if tokens.get(t).is_some_and(|token| token.turn == current_turn(app)) { theme.accent } else { theme.dim };
         spans.push(Span::styled(if width > 0 { "├" } else { "" }, theme.border));
         spans.push(Span::styled(name, style));
         spans.push(Span::styled(if width > 1 { format!("{rule} ") } else { rule }, theme.border));
@@ -134,9 +135,11 @@ fn labels(app: &App, theme: &Theme, columns: &Columns, rows: usize) -> Vec<Line<
 fn marks(app: &App, theme: &Theme, columns: &Columns) -> Option<Line<'static>> {
     let tokens = &app.sequence().tokens;
     let is_marked = |t: usize| tokens.get(t).is_some_and(|token| mark(token) != " ");
-    columns.shown.clone().any(is_marked).then(|| {
-        columns.line(theme, |t| columns.cell(tokens.get(t).map_or(" ", mark), theme.warning))
-    })
+    columns
+        .shown
+        .clone()
+        .any(is_marked)
+        .then(|| columns.line(theme, |t| columns.cell(tokens.get(t).map_or(" ", mark), theme.warning)))
 }
 
 fn mark(token: &Token) -> &'static str {
@@ -164,7 +167,9 @@ fn mode_line(app: &App, theme: &Theme, columns: &Columns, scoring: &Scoring, wid
     spans.extend(columns.line(theme, |t| cell(app, theme, columns, mask, current, t)).spans);
     let style = if is_current { theme.text.patch(theme.cursor_row) } else { theme.text };
     let loss = match &scoring.ledger {
-        Some(ledger) if app.is_current() => ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}")),
+        Some(ledger) if app.is_current() => {
+            ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}"))
+        }
         _ => "–".into(),
     };
     spans.push(Span::styled(format!("{:>6}", mask.scored()), style));
@@ -222,4 +227,3 @@ pub fn legend(theme: &Theme, width: usize) -> Line<'static> {
     let fitting = LEGENDS.into_iter().find(|legend| legend.width() + 4 <= width);
     fitting.map_or_else(Line::default, |legend| Line::styled(legend, theme.dim))
 }
-
