@@ -61,11 +61,18 @@ impl Columns {
         (0..rows)
             .map(|row| {
                 let letter = |t: usize| columns[t - self.shown.start].get(row).cloned().unwrap_or_default();
-                self.line(theme, |t| {
+                let mut line = self.line(theme, |t| {
                     let letter = letter(t);
                     let style = if letter.is_empty() { Style::new() } else { style(t) };
                     self.cell(letter, style)
-                })
+                });
+                // What is left out is marked once, where the labels stand.
+                if row + 1 < rows
+                    && let [first, .., last] = line.spans.as_mut_slice()
+                {
+                    (*first, *last) = (Span::raw(" "), Span::raw(" "));
+                }
+                line
             })
             .collect()
     }

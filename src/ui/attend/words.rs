@@ -49,8 +49,8 @@ fn predicts(app: &App, hidden: usize) -> String {
         None => "",
     };
     let hidden = match hidden {
-        1 => "the 1 token after it".into(),
-        n => format!("the {} tokens after it", text::count(n)),
+        1 => "the next token".into(),
+        n => format!("the next {} tokens", text::count(n)),
     };
     format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
 }
