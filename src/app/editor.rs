@@ -6,6 +6,10 @@ use crate::sample::{Chat, Message, Sample};
 
 /// Roles that [`Editor::next_role`] goes through.
 const ROLES: [&str; 4] = ["user", "assistant", "system", "tool"];
+/// Bytes up to which a text is wrapped: all of it is wrapped anew at every key, which a larger one would make felt.
+const LARGEST_WRAPPED: usize = 32 << 10;
+/// How many changes of the turns can be undone.
+const MOST_EARLIER: usize = 50;
 
 /// An open editor.
 #[derive(Debug)]
@@ -17,10 +21,24 @@ pub struct Editor {
     /// Whether the sample is a chat.
     pub is_chat: bool,
     tools: Vec<serde_json::Value>,
+    /// The turns before each change of them, the latest last.
+    earlier: Vec<Earlier>,
+    /// Changes of a text since the latest change of the turns.
+    edits: usize,
+}
+
+/// What the editor held before a turn was added, removed, moved, or given another role.
+#[derive(Debug)]
+struct Earlier {
+    turns: Vec<TurnEditor>,
+    focus: usize,
+    is_chat: bool,
+    tools: Vec<serde_json::Value>,
+    edits: usize,
 }
 
 /// One text under edit.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct TurnEditor {
     pub area: TextArea<'static>,
     /// What the message has beside its content; its content is stale while it is edited.
@@ -30,10 +48,22 @@ pub struct TurnEditor {
 impl TurnEditor {
     fn new(message: Message) -> Self {
         let mut area = TextArea::from(message.content.split('\n'));
-        area.set_wrap_mode(WrapMode::WordOrGlyph);
+        area.set_hard_tab_indent(true);
+        area.set_cursor_line_style(Default::default());
         area.move_cursor(ratatui_textarea::CursorMove::Bottom);
         area.move_cursor(ratatui_textarea::CursorMove::End);
-        Self { area, message }
+        let mut turn = Self { area, message };
+        turn.choose_wrapping();
+        turn
+    }
+
+    /// Lines are wrapped unless the text is large.
+    fn choose_wrapping(&mut self) {
+        let bytes: usize = self.area.lines().iter().map(String::len).sum();
+        let mode = if bytes > LARGEST_WRAPPED { WrapMode::None } else { WrapMode::WordOrGlyph };
+        if mode != self.area.wrap_mode() {
+            self.area.set_wrap_mode(mode);
+        }
     }
 
     fn of_role(role: &str) -> Self {
@@ -70,13 +100,16 @@ impl Editor {
                 focus: 0,
                 is_chat: false,
                 tools: Vec::new(),
+                earlier: Vec::new(),
+                edits: 0,
             },
             Sample::Chat(chat) => {
                 let mut turns: Vec<TurnEditor> = chat.messages.iter().cloned().map(TurnEditor::new).collect();
                 if turns.is_empty() {
                     turns.push(TurnEditor::of_role("user"));
                 }
-                Self { focus: turns.len() - 1, turns, is_chat: true, tools: chat.tools.clone() }
+                let tools = chat.tools.clone();
+                Self { focus: turns.len() - 1, turns, is_chat: true, tools, earlier: Vec::new(), edits: 0 }
             }
         }
     }
@@ -97,11 +130,56 @@ impl Editor {
 
     /// A key goes to the focused text; true if the text changed.
     pub(super) fn input(&mut self, input: Input) -> bool {
-        self.focused().area.input(input)
+        let changed = self.focused().area.input(input);
+        self.note_edit(changed)
     }
 
     pub(super) fn insert(&mut self, text: &str) -> bool {
-        self.focused().area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"))
+        let changed = self.focused().area.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+        self.note_edit(changed)
+    }
+
+    fn note_edit(&mut self, changed: bool) -> bool {
+        self.edits += usize::from(changed);
+        self.focused().choose_wrapping();
+        changed
+    }
+
+    /// Takes back the latest change of a text, the focused one's first, or of the turns; false if there is none.
+    pub(super) fn undo(&mut self) -> bool {
+        if self.edits > 0 || self.earlier.is_empty() {
+            let others = (0..self.turns.len()).filter(|&i| i != self.focus);
+            let undone = std::iter::once(self.focus).chain(others).find(|&i| self.turns[i].area.undo());
+            if let Some(i) = undone {
+                self.focus = i;
+                self.edits = self.edits.saturating_sub(1);
+                self.turns[i].choose_wrapping();
+                return true;
+            }
+        }
+        let Some(Earlier { turns, focus, is_chat, tools, edits }) = self.earlier.pop() else { return false };
+        (self.turns, self.focus, self.is_chat, self.tools, self.edits) = (turns, focus, is_chat, tools, edits);
+        true
+    }
+
+    /// Makes the latest undone change of the focused text again.
+    pub(super) fn redo(&mut self) -> bool {
+        let changed = self.focused().area.redo();
+        self.note_edit(changed)
+    }
+
+    /// The turns are about to change.
+    fn remember(&mut self) {
+        if self.earlier.len() == MOST_EARLIER {
+            self.earlier.remove(0);
+        }
+        self.earlier.push(Earlier {
+            turns: self.turns.clone(),
+            focus: self.focus,
+            is_chat: self.is_chat,
+            tools: self.tools.clone(),
+            edits: std::mem::take(&mut self.edits),
+        });
     }
 
     pub(super) fn step_focus(&mut self, by: isize) {
@@ -110,7 +188,7 @@ impl Editor {
 
     /// A turn after the focused one, of the role that would answer it.
     pub(super) fn add_turn(&mut self) {
-        self.is_chat = true;
+        self.remember();
         let role = match self.focused().message.role.as_str() {
             "user" | "tool" => "assistant",
             _ => "user",
@@ -124,6 +202,7 @@ impl Editor {
         if self.turns.len() == 1 {
             return false;
         }
+        self.remember();
         self.turns.remove(self.focus);
         self.focus = self.focus.min(self.turns.len() - 1);
         true
@@ -131,13 +210,17 @@ impl Editor {
 
     pub(super) fn move_turn(&mut self, by: isize) -> bool {
         let to = self.focus.saturating_add_signed(by).min(self.turns.len() - 1);
+        if to == self.focus {
+            return false;
+        }
+        self.remember();
         self.turns.swap(self.focus, to);
-        let moved = to != self.focus;
         self.focus = to;
-        moved
+        true
     }
 
     pub(super) fn next_role(&mut self) {
+        self.remember();
         let role = &mut self.focused().message.role;
         let at = ROLES.iter().position(|known| known == role).map_or(0, |at| (at + 1) % ROLES.len());
         *role = ROLES[at].into();
@@ -147,10 +230,16 @@ impl Editor {
     pub(super) fn toggle_chat(&mut self) {
         if self.is_chat {
             let text: Vec<String> = self.turns.iter().map(TurnEditor::text).collect();
-            *self = Self::new(&Sample::Text(text.join("\n")));
+            self.become_sample(&Sample::Text(text.join("\n")));
         } else {
             let message = Message { role: "user".into(), content: self.turns[0].text(), ..Message::default() };
-            *self = Self::new(&Sample::Chat(Chat { messages: vec![message], tools: Vec::new() }));
+            self.become_sample(&Sample::Chat(Chat { messages: vec![message], tools: Vec::new() }));
         }
+    }
+
+    fn become_sample(&mut self, sample: &Sample) {
+        self.remember();
+        let earlier = std::mem::take(&mut self.earlier);
+        *self = Self { earlier, ..Self::new(sample) };
     }
 }

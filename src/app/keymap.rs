@@ -74,7 +74,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::View(View::Predict), &["T"], Command::Cooler, "lower temperature", ""),
     bind(Scope::View(View::Predict), &["0"], Command::ResetTemperature, "temperature 1", ""),
     bind(Scope::View(View::Predict), &["w"], Command::WhatIf, "what if another token were the target?", "w what if"),
-    bind(Scope::Views, &["s"], Command::Split, "raw text: the completion starts here (again: no split)", ""),
+    bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", ""),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
     bind(Scope::Views, &["o"], Command::Open, "open a sample or a file", "o open"),
     bind(Scope::Views, &["m"], Command::ChooseModel, "choose a model", "m model"),

@@ -159,13 +159,19 @@ pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]
         })
         .collect();
     if let Some(parent) = directory.parent() {
-        items.push(Item { label: "../".into(), about: About::Words(String::new()), choice: Choice::Directory(parent.into()) });
+        items.push(Item {
+            label: "../".into(),
+            about: About::Words(String::new()),
+            choice: Choice::Directory(parent.into()),
+        });
     }
     items.extend(entries.iter().map(|(name, is_directory)| {
         let path = directory.join(name);
         let shown = crate::sequence::visible_text(name);
         match is_directory {
-            true => Item { label: format!("{shown}/"), about: About::Words(String::new()), choice: Choice::Directory(path) },
+            true => {
+                Item { label: format!("{shown}/"), about: About::Words(String::new()), choice: Choice::Directory(path) }
+            }
             false => Item { label: shown, about: About::Words(String::new()), choice: Choice::File(path) },
         }
     }));
@@ -176,7 +182,11 @@ pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]
 pub(super) fn model_items() -> Vec<Item> {
     known()
         .into_iter()
-        .map(|model| Item { label: model.name.clone(), about: About::Words(model.about), choice: Choice::Model(model.name) })
+        .map(|model| Item {
+            label: model.name.clone(),
+            about: About::Words(model.about),
+            choice: Choice::Model(model.name),
+        })
         .collect()
 }
 

@@ -4,7 +4,7 @@ mod editing;
 mod engine;
 mod picking;
 
-use super::{Action, App, Command, Effect, Notice, Overlay, Progress, ThemeName, View};
+use super::{Action, App, Command, Effect, Notice, Overlay, Progress, ThemeName, View, keymap};
 use crate::loss::Denominator;
 use crate::mask::Mode;
 use crate::sample::Sample;
@@ -13,6 +13,8 @@ use crate::sample::Sample;
 const TEMPERATURES: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 2.0, 3.0, 5.0];
 /// Candidates shown at most.
 const MOST_CANDIDATES: usize = 50;
+/// Lines of the help that are no bindings, in a narrow terminal.
+const HELP_HEADINGS: usize = 24;
 /// Tokens or lines that page keys go.
 const PAGE: isize = 10;
 
@@ -50,13 +52,19 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
     }
     match &mut app.overlay {
         Some(Overlay::Help { scroll }) => {
-            match command {
-                Command::Up => *scroll = scroll.saturating_sub(1),
-                Command::Down => *scroll = scroll.saturating_add(1),
-                Command::PageUp => *scroll = scroll.saturating_sub(PAGE as u16),
-                Command::PageDown => *scroll = scroll.saturating_add(PAGE as u16),
-                _ => app.overlay = None,
-            }
+            let by = match command {
+                Command::Up => -1,
+                Command::Down => 1,
+                Command::PageUp => -PAGE,
+                Command::PageDown => PAGE,
+                _ => {
+                    app.overlay = None;
+                    return Vec::new();
+                }
+            };
+            // What is drawn stops at the last line; this keeps the way back from there short.
+            let most = (keymap::BINDINGS.len() + HELP_HEADINGS).saturating_sub(usize::from(app.size.1));
+            *scroll = scroll.saturating_add_signed(by as i16).min(most as u16);
             Vec::new()
         }
         Some(Overlay::Editor(_)) => editing::run(app, command),
@@ -206,7 +214,8 @@ impl App {
     fn ask_for_distribution(&mut self) -> Option<Effect> {
         let position = self.cursor.checked_sub(1)?;
         let wanted = (self.analysis.generation, position);
-        if position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {
+        // Rows of an older text say nothing of what the engine has by now.
+        if !self.is_current() || position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {
             return None;
         }
         self.distribution_asked = Some(wanted);

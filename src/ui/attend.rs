@@ -72,7 +72,7 @@ fn draw_grid(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut
     let widths = Widths::new(app, width);
     let query = app.cursor.saturating_sub(1);
     let columns = Columns::new(app, width.saturating_sub(widths.left() + widths.right()), 2, query);
-    let labels = columns.label_rows(app, usize::from(area.height) / 4);
+    let labels = columns.label_rows(app, (usize::from(area.height) / 4).max(3));
     let labels = columns.labels(app, theme, labels);
     let mut rows = area.rows();
     let heading = labels.len();

@@ -61,11 +61,18 @@ impl Columns {
         (0..rows)
             .map(|row| {
                 let letter = |t: usize| columns[t - self.shown.start].get(row).cloned().unwrap_or_default();
-                self.line(theme, |t| {
+                let mut line = self.line(theme, |t| {
                     let letter = letter(t);
                     let style = if letter.is_empty() { Style::new() } else { style(t) };
                     self.cell(letter, style)
-                })
+                });
+                // What is left out is marked once, where the labels stand.
+                if row + 1 < rows
+                    && let [first, .., last] = line.spans.as_mut_slice()
+                {
+                    (*first, *last) = (Span::raw(" "), Span::raw(" "));
+                }
+                line
             })
             .collect()
     }
@@ -93,16 +100,20 @@ impl Columns {
     }
 }
 
-/// A label without the blank most words begin with: columns are dear.
+/// A label without the blank that most words begin with and without a special token's brackets: columns are dear.
 fn name(label: &str) -> &str {
-    label.strip_prefix('␣').filter(|rest| !rest.is_empty()).unwrap_or(label)
+    let bare = label.strip_prefix('␣').or_else(|| label.strip_prefix("<|")?.strip_suffix("|>"));
+    bare.filter(|rest| !rest.is_empty()).unwrap_or(label)
 }
 
-/// The graphemes of `label` from top to bottom, its foot on the last of `rows` rows, an ellipsis for what is cut.
+/// The graphemes of `label` from top to bottom, its foot on the last of `rows` rows; an ellipsis for what is cut, unless
+/// that were half of what is left.
 fn standing(label: &str, rows: usize) -> Vec<String> {
     let mut letters: Vec<String> = label.graphemes(true).map(str::to_owned).collect();
-    if letters.len() > rows {
-        letters.truncate(rows.saturating_sub(1));
+    if letters.len() > rows && rows < 4 {
+        letters.truncate(rows);
+    } else if letters.len() > rows {
+        letters.truncate(rows - 1);
         letters.push("…".into());
     }
     let above = rows.saturating_sub(letters.len());
@@ -117,11 +128,13 @@ mod tests {
     fn standing_labels_end_on_the_last_row() {
         assert_eq!(standing("cat", 4), ["", "c", "a", "t"]);
         assert_eq!(standing("assistant", 4), ["a", "s", "s", "…"]);
+        assert_eq!(standing("assistant", 2), ["a", "s"]);
         assert_eq!(standing("", 2), ["", ""]);
     }
 
     #[test]
-    fn the_blank_before_a_word_is_left_out_but_not_a_blank_alone() {
+    fn the_blank_before_a_word_and_brackets_are_left_out_but_something_stays() {
         assert_eq!((name("␣cat"), name("␣"), name("cat")), ("cat", "␣", "cat"));
+        assert_eq!((name("<|im_end|>"), name("<|"), name("<||>")), ("im_end", "<|", "<||>"));
     }
 }

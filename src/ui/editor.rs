@@ -30,7 +30,11 @@ pub fn split(app: &App, area: Rect) -> (Rect, Rect) {
         let [left, right] = Layout::horizontal([Constraint::Percentage(40), Constraint::Fill(1)]).areas(area);
         return (left, right);
     }
-    let most = if area.height >= LEAST_VIEW + 5 { (area.height / 2).max(5).min(area.height - LEAST_VIEW) } else { area.height };
+    let most = if area.height >= LEAST_VIEW + 5 {
+        (area.height / 2).max(5).min(area.height - LEAST_VIEW)
+    } else {
+        area.height
+    };
     let height = stack::needed(editor, area.width).clamp(3, most.max(3));
     let [top, bottom] = Layout::vertical([Constraint::Length(height), Constraint::Fill(1)]).areas(area);
     (top, bottom)
@@ -78,14 +82,14 @@ fn draw_box(theme: &Theme, frame: &mut Frame, area: Rect, editor: &Editor, i: us
         n => format!(" {} of {n} ", i + 1),
     };
     let block = theme
-        .block("")
+        .frame()
         .title_top(Line::styled(count, theme.dim).right_aligned())
         .border_style(if is_focused { theme.accent } else { theme.border })
         .padding(Padding::horizontal(1));
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let name = text::fit_start(&format!(" {} ", title(editor, turn)), usize::from(area.width).saturating_sub(12));
-    let place = Rect { x: area.x + 2, width: area.width.saturating_sub(4), height: 1, ..area };
+    let place = Rect { x: area.x.saturating_add(1), width: area.width.saturating_sub(2), height: 1, ..area };
     frame.render_widget(Span::styled(name, role_style(theme, &turn.message.role)), place);
     if inner.is_empty() {
         return;

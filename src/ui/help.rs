@@ -49,7 +49,8 @@ fn lines(theme: &Theme, width: usize, columns: usize) -> Vec<Line<'static>> {
         text::wrap(INTRODUCTION, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     lines.push(Line::default());
     let each = width / columns;
-    let groups: Vec<Vec<Line>> = keymap::groups().map(|(scope, group)| group_lines(theme, scope, &group, each)).collect();
+    let groups: Vec<Vec<Line>> =
+        keymap::groups().map(|(scope, group)| group_lines(theme, scope, &group, each)).collect();
     if columns == 1 {
         lines.extend(groups.into_iter().flatten());
         return lines;
@@ -80,7 +81,7 @@ fn balance(groups: Vec<Vec<Line<'static>>>) -> (Vec<Line<'static>>, Vec<Line<'st
 fn group_lines(theme: &Theme, scope: Scope, group: &[&Binding], width: usize) -> Vec<Line<'static>> {
     let keys = |binding: &Binding| binding.keys.join(" ");
     let widest = group.iter().map(|binding| keys(binding).width()).max().unwrap_or(0);
-    let mut lines = vec![Line::styled(scope.title(), theme.accent.patch(theme.scored))];
+    let mut lines = vec![Line::from(Span::styled(scope.title(), theme.accent.patch(theme.scored)))];
     for binding in group {
         let help = text::fit_start(binding.help, width.saturating_sub(widest + 6));
         lines.push(Line::from(vec![

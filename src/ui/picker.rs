@@ -17,7 +17,7 @@ const HIGHEST: u16 = 28;
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let Some(Overlay::Picker(picker)) = &app.overlay else { return };
     // As high as the whole list, so that the box stays where it is while the list is filtered.
-    let needed = u16::try_from(picker.total()).unwrap_or(u16::MAX).saturating_add(5).clamp(8, HIGHEST);
+    let needed = u16::try_from(picker.total()).unwrap_or(u16::MAX).saturating_add(4).clamp(8, HIGHEST);
     let place = area.centered(
         Constraint::Length(WIDEST.min(area.width.saturating_sub(4))),
         Constraint::Length(needed.min(area.height.saturating_sub(1))),
@@ -36,7 +36,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(Line::styled(rule(app, picker, usize::from(row.width)), theme.border), row);
     }
     if picker.shown().len() == 0 {
-        for (line, row) in text::wrap(&nothing(picker), usize::from(inner.width).saturating_sub(2)).into_iter().zip(rows) {
+        for (line, row) in
+            text::wrap(&nothing(picker), usize::from(inner.width).saturating_sub(2)).into_iter().zip(rows)
+        {
             frame.render_widget(Line::styled(format!(" {line}"), theme.dim), row);
         }
         return;

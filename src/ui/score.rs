@@ -31,17 +31,18 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let text_width = usize::from(column).saturating_sub(2);
     let facts = facts::lines(app, theme, text_width);
     let least = matrix::least_height(app);
-    let room = usize::from(inner.height.saturating_sub(least + 1));
-    let ledger = if is_wide || facts.len() + ledger::FULL < room {
+    let room = usize::from(inner.height.saturating_sub(least));
+    let ledger = if is_wide || facts.len() + ledger::FULL <= room {
         ledger::lines(app, theme, text_width)
     } else {
         ledger::short_lines(app, theme, text_width)
     };
     let wanted = if is_wide { facts.len().max(ledger.len()) } else { facts.len() + ledger.len() };
     let below = u16::try_from(wanted).unwrap_or(u16::MAX).min(inner.height.saturating_sub(least));
-    let [matrix, gap, below] =
-        Layout::vertical([Constraint::Max(least + 9), Constraint::Max(1), Constraint::Length(below)]).areas(inner);
-    let _ = gap;
+    let high = matrix::height(app, inner.width, inner.height - below);
+    let gap = u16::from(high + below < inner.height);
+    let [matrix, _, below] =
+        Layout::vertical([Constraint::Length(high), Constraint::Length(gap), Constraint::Length(below)]).areas(inner);
     matrix::draw(app, theme, frame, matrix, hits);
     if is_wide {
         let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(below);

@@ -69,13 +69,15 @@ impl Theme {
         &self.heat
     }
 
+    /// A frame without a title.
+    pub fn frame<'a>(&self) -> Block<'a> {
+        Block::bordered().border_type(BorderType::Rounded).border_style(self.border)
+    }
+
     /// A frame with a title.
     pub fn block<'a>(&self, title: impl Into<String>) -> Block<'a> {
         let title: String = title.into();
-        Block::bordered()
-            .border_type(BorderType::Rounded)
-            .border_style(self.border)
-            .title(ratatui::text::Span::styled(format!(" {title} "), self.accent))
+        self.frame().title(ratatui::text::Span::styled(format!(" {title} "), self.accent))
     }
 }
 

@@ -89,8 +89,8 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
             editor.toggle_chat();
             true
         }
-        Command::Undo => editor.focused().area.undo(),
-        Command::Redo => editor.focused().area.redo(),
+        Command::Undo => editor.undo(),
+        Command::Redo => editor.redo(),
         Command::AddTurn | Command::NextRole => {
             let text = "raw text has no turns; ctrl-t makes a chat of it".into();
             app.notice = Some(Notice { text, is_error: false });

@@ -13,6 +13,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     // What was on its way when the user stopped it still counts, but does not go on.
     let cancelled = app.analysis.progress == Progress::Cancelled;
     match event {
+        Event::Loading { .. } if cancelled => {}
         Event::Loading { name, fraction, .. } => app.analysis.progress = Progress::Loading { name, fraction },
         Event::Loaded { model, .. } => app.model = Some(model),
         Event::Tokenised { sequence, .. } => {

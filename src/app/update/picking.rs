@@ -77,8 +77,11 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
 /// An item is clicked.
 pub fn click(app: &mut App, index: usize) -> Vec<Effect> {
     if let Some(Overlay::Picker(picker)) = &mut app.overlay {
-        picker.selected = index;
-        return accept(app);
+        // The list may have changed since it was drawn.
+        if index < picker.shown().len() {
+            picker.selected = index;
+            return accept(app);
+        }
     }
     Vec::new()
 }
@@ -149,6 +152,8 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             Vec::new()
         }
         FileOutcome::Read(opened) => {
+            // An editor opened meanwhile holds the sample that this one replaces.
+            app.overlay = None;
             let effects = app.open_sample(opened.sample, opened.name);
             app.notice = opened.note.map(|text| Notice { text, is_error: false });
             effects

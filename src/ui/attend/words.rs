@@ -11,7 +11,8 @@ use crate::ui::{Theme, text};
 /// What the cursor's row may see, what it predicts, and what is hidden from it; with room, also why.
 pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roomy: bool) -> Vec<Line<'static>> {
     let Some(query) = app.cursor.checked_sub(1) else {
-        let message = format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
+        let message =
+            format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
         return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     };
     let seen = (0..app.len()).filter(|&key| mask.allows(query, key)).count();
@@ -43,13 +44,13 @@ fn predicts(app: &App, hidden: usize) -> String {
         None => "not scored by the model yet".into(),
     };
     let counts = match app.mask() {
-        Some(mask) if mask.is_scored(target) => ", counted in the loss",
-        Some(_) => ", not counted in the loss",
+        Some(mask) if mask.is_scored(target) => ", scored",
+        Some(_) => ", unscored",
         None => "",
     };
     let hidden = match hidden {
-        1 => "the 1 token after it".into(),
-        n => format!("the {} tokens after it", text::count(n)),
+        1 => "the next token".into(),
+        n => format!("the next {} tokens", text::count(n)),
     };
     format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
 }
@@ -58,7 +59,7 @@ fn why(app: &App) -> String {
     if app.cursor >= app.len() {
         return "why a mask: all rows are computed at once; without it each would see its own answer".into();
     }
-    format!("why: a row that saw {} could copy its answer instead of predicting it", quoted(app, app.cursor))
+    format!("why: a row that saw {} would copy it, not predict it", quoted(app, app.cursor))
 }
 
 fn quoted(app: &App, t: usize) -> String {

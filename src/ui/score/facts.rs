@@ -49,7 +49,7 @@ fn cost(app: &App, t: usize) -> String {
         return "−log p: not computed yet".into();
     };
     let weight = app.mask().map_or(0.0, |mask| mask.weight(t));
-    let share = match app.ledger().and_then(|ledger| ledger.share(weight, target.nll)) {
+    let share = match app.ledger().filter(|_| app.is_current()).and_then(|ledger| ledger.share(weight, target.nll)) {
         Some(share) if weight != 0.0 => format!(" · {:.1} % of the loss", share * 100.0),
         _ if weight == 0.0 => " · adds nothing to the loss".into(),
         _ => String::new(),

@@ -27,8 +27,8 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ];
         lines.push(Line::from(spans));
     }
-    lines.push(Line::styled(derived(ledger), theme.text));
-    lines.push(Line::styled("d: another denominator", theme.dim));
+    lines.extend(text::wrap(&derived(ledger), width).into_iter().map(|line| Line::styled(line, theme.text)));
+    lines.push(Line::styled("d takes another denominator", theme.dim));
     lines
 }
 
@@ -45,21 +45,17 @@ pub fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>>
         losses.push(Span::styled(mark, theme.accent));
         losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
     }
-    vec![
-        Line::styled(sums(ledger), theme.text),
-        Line::from(losses),
-        Line::styled(derived(ledger), theme.text),
-    ]
+    vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(derived(ledger), theme.text)]
 }
 
 /// The current ledger, or why there is none.
 fn settled(app: &App) -> Result<&Ledger, String> {
-    let Some(scoring) = app.scoring() else { return Err("no mask yet".into()) };
+    let Some(scoring) = app.scoring().filter(|_| app.is_current()) else {
+        return Err("no loss yet: what is asked for now is not tokenised".into());
+    };
     match (&scoring.mask, &scoring.ledger) {
         (Err(error), _) => Err(format!("no loss: {error}")),
-        (Ok(mask), _) if mask.scored() == 0 => {
-            Err(format!("nothing is scored under {}: the loss is undefined, not 0", scoring.mode.name()))
-        }
+        (Ok(mask), _) if mask.scored() == 0 => Err("nothing is scored: the loss is undefined, not 0".into()),
         (_, Some(ledger)) => Ok(ledger),
         (Ok(_), None) => {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
@@ -78,11 +74,7 @@ fn unsettled(theme: &Theme, why: &str, width: usize) -> Vec<Line<'static>> {
 }
 
 fn mark(app: &App, theme: &Theme, denominator: Denominator) -> (&'static str, ratatui::style::Style) {
-    if denominator == app.denominator {
-        ("▸ ", theme.text.patch(theme.cursor_row))
-    } else {
-        ("  ", theme.dim)
-    }
+    if denominator == app.denominator { ("▸ ", theme.text.patch(theme.cursor_row)) } else { ("  ", theme.dim) }
 }
 
 fn sums(ledger: &Ledger) -> String {
@@ -114,7 +106,10 @@ fn meaning(denominator: Denominator) -> &'static str {
 fn derived(ledger: &Ledger) -> String {
     let mut figures = Vec::new();
     if let Some(perplexity) = ledger.perplexity() {
-        figures.push(format!("perplexity {}", if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") }));
+        figures.push(format!(
+            "perplexity {}",
+            if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") }
+        ));
     }
     if let Some(bits) = ledger.bits_per_byte() {
         figures.push(format!("{bits:.3} bits per byte"));

@@ -23,19 +23,31 @@ pub fn least_height(app: &App) -> u16 {
     roles + 1 + u16::try_from(app.scorings.len()).unwrap_or(u16::MAX)
 }
 
-/// Draws the matrix into `area`.
-pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let room = usize::from(area.width).saturating_sub(LEFT + RIGHT);
-    let columns = columns(app, room);
+/// Rows with as many labels as there are letters and room for, at most `most`.
+pub fn height(app: &App, width: u16, most: u16) -> u16 {
+    let heading = heading(app, &Theme::of(app.theme, true), &columns(app, width), most).len();
+    u16::try_from(heading + app.scorings.len()).unwrap_or(u16::MAX).min(most)
+}
+
+/// The lines above the modes: roles, labels, marks.
+fn heading(app: &App, theme: &Theme, columns: &Columns, height: u16) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = Vec::new();
     if app.sequence().kind == Kind::Chat {
-        lines.push(roles(app, theme, &columns));
+        lines.push(roles(app, theme, columns));
     }
-    let marks = marks(app, theme, &columns);
+    let marks = marks(app, theme, columns);
     let taken = lines.len() + usize::from(marks.is_some()) + app.scorings.len();
-    let free = usize::from(area.height).saturating_sub(taken);
-    lines.extend(labels(app, theme, &columns, free));
+    lines.extend(labels(app, theme, columns, usize::from(height).saturating_sub(taken)));
     lines.extend(marks);
+    lines
+}
+
+/// Draws the matrix into `area`.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let columns = columns(app, area.width);
+    let mut lines = heading(app, theme, &columns, area.height);
+    // Where there is no room for both, the modes are what matters.
+    lines.truncate(usize::from(area.height).saturating_sub(app.scorings.len()));
     if let Some(last) = lines.last_mut() {
         let grid = 2 + columns.shown.len() * columns.width;
         last.spans.push(Span::styled(format!("{:>1$}", "scored", 8 + grid.saturating_sub(last.width())), theme.dim));
@@ -59,7 +71,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 }
 
 /// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
-fn columns(app: &App, room: usize) -> Columns {
+fn columns(app: &App, width: u16) -> Columns {
+    let room = usize::from(width).saturating_sub(LEFT + RIGHT);
     let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
     Columns::new(app, room, least, app.cursor)
 }
@@ -82,7 +95,8 @@ fn roles(app: &App, theme: &Theme, columns: &Columns) -> Line<'static> {
         let role = tokens.get(t).and_then(|token| token.role.as_deref()).unwrap_or("template");
         let name = text::fit_start(&crate::sequence::visible_text(role), width.saturating_sub(2));
         let rule = "─".repeat(width.saturating_sub(name.width() + 2));
-        let style = if tokens.get(t).is_some_and(|token| token.turn == current_turn(app)) { theme.accent } else { theme.dim };
+        let style =
+            if tokens.get(t).is_some_and(|token| token.turn == current_turn(app)) { theme.accent } else { theme.dim };
         spans.push(Span::styled(if width > 0 { "├" } else { "" }, theme.border));
         spans.push(Span::styled(name, style));
         spans.push(Span::styled(if width > 1 { format!("{rule} ") } else { rule }, theme.border));
@@ -121,9 +135,11 @@ fn labels(app: &App, theme: &Theme, columns: &Columns, rows: usize) -> Vec<Line<
 fn marks(app: &App, theme: &Theme, columns: &Columns) -> Option<Line<'static>> {
     let tokens = &app.sequence().tokens;
     let is_marked = |t: usize| tokens.get(t).is_some_and(|token| mark(token) != " ");
-    columns.shown.clone().any(is_marked).then(|| {
-        columns.line(theme, |t| columns.cell(tokens.get(t).map_or(" ", mark), theme.warning))
-    })
+    columns
+        .shown
+        .clone()
+        .any(is_marked)
+        .then(|| columns.line(theme, |t| columns.cell(tokens.get(t).map_or(" ", mark), theme.warning)))
 }
 
 fn mark(token: &Token) -> &'static str {
@@ -151,8 +167,10 @@ fn mode_line(app: &App, theme: &Theme, columns: &Columns, scoring: &Scoring, wid
     spans.extend(columns.line(theme, |t| cell(app, theme, columns, mask, current, t)).spans);
     let style = if is_current { theme.text.patch(theme.cursor_row) } else { theme.text };
     let loss = match &scoring.ledger {
-        Some(ledger) => ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}")),
-        None => "–".into(),
+        Some(ledger) if app.is_current() => {
+            ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}"))
+        }
+        _ => "–".into(),
     };
     spans.push(Span::styled(format!("{:>6}", mask.scored()), style));
     spans.push(Span::styled(format!("{:>5}", difference(mask, current)), theme.warning));
@@ -209,4 +227,3 @@ pub fn legend(theme: &Theme, width: usize) -> Line<'static> {
     let fitting = LEGENDS.into_iter().find(|legend| legend.width() + 4 <= width);
     fitting.map_or_else(Line::default, |legend| Line::styled(legend, theme.dim))
 }
-

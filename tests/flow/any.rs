@@ -1,0 +1,121 @@
+//! Arbitrary keys, pastes, clicks, sizes and engine events: nothing panics, and every state can be drawn.
+
+use lossglass::app::{Action, FileOutcome, update};
+use lossglass::engine::Event;
+use lossglass::ui::{self, Theme};
+use proptest::prelude::*;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Position;
+use ratatui::{Terminal, backend::TestBackend};
+
+use super::press_key;
+use crate::sample::{answer_distribution, chat, chat_sequence, loaded, text};
+
+#[derive(Clone, Debug)]
+enum Happening {
+    Key(KeyEvent),
+    Paste(String),
+    Click(u16, u16),
+    Resize(u16, u16),
+    Tokenised { is_chat: bool, is_stale: bool },
+    Rows { from: usize, count: usize },
+    Distribution,
+    Finished,
+    Failed(String),
+    Listed(Vec<(String, bool)>),
+}
+
+fn any_key() -> impl Strategy<Value = KeyEvent> {
+    let named = vec![
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::Enter,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Esc,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::Insert,
+        KeyCode::F(1),
+        KeyCode::F(12),
+        KeyCode::Null,
+    ];
+    let letter = "[ -~]".prop_map(|text| KeyCode::Char(text.chars().next().unwrap_or('x')));
+    let code =
+        prop_oneof![3 => letter, 3 => proptest::sample::select(named), 1 => any::<char>().prop_map(KeyCode::Char)];
+    let modifiers = proptest::sample::select(vec![
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::CONTROL,
+        KeyModifiers::ALT,
+        KeyModifiers::SHIFT,
+        KeyModifiers::CONTROL.union(KeyModifiers::ALT),
+    ]);
+    (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
+}
+
+fn any_happening() -> impl Strategy<Value = Happening> {
+    prop_oneof![
+        12 => any_key().prop_map(Happening::Key),
+        1 => any::<String>().prop_map(Happening::Paste),
+        2 => (0..200_u16, 0..60_u16).prop_map(|(x, y)| Happening::Click(x, y)),
+        1 => (0..250_u16, 0..80_u16).prop_map(|(x, y)| Happening::Resize(x, y)),
+        1 => any::<(bool, bool)>().prop_map(|(is_chat, is_stale)| Happening::Tokenised { is_chat, is_stale }),
+        1 => (0..20_usize, 0..9_usize).prop_map(|(from, count)| Happening::Rows { from, count }),
+        1 => Just(Happening::Distribution),
+        1 => Just(Happening::Finished),
+        1 => any::<String>().prop_map(Happening::Failed),
+        1 => proptest::collection::vec((any::<String>(), any::<bool>()), 0..4).prop_map(Happening::Listed),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #[test]
+    fn nothing_panics(is_chat in any::<bool>(), happenings in proptest::collection::vec(any_happening(), 0..60)) {
+        let mut app = if is_chat { chat() } else { loaded(text()) };
+        let rows = app.analysis.scores.clone();
+        let mut size = (80, 24);
+        for happening in happenings {
+            let mut terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+            let theme = Theme::of(app.theme, app.unicode);
+            let mut hits = ui::Hits::default();
+            terminal.draw(|frame| hits = ui::draw(&app, &theme, frame)).unwrap();
+            for cell in &terminal.backend().buffer().content {
+                prop_assert!(!cell.symbol().chars().any(char::is_control), "{:?}", cell.symbol());
+            }
+            let generation = app.analysis.generation;
+            let action = match happening {
+                Happening::Key(key) => { press_key(&mut app, key); continue }
+                Happening::Distribution => { answer_distribution(&mut app); continue }
+                Happening::Click(x, y) => match hits.at(Position::new(x, y)) {
+                    Some(action) => action.clone(),
+                    None => continue,
+                },
+                Happening::Resize(x, y) => { size = (x, y); Action::Resize(x, y) }
+                Happening::Paste(text) => Action::Paste(text),
+                Happening::Tokenised { is_chat, is_stale } => {
+                    let sequence = if is_chat { chat_sequence() } else { text() };
+                    let generation = generation - u64::from(is_stale && generation > 0);
+                    Action::Engine(Event::Tokenised { generation, sequence: sequence.into() })
+                }
+                Happening::Rows { from, count } => {
+                    let rows = (1..=count).filter_map(|t| rows.predicting(t).cloned()).collect();
+                    Action::Engine(Event::Scored { generation, from, rows })
+                }
+                Happening::Finished => Action::Engine(Event::Finished { generation, seconds: 0.1 }),
+                Happening::Failed(message) => Action::Engine(Event::Failed { generation, message }),
+                Happening::Listed(entries) => Action::Files(FileOutcome::Listed { directory: "/x".into(), entries }),
+            };
+            update(&mut app, action);
+            prop_assert!(app.cursor <= app.len());
+        }
+    }
+}

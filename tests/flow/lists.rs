@@ -1,0 +1,118 @@
+//! Keys in the lists.
+
+use lossglass::app::{Action, Choice, Effect, FileOutcome, PickerKind, View, update};
+use lossglass::engine::Request;
+use lossglass::mask::Mode;
+use lossglass::sample::{BUILT_IN, Sample};
+
+use super::{notice, picker, press};
+use crate::sample::{answer_distribution, chat};
+
+#[test]
+fn the_palette_finds_and_does_a_command() {
+    let mut app = chat();
+    press(&mut app, ": v i e w space s c o");
+    assert_eq!(picker(&app).current().unwrap().label, "view Score: which tokens count");
+    press(&mut app, "enter");
+    assert!(app.overlay.is_none() && app.view == View::Score);
+    press(&mut app, ": z z z z");
+    assert_eq!(picker(&app).shown().len(), 0);
+    press(&mut app, "enter");
+    assert!(app.overlay.is_some(), "nothing matches, nothing happens");
+    press(&mut app, "backspace backspace backspace backspace");
+    assert_eq!(picker(&app).shown().len(), picker(&app).total());
+    press(&mut app, "z ctrl-u");
+    assert_eq!(picker(&app).query, "");
+}
+
+#[test]
+fn the_selection_stays_in_the_list() {
+    let mut app = chat();
+    press(&mut app, "o ↑");
+    assert_eq!(picker(&app).selected, 0);
+    press(&mut app, "↓ pgdn pgdn pgdn pgdn pgdn pgdn");
+    assert_eq!(picker(&app).selected, picker(&app).total() - 1);
+    press(&mut app, "c");
+    assert_eq!(picker(&app).selected, 0, "another list, its first line");
+}
+
+#[test]
+fn a_sample_is_opened_and_shown_from_its_start() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(9));
+    app.chosen_mode = Some(Mode::Completion);
+    let at = BUILT_IN.iter().position(|built_in| built_in.name.ends_with(".txt")).unwrap();
+    press(&mut app, "o");
+    let effects = update(&mut app, Action::Pick(at));
+    assert_eq!((&app.sample, app.cursor, app.mode()), (&BUILT_IN[at].sample(), 0, Mode::All));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Engine(Request::Analyze { .. }))));
+}
+
+#[test]
+fn directories_are_walked_and_files_read() {
+    let mut app = chat();
+    app.directory = "/data".into();
+    let effects = press(&mut app, "o");
+    assert!(matches!(&effects[..], [Effect::ListDirectory(path)] if path == std::path::Path::new("/data")));
+    let entries = vec![("sets".into(), true), ("b\u{1b}.json".into(), false)];
+    update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data".into(), entries }));
+    let labels: Vec<&str> = picker(&app).shown().map(|item| item.label.as_str()).collect();
+    assert_eq!(labels[BUILT_IN.len()..], ["../", "sets/", "b⟨1B⟩.json"]);
+    press(&mut app, "s e t s /");
+    let effects = press(&mut app, "enter");
+    assert!(matches!(&effects[..], [Effect::ListDirectory(path)] if path == std::path::Path::new("/data/sets")));
+    assert_eq!(picker(&app).kind, PickerKind::Open);
+    update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data/sets".into(), entries: Vec::new() }));
+    assert_eq!((app.directory.as_path(), picker(&app).query.as_str()), (std::path::Path::new("/data/sets"), ""));
+    let effects = press(&mut app, "x / y . t x t enter");
+    assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path == std::path::Path::new("/data/sets/x/y.txt")));
+    let failed = FileOutcome::Failed("reading x/y.txt: no such file".into());
+    update(&mut app, Action::Files(failed));
+    assert_eq!(notice(&app), ("reading x/y.txt: no such file", true));
+}
+
+#[test]
+fn a_model_is_chosen_by_line_or_by_what_is_typed() {
+    let mut app = chat();
+    press(&mut app, "m");
+    let Choice::Model(name) = picker(&app).current().unwrap().choice.clone() else { panic!("a model") };
+    app.what_if = Some(3);
+    let effects = press(&mut app, "enter");
+    assert_eq!((app.chosen_model.clone().unwrap().name(), app.what_if), (name, None));
+    assert!(matches!(effects[..], [Effect::Engine(Request::Analyze { .. })]), "{effects:?}");
+}
+
+#[test]
+fn a_what_if_is_typed_taken_and_forgotten() {
+    let mut app = chat();
+    update(&mut app, Action::Goto(0));
+    press(&mut app, "w");
+    assert!(app.overlay.is_none() && notice(&app).0.contains("nothing predicts the first token"));
+    update(&mut app, Action::Goto(11));
+    answer_distribution(&mut app);
+    press(&mut app, "w");
+    assert_eq!(picker(&app).total(), 18, "the whole vocabulary");
+    let p: Vec<String> = picker(&app).shown().map(|item| item.detail().into_owned()).collect();
+    assert!(p.is_sorted_by(|a, b| a >= b), "most likely first: {p:?}");
+    press(&mut app, "space t h e");
+    let labels: Vec<&str> = picker(&app).shown().map(|item| item.label.as_str()).collect();
+    assert_eq!(labels, ["␣the", "␣there"], "what is typed exactly comes first");
+    press(&mut app, "enter");
+    assert_eq!(app.what_if, Some(16));
+    press(&mut app, "esc");
+    assert_eq!(app.what_if, None);
+    press(&mut app, "w enter →");
+    assert_eq!(app.what_if, None, "another place, another question");
+}
+
+#[test]
+fn a_paste_goes_into_the_query_and_a_late_click_nowhere() {
+    let mut app = chat();
+    press(&mut app, "o");
+    update(&mut app, Action::Paste("/tmp/none.json\nmore".into()));
+    assert_eq!(picker(&app).query, "/tmp/none.json");
+    assert!(update(&mut app, Action::Pick(7)).is_empty() && app.overlay.is_some());
+    let effects = press(&mut app, "enter");
+    assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path == std::path::Path::new("/tmp/none.json")));
+    assert!(matches!(app.sample, Sample::Chat(_)));
+}

@@ -1,0 +1,243 @@
+//! The views Attend and Score, and what lies over the views, cell by cell.
+
+#[path = "screens/sample.rs"]
+#[allow(dead_code)]
+mod sample;
+
+use std::time::{Duration, Instant};
+
+use lossglass::app::{Action, App, Command, FileOutcome, Overlay, View, update};
+use lossglass::sample::{Chat, Message, Sample};
+use lossglass::sequence::{Origin, Sequence};
+use lossglass::template::Part;
+use lossglass::ui::{self, Hits, Theme};
+use ratatui::layout::Position;
+use ratatui::{Terminal, backend::TestBackend};
+
+use sample::{answer_distribution, chat, chat_sequence, empty, loaded, partly, text};
+
+fn frame(app: &App, width: u16, height: u16) -> (String, Hits) {
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut hits = Hits::default();
+    let theme = Theme::of(app.theme, app.unicode);
+    terminal.draw(|frame| hits = ui::draw(app, &theme, frame)).unwrap();
+    let rows = terminal.backend().buffer().content.chunks(usize::from(width)).map(|row| {
+        let line: String = row.iter().map(|cell| cell.symbol()).collect();
+        line.trim_end().to_owned()
+    });
+    (rows.collect::<Vec<_>>().join("\n"), hits)
+}
+
+fn lines(app: &App, width: u16, height: u16) -> String {
+    frame(app, width, height).0
+}
+
+fn at(view: View, t: usize) -> App {
+    let mut app = chat();
+    update(&mut app, Action::Do(Command::Show(view)));
+    update(&mut app, Action::Goto(t));
+    app
+}
+
+/// Twenty times the chat: more tokens than columns.
+fn long() -> Sequence {
+    let one = chat_sequence();
+    let mut long = Sequence { tokens: Vec::new(), text: String::new(), ..one.clone() };
+    for _ in 0..20 {
+        for token in &one.tokens {
+            let mut token = token.clone();
+            let start = long.text.len();
+            long.text.push_str(&token.text());
+            token.span = start..long.text.len();
+            long.tokens.push(token);
+        }
+    }
+    long
+}
+
+fn edited(messages: &[(&str, &str)]) -> App {
+    let mut app = at(View::Score, 11);
+    let message =
+        |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
+    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), tools: Vec::new() });
+    update(&mut app, Action::Do(Command::Edit));
+    app
+}
+
+#[test]
+fn attend() {
+    let app = at(View::Attend, 11);
+    insta::assert_snapshot!("attend_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("attend_120x40", lines(&app, 120, 40));
+}
+
+#[test]
+fn attend_at_both_ends_and_with_more_tokens_than_columns() {
+    assert!(lines(&at(View::Attend, 0), 120, 40).contains("no row predicts it"));
+    assert!(lines(&at(View::Attend, 14), 120, 40).contains("there is no answer to compare with"));
+    let mut app = loaded(long());
+    app.view = View::Attend;
+    update(&mut app, Action::Goto(200));
+    insta::assert_snapshot!("attend_long_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn score() {
+    let app = at(View::Score, 11);
+    insta::assert_snapshot!("score_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("score_120x40", lines(&app, 120, 40));
+    let mut app = loaded(text());
+    app.view = View::Score;
+    update(&mut app, Action::Goto(3));
+    insta::assert_snapshot!("score_text_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn score_says_what_is_missing() {
+    let mut app = partly(chat_sequence(), 5);
+    app.view = View::Score;
+    assert!(lines(&app, 120, 40).contains("no loss yet: scoring is under way, 5 of 14 rows"));
+    let mut sequence = chat_sequence();
+    for token in &mut sequence.tokens {
+        token.role = Some("user".into());
+    }
+    let mut app = loaded(sequence);
+    app.view = View::Score;
+    assert!(lines(&app, 120, 40).contains("nothing is scored: the loss is undefined, not 0"));
+    let mut app = at(View::Score, 11);
+    assert!(lines(&app, 120, 40).contains("▸ scored"));
+    update(&mut app, Action::Paste("new".into()));
+    let screen = lines(&app, 120, 40);
+    assert!(screen.contains("what is asked for now is not tokenised") && !screen.contains("perplexity"), "{screen}");
+}
+
+#[test]
+fn straddlers_and_typed_specials_are_marked() {
+    let mut sequence = chat_sequence();
+    sequence.tokens[4].injected = true;
+    sequence.tokens[9].overlaps = vec![Origin { turn: Some(1), role: Some("assistant".into()), part: Part::Content }];
+    let mut app = loaded(sequence);
+    app.view = View::Score;
+    insta::assert_snapshot!("score_marks_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn empty_views_say_what_to_press() {
+    for view in View::EVERY {
+        let mut app = empty();
+        app.view = view;
+        assert!(lines(&app, 80, 24).contains("o opens"), "{view:?}");
+    }
+}
+
+#[test]
+fn help() {
+    let mut app = chat();
+    update(&mut app, Action::Do(Command::Help));
+    insta::assert_snapshot!("help_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("help_120x40", lines(&app, 120, 40));
+    app.overlay = Some(Overlay::Help { scroll: u16::MAX });
+    let screen = lines(&app, 80, 24);
+    assert!(screen.contains("Lists") && screen.contains("close"), "the end, not beyond it: {screen}");
+}
+
+#[test]
+fn lists() {
+    let mut app = chat();
+    app.directory = "/data".into();
+    update(&mut app, Action::Do(Command::Open));
+    let entries = vec![("sets".into(), true), ("a\u{1b}[31m.json".into(), false)];
+    update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data".into(), entries }));
+    insta::assert_snapshot!("open_80x24", lines(&app, 80, 24));
+    update(&mut app, Action::Paste("zzz".into()));
+    assert!(lines(&app, 80, 24).contains("enter opens the file \"zzz\""));
+    let mut app = at(View::Predict, 11);
+    answer_distribution(&mut app);
+    update(&mut app, Action::Do(Command::WhatIf));
+    update(&mut app, Action::Paste(" t".into()));
+    insta::assert_snapshot!("what_if_list_80x24", lines(&app, 80, 24));
+    let mut app = chat();
+    update(&mut app, Action::Do(Command::Palette));
+    insta::assert_snapshot!("palette_120x40", lines(&app, 120, 40));
+}
+
+#[test]
+fn editor() {
+    let app = edited(&[("user", "Hi"), ("assistant", "Hello there")]);
+    insta::assert_snapshot!("editor_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("editor_120x40", lines(&app, 120, 40));
+    insta::assert_snapshot!("editor_160x45", lines(&app, 160, 45));
+    let many: Vec<(&str, &str)> =
+        (0..12).map(|i| if i % 2 == 0 { ("user", "one\ntwo") } else { ("assistant", "three") }).collect();
+    insta::assert_snapshot!("editor_many_80x24", lines(&edited(&many), 80, 24));
+}
+
+#[test]
+fn clicks() {
+    let clicked = |app: &App, needle: &str| {
+        let (screen, hits) = frame(app, 120, 40);
+        // The strip has tokens of the same name.
+        let (y, line) = screen.lines().enumerate().skip(5).find(|(_, line)| line.contains(needle)).expect(needle);
+        let x = line[..line.find(needle).unwrap()].chars().count();
+        format!("{:?}", hits.at(Position::new(x as u16, y as u16)))
+    };
+    assert_eq!(clicked(&at(View::Attend, 11), "may see").chars().count(), 4, "words are no button");
+    assert_eq!(clicked(&at(View::Attend, 11), "istant"), "Some(Goto(8))");
+    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Mode(Completion))");
+    assert_eq!(clicked(&at(View::Score, 11), "●"), "Some(Goto(10))");
+    assert_eq!(clicked(&edited(&[("user", "Hi"), ("assistant", "Hello")]), "Hi"), "Some(FocusTurn(0))");
+    let mut app = chat();
+    update(&mut app, Action::Do(Command::ChooseModel));
+    assert_eq!(clicked(&app, "tiny-chat"), "Some(Pick(1))");
+}
+
+/// `cargo test --release --test overlays -- --ignored --nocapture`
+#[test]
+#[ignore = "prints times"]
+fn times() {
+    let time = |what: &str, app: &mut App, action: &dyn Fn() -> Action| {
+        let (mut updates, mut draws) = (Duration::ZERO, Duration::ZERO);
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
+        let theme = Theme::of(app.theme, app.unicode);
+        for _ in 0..10 {
+            let start = Instant::now();
+            update(app, action());
+            updates = updates.max(start.elapsed());
+            let start = Instant::now();
+            terminal.draw(|frame| drop(ui::draw(app, &theme, frame))).unwrap();
+            draws = draws.max(start.elapsed());
+        }
+        println!("{what}: at most {updates:?} to update, {draws:?} to draw");
+    };
+    for kilobytes in [10, 32, 33, 200] {
+        let mut app = chat();
+        app.sample = Sample::Text("word and ".repeat(kilobytes * 1024 / 9));
+        update(&mut app, Action::Do(Command::Edit));
+        time(&format!("typing in {kilobytes} kB on one line"), &mut app, &|| Action::Paste("x".into()));
+    }
+    let mut app = chat();
+    update(&mut app, Action::Do(Command::Edit));
+    time("pasting 200 kB", &mut app, &|| Action::Paste("word and ".repeat(200 * 1024 / 9)));
+    let mut app = loaded(chat_sequence());
+    let mut sequence = long();
+    while sequence.len() < 4096 {
+        sequence.tokens.extend_from_within(..280);
+    }
+    for view in View::EVERY {
+        let mut app = loaded(sequence.clone());
+        app.view = view;
+        time(&format!("{view:?}, {} tokens", sequence.len()), &mut app, &|| Action::Do(Command::Right));
+    }
+    let mut model = app.model.clone().unwrap();
+    model.tokens = std::sync::Arc::new((0..49_152).map(|id| format!(" word{id}").into_bytes()).collect());
+    app.model = Some(model);
+    update(&mut app, Action::Goto(5));
+    let logits = (0..49_152_u32).map(|id| (id.wrapping_mul(2_654_435_761) >> 20) as f32 / 400.0).collect();
+    let distribution = lossglass::loss::Distribution::new(logits);
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(lossglass::engine::Event::Distribution { generation, position: 4, distribution }));
+    let start = Instant::now();
+    update(&mut app, Action::Do(Command::WhatIf));
+    println!("a list of 49,152: {:?} to open", start.elapsed());
+    time("a list of 49,152", &mut app, &|| Action::Paste(" ".into()));
+}
