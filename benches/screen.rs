@@ -41,7 +41,8 @@ fn main() {
     let app = scored_app(4096);
     group.bench_function("mask and ledger, 4,096 tokens", |bencher| {
         bencher.iter(|| {
-            let mask = LossMask::new(app.sequence(), black_box(Mode::All), MaskOptions::default()).expect("all applies");
+            let mask =
+                LossMask::new(app.sequence(), black_box(Mode::All), MaskOptions::default()).expect("all applies");
             black_box(Ledger::new(app.sequence(), &mask, &app.analysis.scores).map(|l| l.loss(Denominator::All)))
         });
     });

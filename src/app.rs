@@ -140,6 +140,8 @@ pub struct App {
     pub chosen_model: Option<Source>,
     pub model: Option<ModelInfo>,
     pub analysis: Analysis,
+    /// The sample was just opened: the cursor is still to be placed.
+    is_new_sample: bool,
     /// The token under the cursor, as a target: 0 = the first token, n = the token that would come next.
     pub cursor: usize,
     pub denominator: Denominator,
@@ -204,6 +206,7 @@ impl App {
                 labels: Vec::new(),
                 scores: Scores::default(),
             },
+            is_new_sample: true,
             cursor: 0,
             denominator: start.denominator,
             chosen_mode: start.mode,

@@ -63,6 +63,8 @@ pub enum Command {
     Help,
     NextTheme,
     Cancel,
+    /// Score again what is there.
+    Retry,
     Quit,
     // In a picker.
     Accept,

@@ -82,6 +82,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &[":", "ctrl-p"], Command::Palette, "command palette", ""),
     bind(Scope::Views, &["?", "F1"], Command::Help, "help", "? help"),
     bind(Scope::Views, &["esc"], Command::Cancel, "stop scoring; forget the what-if", ""),
+    bind(Scope::Views, &["R"], Command::Retry, "score again, after a stop or an error", ""),
     bind(Scope::Views, &["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(Scope::Help, &["↓", "j"], Command::Down, "scroll down", "↑↓ scroll"),
     bind(Scope::Help, &["↑", "k"], Command::Up, "scroll up", ""),

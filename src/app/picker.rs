@@ -129,13 +129,17 @@ impl Picker {
             _ => self.query.to_lowercase(),
         };
         let matches = |item: &Item| match self.kind {
-            PickerKind::WhatIf => item.label.starts_with(&query),
+            // Most words begin with a space, which nobody thinks of typing.
+            PickerKind::WhatIf => {
+                item.label.starts_with(&query) || item.label.strip_prefix('␣').is_some_and(|l| l.starts_with(&query))
+            }
             _ => is_subsequence(&query, &item.label.to_lowercase()) || item.detail().to_lowercase().contains(&query),
         };
         self.matches = (0..self.items.len()).filter(|&i| matches(&self.items[i])).collect();
         if self.kind == PickerKind::WhatIf {
-            // The token that is exactly what was typed comes first; the rest stays in the order of probability.
-            self.matches.sort_by_key(|&i| self.items[i].label != query);
+            // What was typed to the letter comes first; the rest stays in the order of probability.
+            let is_exact = |label: &str| label == query || label.strip_prefix('␣') == Some(&query);
+            self.matches.sort_by_key(|&i| !is_exact(&self.items[i].label));
         }
         self.selected = 0;
     }

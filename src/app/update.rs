@@ -109,6 +109,7 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
             return picking::open(app, command);
         }
         Command::Cancel => return app.cancel(),
+        Command::Retry => return app.analyze(),
         _ => {}
     }
     Vec::new()
@@ -191,7 +192,7 @@ impl App {
 
     /// A sample from elsewhere is shown from its start.
     fn open_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
-        self.cursor = 0;
+        self.is_new_sample = true;
         self.mask_options.split = None;
         if self.chosen_mode == Some(Mode::Completion) {
             self.chosen_mode = None;

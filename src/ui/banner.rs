@@ -23,11 +23,11 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
 fn lines(app: &App, width: u16) -> Vec<String> {
     let mut message = match &app.analysis.progress {
         Progress::Failed(message) => {
-            format!("{} (m chooses a model, e edits, o opens)", crate::sequence::visible_text(message))
+            format!("{} (R tries again, m chooses a model, e edits, o opens)", crate::sequence::visible_text(message))
         }
         Progress::Cancelled => {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
-            format!("stopped with {done} of {of} tokens scored; an edit (e) or a model (m) starts again")
+            format!("stopped with {done} of {of} tokens scored; R goes on")
         }
         _ => return Vec::new(),
     };

@@ -25,13 +25,13 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             app.analysis.scores = Scores::default();
             app.distribution = None;
             app.cursor = if at_end { app.len() } else { app.cursor.min(app.len()) };
-            if app.cursor == 0 && app.len() > 1 {
-                app.cursor = 1;
-            }
             if let Some(chars) = app.split_chars.take() {
                 app.mask_options.split = Some(app.sequence().token_at_char(chars));
             }
             app.rescore();
+            if std::mem::take(&mut app.is_new_sample) {
+                app.cursor = first_of_interest(app);
+            }
             if !cancelled {
                 app.analysis.progress = Progress::Scoring;
             }
@@ -45,6 +45,12 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Failed { message, .. } => app.analysis.progress = Progress::Failed(message),
     }
     Vec::new()
+}
+
+/// Where a sample that was just opened is looked at first: its first scored token, or the first that is predicted.
+fn first_of_interest(app: &App) -> usize {
+    let scored = app.mask().and_then(|mask| (1..app.len()).find(|&t| mask.is_scored(t)));
+    scored.unwrap_or(app.len().min(1))
 }
 
 impl Event {

@@ -88,7 +88,7 @@ fn temperature(app: &App, theme: &Theme, facts: &mut Vec<(String, Style)>) {
 fn origin(token: &Token, app: &App) -> String {
     let mut words = vec![format!("token {} of {}", app.cursor, text::count(app.len())), format!("id {}", token.id)];
     if let Some(turn) = token.turn {
-        words.push(format!("turn {turn}"));
+        words.push(format!("turn {}", turn + 1));
     }
     words.extend(token.role.clone());
     words.push(token.part.name().replace('_', " "));
