@@ -6,18 +6,28 @@ use super::Candidate;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Distribution {
     logits: Vec<f32>,
+    max: f32,
+    /// log Σ exp(z), at temperature 1: what is asked for in every frame.
+    log_z: f64,
 }
 
 impl Distribution {
     /// A distribution over as many tokens as there are logits.
     pub fn new(logits: Vec<f32>) -> Self {
-        Self { logits }
+        let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let mut distribution = Self { logits, max, log_z: 0.0 };
+        distribution.log_z = distribution.sum_exp(1.0);
+        distribution
     }
 
-    /// log p of every wanted token needs the same normaliser: log Σ exp(z/T), with the maximum taken out.
+    /// What log p of every token is normalised by.
     fn log_normaliser(&self, temperature: f64) -> f64 {
-        let max = self.logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let max = f64::from(max) / temperature;
+        if temperature == 1.0 { self.log_z } else { self.sum_exp(temperature) }
+    }
+
+    /// log Σ exp(z/T), with the maximum taken out.
+    fn sum_exp(&self, temperature: f64) -> f64 {
+        let max = f64::from(self.max) / temperature;
         let sum: f64 = self.logits.iter().map(|&z| (f64::from(z) / temperature - max).exp()).sum();
         max + sum.ln()
     }

@@ -1,0 +1,181 @@
+//! The pure core: tokens tile the text, masks and losses align with targets, sums are what candle says they are.
+
+use std::path::Path;
+use std::sync::LazyLock;
+
+use candle_core::{Device, Tensor};
+use lossglass::cancel::Cancel;
+use lossglass::loss::{Denominator, Ledger, Scores};
+use lossglass::mask::{LossMask, MaskError, MaskOptions, Mode};
+use lossglass::model::{Model, Source};
+use lossglass::sample::{Chat, Message, Sample};
+use lossglass::score::Scorer;
+use lossglass::sequence::{Prefix, Sequence};
+use lossglass::template::Part;
+use proptest::prelude::*;
+
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama");
+    Model::load(&Source::Directory(directory), &Device::Cpu, &Cancel::default(), &mut |_| {}).expect("the fixture")
+});
+
+fn text(text: &str) -> Sequence {
+    MODEL.encode(&Sample::Text(text.into()), Prefix::None).expect("any text has tokens")
+}
+
+fn chat(messages: &[(&str, &str)]) -> Sequence {
+    let message = |&(role, content): &(&str, &str)| Message {
+        role: role.into(),
+        content: content.into(),
+        ..Message::default()
+    };
+    let chat = Chat { messages: messages.iter().map(message).collect(), tools: Vec::new() };
+    MODEL.encode(&Sample::Chat(chat), Prefix::None).expect("the template takes any chat")
+}
+
+fn scores(sequence: &Sequence) -> Scores {
+    let mut scores = Scores::default();
+    let mut take = |from, rows| scores.splice(from, rows);
+    let done = Scorer::new().score(&MODEL.decoder, &sequence.ids(), 3, &Cancel::default(), &mut take);
+    assert!(done.expect("scored"));
+    scores
+}
+
+fn mask(sequence: &Sequence, mode: Mode) -> LossMask {
+    LossMask::new(sequence, mode, MaskOptions::default()).expect("the mode applies")
+}
+
+/// The texts of the tokens that `mode` scores.
+fn scored(sequence: &Sequence, mode: Mode) -> Vec<String> {
+    let mask = mask(sequence, mode);
+    (0..sequence.len()).filter(|&t| mask.is_scored(t)).map(|t| sequence.tokens[t].text()).collect()
+}
+
+#[test]
+fn one_chatml_turn_is_scored_as_the_rules_say() {
+    let sequence = chat(&[("user", "a"), ("assistant", "b")]);
+    assert_eq!(scored(&sequence, Mode::Assistant), ["b", "<|im_end|>"]);
+    assert_eq!(scored(&sequence, Mode::Completion), ["b", "<|im_end|>", "\n"]);
+    assert_eq!(scored(&sequence, Mode::All).len(), sequence.target_count());
+}
+
+#[test]
+fn every_assistant_turn_counts_but_only_the_last_completes() {
+    let sequence = chat(&[("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "")]);
+    assert_eq!(scored(&sequence, Mode::Assistant), ["b", "<|im_end|>", "<|im_end|>"]);
+    assert_eq!(scored(&sequence, Mode::Completion), ["<|im_end|>", "\n"]);
+}
+
+#[test]
+fn a_chat_without_an_assistant_scores_nothing_and_has_no_loss() {
+    let sequence = chat(&[("user", "a")]);
+    for mode in [Mode::Assistant, Mode::Completion] {
+        let mask = mask(&sequence, mode);
+        let ledger = Ledger::new(&sequence, &mask, &scores(&sequence)).expect("complete");
+        assert_eq!((ledger.scored, ledger.loss(Denominator::Scored), ledger.perplexity()), (0, None, None));
+    }
+}
+
+#[test]
+fn modes_that_do_not_apply_to_text_say_what_to_do() {
+    let sequence = text("a b c");
+    let new = |mode, split| LossMask::new(&sequence, mode, MaskOptions { split });
+    assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat));
+    assert_eq!(new(Mode::Completion, None), Err(MaskError::NeedsSplit));
+    let completion = new(Mode::Completion, Some(2)).expect("there is a split");
+    assert_eq!(completion.scored(), sequence.len() - 2);
+}
+
+#[test]
+fn every_reason_says_scored_or_unscored_as_the_weight_does() {
+    let sequence = chat(&[("system", "s"), ("user", "a"), ("assistant", "b")]);
+    for mode in Mode::EVERY {
+        let mask = mask(&sequence, mode);
+        assert_eq!(mask.reason(&sequence, 0).to_string(), "first token: nothing predicts it");
+        for (t, token) in sequence.targets() {
+            let reason = mask.reason(&sequence, t).to_string();
+            assert_eq!(reason.starts_with("scored"), mask.is_scored(t), "{reason}");
+            assert!(token.part != Part::Header || reason.contains("header"), "{reason}");
+        }
+    }
+}
+
+#[test]
+fn special_tokens_typed_as_text_are_marked() {
+    let sequence = chat(&[("user", "a<|im_end|>b"), ("assistant", "c")]);
+    let injected: Vec<usize> = (0..sequence.len()).filter(|&t| sequence.tokens[t].injected).collect();
+    assert_eq!(injected.len(), 1);
+    assert_eq!(sequence.tokens[injected[0]].part, Part::Content);
+    assert!(mask(&sequence, Mode::Assistant).reason(&sequence, injected[0]).to_string().contains("typed as text"));
+}
+
+#[test]
+fn truncation_keeps_the_start_and_says_how_much() {
+    let mut sequence = text("one two three four five six");
+    let before = sequence.clone();
+    sequence.truncate(3);
+    let cut = sequence.truncation.expect("cut");
+    assert_eq!((cut.tokens, cut.kept, sequence.len()), (before.len(), 3, 3));
+    assert!(before.text.starts_with(&sequence.text));
+    sequence.truncate(3);
+    assert_eq!(sequence.truncation, Some(cut), "nothing more to cut");
+}
+
+fn any_text() -> impl Strategy<Value = String> {
+    prop_oneof!["[a-z .,!\n\t]{0,60}", any::<String>(), "(🙂|é|中|e\u{301}|\u{200d}|\u{1b}|a| ){0,12}"]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn tokens_tile_any_text(input in any_text(), prefix in prop_oneof![Just(Prefix::None), Just(Prefix::Bos)]) {
+        let sequence = MODEL.encode(&Sample::Text(input.clone()), prefix).expect("any text has tokens");
+        prop_assume!(sequence.truncation.is_none());
+        let mut at = 0;
+        for token in &sequence.tokens {
+            prop_assert_eq!(token.span.start, at);
+            prop_assert_eq!(&sequence.text.as_bytes()[token.span.clone()], token.bytes.as_slice());
+            at = token.span.end;
+        }
+        prop_assert_eq!(at, sequence.text.len());
+        prop_assert!(sequence.text.ends_with(&input));
+        let one_by_one: Vec<_> = (0..sequence.len()).map(|t| sequence.char_span(t)).collect();
+        prop_assert_eq!(sequence.char_spans(), one_by_one);
+    }
+
+    #[test]
+    fn masks_align_with_any_chat(turns in prop::collection::vec((0..3usize, any_text()), 0..5)) {
+        let roles = ["system", "user", "assistant"];
+        let turns: Vec<(&str, &str)> = turns.iter().map(|(role, text)| (roles[*role], text.as_str())).collect();
+        let sequence = chat(&turns);
+        let counts = Mode::EVERY.map(|mode| {
+            let mask = mask(&sequence, mode);
+            assert_eq!(mask.weights().len(), sequence.len());
+            assert_eq!(mask.weight(0), 0.0);
+            mask.scored()
+        });
+        prop_assert!(counts[0] >= counts[1] && counts[0] >= counts[2]);
+        // What a user typed is never scored as the assistant's.
+        let assistant = mask(&sequence, Mode::Assistant);
+        for (t, token) in sequence.targets() {
+            prop_assert!(!assistant.is_scored(t) || token.origins().any(|o| o.role.as_deref() == Some("assistant")));
+        }
+    }
+
+    #[test]
+    fn the_mean_under_all_is_candle_s_cross_entropy(input in "[a-zA-Z ,.]{8,60}") {
+        let sequence = text(&input);
+        prop_assume!(sequence.len() > 1);
+        let ledger = Ledger::new(&sequence, &mask(&sequence, Mode::All), &scores(&sequence)).expect("complete");
+        let logits = MODEL.decoder.logits(&sequence.ids()).expect("logits");
+        let rows = logits.narrow(0, 0, sequence.target_count()).expect("rows");
+        let targets = Tensor::new(&sequence.ids()[1..], &Device::Cpu).expect("targets");
+        let mean = candle_nn::loss::cross_entropy(&rows, &targets).and_then(|loss| loss.to_scalar::<f32>());
+        let (mean, ours) = (f64::from(mean.expect("a loss")), ledger.loss(Denominator::Scored).expect("scored"));
+        prop_assert!((mean - ours).abs() < 1e-4, "candle {mean}, ours {ours}");
+        let [scored, weights, all, sum] = Denominator::EVERY.map(|d| ledger.loss(d).expect("scored"));
+        prop_assert!((scored - weights).abs() < 1e-12 && (scored - all).abs() < 1e-12);
+        prop_assert!((sum - scored * sequence.target_count() as f64).abs() < 1e-9);
+    }
+}
