@@ -1,7 +1,9 @@
 //! Keys in the lists.
 
+use std::sync::Arc;
+
 use lossglass::app::{Action, Choice, Effect, FileOutcome, PickerKind, View, update};
-use lossglass::engine::Request;
+use lossglass::engine::{Event, Request};
 use lossglass::mask::Mode;
 use lossglass::sample::{BUILT_IN, Sample};
 
@@ -44,7 +46,11 @@ fn a_sample_is_opened_and_shown_from_its_start() {
     let at = BUILT_IN.iter().position(|built_in| built_in.name.ends_with(".txt")).unwrap();
     press(&mut app, "o");
     let effects = update(&mut app, Action::Pick(at));
-    assert_eq!((&app.sample, app.cursor, app.mode()), (&BUILT_IN[at].sample(), 0, Mode::All));
+    assert_eq!((&app.sample, app.mode()), (&BUILT_IN[at].sample(), Mode::All));
+    let sequence = Arc::new(chat().sequence().clone());
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(Event::Tokenised { generation, sequence }));
+    assert_eq!(app.cursor, 1, "the first token that is scored");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Engine(Request::Analyze { .. }))));
 }
 

@@ -224,6 +224,7 @@ fn the_distribution_is_asked_for_once_a_place() {
         };
         effects.iter().filter_map(position).collect()
     };
+    update(&mut app, Action::Goto(1));
     assert_eq!(asked(&press(&mut app, "→ → home → →")), [1, 2, 0, 1]);
     answer_distribution(&mut app);
     assert!(app.distribution().is_some());

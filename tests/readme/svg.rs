@@ -84,6 +84,12 @@ fn colour(colour: Color, default: &str) -> String {
         Color::Reset => default.into(),
         Color::Black => "#000000".into(),
         Color::White => "#ffffff".into(),
+        Color::Indexed(n @ 16..=231) => {
+            // xterm's cube of 6 × 6 × 6 colours.
+            let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * u32::from(step) };
+            let n = n - 16;
+            format!("#{:02x}{:02x}{:02x}", level(n / 36), level(n / 6 % 6), level(n % 6))
+        }
         Color::Indexed(n @ 232..=255) => {
             let grey = 8 + 10 * u32::from(n - 232);
             format!("#{grey:02x}{grey:02x}{grey:02x}")
