@@ -28,7 +28,7 @@ use crate::sample::Sample;
 use crate::sequence::{Kind, Prefix, Sequence};
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
-const ROW_TOP_K: usize = 5;
+const ROW_TOP_K: usize = 10;
 
 /// The views, in the order of their tabs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -183,6 +183,25 @@ pub struct Start {
     pub theme: ThemeName,
     pub unicode: bool,
     pub directory: PathBuf,
+}
+
+impl Start {
+    /// On that sample, everything else as it is by default.
+    pub fn on(sample: Sample, sample_name: impl Into<String>) -> Self {
+        Self {
+            sample,
+            sample_name: sample_name.into(),
+            note: None,
+            prefix: Prefix::default(),
+            model: None,
+            mode: None,
+            denominator: Denominator::default(),
+            split_chars: None,
+            theme: ThemeName::default(),
+            unicode: true,
+            directory: PathBuf::from("."),
+        }
+    }
 }
 
 impl App {

@@ -41,12 +41,13 @@ impl Engine {
 
     /// Hands a request to the thread; never blocks.
     pub fn send(&mut self, request: Request) {
+        let cancel = Cancel::default();
         if request.supersedes() {
             self.analysis.cancel();
-            self.analysis = Cancel::default();
+            self.analysis = cancel.clone();
         }
         // The thread ends only with this handle, so a send fails only while the process is ending.
-        let _ = self.requests.send((request, self.analysis.clone()));
+        let _ = self.requests.send((request, cancel));
     }
 
     /// Stops the analysis under way, if any.

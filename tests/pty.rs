@@ -5,11 +5,11 @@ mod terminal;
 
 use terminal::{Pty, Signal};
 
-/// The scored loss in the header, as a user reads it.
-fn loss(screen: &str) -> f64 {
-    let header = screen.lines().next().expect("a header");
-    let after = header.split("loss/scored ").nth(1).unwrap_or_else(|| panic!("no loss in the header: {header}"));
-    after.split(' ').next().expect("a number").parse().expect("a number")
+/// The scored loss in the header, as a user reads it, once it is there: until then a dash stands in its place.
+fn loss(pty: &mut Pty) -> f64 {
+    let read = |screen: &str| screen.lines().next()?.split("loss/scored ").nth(1)?.split(' ').next()?.parse().ok();
+    pty.wait_until("a loss in the header", |screen| read(screen).is_some());
+    read(&pty.screen()).expect("waited for")
 }
 
 #[test]
@@ -19,12 +19,12 @@ fn the_first_session_of_a_user() {
     pty.wait_for("tiny-chat");
     pty.wait_for("ready");
     assert!(pty.screen().contains("8 of 26 scored"), "{}", pty.screen());
-    let assistant = loss(&pty.screen());
+    let assistant = loss(&mut pty);
 
     // Another mask, another loss, at once.
     pty.press("\t");
     pty.wait_for("26 of 26 scored");
-    let all = loss(&pty.screen());
+    let all = loss(&mut pty);
     assert!(all > assistant, "the question costs more than the answer: {all} {assistant}");
 
     // Views.
@@ -46,7 +46,7 @@ fn the_first_session_of_a_user() {
     pty.press("The cat sat on the mat.");
     pty.press("\x1b");
     pty.wait_for("6 of 6 scored");
-    let typed = loss(&pty.screen());
+    let typed = loss(&mut pty);
     let json = terminal::analyze("The cat sat on the mat.");
     let mean = json["loss"]["mean"].as_f64().expect("a mean");
     assert!((typed - mean).abs() < 0.001, "on screen {typed}, headless {mean}");

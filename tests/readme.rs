@@ -69,8 +69,6 @@ fn the_picture_is_the_screen() {
     let first = &BUILT_IN[0];
     let mut session = Session::new(first.sample(), first.name, 120, 36);
     session.until_ready();
-    session.keys("n");
-    session.until_ready();
     session.screen();
     let picture = svg::svg(session.terminal.backend().buffer());
     let path = root().join("assets/screen.svg");

@@ -60,15 +60,20 @@ fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {
         let guess = row.top.first().map_or_else(String::new, |best| report.token_label(best.id));
         writeln!(
             out,
-            "{t:>5}  {label}{}  {:>7.3}  {:>8.4}  {:>6}  {:>7.3}       {scored}  {guess} · {reason}",
+            "{t:>5}  {label}{}  {:>7.3}  {:>8}  {:>6}  {:>7.3}       {scored}  {guess} · {reason}",
             pad(label),
             target.nll,
-            (-target.nll).exp(),
+            probability((-target.nll).exp()),
             target.rank,
             row.entropy,
         )?;
     }
     Ok(())
+}
+
+/// Four decimals, or two digits with an exponent where these would be zeros.
+fn probability(p: f64) -> String {
+    if p < 0.000_95 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
 
 fn ledger(report: &Report, out: &mut impl Write) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Why there is no result, or not all of it, and what to do.
+//! Why there is no result, or not all of it, and what to do; or else what to know of how the text came about.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -14,7 +14,11 @@ pub fn height(app: &App, screen: Rect) -> u16 {
 
 /// Draws the banner into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
-    let style = if matches!(app.analysis.progress, Progress::Failed(_)) { theme.error } else { theme.warning };
+    let style = match app.analysis.progress {
+        Progress::Failed(_) => theme.error,
+        Progress::Cancelled => theme.warning,
+        _ => theme.dim,
+    };
     for (line, row) in lines(app, area.width).into_iter().zip(area.rows()) {
         frame.render_widget(Line::styled(format!(" {line}"), style), row);
     }
@@ -29,10 +33,20 @@ fn lines(app: &App, width: u16) -> Vec<String> {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
             format!("stopped with {done} of {of} tokens scored; R goes on")
         }
-        _ => return Vec::new(),
+        _ => return notes(app, width),
     };
     if !app.is_current() && !app.is_empty() {
         message.push_str("; the tokens below are those of what was shown before");
     }
+    text::wrap(&message, usize::from(width).saturating_sub(2))
+}
+
+/// What the template or the tokenizer did that one would not expect.
+fn notes(app: &App, width: u16) -> Vec<String> {
+    let notes = &app.sequence().notes;
+    if notes.is_empty() || !app.is_current() {
+        return Vec::new();
+    }
+    let message = format!("note: {}", crate::sequence::visible_text(&notes.join("; ")));
     text::wrap(&message, usize::from(width).saturating_sub(2))
 }

@@ -123,7 +123,8 @@ fn status(app: &App, theme: &Theme) -> Line<'static> {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
             (format!("scoring {done}/{of}"), theme.warning)
         }
-        Progress::Ready { seconds } if *seconds < 1.0 => (format!("ready · {:.0} ms", seconds * 1e3), theme.dim),
+        // What nobody waited for needs no figure.
+        Progress::Ready { seconds } if *seconds < 0.1 => ("ready".into(), theme.dim),
         Progress::Ready { seconds } => (format!("ready · {seconds:.1} s"), theme.dim),
         Progress::Failed(_) => ("failed".into(), theme.error),
         Progress::Cancelled => ("stopped".into(), theme.warning),

@@ -87,12 +87,16 @@ impl Pty {
     }
 
     pub fn wait_for(&mut self, text: &str) {
+        self.wait_until(text, |screen| screen.contains(text));
+    }
+
+    pub fn wait_until(&mut self, what: &str, done: impl Fn(&str) -> bool) {
         let start = Instant::now();
-        while !self.screen().contains(text) {
+        while !done(&self.screen()) {
             let left = PATIENCE.saturating_sub(start.elapsed());
             match self.output.recv_timeout(left) {
                 Ok(bytes) => self.take(&bytes),
-                Err(_) => panic!("{text:?} never came; the screen:\n{}", self.screen()),
+                Err(_) => panic!("{what:?} never came; the screen:\n{}", self.screen()),
             }
         }
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{Action, App, Start, ThemeName, update};
+use lossglass::app::{Action, App, Start, update};
 use lossglass::engine::{Event, ModelInfo};
-use lossglass::loss::{Denominator, Distribution};
+use lossglass::loss::Distribution;
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
@@ -95,20 +95,7 @@ pub fn text() -> Sequence {
 }
 
 fn start(sample: Sample, name: &str) -> App {
-    let start = Start {
-        sample,
-        sample_name: name.into(),
-        note: None,
-        prefix: Prefix::None,
-        model: None,
-        mode: None,
-        denominator: Denominator::Scored,
-        split_chars: None,
-        theme: ThemeName::Dark,
-        unicode: true,
-        directory: ".".into(),
-    };
-    let (mut app, _) = App::new(start);
+    let (mut app, _) = App::new(Start { prefix: Prefix::None, ..Start::on(sample, name) });
     let model = ModelInfo {
         name: "hand-made".into(),
         architecture: "llama",

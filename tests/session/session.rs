@@ -3,11 +3,9 @@
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use lossglass::app::{Action, App, Effect, Start, ThemeName, keymap, update};
+use lossglass::app::{Action, App, Effect, Start, keymap, update};
 use lossglass::engine::{Engine, Event};
-use lossglass::loss::Denominator;
 use lossglass::sample::Sample;
-use lossglass::sequence::Prefix;
 use lossglass::ui::{self, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -25,19 +23,7 @@ impl Session {
         let (sender, events) = mpsc::channel();
         let emit = move |event| sender.send(event).is_ok();
         let engine = Engine::spawn(candle_core::Device::Cpu, None, emit).expect("a thread");
-        let (app, effects) = App::new(Start {
-            sample,
-            sample_name: name.into(),
-            note: None,
-            prefix: Prefix::Tokenizer,
-            model: None,
-            mode: None,
-            denominator: Denominator::Scored,
-            split_chars: None,
-            theme: ThemeName::Dark,
-            unicode: true,
-            directory: ".".into(),
-        });
+        let (app, effects) = App::new(Start::on(sample, name));
         let terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a screen");
         let mut session = Self { app, terminal, engine, events };
         session.perform(effects);
