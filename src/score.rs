@@ -10,9 +10,11 @@ use crate::cancel::Cancel;
 use crate::loss::Row;
 use crate::model::Decoder;
 use crate::model::decoder::{DecoderError, KvCache};
+use crate::model::ops::AttentionMask;
 
-/// Tokens run through the layers at a time; between two chunks a cancellation is noticed.
-const LAYER_CHUNK: usize = 128;
+/// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long
+/// text's first rows are handed out.
+const LAYER_CHUNK: usize = 512;
 /// Rows whose logits exist at a time: 64 rows of 49,152 logits take 12.6 MB.
 const HEAD_CHUNK: usize = 64;
 
@@ -83,10 +85,13 @@ impl Scorer {
                 return Ok(false);
             }
             if self.rows == self.ids.len() || (self.rows + 1 == self.ids.len() && self.ids.len() < ids.len()) {
-                self.run_layers(decoder, ids)?;
+                match on_worker(|| self.run_layers(decoder, ids, cancel)) {
+                    Err(ScoreError::Decoder(DecoderError::Cancelled)) => return Ok(false),
+                    done => done?,
+                }
             }
             let to = self.ids.len().min(self.rows + HEAD_CHUNK);
-            let rows = self.read_rows(decoder, ids, self.rows..to)?;
+            let rows = on_worker(|| self.read_rows(decoder, ids, self.rows..to))?;
             on_rows(std::mem::replace(&mut self.rows, to), rows);
         }
         Ok(true)
@@ -121,10 +126,10 @@ impl Scorer {
     }
 
     /// Adds the hidden states of the next chunk of tokens.
-    fn run_layers(&mut self, decoder: &Decoder, ids: &[u32]) -> Result<(), ScoreError> {
+    fn run_layers(&mut self, decoder: &Decoder, ids: &[u32], cancel: &Cancel) -> Result<(), ScoreError> {
         let from = self.ids.len();
         let new = &ids[from..ids.len().min(from + LAYER_CHUNK)];
-        let hidden = decoder.hidden(new, Some(&mut self.cache))?;
+        let hidden = decoder.run(new, Some(&mut self.cache), AttentionMask::Causal, cancel)?;
         self.hidden.extend(hidden.flatten_all()?.to_vec1::<f32>()?);
         self.ids.extend(new);
         Ok(())
@@ -158,4 +163,10 @@ impl Scorer {
         let hidden = Tensor::from_slice(hidden, (positions.len(), width), decoder.device())?;
         Ok(decoder.head(&hidden)?.detach())
     }
+}
+
+/// Runs `work` on one of rayon's threads, where its parallel loops begin at once: a thread from outside hands each of
+/// them over and sleeps until it is done.
+fn on_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
 }

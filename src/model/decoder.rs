@@ -20,6 +20,7 @@ pub use cache::KvCache;
 use self::layers::{Block, Linear, Norm, Pass};
 use super::config::{Config, Family, Rope, RopeScaling};
 use super::ops::{AttentionMask, Heads, Rotation};
+use crate::cancel::Cancel;
 
 /// Tensors by the names of Hugging Face's safetensors files, f32, all on one device.
 pub type Weights = HashMap<String, Tensor>;
@@ -43,6 +44,8 @@ pub enum DecoderError {
     Id { position: usize, id: u32, last: usize },
     #[error("{tokens} tokens are more than the model's context of {context}: shorten the text")]
     Context { tokens: usize, context: usize },
+    #[error("cancelled")]
+    Cancelled,
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
@@ -106,22 +109,23 @@ impl Decoder {
     /// # Errors
     /// No ids, an id outside the vocabulary, or more tokens than the context. The cache then keeps what it kept.
     pub fn hidden(&self, ids: &[u32], cache: Option<&mut KvCache>) -> Result<Tensor, DecoderError> {
-        match cache {
-            None => self.run(ids, None, AttentionMask::Causal),
-            Some(cache) if self.named.iter().any(|(_, tensor)| tensor.track_op()) => {
-                self.detached().run(ids, Some(cache), AttentionMask::Causal)
-            }
-            Some(cache) => self.run(ids, Some(cache), AttentionMask::Causal),
-        }
+        self.run(ids, cache, AttentionMask::Causal, &Cancel::default())
     }
 
     /// Hidden states as [`hidden`](Self::hidden) gives them, under any attention mask.
+    ///
+    /// # Errors
+    /// Also where `cancel` was set, which is noticed between two layers. The cache then keeps what it kept.
     pub fn run(
         &self,
         ids: &[u32],
         mut cache: Option<&mut KvCache>,
         mask: AttentionMask,
+        cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
+        if cache.is_some() && self.named.iter().any(|(_, tensor)| tensor.track_op()) {
+            return self.detached().run(ids, cache, mask, cancel);
+        }
         let from = cache.as_ref().map_or(0, |cache| cache.tokens());
         self.check(ids, from)?;
         let index = Tensor::new(ids, self.device())?;
@@ -134,6 +138,9 @@ impl Decoder {
         let Config { heads, kv_heads, head_dim, .. } = self.config;
         let pass = Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, mask };
         for (layer, block) in self.blocks.iter().enumerate() {
+            if cancel.is_cancelled() {
+                return Err(DecoderError::Cancelled);
+            }
             x = block.forward(&x, &pass, cache.as_deref_mut().map(|cache| (layer, cache)))?;
         }
         if let Some(cache) = cache {

@@ -66,6 +66,14 @@ fn activations() {
 }
 
 #[test]
+fn residual() {
+    for (tokens, width) in [(1, 3), (130, 576)] {
+        let (x, y) = (sample((tokens, width), 1), sample((tokens, width), 2));
+        agree("add", &[&x, &y], || ops::add(&x, &y), || x.as_tensor() + y.as_tensor());
+    }
+}
+
+#[test]
 fn rope() {
     for (heads, half, from) in [(1, 1, 0), (4, 6, 3), (3, 16, 100)] {
         let frequencies: Vec<f32> = (0..half).map(|i| 0.7_f32.powi(i)).collect();

@@ -5,7 +5,8 @@ use lossglass::cancel::Cancel;
 use lossglass::loss::Scores;
 use lossglass::model::Decoder;
 use lossglass::model::decoder::{DecoderError, KvCache};
-use lossglass::score::{ScoreError, Scorer};
+use lossglass::model::ops::AttentionMask;
+use lossglass::score::{self, ScoreError, Scorer};
 use proptest::prelude::*;
 
 use crate::checkpoint;
@@ -93,6 +94,31 @@ fn a_cancelled_score_goes_on_where_it_stopped() {
     assert!(done.unwrap());
     assert_eq!(first, Some(before));
     assert_same(&spliced, &scores(&mut Scorer::new(), &decoder, &ids, 2));
+}
+
+#[test]
+fn a_text_of_several_chunks_scores_as_in_one_pass() {
+    let (mut config, weights) = checkpoint::fixture("llama");
+    config.context = 600;
+    let decoder = Decoder::new(&config, weights).unwrap();
+    let ids = sequence(600);
+    let logits = decoder.logits(&ids).unwrap().to_vec2::<f32>().unwrap();
+    let mut reference = Scores::default();
+    reference
+        .splice(0, logits.iter().enumerate().map(|(i, row)| score::row(row, ids.get(i + 1).copied(), 2)).collect());
+    assert_same(&scores(&mut Scorer::new(), &decoder, &ids, 2), &reference);
+}
+
+#[test]
+fn a_pass_cancelled_between_layers_leaves_the_cache_as_it_was() {
+    let (decoder, ids) = (decoder("llama"), sequence(30));
+    let mut cache = KvCache::new();
+    decoder.hidden(&ids[..20], Some(&mut cache)).unwrap();
+    let cancel = Cancel::default();
+    cancel.cancel();
+    let stopped = decoder.run(&ids[20..], Some(&mut cache), AttentionMask::Causal, &cancel);
+    assert!(matches!(stopped, Err(DecoderError::Cancelled)));
+    assert_eq!(cache.tokens(), 20);
 }
 
 #[test]

@@ -23,8 +23,8 @@ pub(super) struct Block {
 
 impl Block {
     pub fn forward(&self, x: &Tensor, pass: &Pass, cache: Option<(usize, &mut KvCache)>) -> Result<Tensor> {
-        let x = (x + self.attention.forward(&self.attention_norm.forward(x)?, pass, cache)?)?;
-        &x + self.mlp.forward(&self.mlp_norm.forward(&x)?)?
+        let x = ops::add(x, &self.attention.forward(&self.attention_norm.forward(x)?, pass, cache)?)?;
+        ops::add(&x, &self.mlp.forward(&self.mlp_norm.forward(&x)?)?)
     }
 
     pub fn detached(&self) -> Self {

@@ -27,8 +27,7 @@ impl CustomOp2 for Linear {
         if k != width || k == 0 {
             candle_core::bail!("linear: {tokens} x {k} activations do not fit {n} x {width} weights");
         }
-        let mut y = vec![0.0; tokens * n];
-        matmul_nt(&mut y, values(x, lx)?, values(w, lw)?, k);
+        let y = matmul_nt(values(x, lx)?, values(w, lw)?, k);
         Ok((CpuStorage::F32(y), Shape::from((tokens, n))))
     }
 

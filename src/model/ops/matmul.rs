@@ -15,15 +15,25 @@ const BLOCK_BYTES: usize = 512 * 1024;
 /// Multiplications below which a second thread costs more than it brings.
 const MIN_PARALLEL: usize = 256 * 1024;
 
-/// y\[t, n\] = Σₖ x\[t, k\]·w\[n, k\], for `x [tokens, k]`, `w [n, k]`, `y [tokens, n]`.
-pub fn matmul_nt(y: &mut [f32], x: &[f32], w: &[f32], k: usize) {
+/// y\[t, n\] = Σₖ x\[t, k\]·w\[n, k\], for `x [tokens, k]` and `w [n, k]`; `y [tokens, n]`.
+pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
     let (tokens, n) = (x.len() / k, w.len() / k);
-    assert!(x.len() == tokens * k && w.len() == n * k && y.len() == tokens * n, "matrix shapes disagree");
-    let level = level();
-    if level == Level::Baseline {
-        return general(y, x, w, k);
+    assert!(x.len() == tokens * k && w.len() == n * k, "matrix shapes disagree");
+    // Not filled with zeros first, which for many logits takes a while.
+    let mut y = Vec::with_capacity(tokens * n);
+    match level() {
+        Level::Baseline => general(y.as_mut_ptr(), x, w, k),
+        level => tiled(level, y.as_mut_ptr(), x, w, k),
     }
-    let y = Output(y.as_mut_ptr());
+    // SAFETY: there is room for them, and either product has written them all.
+    unsafe { y.set_len(tokens * n) };
+    y
+}
+
+/// Writes the product `[tokens, n]` to y, with the tile kernel for `level`.
+fn tiled(level: Level, y: *mut f32, x: &[f32], w: &[f32], k: usize) {
+    let (tokens, n) = (x.len() / k, w.len() / k);
+    let y = Output(y);
     let columns = |from: usize, to: usize| {
         let y = &y;
         let rows = (BLOCK_BYTES / (4 * k)).next_multiple_of(TILE_ROWS);
@@ -55,18 +65,18 @@ struct Output(*mut f32);
 // SAFETY: see the calls: no two threads write the same column.
 unsafe impl Sync for Output {}
 
-/// The same product by the `gemm` crate.
-fn general(y: &mut [f32], x: &[f32], w: &[f32], k: usize) {
+/// Writes the product `[tokens, n]` to y by the `gemm` crate.
+fn general(y: *mut f32, x: &[f32], w: &[f32], k: usize) {
     let (tokens, n) = (x.len() / k, w.len() / k);
     let parallelism = gemm::Parallelism::Rayon(0);
     let (k_, n_) = (k as isize, n as isize);
-    // SAFETY: strides and shapes describe the three slices, which `matmul_nt` has checked.
+    // SAFETY: strides and shapes describe the three matrices, which `matmul_nt` has checked.
     unsafe {
         gemm::gemm(
             tokens,
             n,
             k,
-            y.as_mut_ptr(),
+            y,
             1,
             n_,
             false,
@@ -266,10 +276,9 @@ mod tests {
                     assert!((y - expected).abs() < 1e-3, "{what} {tokens}x{n}x{k}: {y} instead of {expected}");
                 }
             };
+            agrees(&matmul_nt(&x, &w, k), "the chosen kernel");
             let mut y = vec![f32::NAN; tokens * n];
-            matmul_nt(&mut y, &x, &w, k);
-            agrees(&y, "the chosen kernel");
-            general(&mut y, &x, &w, k);
+            general(y.as_mut_ptr(), &x, &w, k);
             agrees(&y, "gemm");
             #[cfg(target_arch = "x86_64")]
             if level() != Level::Baseline {
