@@ -92,8 +92,7 @@ fn scored_app(tokens: usize) -> App {
     let model = lossglass::engine::ModelInfo::of(&model);
     let distribution = Distribution::new((0..model.vocab_size).map(|i| (i % 97) as f32 / 10.0).collect());
     for event in [
-        Event::Loaded { generation, model },
-        Event::Tokenised { generation, sequence: Arc::new(sequence) },
+        Event::Tokenised { generation, model, sequence: Arc::new(sequence) },
         Event::Scored { generation, from: 0, rows },
         Event::Finished { generation, seconds: 0.0 },
     ] {

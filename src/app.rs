@@ -4,6 +4,7 @@
 //! outside comes in as [`Action`]s.
 
 mod action;
+mod caret;
 mod editor;
 pub mod keymap;
 mod labels;
@@ -20,9 +21,11 @@ pub use labels::Label;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub use update::update;
 
+use caret::Caret;
+
 use crate::engine::{ModelInfo, Request};
 use crate::loss::{Denominator, Distribution, Ledger, Scores};
-use crate::mask::{LossMask, MaskError, MaskOptions, Mode};
+use crate::mask::{LossMask, MaskError, MaskOptions, Mode, Split};
 use crate::model::Source;
 use crate::sample::Sample;
 use crate::sequence::{Kind, Prefix, Sequence};
@@ -138,8 +141,12 @@ pub struct App {
     pub prefix: Prefix,
     /// The model the user asked for; without one the kind of sample decides.
     pub chosen_model: Option<Source>,
+    /// The choice that made what is on screen: what is gone back to when another model cannot be opened.
+    working_model: Option<Source>,
     pub model: Option<ModelInfo>,
     pub analysis: Analysis,
+    /// Where the editor's caret was at the last change: the cursor goes there with the next tokens.
+    caret: Option<Caret>,
     /// The sample was just opened: the cursor is still to be placed.
     is_new_sample: bool,
     /// The token under the cursor, as a target: 0 = the first token, n = the token that would come next.
@@ -147,9 +154,8 @@ pub struct App {
     pub denominator: Denominator,
     /// The mode the user asked for; without one the kind of sample decides.
     pub chosen_mode: Option<Mode>,
-    pub mask_options: MaskOptions,
-    /// A split asked for in characters, until there are tokens.
-    split_chars: Option<usize>,
+    /// Raw text: how many characters the prompt has, where there is a completion.
+    pub split: Option<usize>,
     /// Every mode on this sequence.
     pub scorings: Vec<Scoring>,
     /// The whole distribution that predicts the token under the cursor, with the position of its row.
@@ -179,7 +185,7 @@ pub struct Start {
     pub mode: Option<Mode>,
     pub denominator: Denominator,
     /// Raw text: how many characters the prompt has.
-    pub split_chars: Option<usize>,
+    pub split: Option<usize>,
     pub theme: ThemeName,
     pub unicode: bool,
     pub directory: PathBuf,
@@ -196,7 +202,7 @@ impl Start {
             model: None,
             mode: None,
             denominator: Denominator::default(),
-            split_chars: None,
+            split: None,
             theme: ThemeName::default(),
             unicode: true,
             directory: PathBuf::from("."),
@@ -216,6 +222,8 @@ impl App {
             sample_name: start.sample_name,
             prefix: start.prefix,
             chosen_model: start.model,
+            working_model: None,
+            caret: None,
             model: None,
             analysis: Analysis {
                 generation: 0,
@@ -229,8 +237,7 @@ impl App {
             cursor: 0,
             denominator: start.denominator,
             chosen_mode: start.mode,
-            mask_options: MaskOptions::default(),
-            split_chars: start.split_chars,
+            split: start.split,
             scorings: Vec::new(),
             distribution: None,
             distribution_asked: None,
@@ -338,10 +345,11 @@ impl App {
     /// Masks and ledgers anew from what is there; no forward pass.
     fn rescore(&mut self) {
         let (sequence, scores) = (&self.analysis.sequence, &self.analysis.scores);
+        let options = MaskOptions { split: self.split.map(|chars| Split::at_char(sequence, chars)) };
         self.scorings = Mode::EVERY
             .into_iter()
             .map(|mode| {
-                let mask = LossMask::new(sequence, mode, self.mask_options);
+                let mask = LossMask::new(sequence, mode, options);
                 let ledger = mask.as_ref().ok().and_then(|mask| Ledger::new(sequence, mask, scores));
                 Scoring { mode, mask, ledger }
             })

@@ -13,7 +13,7 @@ use crate::model::DeviceKind;
 /// Without a subcommand the screen opens on what is given, or on a sample. Without a terminal on standard output the
 /// same is printed as `analyze` does.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about, max_term_width = 100)]
+#[command(version, about, long_about, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Subcommands>,
@@ -56,7 +56,7 @@ pub struct AnalyzeArgs {
 #[derive(Clone, Debug, Default, Args)]
 pub struct InputArgs {
     /// Text to score
-    #[arg(long, value_name = "STRING", conflicts_with_all = ["file", "chat"], help_heading = "Input")]
+    #[arg(long, value_name = "STRING", allow_hyphen_values = true, conflicts_with_all = ["file", "chat"], help_heading = "Input")]
     pub text: Option<String>,
     /// File of text to score, - for standard input
     #[arg(long, value_name = "PATH", conflicts_with = "chat", help_heading = "Input")]
@@ -64,9 +64,9 @@ pub struct InputArgs {
     /// Chat to score: JSON {"messages": […]}, a bare list of messages, or JSONL; - for standard input
     #[arg(long, value_name = "PATH", help_heading = "Input")]
     pub chat: Option<PathBuf>,
-    /// Which record of a JSONL file, from 0
-    #[arg(long, value_name = "N", default_value_t = 0, help_heading = "Input")]
-    pub index: usize,
+    /// Which record of a JSONL file, from 0 [default: 0]
+    #[arg(long, value_name = "N", help_heading = "Input")]
+    pub index: Option<usize>,
     /// Token to put before raw text, so that its first word is predicted too [default: what the tokenizer adds]
     #[arg(long, value_enum, value_name = "TOKEN", help_heading = "Input")]
     pub prefix: Option<PrefixArg>,
@@ -93,7 +93,7 @@ pub struct MaskArgs {
     /// What the sum is divided by: scored, weights, all, sum
     #[arg(long, value_name = "D", default_value = "scored", help_heading = "Loss")]
     pub denominator: Denominator,
-    /// Raw text: the prompt is the first N characters, the completion the rest
+    /// Raw text: the prompt is the first N characters, the completion the rest; implies --mask completion
     #[arg(long, value_name = "N", help_heading = "Loss")]
     pub split: Option<usize>,
 }

@@ -20,11 +20,16 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Models(args)) => models::run(&args)?,
-        None if std::io::stdout().is_terminal() => screen::run(cli)?,
+        None if has_screen() => screen::run(cli)?,
         None => {
             let Cli { input, model, mask, .. } = cli;
             analyze::run(&AnalyzeArgs { input, model, mask, top_k: 5, format: Format::Table })?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether standard output is a terminal that can be drawn on.
+fn has_screen() -> bool {
+    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

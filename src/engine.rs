@@ -13,13 +13,30 @@ use std::thread;
 pub use message::{Event, ModelInfo, Request};
 
 use crate::cancel::Cancel;
+use crate::model::Source;
 use worker::Worker;
 
 /// A handle on the engine thread. Dropping it cancels what is under way and ends the thread.
 pub struct Engine {
-    requests: Sender<(Request, Cancel)>,
-    /// Stops the analysis or load asked for last.
-    analysis: Cancel,
+    requests: Sender<(Request, Cancels)>,
+    /// Of the analysis asked for last.
+    last: Cancels,
+    /// The model it wants.
+    source: Option<Source>,
+}
+
+/// What stops an analysis. A changed text makes scoring the old one pointless, but not loading the model.
+#[derive(Clone, Default)]
+struct Cancels {
+    load: Cancel,
+    score: Cancel,
+}
+
+impl Cancels {
+    fn cancel(&self) {
+        self.load.cancel();
+        self.score.cancel();
+    }
 }
 
 impl Engine {
@@ -36,28 +53,34 @@ impl Engine {
     ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel();
         thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, emit).run(inbox))?;
-        Ok(Self { requests, analysis: Cancel::default() })
+        Ok(Self { requests, last: Cancels::default(), source: None })
     }
 
     /// Hands a request to the thread; never blocks.
     pub fn send(&mut self, request: Request) {
-        let cancel = Cancel::default();
-        if request.supersedes() {
-            self.analysis.cancel();
-            self.analysis = cancel.clone();
+        let mut cancels = Cancels::default();
+        if let Request::Analyze { source, .. } = &request {
+            self.last.score.cancel();
+            if self.source.as_ref() == Some(source) && !self.last.load.is_cancelled() {
+                cancels.load = self.last.load.clone();
+            } else {
+                self.last.load.cancel();
+                self.source = Some(source.clone());
+            }
+            self.last = cancels.clone();
         }
         // The thread ends only with this handle, so a send fails only while the process is ending.
-        let _ = self.requests.send((request, cancel));
+        let _ = self.requests.send((request, cancels));
     }
 
     /// Stops the analysis under way, if any.
     pub fn cancel(&self) {
-        self.analysis.cancel();
+        self.last.cancel();
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.analysis.cancel();
+        self.last.cancel();
     }
 }

@@ -1,7 +1,7 @@
 //! Which targets are scored, with what weight, and why.
 //!
-//! A mask is a pure function of the sequence and the options: no forward pass, no model. `shared` semantics are
-//! those of the project's masking rules; every weight belongs to the **target** token.
+//! A mask is a pure function of the sequence and the options: no forward pass, no model. Every weight belongs to the
+//! **target** token.
 
 pub mod attention;
 mod mode;
@@ -16,8 +16,25 @@ use crate::sequence::{Kind, Sequence};
 /// What a mask needs to know beside the sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MaskOptions {
-    /// Raw text under [`Mode::Completion`]: the first token of the completion.
-    pub split: Option<usize>,
+    /// Raw text under [`Mode::Completion`]: where the completion starts.
+    pub split: Option<Split>,
+}
+
+/// A place in raw text between prompt and completion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Split {
+    /// The first token of the completion; one that lies across the place belongs to it.
+    pub token: usize,
+    /// That token lies across the place.
+    pub straddles: bool,
+}
+
+impl Split {
+    /// Behind the first `chars` characters of the user's text.
+    pub fn at_char(sequence: &Sequence, chars: usize) -> Self {
+        let token = sequence.token_at_char(chars);
+        Self { token, straddles: token < sequence.len() && sequence.chars_before(token) < chars }
+    }
 }
 
 /// One weight per token of a sequence. `weights[0]` is always 0: nothing predicts the first token.
@@ -28,6 +45,8 @@ pub struct LossMask {
     options: MaskOptions,
     /// The mode would have scored the first token.
     pub unpredicted: bool,
+    /// Tokens that the mode would have scored, had the context not cut them off.
+    pub lost: usize,
 }
 
 impl LossMask {
@@ -36,19 +55,17 @@ impl LossMask {
     /// # Errors
     /// If the mode does not apply to this sequence; the message says what to do.
     pub fn new(sequence: &Sequence, mode: Mode, options: MaskOptions) -> Result<Self, MaskError> {
-        mode.check(sequence, &options)?;
-        let mut weights: Vec<f64> = sequence
-            .tokens
-            .iter()
-            .enumerate()
-            .map(|(t, token)| f64::from(u8::from(mode.scores(sequence, t, token, &options))))
-            .collect();
+        let rule = mode.rule(sequence, &options)?;
+        let weight = |(t, token)| f64::from(u8::from(rule.counts(t, token)));
+        let mut weights: Vec<f64> = sequence.tokens.iter().enumerate().map(weight).collect();
+        let beyond = sequence.beyond.iter().enumerate().map(|(i, token)| (sequence.len() + i, token));
+        let lost = beyond.filter(|&(t, token)| rule.counts(t, token)).count();
         // A token put before raw text is there to be conditioned on; that it has no prediction is no finding.
         let unpredicted = weights.first().is_some_and(|&w| w != 0.0) && sequence.prefix.is_none();
         if let Some(first) = weights.first_mut() {
             *first = 0.0;
         }
-        Ok(Self { mode, weights, options, unpredicted })
+        Ok(Self { mode, weights, options, unpredicted, lost })
     }
 
     /// Weight of target `t`; 0 = unscored.

@@ -64,11 +64,6 @@ impl Model {
         Ok(())
     }
 
-    /// Whether there is a chat template.
-    pub fn has_template(&self) -> bool {
-        self.template.is_some()
-    }
-
     fn parse(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
         let vocabulary = &self.vocabulary;
         let (bos, eos, pad) = (vocabulary.bos_text(), vocabulary.eos_text(), vocabulary.pad_text());

@@ -28,10 +28,10 @@ impl Report<'_> {
     /// What the reader of the numbers should know, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
         let mut warnings = self.sequence.notes.clone();
-        if let Some(cut) = self.sequence.truncation {
+        if let Some(tokens) = self.sequence.uncut_len() {
             warnings.push(format!(
-                "the text has {} tokens and {} takes {}: only the first {} are scored",
-                cut.tokens, self.model.name, self.model.context, cut.kept
+                "the text has {tokens} tokens and {} takes {}: the rest is cut off, {} of it that the mask scores",
+                self.model.name, self.model.context, self.mask.lost
             ));
         }
         if self.mask.unpredicted {

@@ -9,6 +9,11 @@ use serde_json::Value;
 pub use built_in::{BUILT_IN, BuiltIn};
 pub use chat::{SampleError, read_chat};
 
+/// Whether messages of this role are the assistant's; `model` is what Gemma's data calls it.
+pub fn is_assistant(role: &str) -> bool {
+    matches!(role, "assistant" | "model")
+}
+
 /// One example to score or to train on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sample {

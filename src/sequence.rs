@@ -74,15 +74,6 @@ impl Kind {
     }
 }
 
-/// What was left out because the model's context is shorter than the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Truncation {
-    /// Tokens before the cut.
-    pub tokens: usize,
-    /// Tokens kept, from the start.
-    pub kept: usize,
-}
-
 /// The tokens of one sample with the provenance of each.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sequence {
@@ -98,8 +89,8 @@ pub struct Sequence {
     pub generation_tags: bool,
     /// What was put before raw text, in words, if anything.
     pub prefix: Option<String>,
-    /// Set if the end was cut off.
-    pub truncation: Option<Truncation>,
+    /// The tokens that the context cut off.
+    pub beyond: Vec<Token>,
     /// What a user should know of how the text came about.
     pub notes: Vec<String>,
 }
@@ -162,19 +153,33 @@ impl Sequence {
     /// The first token that reaches beyond the first `chars` characters of the user's text (what was put before it
     /// not counted): where a completion starts whose prompt has that many. A token across the place belongs to it.
     pub fn token_at_char(&self, chars: usize) -> usize {
-        let prefix = self.prefix.as_ref().map_or(0, |text| text.chars().count());
-        self.char_spans().iter().position(|span| span.end > prefix + chars).unwrap_or(self.len())
+        let place = self.prefix_chars().saturating_add(chars);
+        self.char_spans().iter().position(|span| span.end > place).unwrap_or(self.len())
     }
 
-    /// Keeps the first `context` tokens and notes how many there were.
+    /// Characters of the user's text before token `t`.
+    pub fn chars_before(&self, t: usize) -> usize {
+        let start = self.tokens.get(t).map_or(self.text.len(), |token| token.span.start);
+        self.text[..floor_boundary(&self.text, start)].chars().count().saturating_sub(self.prefix_chars())
+    }
+
+    fn prefix_chars(&self) -> usize {
+        self.prefix.as_ref().map_or(0, |text| text.chars().count())
+    }
+
+    /// Keeps the first `context` tokens and sets the others aside.
     pub fn truncate(&mut self, context: usize) {
-        let tokens = self.tokens.len();
-        if tokens > context {
-            self.tokens.truncate(context);
+        if self.tokens.len() > context {
+            let cut = self.tokens.split_off(context);
+            self.beyond.splice(..0, cut);
             let end = self.tokens.last().map_or(0, |token| ceil_boundary(&self.text, token.span.end));
             self.text.truncate(end);
-            self.truncation = Some(Truncation { tokens, kept: context });
         }
+    }
+
+    /// How many tokens there would be, had the context not cut some off; `None` if it has not.
+    pub fn uncut_len(&self) -> Option<usize> {
+        (!self.beyond.is_empty()).then(|| self.tokens.len() + self.beyond.len())
     }
 
     /// The text before token `t`, at most `chars` characters of it.

@@ -197,6 +197,10 @@ fn errors_are_one_sentence_with_exit_code_two() {
         (&["analyze", "--text", "x", "--mask", "assistant"], "needs a chat"),
         (&["analyze", "--text", "x", "--mask", "completion"], "--split"),
         (&["analyze", "--text", "x", "--mask", "nonsense"], "all, completion, assistant"),
+        (&["--mask", "completion", "analyze", "--text", "x"], "cannot be used with"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--split", "3"], "--split is for raw text"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--prefix", "bos"], "--prefix is for raw text"),
+        (&["analyze", "--text", "x", "--index", "1"], "--index"),
     ];
     for (args, wanted) in cases {
         let output = lossglass(args);
@@ -205,4 +209,27 @@ fn errors_are_one_sentence_with_exit_code_two() {
         assert!(stderr.contains(wanted), "{args:?}: {stderr}");
         assert!(!stderr.contains("panicked"), "{args:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_split_makes_the_rest_the_completion() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let report = analyze(model, &["--text", "The cat sat", "--split", "3", "--prefix", "bos"]);
+    assert_eq!(report["mask"]["mode"], "completion");
+    for token in report["tokens"].as_array().expect("tokens") {
+        let in_completion = token["span"][1].as_u64() > Some(12 + 3); // the prefix has 12 characters
+        assert_eq!(token["weight"].as_f64() == Some(1.0), in_completion, "{token}");
+    }
+    analyze(model, &["--text", "-x", "--split", "18446744073709551615", "--prefix", "bos"]);
+}
+
+#[test]
+fn control_characters_in_roles_do_not_reach_the_terminal() {
+    let temporary = tempfile::tempdir().expect("a directory");
+    let path = temporary.path().join("chat.json");
+    std::fs::write(&path, r#"[{"role": "us\u001b[31mer", "content": "a"}]"#).expect("written");
+    let output = lossglass(&["analyze", "--chat", path.to_str().expect("UTF-8")]);
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success() && !table.contains('\u{1b}') && table.contains("⟨1B⟩"), "{table}");
 }

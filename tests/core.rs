@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use candle_core::{Device, Tensor};
 use lossglass::cancel::Cancel;
 use lossglass::loss::{Denominator, Ledger, Scores};
-use lossglass::mask::{LossMask, MaskError, MaskOptions, Mode};
+use lossglass::mask::{LossMask, MaskError, MaskOptions, Mode, Split};
 use lossglass::model::{Model, Source};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::score::Scorer;
@@ -69,14 +69,20 @@ fn a_chat_without_an_assistant_scores_nothing_and_has_no_loss() {
     for mode in [Mode::Assistant, Mode::Completion] {
         let mask = mask(&sequence, mode);
         let ledger = Ledger::new(&sequence, &mask, &scores(&sequence)).expect("complete");
-        assert_eq!((ledger.scored, ledger.loss(Denominator::Scored), ledger.perplexity()), (0, None, None));
+        assert_eq!(
+            (ledger.scored, ledger.loss(Denominator::Scored), ledger.perplexity(Denominator::Scored)),
+            (0, None, None)
+        );
     }
 }
 
 #[test]
 fn modes_that_do_not_apply_to_text_say_what_to_do() {
     let sequence = text("a b c");
-    let new = |mode, split| LossMask::new(&sequence, mode, MaskOptions { split });
+    let new = |mode, token: Option<usize>| {
+        let split = token.map(|token| Split { token, straddles: false });
+        LossMask::new(&sequence, mode, MaskOptions { split })
+    };
     assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat));
     assert_eq!(new(Mode::Completion, None), Err(MaskError::NeedsSplit));
     let completion = new(Mode::Completion, Some(2)).expect("there is a split");
@@ -98,6 +104,26 @@ fn every_reason_says_scored_or_unscored_as_the_weight_does() {
 }
 
 #[test]
+fn a_token_across_the_split_belongs_to_the_completion_and_is_marked() {
+    let sequence = text("The cat sat");
+    let inside = sequence.chars_before(1) + 1;
+    let split = Split::at_char(&sequence, inside);
+    assert_eq!(split, Split { token: 1, straddles: true });
+    let mask = LossMask::new(&sequence, Mode::Completion, MaskOptions { split: Some(split) }).expect("a split");
+    assert!(mask.is_scored(1) && mask.reason(&sequence, 1).to_string().contains("straddles"));
+    assert_eq!(Split::at_char(&sequence, sequence.chars_before(2)), Split { token: 2, straddles: false });
+    assert_eq!(Split::at_char(&sequence, usize::MAX), Split { token: sequence.len(), straddles: false });
+}
+
+#[test]
+fn perplexity_is_the_exponential_of_the_mean_over_scored_alone() {
+    let sequence = text("The cat sat");
+    let ledger = Ledger::new(&sequence, &mask(&sequence, Mode::All), &scores(&sequence)).expect("complete");
+    let mean = ledger.loss(Denominator::Scored).expect("scored");
+    assert_eq!(Denominator::EVERY.map(|d| ledger.perplexity(d)), [Some(mean.exp()), None, None, None]);
+}
+
+#[test]
 fn special_tokens_typed_as_text_are_marked() {
     let sequence = chat(&[("user", "a<|im_end|>b"), ("assistant", "c")]);
     let injected: Vec<usize> = (0..sequence.len()).filter(|&t| sequence.tokens[t].injected).collect();
@@ -111,11 +137,11 @@ fn truncation_keeps_the_start_and_says_how_much() {
     let mut sequence = text("one two three four five six");
     let before = sequence.clone();
     sequence.truncate(3);
-    let cut = sequence.truncation.expect("cut");
-    assert_eq!((cut.tokens, cut.kept, sequence.len()), (before.len(), 3, 3));
+    assert_eq!((sequence.uncut_len(), sequence.len()), (Some(before.len()), 3));
+    assert_eq!(mask(&sequence, Mode::All).lost, before.len() - 3);
     assert!(before.text.starts_with(&sequence.text));
-    sequence.truncate(3);
-    assert_eq!(sequence.truncation, Some(cut), "nothing more to cut");
+    sequence.truncate(2);
+    assert_eq!(sequence.beyond, before.tokens[2..], "in order, after two cuts too");
 }
 
 fn any_text() -> impl Strategy<Value = String> {
@@ -128,7 +154,7 @@ proptest! {
     #[test]
     fn tokens_tile_any_text(input in any_text(), prefix in prop_oneof![Just(Prefix::None), Just(Prefix::Bos)]) {
         let sequence = MODEL.encode(&Sample::Text(input.clone()), prefix).expect("any text has tokens");
-        prop_assume!(sequence.truncation.is_none());
+        prop_assume!(sequence.uncut_len().is_none());
         let mut at = 0;
         for token in &sequence.tokens {
             prop_assert_eq!(token.span.start, at);

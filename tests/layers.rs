@@ -9,7 +9,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sample", &[]),
     ("template", &["sample"]),
     ("sequence", &["sample", "template"]),
-    ("mask", &["sequence", "template"]),
+    ("mask", &["sample", "sequence", "template"]),
     ("loss", &["mask", "sequence"]),
     ("model", &["cancel", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "model", "sequence"]),

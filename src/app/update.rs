@@ -4,7 +4,7 @@ mod editing;
 mod engine;
 mod picking;
 
-use super::{Action, App, Command, Effect, Notice, Overlay, Progress, ThemeName, View, keymap};
+use super::{Action, App, Command, Effect, Notice, Overlay, Progress, Scoring, ThemeName, View, keymap};
 use crate::loss::Denominator;
 use crate::mask::Mode;
 use crate::sample::Sample;
@@ -115,6 +115,16 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Where the split is after an edit: it stays with its text, so what is typed before it moves it on.
+fn moved_split(split: usize, before: &str, after: &str) -> usize {
+    let same = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    if same >= split {
+        return split;
+    }
+    let (before, after) = (before.chars().count(), after.chars().count());
+    (split + after).saturating_sub(before).clamp(same, after)
+}
+
 /// The element `by` places after `current`, round and round.
 fn next<T: Copy + PartialEq>(all: &[T], current: T, by: isize) -> T {
     let at = all.iter().position(|&one| one == current).unwrap_or(0) as isize;
@@ -147,15 +157,23 @@ impl App {
         }
     }
 
+    /// The mode becomes the current one, if it applies.
     fn choose_mode(&mut self, mode: Mode) {
-        self.chosen_mode = Some(mode);
-        if let Some(Err(error)) = self.scoring().map(|scoring| &scoring.mask) {
-            self.notice = Some(Notice { text: error.to_string(), is_error: true });
+        match self.scorings.iter().find(|scoring| scoring.mode == mode).map(|scoring| &scoring.mask) {
+            Some(Err(error)) => self.notice = Some(Notice { text: error.to_string(), is_error: true }),
+            _ => self.chosen_mode = Some(mode),
         }
     }
 
+    /// The next mode that applies to this sequence.
     fn step_mode(&mut self, by: isize) {
-        self.choose_mode(next(&Mode::EVERY, self.mode(), by));
+        let applies = |scoring: &&Scoring| scoring.mask.is_ok();
+        let modes: Vec<Mode> = self.scorings.iter().filter(applies).map(|scoring| scoring.mode).collect();
+        match modes[..] {
+            [] => {}
+            [only] => self.say(format!("only mask {} applies here; s starts a completion in raw text", only.name())),
+            _ => self.chosen_mode = Some(next(&modes, self.mode(), by)),
+        }
     }
 
     fn step_temperature(&mut self, by: isize) {
@@ -168,9 +186,9 @@ impl App {
         if matches!(self.sample, Sample::Chat(_)) {
             return self.say("a chat's completion starts at its last assistant message; the split is for raw text");
         }
-        let split = (self.mask_options.split != Some(self.cursor)).then_some(self.cursor);
-        self.mask_options.split = split;
-        self.chosen_mode = split.map(|_| Mode::Completion);
+        let here = self.sequence().chars_before(self.cursor);
+        self.split = (self.split != Some(here)).then_some(here);
+        self.chosen_mode = self.split.map(|_| Mode::Completion);
         self.rescore();
     }
 
@@ -193,7 +211,8 @@ impl App {
     /// A sample from elsewhere is shown from its start.
     fn open_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
         self.is_new_sample = true;
-        self.mask_options.split = None;
+        self.split = None;
+        self.what_if = None;
         if self.chosen_mode == Some(Mode::Completion) {
             self.chosen_mode = None;
         }
@@ -205,6 +224,9 @@ impl App {
         let same_kind = std::mem::discriminant(&sample) == std::mem::discriminant(&self.sample);
         if !same_kind {
             self.chosen_mode = None;
+        }
+        if let (Sample::Text(before), Sample::Text(after)) = (&self.sample, &sample) {
+            self.split = self.split.map(|split| moved_split(split, before, after));
         }
         self.sample = sample;
         self.sample_name = name.into();

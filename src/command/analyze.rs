@@ -10,7 +10,7 @@ use crate::cli::{AnalyzeArgs, Format};
 use crate::command::models;
 use crate::engine::ModelInfo;
 use crate::loss::{Ledger, Scores};
-use crate::mask::{LossMask, MaskOptions, Mode};
+use crate::mask::{LossMask, MaskOptions, Mode, Split};
 use crate::model::{Model, Source};
 use crate::report::{self, Report};
 use crate::score::Scorer;
@@ -24,14 +24,19 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     let Some(opened) = input::sample(&args.input)? else {
         bail!("nothing to score; give --text STRING, --file PATH, --chat PATH, or pipe text in")
     };
+    input::check(&args.input, &args.mask, &opened.sample)?;
     let source = match &args.model.model {
         Some(name) => Source::parse(name)?,
         None => Source::default_for(&opened.sample),
     };
     let model = models::load(&source, &args.model)?;
     let sequence = model.encode(&opened.sample, input::prefix(&args.input))?;
-    let mode = args.mask.mask.unwrap_or(Mode::default_for(sequence.kind));
-    let options = MaskOptions { split: args.mask.split.map(|chars| sequence.token_at_char(chars)) };
+    let mode = match (args.mask.mask, args.mask.split) {
+        (Some(mode), _) => mode,
+        (None, Some(_)) => Mode::Completion,
+        (None, None) => Mode::default_for(sequence.kind),
+    };
+    let options = MaskOptions { split: args.mask.split.map(|chars| Split::at_char(&sequence, chars)) };
     let mask = LossMask::new(&sequence, mode, options)?;
     let scores = score(&model, &sequence, args.top_k)?;
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {

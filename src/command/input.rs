@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::app::Opened;
-use crate::cli::{InputArgs, PrefixArg};
+use crate::cli::{InputArgs, MaskArgs, PrefixArg};
 use crate::sample::{Sample, read_chat};
 use crate::sequence::Prefix;
 
@@ -20,10 +20,10 @@ pub fn sample(args: &InputArgs) -> Result<Option<Opened>> {
         return Ok(Some(opened(Sample::Text(text.clone()), "typed")));
     }
     if let Some(path) = &args.chat {
-        return read(path, true, args.index).map(Some);
+        return read(path, true, args.index.unwrap_or(0)).map(Some);
     }
     if let Some(path) = &args.file {
-        return read(path, false, args.index).map(Some);
+        return read(path, false, 0).map(Some);
     }
     if !std::io::stdin().is_terminal() {
         let text = read_text(Path::new("-"))?;
@@ -51,10 +51,13 @@ fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {
         None => path.display().to_string(),
     };
     if !is_chat {
-        return Ok(Opened { name, sample: Sample::Text(text), note: None });
+        let note = text.starts_with('\u{feff}').then(|| "a byte order mark at the start was left out".into());
+        let text = text.trim_start_matches('\u{feff}').to_owned();
+        return Ok(Opened { name, sample: Sample::Text(text), note });
     }
     let (chat, records) = read_chat(&text, index).with_context(|| path.display().to_string())?;
-    let note = (records > 1).then(|| format!("record {index} of {records}; --index N opens another"));
+    let note = (records > 1)
+        .then(|| format!("record {index} of {records} (from 0); start with --chat FILE --index N for another"));
     Ok(Opened { name, sample: Sample::Chat(chat), note })
 }
 
@@ -72,6 +75,23 @@ fn read_text(path: &Path) -> Result<String> {
             let at = error.utf8_error().valid_up_to();
             bail!("{} is not UTF-8 text: byte {at} cannot be read; convert it first", path.display())
         }
+    }
+}
+
+/// Options that would do nothing are mistakes.
+///
+/// # Errors
+/// If an option does not go with the kind of sample.
+pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> {
+    match sample {
+        Sample::Chat(_) if mask.split.is_some() => {
+            bail!("--split is for raw text; a chat's completion starts at its last assistant message")
+        }
+        Sample::Chat(_) if input.prefix.is_some() => {
+            bail!("--prefix is for raw text; what a chat begins with is its template's choice")
+        }
+        Sample::Text(_) if input.index.is_some() => bail!("--index picks a record of --chat; a text has none"),
+        _ => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ use super::{input, models};
 use crate::app::{App, Effect, Opened, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
 use crate::engine::Engine;
+use crate::mask::Mode;
 use crate::model::Source;
 use crate::sample;
 use crate::tui::{self, FileEffect, Inbound, Screen};
@@ -21,6 +22,7 @@ pub fn run(cli: Cli) -> Result<()> {
         let first = &sample::BUILT_IN[0];
         Opened { name: first.name.into(), sample: first.sample(), note: None }
     });
+    input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
     let template = models::template(&cli.model)?;
@@ -30,9 +32,9 @@ pub fn run(cli: Cli) -> Result<()> {
         note: opened.note,
         prefix: input::prefix(&cli.input),
         model,
-        mode: cli.mask.mask,
+        mode: cli.mask.mask.or(cli.mask.split.map(|_| Mode::Completion)),
         denominator: cli.mask.denominator,
-        split_chars: cli.mask.split,
+        split: cli.mask.split,
         theme: theme(cli.theme),
         unicode: is_utf8_locale(),
         directory: std::env::current_dir().context("the current directory is gone")?,

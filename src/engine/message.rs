@@ -16,22 +16,15 @@ pub enum Request {
     Distribution { generation: u64, position: usize },
 }
 
-impl Request {
-    /// Whether it makes an analysis under way pointless.
-    pub(super) fn supersedes(&self) -> bool {
-        matches!(self, Request::Analyze { .. })
-    }
-}
-
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
     /// A model is being read; `fraction` 0…1.
     Loading { generation: u64, name: String, fraction: f32 },
-    /// The model that will speak from now on.
-    Loaded { generation: u64, model: ModelInfo },
-    /// The sample's tokens; scores follow.
-    Tokenised { generation: u64, sequence: Arc<Sequence> },
+    /// The model cannot be opened; the one before it stays.
+    ModelFailed { generation: u64, message: String },
+    /// The sample's tokens, and the model that made them and speaks from now on; scores follow.
+    Tokenised { generation: u64, model: ModelInfo, sequence: Arc<Sequence> },
     /// Rows from row `from` on; everything at and after it is replaced.
     Scored { generation: u64, from: usize, rows: Vec<Row> },
     /// Every row is there.
@@ -52,7 +45,6 @@ pub struct ModelInfo {
     pub context: usize,
     pub dtype: &'static str,
     pub device: String,
-    pub has_chat_template: bool,
     /// Text of every token that the views may name: bytes by id.
     pub tokens: Arc<Vec<Vec<u8>>>,
 }

@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use candle_core::Device;
 
-use super::{Event, ModelInfo, Request};
+use super::{Cancels, Event, ModelInfo, Request};
 use crate::cancel::Cancel;
 use crate::loss::{Distribution, Row};
 use crate::model::{Model, Source, device};
@@ -28,6 +28,7 @@ pub(super) struct Worker<F> {
 struct Loaded {
     source: Source,
     model: Model,
+    info: ModelInfo,
     scorer: Scorer,
     /// The ids scored last and their rows, as far as they were computed.
     ids: Vec<u32>,
@@ -42,13 +43,13 @@ impl<F: Fn(Event) -> bool> Worker<F> {
     }
 
     /// Serves until the handle is gone or nobody listens.
-    pub fn run(mut self, inbox: Receiver<(Request, Cancel)>) {
-        while let Ok((request, cancel)) = inbox.recv() {
-            if cancel.is_cancelled() {
+    pub fn run(mut self, inbox: Receiver<(Request, Cancels)>) {
+        while let Ok((request, cancels)) = inbox.recv() {
+            if cancels.score.is_cancelled() {
                 continue;
             }
             let generation = request.generation();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, &cancel)));
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, &cancels)));
             let failure = match outcome {
                 Ok(Ok(())) => continue,
                 Ok(Err(error)) => format!("{error:#}"),
@@ -58,17 +59,25 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                     format!("the engine failed on this request ({}); the model is loaded anew", panic_text(&*panic))
                 }
             };
-            if !cancel.is_cancelled() && !(self.emit)(Event::Failed { generation, message: failure }) {
+            if !cancels.score.is_cancelled() && !(self.emit)(Event::Failed { generation, message: failure }) {
                 return;
             }
         }
     }
 
-    fn serve(&mut self, request: Request, cancel: &Cancel) -> Result<()> {
+    fn serve(&mut self, request: Request, cancels: &Cancels) -> Result<()> {
         match request {
             Request::Analyze { generation, source, sample, prefix, top_k } => {
-                self.ensure_loaded(generation, &source, cancel)?;
-                self.analyze(generation, &sample, prefix, top_k, cancel)
+                if let Err(error) = self.ensure_loaded(generation, &source, &cancels.load) {
+                    if !cancels.load.is_cancelled() {
+                        (self.emit)(Event::ModelFailed { generation, message: format!("{error:#}") });
+                    }
+                    return Ok(());
+                }
+                if cancels.score.is_cancelled() {
+                    return Ok(()); // another text is waiting already
+                }
+                self.analyze(generation, &sample, prefix, top_k, &cancels.score)
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
         }
@@ -87,9 +96,9 @@ impl<F: Fn(Event) -> bool> Worker<F> {
         if let Some(template) = &self.template {
             model.use_template(template)?;
         }
-        (self.emit)(Event::Loaded { generation, model: ModelInfo::of(&model) });
         self.loaded = Some(Loaded {
             source: source.clone(),
+            info: ModelInfo::of(&model),
             model,
             scorer: Scorer::new(),
             ids: Vec::new(),
@@ -112,7 +121,7 @@ impl<F: Fn(Event) -> bool> Worker<F> {
         let sequence = loaded.model.encode(sample, prefix)?;
         let ids = sequence.ids();
         let emit = &self.emit;
-        emit(Event::Tokenised { generation, sequence: Arc::new(sequence) });
+        emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: Arc::new(sequence) });
         loaded.generation = generation;
         // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
         let common = loaded.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
@@ -158,7 +167,6 @@ impl ModelInfo {
             context: model.config.context,
             dtype: "f32",
             device: device::name(&model.device).into(),
-            has_chat_template: model.has_template(),
             tokens: Arc::new(tokens),
         }
     }

@@ -106,9 +106,10 @@ impl Ledger {
         Some(self.sum / self.denominator(denominator)?)
     }
 
-    /// exp(L), which means something only for the mean over equally weighted targets.
-    pub fn perplexity(&self) -> Option<f64> {
-        self.loss(Denominator::Scored).filter(|_| self.equal_weights && self.weight == self.scored as f64).map(f64::exp)
+    /// exp(L), which means something only for the mean over scored targets of equal weight: `None` otherwise.
+    pub fn perplexity(&self, denominator: Denominator) -> Option<f64> {
+        let is_mean = denominator == Denominator::Scored && self.equal_weights && self.weight == self.scored as f64;
+        self.loss(denominator).filter(|_| is_mean).map(f64::exp)
     }
 
     /// Σ nll / (ln 2 · bytes) over scored targets that are not special tokens: the one figure that is fair between

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 use super::MaskOptions;
+use crate::sample::is_assistant;
 use crate::sequence::{Kind, Origin, Sequence, Token};
 use crate::template::Part;
 
@@ -52,43 +53,55 @@ impl Mode {
         }
     }
 
-    pub(super) fn check(self, sequence: &Sequence, options: &MaskOptions) -> Result<(), MaskError> {
-        match (self, sequence.kind) {
-            (Mode::Assistant, Kind::Text) => Err(MaskError::NeedsChat),
-            (Mode::Completion, Kind::Text) if options.split.is_none() => Err(MaskError::NeedsSplit),
-            _ => Ok(()),
-        }
-    }
-
-    /// Whether the mode counts token `t`, the first token included. A straddler counts if any part it overlaps does
-    /// (transformers' rule).
-    pub(super) fn scores(self, sequence: &Sequence, t: usize, token: &Token, options: &MaskOptions) -> bool {
-        match self {
-            Mode::All => true,
-            Mode::Completion if sequence.kind == Kind::Text => options.split.is_some_and(|split| t >= split),
-            Mode::Completion => token.origins().any(|origin| is_completion(sequence, &origin)),
-            Mode::Assistant => token.origins().any(|origin| is_assistant_output(&origin)),
+    /// Which tokens the mode counts on `sequence`.
+    pub(super) fn rule(self, sequence: &Sequence, options: &MaskOptions) -> Result<Rule, MaskError> {
+        match (self, sequence.kind, options.split) {
+            (Mode::All, ..) => Ok(Rule::From(0)),
+            (Mode::Assistant, Kind::Text, _) => Err(MaskError::NeedsChat),
+            (Mode::Assistant, Kind::Chat, _) => Ok(Rule::AssistantOutput),
+            (Mode::Completion, Kind::Text, None) => Err(MaskError::NeedsSplit),
+            (Mode::Completion, Kind::Text, Some(split)) => Ok(Rule::From(split.token)),
+            (Mode::Completion, Kind::Chat, _) => Ok(Rule::From(completion_start(sequence))),
         }
     }
 }
 
-/// What an assistant turn says itself: not its header, nor what the template supplies, nor the newline after the stop.
+/// Which tokens a mode counts, the first one of the sequence included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rule {
+    /// All from this token on.
+    From(usize),
+    /// What the assistant's turns say themselves.
+    AssistantOutput,
+}
+
+impl Rule {
+    /// A straddler counts if any part that it overlaps does (transformers' rule).
+    pub fn counts(self, t: usize, token: &Token) -> bool {
+        match self {
+            Rule::From(start) => t >= start,
+            Rule::AssistantOutput => token.origins().any(|origin| is_assistant_output(&origin)),
+        }
+    }
+}
+
+/// Not the header, nor what the template supplies, nor the newline after the stop.
 fn is_assistant_output(origin: &Origin) -> bool {
     origin.turn.is_some()
-        && origin.role.as_deref() == Some("assistant")
+        && origin.role.as_deref().is_some_and(is_assistant)
         && matches!(origin.part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
 }
 
-/// From the last assistant message's content to the end of the text; its header still belongs to the prompt.
-fn is_completion(sequence: &Sequence, origin: &Origin) -> bool {
-    let Some(last) = sequence.roles.iter().rposition(|role| role == "assistant") else {
-        return false;
+/// The first token of the last assistant message behind its header, which still belongs to the prompt; beyond the end
+/// where no assistant speaks.
+fn completion_start(sequence: &Sequence) -> usize {
+    let Some(last) = sequence.roles.iter().rposition(|role| is_assistant(role)) else {
+        return usize::MAX;
     };
-    match origin.turn {
-        Some(turn) if turn == last => !matches!(origin.part, Part::Bos | Part::Header | Part::GenerationPrefill),
-        Some(turn) => turn > last,
-        None => false,
-    }
+    let completes = |origin: Origin| {
+        origin.turn == Some(last) && !matches!(origin.part, Part::Bos | Part::Header | Part::GenerationPrefill)
+    };
+    sequence.tokens.iter().position(|token| token.origins().any(completes)).unwrap_or(usize::MAX)
 }
 
 impl FromStr for Mode {

@@ -3,50 +3,58 @@
 use std::fmt;
 
 use super::{MaskOptions, Mode};
+use crate::sample::is_assistant;
 use crate::sequence::{Kind, Sequence};
 use crate::template::Part;
 
 /// The reason for one token's weight; `Display` puts it in words.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Reason {
-    scored: bool,
-    why: String,
+pub enum Reason {
+    /// Nothing predicts the first token.
+    First,
+    Scored(String),
+    Unscored(String),
 }
 
 impl Reason {
     pub(super) fn new(mode: Mode, options: &MaskOptions, sequence: &Sequence, t: usize, scored: bool) -> Self {
-        let why = match sequence.tokens.get(t) {
-            None => "no such token".into(),
-            Some(_) if t == 0 => return Self { scored: false, why: "first token: nothing predicts it".into() },
-            Some(_) if sequence.kind == Kind::Text => plain_text(mode, options, scored),
-            Some(_) => chat(mode, sequence, t, scored),
+        if t == 0 {
+            return Self::First;
+        }
+        let why = match sequence.kind {
+            Kind::Text => plain_text(mode, options, t, scored),
+            Kind::Chat => chat(mode, sequence, t, scored),
         };
-        Self { scored, why }
+        if scored { Self::Scored(why) } else { Self::Unscored(why) }
     }
 }
 
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.why.starts_with("first token") {
-            return f.write_str(&self.why);
+        match self {
+            Self::First => f.write_str("first token: nothing predicts it"),
+            Self::Scored(why) => write!(f, "scored: {why}"),
+            Self::Unscored(why) => write!(f, "unscored: {why}"),
         }
-        write!(f, "{}: {}", if self.scored { "scored" } else { "unscored" }, self.why)
     }
 }
 
-fn plain_text(mode: Mode, options: &MaskOptions, scored: bool) -> String {
+fn plain_text(mode: Mode, options: &MaskOptions, t: usize, scored: bool) -> String {
     match (mode, options.split) {
-        (Mode::Completion, Some(split)) if scored => format!("completion, from token {split} on"),
-        (Mode::Completion, Some(split)) => format!("prompt, before token {split}"),
+        (Mode::Completion, Some(split)) if split.straddles && split.token == t => {
+            "completion; straddles the place where the prompt ends".into()
+        }
+        (Mode::Completion, Some(split)) if scored => format!("completion, from token {} on", split.token),
+        (Mode::Completion, Some(split)) => format!("prompt, before token {}", split.token),
         _ => format!("mode {} counts every target", mode.name()),
     }
 }
 
 fn chat(mode: Mode, sequence: &Sequence, t: usize, scored: bool) -> String {
-    let token = &sequence.tokens[t];
+    let Some(token) = sequence.tokens.get(t) else { return "the token that would come next".into() };
     let role = token.role.as_deref().unwrap_or("template");
     let mut why = match token.part {
-        Part::Header if role == "assistant" => "assistant header, supplied by the generation prompt".into(),
+        Part::Header if is_assistant(role) => "assistant header, supplied by the generation prompt".into(),
         Part::Header => format!("{role} header, written by the template"),
         Part::Content => format!("the {role}'s content"),
         Part::Reasoning => format!("the {role}'s reasoning"),

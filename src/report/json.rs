@@ -32,7 +32,7 @@ fn object(report: &Report) -> Value {
             "kind": sequence.kind.name(),
             "rendered": sequence.text,
             "prefix": sequence.prefix,
-            "truncated": sequence.truncation.map(|cut| json!({"tokens": cut.tokens, "kept": cut.kept})),
+            "truncated": sequence.uncut_len().map(|n| json!({"tokens": n, "kept": sequence.len(), "lost": mask.lost})),
         },
         "mask": {"mode": mask.mode.name(), "denominator": denominator.name()},
         "tokens": tokens(report),
@@ -43,7 +43,7 @@ fn object(report: &Report) -> Value {
             "weight": ledger.weight,
             "scored": ledger.scored,
             "targets": ledger.targets,
-            "perplexity": ledger.perplexity(),
+            "perplexity": ledger.perplexity(denominator),
             "bits_per_byte": ledger.bits_per_byte(),
             "accuracy": ledger.accuracy(),
         },
@@ -61,7 +61,7 @@ fn tokens(report: &Report) -> Vec<Value> {
         .map(|(t, token)| {
             let row = scores.predicting(t);
             let target = scores.target(t);
-            json!({
+            let mut value = json!({
                 "position": t,
                 "id": token.id,
                 "text": token.text(),
@@ -76,7 +76,11 @@ fn tokens(report: &Report) -> Vec<Value> {
                 "weight": mask.weight(t),
                 "reason": mask.reason(sequence, t).to_string(),
                 "top": row.map_or(Vec::new(), |row| top(report, &row.top)),
-            })
+            });
+            if std::str::from_utf8(&token.bytes).is_err() {
+                value["bytes"] = token.bytes.clone().into(); // a part of a character, which text cannot show
+            }
+            value
         })
         .collect()
 }

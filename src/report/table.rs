@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Report;
 use crate::loss::Denominator;
-use crate::sequence::visible;
+use crate::sequence::{visible, visible_text};
 
 /// Writes a header, a line a token, and the ledger. Plain text: no escape codes.
 ///
@@ -17,7 +17,7 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(
         out,
         "{} ({}, {} parameters, {}) · {} · mask {} · {} tokens",
-        model.name,
+        visible_text(&model.name),
         model.architecture,
         model.parameters,
         model.device,
@@ -48,7 +48,7 @@ fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "    t  token{head}   −log p         p    rank  entropy  scored  best guess · why")?;
     for (t, label) in labels.iter().enumerate() {
         let scored = if mask.is_scored(t) { "●" } else { "·" };
-        let reason = mask.reason(sequence, t);
+        let reason = visible_text(&mask.reason(sequence, t).to_string());
         let (Some(row), Some(target)) = (scores.predicting(t), scores.target(t)) else {
             writeln!(
                 out,
@@ -94,7 +94,7 @@ fn ledger(report: &Report, out: &mut impl Write) -> io::Result<()> {
         Denominator::EVERY.iter().filter_map(|&d| Some(format!("{} {:.6}", d.name(), ledger.loss(d)?))).collect();
     writeln!(out, "loss by denominator: {}", losses.join(" · "))?;
     let mut facts = Vec::new();
-    facts.extend(ledger.perplexity().map(|ppl| format!("perplexity {ppl:.3}")));
+    facts.extend(ledger.perplexity(report.denominator).map(|ppl| format!("perplexity {ppl:.3}")));
     facts.extend(ledger.bits_per_byte().map(|bits| format!("{bits:.4} bits per byte")));
     facts.extend(ledger.accuracy().map(|share| format!("accuracy {:.1} %", share * 100.0)));
     writeln!(out, "{}", facts.join(" · "))

@@ -37,7 +37,7 @@ fn push_visible(shown: &mut String, c: char, space: char) {
         '\u{a0}' => shown.push('⍽'),
         '\u{200d}' | '\u{fe0f}' if !shown.is_empty() => shown.push(c),
         c if is_unprintable(c) => {
-            let _ = write!(shown, "⟨{:X}⟩", u32::from(c));
+            let _ = write!(shown, "⟨{:02X}⟩", u32::from(c));
         }
         c if c.width() == Some(0) && shown.is_empty() => {
             shown.push('◌');
@@ -62,7 +62,7 @@ mod tests {
     #[test]
     fn whitespace_and_control_characters_have_glyphs() {
         assert_eq!(visible(b" a\n\t\r"), "␣a⏎⇥␍");
-        assert_eq!(visible(b"\x1b[31m\x07"), "⟨1B⟩[31m⟨7⟩");
+        assert_eq!(visible(b"\x1b[31m\x07"), "⟨1B⟩[31m⟨07⟩");
         assert_eq!(visible("\u{202e}x\u{9b}".as_bytes()), "⟨202E⟩x⟨9B⟩");
         assert_eq!(visible_text("a b\n"), "a b⏎");
     }

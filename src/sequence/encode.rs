@@ -42,9 +42,7 @@ impl Sequence {
         for id in before {
             sequence.push_bos(vocabulary, id);
         }
-        if let Some(token) = sequence.tokens.first() {
-            sequence.prefix = Some(token.text());
-        }
+        sequence.prefix = (!sequence.text.is_empty()).then(|| sequence.text.clone());
         let start = sequence.text.len();
         sequence.text.push_str(text);
         let origin = Origin { turn: None, role: None, part: Part::Plain };

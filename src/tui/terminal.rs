@@ -1,6 +1,7 @@
 //! Taking the terminal and giving it back, whatever happens.
 
 use std::io::{self, Stdout, stdout};
+use std::mem::ManuallyDrop;
 use std::sync::mpsc::Sender;
 
 use ratatui::backend::CrosstermBackend;
@@ -13,7 +14,8 @@ use super::Inbound;
 
 /// The terminal while it is ours: raw mode, alternate screen, mouse, bracketed paste. Dropping it gives it back.
 pub struct Screen {
-    pub terminal: DefaultTerminal,
+    /// Never dropped: its own way of giving the terminal back prints where that fails, as on a closed window.
+    pub terminal: ManuallyDrop<DefaultTerminal>,
 }
 
 impl Screen {
@@ -34,7 +36,7 @@ impl Screen {
         enable_raw_mode()?;
         let taken = execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste);
         match taken.and_then(|()| Terminal::new(CrosstermBackend::<Stdout>::new(stdout()))) {
-            Ok(terminal) => Ok(Self { terminal }),
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
             Err(error) => {
                 restore();
                 Err(error)

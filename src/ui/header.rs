@@ -72,7 +72,7 @@ fn result(app: &App) -> Vec<Piece> {
         Some(ledger) => {
             let loss = ledger.loss(app.denominator).map_or_else(|| "–".into(), |loss| format!("{loss:.3} nats"));
             pieces.push(piece(0, format!("{name} {loss}")));
-            if let Some(perplexity) = ledger.perplexity() {
+            if let Some(perplexity) = ledger.perplexity(app.denominator) {
                 pieces.push(piece(3, format!("ppl {}", perplexity_text(perplexity))));
             }
         }

@@ -85,14 +85,14 @@ fn inner_width(width: u16) -> usize {
 /// The sample's name, and whether all of it is here.
 fn title(app: &App, width: usize) -> String {
     let name = text::fit_end(&crate::sequence::visible_text(&app.sample_name), width / 2);
-    match app.sequence().truncation.filter(|_| app.is_current()) {
+    match app.sequence().uncut_len().filter(|_| app.is_current()) {
         None => name,
-        Some(cut) => {
-            let note = format!(
-                "only the first {} of {} tokens fit the context",
-                text::count(cut.kept),
-                text::count(cut.tokens)
-            );
+        Some(tokens) => {
+            let kept = text::count(app.len());
+            let mut note = format!("only the first {kept} of {} tokens fit the context", text::count(tokens));
+            if let Some(mask) = app.mask() {
+                note.push_str(&format!(", {} scored ones are cut off", text::count(mask.lost)));
+            }
             text::fit_start(&format!("{name} · {note}"), width.saturating_sub(6))
         }
     }

@@ -9,7 +9,7 @@ use ratatui::layout::Position;
 use ratatui::{Terminal, backend::TestBackend};
 
 use super::press_key;
-use crate::sample::{answer_distribution, chat, chat_sequence, loaded, text};
+use crate::sample::{answer_distribution, chat, chat_sequence, loaded, text, tokenised};
 
 #[derive(Clone, Debug)]
 enum Happening {
@@ -104,7 +104,7 @@ proptest! {
                 Happening::Tokenised { is_chat, is_stale } => {
                     let sequence = if is_chat { chat_sequence() } else { text() };
                     let generation = generation - u64::from(is_stale && generation > 0);
-                    Action::Engine(Event::Tokenised { generation, sequence: sequence.into() })
+                    Action::Engine(tokenised(generation, sequence))
                 }
                 Happening::Rows { from, count } => {
                     let rows = (1..=count).filter_map(|t| rows.predicting(t).cloned()).collect();

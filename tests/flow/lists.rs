@@ -1,14 +1,12 @@
 //! Keys in the lists.
 
-use std::sync::Arc;
-
 use lossglass::app::{Action, Choice, Effect, FileOutcome, PickerKind, View, update};
-use lossglass::engine::{Event, Request};
+use lossglass::engine::Request;
 use lossglass::mask::Mode;
 use lossglass::sample::{BUILT_IN, Sample};
 
 use super::{notice, picker, press};
-use crate::sample::{answer_distribution, chat};
+use crate::sample::{answer_distribution, chat, text, tokenised};
 
 #[test]
 fn the_palette_finds_and_does_a_command() {
@@ -47,9 +45,8 @@ fn a_sample_is_opened_and_shown_from_its_start() {
     press(&mut app, "o");
     let effects = update(&mut app, Action::Pick(at));
     assert_eq!((&app.sample, app.mode()), (&BUILT_IN[at].sample(), Mode::All));
-    let sequence = Arc::new(chat().sequence().clone());
     let generation = app.analysis.generation;
-    update(&mut app, Action::Engine(Event::Tokenised { generation, sequence }));
+    update(&mut app, Action::Engine(tokenised(generation, text())));
     assert_eq!(app.cursor, 1, "the first token that is scored");
     assert!(effects.iter().any(|effect| matches!(effect, Effect::Engine(Request::Analyze { .. }))));
 }

@@ -7,7 +7,7 @@ use lossglass::mask::Mode;
 use lossglass::sample::Sample;
 
 use super::{key, notice, press};
-use crate::sample::{answer_distribution, chat, chat_sequence, empty, loaded, partly, text};
+use crate::sample::{answer_distribution, chat, chat_sequence, empty, loaded, partly, text, tokenised};
 
 #[test]
 fn the_cursor_moves_and_stays_in_the_text() {
@@ -95,15 +95,51 @@ fn a_mode_asks_nothing_of_the_engine_and_changes_the_loss() {
 }
 
 #[test]
-fn a_mode_that_does_not_apply_says_why_and_leaves_a_way_on() {
+fn modes_that_do_not_apply_are_passed_over_and_say_why_when_asked_for() {
     let mut app = loaded(text());
     press(&mut app, "tab");
-    assert_eq!((app.mode(), app.ledger()), (Mode::Completion, None));
-    assert!(notice(&app).1 && notice(&app).0.contains("needs the place where the prompt ends"), "{:?}", notice(&app));
-    press(&mut app, "tab");
-    assert!(notice(&app).1 && notice(&app).0.contains("needs a chat"), "{:?}", notice(&app));
-    press(&mut app, "tab");
-    assert_eq!((app.mode(), app.notice.is_none(), app.ledger().is_some()), (Mode::All, true, true));
+    assert_eq!(app.mode(), Mode::All);
+    assert!(notice(&app).0.contains("only mask all applies here"), "{:?}", notice(&app));
+    for (mode, why) in [(Mode::Completion, "needs the place where the prompt ends"), (Mode::Assistant, "needs a chat")]
+    {
+        update(&mut app, Action::Mode(mode));
+        assert!(notice(&app).1 && notice(&app).0.contains(why), "{:?}", notice(&app));
+        assert_eq!((app.mode(), app.ledger().is_some()), (Mode::All, true));
+    }
+    update(&mut app, Action::Goto(3));
+    press(&mut app, "s tab tab");
+    assert_eq!(app.mode(), Mode::Completion, "with a split there are two, round and round");
+}
+
+#[test]
+fn the_split_stays_with_its_text_when_something_is_typed_before_it() {
+    let mut app = loaded(text());
+    update(&mut app, Action::Goto(3));
+    press(&mut app, "s e");
+    let (split, words) = (app.split.unwrap(), app.sequence().text.clone());
+    let completion: String = words.chars().skip(split).collect();
+    for key in ["↑", "home", "x", "y"] {
+        press(&mut app, key);
+    }
+    let Sample::Text(edited) = &app.sample else { panic!("still a text") };
+    let after: String = edited.chars().skip(app.split.unwrap()).collect();
+    assert!(edited.contains("xy"), "{edited:?}");
+    assert_eq!(after, completion);
+}
+
+#[test]
+fn a_model_that_cannot_be_opened_leaves_the_one_before() {
+    let mut app = chat();
+    app.chosen_model = Some(lossglass::model::Source::Directory("/broken".into()));
+    press(&mut app, "R");
+    let generation = app.analysis.generation;
+    let failed = Event::ModelFailed { generation, message: "/broken has no config.json".into() };
+    let effects = update(&mut app, Action::Engine(failed));
+    assert_eq!((app.chosen_model.is_none(), notice(&app)), (true, ("/broken has no config.json", true)));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::Engine(Request::Analyze { .. }))));
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(Event::ModelFailed { generation, message: "again".into() }));
+    assert_eq!(app.analysis.progress, Progress::Failed("again".into()), "no way back twice");
 }
 
 #[test]
@@ -111,14 +147,14 @@ fn a_split_makes_the_rest_the_completion_and_a_second_press_takes_it_back() {
     let mut app = loaded(text());
     update(&mut app, Action::Goto(5));
     press(&mut app, "s");
-    assert_eq!((app.mode(), app.mask_options.split), (Mode::Completion, Some(5)));
+    assert_eq!((app.mode(), app.split), (Mode::Completion, Some(app.sequence().chars_before(5))));
     let scored: Vec<usize> = (0..8).filter(|&t| app.mask().unwrap().is_scored(t)).collect();
     assert_eq!(scored, [5, 6, 7]);
     press(&mut app, "s");
-    assert_eq!((app.mode(), app.mask_options.split), (Mode::All, None));
+    assert_eq!((app.mode(), app.split), (Mode::All, None));
     let mut app = chat();
     press(&mut app, "s");
-    assert_eq!(app.mask_options.split, None);
+    assert_eq!(app.split, None);
     assert!(notice(&app).0.contains("the split is for raw text"));
 }
 
@@ -179,11 +215,10 @@ fn stale_answers_are_dropped() {
     let before = format!("{:?}", app.analysis);
     let row = partly(text(), 1).analysis.scores.predicting(1).cloned().unwrap();
     for event in [
-        Event::Tokenised { generation: stale, sequence: text().into() },
+        tokenised(stale, text()),
         Event::Scored { generation: stale, from: 0, rows: vec![row] },
         Event::Finished { generation: stale, seconds: 1.0 },
         Event::Failed { generation: stale, message: "late".into() },
-        Event::Loading { generation: stale, name: "late".into(), fraction: 0.5 },
     ] {
         update(&mut app, Action::Engine(event));
         assert_eq!(format!("{:?}", app.analysis), before);
@@ -198,7 +233,7 @@ fn esc_stops_scoring_and_what_was_on_its_way_does_not_start_it_again() {
     let generation = app.analysis.generation;
     let late = Event::Loading { generation, name: "late".into(), fraction: 0.5 };
     update(&mut app, Action::Engine(late));
-    update(&mut app, Action::Engine(Event::Tokenised { generation, sequence: chat_sequence().into() }));
+    update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));
     assert_eq!(app.analysis.progress, Progress::Cancelled);
     assert!(press(&mut app, "esc").is_empty(), "there is nothing more to stop");
 }

@@ -95,7 +95,11 @@ pub fn text() -> Sequence {
 }
 
 fn start(sample: Sample, name: &str) -> App {
-    let (mut app, _) = App::new(Start { prefix: Prefix::None, ..Start::on(sample, name) });
+    App::new(Start { prefix: Prefix::None, ..Start::on(sample, name) }).0
+}
+
+/// The engine's word that `sequence` is what there is now.
+pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
     let model = ModelInfo {
         name: "hand-made".into(),
         architecture: "llama",
@@ -104,12 +108,9 @@ fn start(sample: Sample, name: &str) -> App {
         context: 64,
         dtype: "f32",
         device: "cpu".into(),
-        has_chat_template: true,
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };
-    let generation = app.analysis.generation;
-    update(&mut app, Action::Engine(Event::Loaded { generation, model }));
-    app
+    Event::Tokenised { generation, model, sequence: Arc::new(sequence) }
 }
 
 /// The sequence with its first `scored` rows.
@@ -122,7 +123,7 @@ pub fn partly(sequence: Sequence, scored: usize) -> App {
     let generation = app.analysis.generation;
     let ids = sequence.ids();
     let rows = (0..scored).map(|i| row(&logits(i), ids.get(i + 1).copied(), 5)).collect();
-    update(&mut app, Action::Engine(Event::Tokenised { generation, sequence: Arc::new(sequence) }));
+    update(&mut app, Action::Engine(tokenised(generation, sequence)));
     update(&mut app, Action::Engine(Event::Scored { generation, from: 0, rows }));
     app
 }

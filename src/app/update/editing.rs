@@ -2,6 +2,7 @@
 
 use ratatui_textarea::{Input, Key};
 
+use crate::app::caret::Caret;
 use crate::app::{App, Command, Editor, Effect, Notice, Overlay};
 use crate::sample::Sample;
 
@@ -111,6 +112,7 @@ fn changed(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     };
     let sample = editor.sample();
+    app.caret = Some(Caret::of(editor));
     app.notice = None;
     let name = if app.sample_name.ends_with(" (edited)") || app.sample_name == "typed" {
         app.sample_name.clone()

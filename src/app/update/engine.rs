@@ -1,37 +1,37 @@
 //! What the engine says.
 
+use std::sync::Arc;
+
 use crate::app::labels::labels;
-use crate::app::{App, Effect, Progress};
-use crate::engine::Event;
+use crate::app::{App, Effect, Notice, Progress};
+use crate::engine::{Event, ModelInfo};
 use crate::loss::Scores;
+use crate::sequence::Sequence;
 
 /// Takes an event in; one of an older generation is dropped.
 pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
+    if let Event::Loading { name, fraction, .. } = event {
+        // A newer text waits for the same load.
+        if matches!(app.analysis.progress, Progress::Waiting | Progress::Loading { .. }) {
+            app.analysis.progress = Progress::Loading { name, fraction };
+        }
+        return Vec::new();
+    }
     if event.generation() != app.analysis.generation {
         return Vec::new();
     }
     // What was on its way when the user stopped it still counts, but does not go on.
     let cancelled = app.analysis.progress == Progress::Cancelled;
     match event {
-        Event::Loading { .. } if cancelled => {}
-        Event::Loading { name, fraction, .. } => app.analysis.progress = Progress::Loading { name, fraction },
-        Event::Loaded { model, .. } => app.model = Some(model),
-        Event::Tokenised { sequence, .. } => {
-            // The cursor stays on its token, and at the end if it was there: so it follows what is typed.
-            let at_end = app.cursor >= app.len() && !app.is_empty();
-            app.analysis.labels = labels(&sequence);
-            app.analysis.sequence = sequence;
-            app.analysis.tokenised = app.analysis.generation;
-            app.analysis.scores = Scores::default();
-            app.distribution = None;
-            app.cursor = if at_end { app.len() } else { app.cursor.min(app.len()) };
-            if let Some(chars) = app.split_chars.take() {
-                app.mask_options.split = Some(app.sequence().token_at_char(chars));
-            }
-            app.rescore();
-            if std::mem::take(&mut app.is_new_sample) {
-                app.cursor = first_of_interest(app);
-            }
+        Event::Loading { .. } => {}
+        Event::ModelFailed { message, .. } if app.chosen_model != app.working_model => {
+            app.chosen_model = app.working_model.clone();
+            app.notice = Some(Notice { text: message, is_error: true });
+            return app.analyze();
+        }
+        Event::ModelFailed { message, .. } => app.analysis.progress = Progress::Failed(message),
+        Event::Tokenised { model, sequence, .. } => {
+            show(app, model, sequence);
             if !cancelled {
                 app.analysis.progress = Progress::Scoring;
             }
@@ -47,6 +47,37 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     Vec::new()
 }
 
+/// Another sequence takes the place of the one on screen; everything that belonged to that goes with it.
+fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
+    let at_end = app.cursor >= app.len();
+    if app.model.as_ref().is_none_or(|before| before.name != model.name) {
+        app.what_if = None; // ids mean other tokens now
+    }
+    app.model = Some(model);
+    app.working_model = app.chosen_model.clone();
+    app.analysis.labels = labels(&sequence);
+    app.analysis.sequence = sequence;
+    app.analysis.tokenised = app.analysis.generation;
+    app.analysis.scores = Scores::default();
+    app.distribution = None;
+    app.rescore();
+    if let Some(Err(error)) = app.scoring().map(|scoring| scoring.mask.clone()) {
+        app.notice = Some(Notice { text: error.to_string(), is_error: true });
+        app.chosen_mode = None;
+    }
+    // The cursor goes where the editor's caret is; else it stays on its token, and at the end if it was there.
+    let cursor = if std::mem::take(&mut app.is_new_sample) {
+        first_of_interest(app)
+    } else if let Some(caret) = app.caret.take() {
+        caret.token(app.sequence())
+    } else if at_end {
+        app.len()
+    } else {
+        app.cursor
+    };
+    app.move_cursor_to(cursor);
+}
+
 /// Where a sample that was just opened is looked at first: its first scored token, or the first that is predicted.
 fn first_of_interest(app: &App) -> usize {
     let scored = app.mask().and_then(|mask| (1..app.len()).find(|&t| mask.is_scored(t)));
@@ -57,7 +88,7 @@ impl Event {
     fn generation(&self) -> u64 {
         match self {
             Event::Loading { generation, .. }
-            | Event::Loaded { generation, .. }
+            | Event::ModelFailed { generation, .. }
             | Event::Tokenised { generation, .. }
             | Event::Scored { generation, .. }
             | Event::Finished { generation, .. }

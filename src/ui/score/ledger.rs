@@ -27,7 +27,9 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ];
         lines.push(Line::from(spans));
     }
-    lines.extend(text::wrap(&derived(ledger), width).into_iter().map(|line| Line::styled(line, theme.text)));
+    lines.extend(
+        text::wrap(&derived(ledger, app.denominator), width).into_iter().map(|line| Line::styled(line, theme.text)),
+    );
     lines.push(Line::styled("d takes another denominator", theme.dim));
     lines
 }
@@ -45,7 +47,11 @@ pub fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>>
         losses.push(Span::styled(mark, theme.accent));
         losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
     }
-    vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(derived(ledger), theme.text)]
+    vec![
+        Line::styled(sums(ledger), theme.text),
+        Line::from(losses),
+        Line::styled(derived(ledger, app.denominator), theme.text),
+    ]
 }
 
 /// The current ledger, or why there is none.
@@ -103,9 +109,9 @@ fn meaning(denominator: Denominator) -> &'static str {
     }
 }
 
-fn derived(ledger: &Ledger) -> String {
+fn derived(ledger: &Ledger, denominator: Denominator) -> String {
     let mut figures = Vec::new();
-    if let Some(perplexity) = ledger.perplexity() {
+    if let Some(perplexity) = ledger.perplexity(denominator) {
         figures.push(format!(
             "perplexity {}",
             if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") }
