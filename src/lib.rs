@@ -19,10 +19,11 @@
 //!
 //! # Who may use whom
 //!
-//! `sample <- template <- sequence <- mask, loss <- score <- engine`; `score -> model`; `app -> sequence, mask, loss,
-//! engine's messages`; `ui -> app`; `tui -> app, ui, engine`; `report -> mask, loss`; `command ->` what it runs.
+//! `sample <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
+//! mask; `score -> model`; `app -> sequence, mask, loss`, engine's messages and the names of models; `ui -> app` and what
+//! its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's messages; `command ->` what it runs.
 //! `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor ratatui (the key table alone may
-//! name key codes). `tests/layers.rs` reads the `use` lines and keeps this true.
+//! name key codes, and the editor holds the state of a `ratatui_textarea`). `tests/layers.rs` reads the `use` lines and keeps this true.
 
 pub mod app;
 pub mod cancel;

@@ -37,6 +37,8 @@ pub struct Model {
     pub device: Device,
     /// The chat template; one that does not parse fails only where it is needed.
     template: Option<Result<ChatTemplate, TemplateError>>,
+    /// The template for chats with tools, of models that have two.
+    tool_template: Option<Result<ChatTemplate, TemplateError>>,
 }
 
 impl Model {
@@ -49,9 +51,13 @@ impl Model {
         let loaded = load::load(source, device, cancel, on_progress)?;
         let decoder = Decoder::new(&loaded.config, loaded.weights).with_context(|| format!("model {name}"))?;
         let vocabulary = loaded.vocabulary;
-        let mut model =
-            Self { name, config: loaded.config, decoder, vocabulary, template: None, device: device.clone() };
-        model.template = model.vocabulary.chat_template.clone().map(|source| model.parse(&source));
+        let config = loaded.config;
+        let device = device.clone();
+        let mut model = Self { name, config, decoder, vocabulary, device, template: None, tool_template: None };
+        let parsed = |source: &Option<String>| source.as_ref().map(|source| model.parse(source));
+        let (template, tool_template) =
+            (parsed(&model.vocabulary.chat_template), parsed(&model.vocabulary.tool_template));
+        (model.template, model.tool_template) = (template, tool_template);
         Ok(model)
     }
 
@@ -60,7 +66,7 @@ impl Model {
     /// # Errors
     /// If it does not parse.
     pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
-        self.template = Some(Ok(self.parse(source)?));
+        (self.template, self.tool_template) = (Some(Ok(self.parse(source)?)), None);
         Ok(())
     }
 
@@ -78,7 +84,8 @@ impl Model {
         let mut sequence = match sample {
             Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, prefix)?,
             Sample::Chat(chat) => {
-                let template = self.template.as_ref().with_context(|| {
+                let with_tools = self.tool_template.as_ref().filter(|_| !chat.tools.is_empty());
+                let template = with_tools.or(self.template.as_ref()).with_context(|| {
                     format!(
                         "model {} has no chat template; give one with --template FILE or --template chatml",
                         self.name

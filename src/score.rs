@@ -8,9 +8,9 @@ use rayon::prelude::*;
 pub use self::row::row;
 use crate::cancel::Cancel;
 use crate::loss::Row;
+use crate::mask::AttentionMask;
 use crate::model::Decoder;
 use crate::model::decoder::{DecoderError, KvCache};
-use crate::model::ops::AttentionMask;
 
 /// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long
 /// text's first rows are handed out.

@@ -49,10 +49,10 @@ impl Token {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    /// The first origin and then those the token reaches into.
-    pub fn origins(&self) -> impl Iterator<Item = Origin> + '_ {
-        let first = Origin { turn: self.turn, role: self.role.clone(), part: self.part };
-        std::iter::once(first).chain(self.overlaps.iter().cloned())
+    /// The first origin and then those the token reaches into: turn, role and part of each.
+    pub fn origins(&self) -> impl Iterator<Item = (Option<usize>, Option<&str>, Part)> {
+        let first = (self.turn, self.role.as_deref(), self.part);
+        std::iter::once(first).chain(self.overlaps.iter().map(|o| (o.turn, o.role.as_deref(), o.part)))
     }
 }
 

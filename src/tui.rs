@@ -62,7 +62,7 @@ pub fn run<B: Backend>(
         terminal.draw(|frame| hits = ui::draw(app, &theme, frame))?;
         let Ok(first) = inbox.recv() else { return Ok(()) };
         for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
-            if let Some(action) = actions(app, &hits, inbound) {
+            if let Some(action) = action_of(app, &hits, inbound) {
                 update(app, action).into_iter().for_each(&mut perform);
             }
         }
@@ -71,7 +71,7 @@ pub fn run<B: Backend>(
 }
 
 /// What an arrival means, given where keys go and what lies under the mouse.
-fn actions(app: &App, hits: &Hits, inbound: Inbound) -> Option<Action> {
+fn action_of(app: &App, hits: &Hits, inbound: Inbound) -> Option<Action> {
     let event = match inbound {
         Inbound::Action(action) => return Some(action),
         Inbound::Closed => return Some(Action::Do(Command::Quit)),
@@ -88,6 +88,9 @@ fn actions(app: &App, hits: &Hits, inbound: Inbound) -> Option<Action> {
         event::Event::Resize(columns, rows) => Some(Action::Resize(columns, rows)),
         event::Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => hits.at(Position::new(mouse.column, mouse.row)).cloned(),
+            // Over a view the wheel moves the cursor, in an overlay what stands there.
+            MouseEventKind::ScrollDown if app.overlay.is_none() => Some(Action::Do(Command::Right)),
+            MouseEventKind::ScrollUp if app.overlay.is_none() => Some(Action::Do(Command::Left)),
             MouseEventKind::ScrollDown => Some(Action::Do(Command::Down)),
             MouseEventKind::ScrollUp => Some(Action::Do(Command::Up)),
             _ => None,

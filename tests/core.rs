@@ -182,7 +182,7 @@ proptest! {
         // What a user typed is never scored as the assistant's.
         let assistant = mask(&sequence, Mode::Assistant);
         for (t, token) in sequence.targets() {
-            prop_assert!(!assistant.is_scored(t) || token.origins().any(|o| o.role.as_deref() == Some("assistant")));
+            prop_assert!(!assistant.is_scored(t) || token.origins().any(|(_, role, _)| role == Some("assistant")));
         }
     }
 

@@ -1,25 +1,32 @@
 //! Who may see whom.
 
-/// Which keys a query position may attend to.
+use std::ops::Range;
+
+/// An attention mask. Under every mask the visible keys of one query lie side by side, so a mask is a range for each
+/// query and nothing of size tokens × tokens is ever built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AttentionMask {
-    /// Itself and everything before it.
+    /// Key k is visible to query q where k ≤ q.
     #[default]
     Causal,
+    /// Every key is visible to every query: what a causal model must never be trained with.
+    None,
 }
 
 impl AttentionMask {
-    /// Whether the prediction made at position `query` may see position `key`.
-    pub fn allows(self, query: usize, key: usize) -> bool {
+    /// The keys that the query at position `query` may see among `keys` keys.
+    pub fn visible(self, query: usize, keys: usize) -> Range<usize> {
         match self {
-            AttentionMask::Causal => key <= query,
+            Self::Causal => 0..(query + 1).min(keys),
+            Self::None => 0..keys,
         }
     }
 
     /// The mask's name on screen.
     pub fn name(self) -> &'static str {
         match self {
-            AttentionMask::Causal => "causal",
+            Self::Causal => "causal",
+            Self::None => "none",
         }
     }
 }

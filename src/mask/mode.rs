@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::MaskOptions;
 use crate::sample::is_assistant;
-use crate::sequence::{Kind, Origin, Sequence, Token};
+use crate::sequence::{Kind, Sequence, Token};
 use crate::template::Part;
 
 /// Which targets a loss counts.
@@ -80,16 +80,16 @@ impl Rule {
     pub fn counts(self, t: usize, token: &Token) -> bool {
         match self {
             Rule::From(start) => t >= start,
-            Rule::AssistantOutput => token.origins().any(|origin| is_assistant_output(&origin)),
+            Rule::AssistantOutput => token.origins().any(is_assistant_output),
         }
     }
 }
 
 /// Not the header, nor what the template supplies, nor the newline after the stop.
-fn is_assistant_output(origin: &Origin) -> bool {
-    origin.turn.is_some()
-        && origin.role.as_deref().is_some_and(is_assistant)
-        && matches!(origin.part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
+fn is_assistant_output((turn, role, part): (Option<usize>, Option<&str>, Part)) -> bool {
+    turn.is_some()
+        && role.is_some_and(is_assistant)
+        && matches!(part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
 }
 
 /// The first token of the last assistant message behind its header, which still belongs to the prompt; beyond the end
@@ -98,8 +98,8 @@ fn completion_start(sequence: &Sequence) -> usize {
     let Some(last) = sequence.roles.iter().rposition(|role| is_assistant(role)) else {
         return usize::MAX;
     };
-    let completes = |origin: Origin| {
-        origin.turn == Some(last) && !matches!(origin.part, Part::Bos | Part::Header | Part::GenerationPrefill)
+    let completes = |(turn, _, part): (Option<usize>, Option<&str>, Part)| {
+        turn == Some(last) && !matches!(part, Part::Bos | Part::Header | Part::GenerationPrefill)
     };
     sequence.tokens.iter().position(|token| token.origins().any(completes)).unwrap_or(usize::MAX)
 }

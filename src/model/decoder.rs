@@ -19,8 +19,9 @@ pub use cache::KvCache;
 
 use self::layers::{Block, Linear, Norm, Pass};
 use super::config::{Config, Family, Rope, RopeScaling};
-use super::ops::{AttentionMask, Heads, Rotation};
+use super::ops::{Heads, Rotation};
 use crate::cancel::Cancel;
+use crate::mask::AttentionMask;
 
 /// Tensors by the names of Hugging Face's safetensors files, f32, all on one device.
 pub type Weights = HashMap<String, Tensor>;

@@ -67,6 +67,7 @@ impl Sequence {
             ..Sequence::default()
         };
         let mut segments = rendered.segments.as_slice();
+        let mut typed = rendered.typed.as_slice();
         let mut generation = rendered.generation.as_deref().unwrap_or(&[]);
         for (id, span) in pieces.tokens {
             while segments.first().is_some_and(|segment| segment.span.end <= span.start) {
@@ -82,9 +83,12 @@ impl Sequence {
                 .collect();
             // transformers' rule: any overlap counts, tokens of no width never do.
             let generated = generation.first().is_some_and(|range| range.start < span.end) && !span.is_empty();
+            while typed.first().is_some_and(|range| range.end <= span.start) {
+                typed = &typed[1..];
+            }
+            let is_typed = typed.first().is_some_and(|range| range.start <= span.start && span.end <= range.end);
             let token = token(vocabulary, id, &rendered.text, span, 0, &origins);
-            let typed = matches!(token.part, Part::Content | Part::Reasoning | Part::ToolCall | Part::ToolResult);
-            let injected = token.special && typed && !vocabulary_delimits(&token);
+            let injected = token.special && is_typed;
             sequence.tokens.push(Token { generation: generated, injected, ..token });
         }
         sequence.note_double_bos(vocabulary);
@@ -114,17 +118,16 @@ impl Sequence {
             && first.id == bos
             && second.id == bos
         {
-            self.notes.push("the text begins with two beginning-of-sequence tokens; use --prefix none".into());
+            self.notes.push(match self.kind {
+                Kind::Text => {
+                    "the text begins with two beginning-of-sequence tokens; --prefix none leaves one out".into()
+                }
+                Kind::Chat => "the chat begins with two beginning-of-sequence tokens: the template writes both, or a \
+                     message begins with one"
+                    .into(),
+            });
         }
     }
-}
-
-/// Delimiters that models list as special tokens and templates put around reasoning and tool calls.
-fn vocabulary_delimits(token: &Token) -> bool {
-    matches!(
-        token.bytes.as_slice(),
-        b"<think>" | b"</think>" | b"<tool_call>" | b"</tool_call>" | b"<tool_response>" | b"</tool_response>"
-    )
 }
 
 impl Segment {

@@ -27,6 +27,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     let runs = labels.own_texts(fields, &located.runs);
     let mut last: Option<Side> = None;
     let mut at = 0;
+    let typed = located.runs.iter().map(|run| run.out.clone()).filter(|out| !out.is_empty()).collect();
     for run in runs {
         let field = &fields[run.field];
         let next = Side { turn: field.message, part: field.part_at(run.source.start) };
@@ -41,7 +42,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     labels.between(at..located.text.len(), last, None);
     let (segments, mut notes) = (labels.segments, labels.notes);
     notes.splice(0..0, located.notes);
-    Rendered { text: located.text, segments, generation: located.generation, notes }
+    Rendered { text: located.text, segments, generation: located.generation, typed, notes }
 }
 
 /// Messages of which no text was found: empty ones, and those that a template leaves out.

@@ -70,6 +70,8 @@ pub struct Rendered {
     pub segments: Vec<Segment>,
     /// What stood between `{% generation %}` tags, as bytes of `text`; `None` if the template has no such tag.
     pub generation: Option<Vec<Range<usize>>>,
+    /// What came from the messages themselves, as bytes of `text`, in order; all else the template wrote.
+    pub typed: Vec<Range<usize>>,
     /// What the template did to the messages that a user should know, in words (content trimmed, text rewritten, …).
     pub notes: Vec<String>,
 }

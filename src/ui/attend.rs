@@ -122,7 +122,7 @@ fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usi
         Span::styled(format!("{own} "), style),
     ];
     let cell = |key: usize| {
-        let (glyph, style) = match (MASK.allows(q, key), is_cursor) {
+        let (glyph, style) = match (MASK.visible(q, app.len()).contains(&key), is_cursor) {
             (true, true) => ("■", theme.accent),
             (true, false) => ("■", theme.bar),
             (false, true) if key == target => ("×", theme.error),

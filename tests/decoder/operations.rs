@@ -1,7 +1,8 @@
 //! Every fused operation against the same operation made of candle's primitives: values and gradients.
 
 use candle_core::{Device, Result, Tensor, Var};
-use lossglass::model::ops::{self, AttentionMask, Heads, Rotation, composed};
+use lossglass::mask::AttentionMask;
+use lossglass::model::ops::{self, Heads, Rotation, composed};
 
 /// Values without a pattern, between −1.5 and 1.5.
 fn sample(shape: (usize, usize), seed: usize) -> Var {

@@ -3,7 +3,8 @@
 use candle_core::{Result, Tensor};
 
 use super::KvCache;
-use crate::model::ops::{self, AttentionMask, Heads, Rotation};
+use crate::mask::AttentionMask;
+use crate::model::ops::{self, Heads, Rotation};
 
 /// What every layer of one forward pass shares.
 pub(super) struct Pass {

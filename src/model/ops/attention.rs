@@ -4,9 +4,10 @@ use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
 use gemm::Parallelism;
 use rayon::prelude::*;
 
+use super::composed;
 use super::simd::{dot, softmax, vectorised};
 use super::values::{fusable, shaped_like, values, with_values};
-use super::{AttentionMask, composed};
+use crate::mask::AttentionMask;
 
 /// Queries that are worked on together; the keys all of them cannot see are skipped.
 const TILE: usize = 32;

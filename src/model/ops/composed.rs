@@ -3,7 +3,8 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::{AttentionMask, Heads, Rotation};
+use super::{Heads, Rotation};
+use crate::mask::AttentionMask;
 
 /// y = x·Wᵀ for `x [tokens, in]`, `weight [out, in]`.
 pub fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {

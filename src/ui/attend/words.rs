@@ -15,7 +15,7 @@ pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roo
             format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
         return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     };
-    let seen = (0..app.len()).filter(|&key| mask.allows(query, key)).count();
+    let seen = mask.visible(query, app.len()).len();
     let mut lines = vec![sees(app, theme, query, seen, width)];
     let mut rest = text::wrap(&predicts(app, app.len() - seen), width);
     if is_roomy {

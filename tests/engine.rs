@@ -1,0 +1,112 @@
+//! The real engine behind the real state: models that change, fail, or come while something else happens.
+
+#[path = "session/session.rs"]
+#[allow(dead_code)]
+mod session;
+
+use std::path::{Path, PathBuf};
+
+use lossglass::app::{Action, Progress};
+use lossglass::model::Source;
+use lossglass::sample::{Chat, Message, Sample};
+use session::Session;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
+}
+
+/// The llama fixture with other tokenizer settings.
+fn with_templates(directory: &Path, chat_template: Option<serde_json::Value>) -> Source {
+    for file in ["config.json", "model.safetensors", "tokenizer.json"] {
+        std::fs::copy(fixture("llama").join(file), directory.join(file)).expect("copied");
+    }
+    let mut config = serde_json::json!({"bos_token": "<|im_start|>", "eos_token": "<|im_end|>"});
+    if let Some(template) = chat_template {
+        config["chat_template"] = template;
+    }
+    std::fs::write(directory.join("tokenizer_config.json"), config.to_string()).expect("written");
+    Source::Directory(directory.into())
+}
+
+fn chat(content: &str) -> Sample {
+    let message =
+        |role: &str, content: &str| Message { role: role.into(), content: content.into(), ..Message::default() };
+    Sample::Chat(Chat { messages: vec![message("user", "Hi"), message("assistant", content)], tools: Vec::new() })
+}
+
+fn model_name(session: &Session) -> &str {
+    session.app.model.as_ref().map_or("", |model| model.name.as_str())
+}
+
+#[test]
+fn another_model_takes_over_even_if_keys_fall_while_it_loads() {
+    let mut session = Session::new(chat("Hello."), "typed", 120, 40);
+    session.until_ready();
+    assert_eq!(model_name(&session), "tiny-chat");
+    session.app.chosen_model = Some(Source::Directory(fixture("llama")));
+    session.keys("R e x y z");
+    session.until_ready();
+    assert_eq!(model_name(&session), "llama");
+    assert_eq!(session.app.sequence().ids().iter().max().map(|&id| id < 496), Some(true), "its own tokens");
+    assert!(session.app.sequence().text.contains("Hello.xyz"));
+}
+
+#[test]
+fn a_model_that_cannot_be_opened_is_left_for_the_one_before() {
+    let mut session = Session::new(chat("Hello."), "typed", 120, 40);
+    session.until_ready();
+    let loss = session.app.ledger().copied();
+    let empty = tempfile::tempdir().expect("a directory");
+    session.app.chosen_model = Some(Source::Directory(empty.path().into()));
+    session.keys("R");
+    session.until(|app| app.chosen_model.is_none());
+    session.until_ready();
+    assert_eq!((model_name(&session), session.app.ledger().copied()), ("tiny-chat", loss));
+    let notice = session.app.notice.clone().expect("says why");
+    assert!(notice.is_error && notice.text.contains("config.json"), "{notice:?}");
+}
+
+#[test]
+fn a_model_without_a_template_says_so_and_the_numbers_stay_with_their_own_model() {
+    let mut session = Session::new(chat("Hello."), "typed", 120, 40);
+    session.until_ready();
+    let directory = tempfile::tempdir().expect("a directory");
+    session.app.chosen_model = Some(with_templates(directory.path(), None));
+    session.keys("R");
+    session.until(|app| matches!(app.analysis.progress, Progress::Failed(_)));
+    assert_eq!(model_name(&session), "tiny-chat", "the tokens on screen are still its");
+    assert!(session.screen().contains("has no chat template"));
+    session.act(Action::Paste("The cat".into()));
+    session.until_ready();
+    assert_ne!(model_name(&session), "tiny-chat", "a text needs no template");
+}
+
+#[test]
+fn a_chat_with_tools_takes_the_tool_template() {
+    let templates = serde_json::json!([
+        {"name": "default", "template": "{% for m in messages %}{{ m.content }};{% endfor %}"},
+        {"name": "tool_use", "template": "TOOLS {% for m in messages %}{{ m.content }};{% endfor %}"},
+    ]);
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = with_templates(directory.path(), Some(templates));
+    let model = lossglass::model::Model::load(&source, &candle_core::Device::Cpu, &Default::default(), &mut |_| {})
+        .expect("it loads");
+    let Sample::Chat(mut chat) = chat("Hello.") else { unreachable!() };
+    let text = |chat: &Chat| {
+        let sample = Sample::Chat(chat.clone());
+        model.encode(&sample, Default::default()).expect("rendered").text
+    };
+    assert_eq!(text(&chat), "Hi;Hello.;");
+    chat.tools = vec![serde_json::json!({"type": "function"})];
+    assert_eq!(text(&chat), "TOOLS Hi;Hello.;");
+}
+
+#[test]
+fn a_stopped_analysis_goes_on_where_it_was() {
+    let mut session = Session::new(Sample::Text("The cat sat on the mat. ".repeat(120)), "typed", 120, 40);
+    session.keys("esc");
+    assert_eq!(session.app.analysis.progress, Progress::Cancelled);
+    session.keys("R");
+    session.until_ready();
+    assert_eq!(session.app.analysis.scores.len(), session.app.len());
+}
