@@ -150,7 +150,7 @@ fn lists() {
     update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data".into(), entries }));
     insta::assert_snapshot!("open_80x24", lines(&app, 80, 24));
     update(&mut app, Action::Paste("zzz".into()));
-    assert!(lines(&app, 80, 24).contains("enter opens the file \"zzz\""));
+    assert!(lines(&app, 80, 24).contains("enter opens the file or directory \"zzz\""));
     let mut app = at(View::Predict, 11);
     answer_distribution(&mut app);
     update(&mut app, Action::Do(Command::WhatIf));
