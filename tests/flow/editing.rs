@@ -109,6 +109,18 @@ fn undo_takes_back_texts_and_turns_in_order() {
 }
 
 #[test]
+fn a_closed_editor_can_still_undo_until_something_else_is_shown() {
+    let mut app = chat_of(&[("user", "a"), ("assistant", "b")]);
+    press(&mut app, "e x ctrl-d esc e ctrl-z ctrl-z");
+    assert_eq!(turns(&app), pairs(&[("user", "a"), ("assistant", "b")]));
+    press(&mut app, "ctrl-y esc");
+    assert_eq!(turns(&app), pairs(&[("user", "a"), ("assistant", "bx")]));
+    update(&mut app, Action::Paste("other".into()));
+    press(&mut app, "e ctrl-z");
+    assert_eq!(app.sample, Sample::Text("other".into()));
+}
+
+#[test]
 fn raw_text_has_tabs_but_no_turns() {
     let mut app = loaded(text());
     app.sample = Sample::Text("a".into());
