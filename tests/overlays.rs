@@ -6,7 +6,7 @@ mod sample;
 
 use std::time::{Duration, Instant};
 
-use lossglass::app::{Action, App, Command, FileOutcome, Overlay, View, update};
+use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Start, View, update};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
@@ -127,6 +127,20 @@ fn empty_views_say_what_to_press() {
         let mut app = empty();
         app.view = view;
         assert!(lines(&app, 80, 24).contains("o opens"), "{view:?}");
+    }
+}
+
+#[test]
+fn a_text_that_is_not_tokenised_yet_is_not_said_to_be_none() {
+    for view in View::EVERY {
+        let (mut app, _) = App::new(Start::on(Sample::Text("Hello".into()), "hello.txt"));
+        app.view = view;
+        let screen = lines(&app, 80, 24);
+        assert!(screen.contains("one moment") && !screen.contains("no text"), "{view:?}: {screen}");
+        update(&mut app, Action::Do(Command::Cancel));
+        let screen = lines(&app, 80, 24);
+        assert!(screen.contains("Nothing is computed yet; R goes on."), "{view:?}: {screen}");
+        assert!(!screen.contains("no text") && !screen.contains("no tokens"), "{view:?}: {screen}");
     }
 }
 
