@@ -167,6 +167,8 @@ pub struct App {
     /// Another token looked at as if it were the target.
     pub what_if: Option<u32>,
     pub overlay: Option<Overlay>,
+    /// The editor that was closed last, with what can be undone in it.
+    closed_editor: Option<Box<Editor>>,
     pub notice: Option<Notice>,
     /// Where the file picker looks.
     pub directory: PathBuf,
@@ -245,6 +247,7 @@ impl App {
             top_k: 10,
             what_if: None,
             overlay: None,
+            closed_editor: None,
             notice: start.note.map(|text| Notice { text, is_error: false }),
             directory: start.directory,
             quit: false,

@@ -16,6 +16,7 @@ mod attend;
 mod banner;
 mod columns;
 mod editor;
+mod empty;
 mod footer;
 mod header;
 mod help;

@@ -6,7 +6,7 @@ mod sample;
 
 use std::time::{Duration, Instant};
 
-use lossglass::app::{Action, App, Command, FileOutcome, Overlay, View, update};
+use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Start, View, update};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
@@ -131,6 +131,20 @@ fn empty_views_say_what_to_press() {
 }
 
 #[test]
+fn a_text_that_is_not_tokenised_yet_is_not_said_to_be_none() {
+    for view in View::EVERY {
+        let (mut app, _) = App::new(Start::on(Sample::Text("Hello".into()), "hello.txt"));
+        app.view = view;
+        let screen = lines(&app, 80, 24);
+        assert!(screen.contains("one moment") && !screen.contains("no text"), "{view:?}: {screen}");
+        update(&mut app, Action::Do(Command::Cancel));
+        let screen = lines(&app, 80, 24);
+        assert!(screen.contains("Nothing is computed yet; R goes on."), "{view:?}: {screen}");
+        assert!(!screen.contains("no text") && !screen.contains("no tokens"), "{view:?}: {screen}");
+    }
+}
+
+#[test]
 fn help() {
     let mut app = chat();
     update(&mut app, Action::Do(Command::Help));
@@ -150,7 +164,7 @@ fn lists() {
     update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data".into(), entries }));
     insta::assert_snapshot!("open_80x24", lines(&app, 80, 24));
     update(&mut app, Action::Paste("zzz".into()));
-    assert!(lines(&app, 80, 24).contains("enter opens the file \"zzz\""));
+    assert!(lines(&app, 80, 24).contains("enter opens the file or directory \"zzz\""));
     let mut app = at(View::Predict, 11);
     answer_distribution(&mut app);
     update(&mut app, Action::Do(Command::WhatIf));

@@ -89,7 +89,7 @@ pub enum Effect {
     CancelEngine,
     /// List a directory for the open picker.
     ListDirectory(PathBuf),
-    /// Read a file as a text or a chat.
+    /// Read a file as a text or a chat, or list it if it is a directory; a leading `~` is the user's home.
     ReadFile(PathBuf),
 }
 

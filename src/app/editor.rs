@@ -1,6 +1,6 @@
 //! The editor: one text, or the turns of a chat. What it holds is the sample, keystroke by keystroke.
 
-use ratatui_textarea::{Input, TextArea, WrapMode};
+use ratatui_textarea::{Input, Key, TextArea, WrapMode};
 
 use crate::sample::{Chat, Message, Sample};
 
@@ -130,6 +130,7 @@ impl Editor {
 
     /// A key goes to the focused text; true if the text changed.
     pub(super) fn input(&mut self, input: Input) -> bool {
+        let Some(input) = meant(input) else { return false };
         let changed = self.focused().area.input(input);
         self.note_edit(changed)
     }
@@ -241,5 +242,27 @@ impl Editor {
         self.remember();
         let earlier = std::mem::take(&mut self.earlier);
         *self = Self { earlier, ..Self::new(sample) };
+    }
+}
+
+/// The key as the text area takes it, if it is one that a user of this program means something by. The text area has
+/// keys of its own beside them, some of which delete text; those that the key table has never come here.
+fn meant(input: Input) -> Option<Input> {
+    let plain = |key| Input { key, ctrl: false, alt: false, shift: false };
+    let Input { key, ctrl, alt, .. } = input;
+    match key {
+        Key::Enter => Some(plain(Key::Enter)),
+        // What terminals make of a line feed.
+        Key::Char('j') if ctrl && !alt => Some(plain(Key::Enter)),
+        // Some terminals' backspace.
+        Key::Char('h') if ctrl && !alt => Some(plain(Key::Backspace)),
+        // A word.
+        Key::Backspace | Key::Delete => Some(Input { alt: ctrl || alt, ..plain(key) }),
+        Key::Left | Key::Right => Some(Input { alt: false, ctrl: ctrl || alt, ..input }),
+        _ if ctrl || alt => None,
+        Key::Char(_) | Key::Tab | Key::Up | Key::Down | Key::Home | Key::End | Key::PageUp | Key::PageDown => {
+            Some(input)
+        }
+        _ => None,
     }
 }

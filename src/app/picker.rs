@@ -128,21 +128,50 @@ impl Picker {
             PickerKind::WhatIf => self.query.replace(' ', "␣"),
             _ => self.query.to_lowercase(),
         };
-        let matches = |item: &Item| match self.kind {
-            // Most words begin with a space, which nobody thinks of typing.
-            PickerKind::WhatIf => {
-                item.label.starts_with(&query) || item.label.strip_prefix('␣').is_some_and(|l| l.starts_with(&query))
-            }
-            _ => is_subsequence(&query, &item.label.to_lowercase()) || item.detail().to_lowercase().contains(&query),
+        let rank = |item: &Item| match self.kind {
+            PickerKind::WhatIf => token_rank(&query, &item.label),
+            // A path from the root or from home is none of the names here.
+            PickerKind::Open if query.starts_with('/') || is_from_home(&query) => None,
+            _ => rank(&query, item),
         };
-        self.matches = (0..self.items.len()).filter(|&i| matches(&self.items[i])).collect();
-        if self.kind == PickerKind::WhatIf {
-            // What was typed to the letter comes first; the rest stays in the order of probability.
-            let is_exact = |label: &str| label == query || label.strip_prefix('␣') == Some(&query);
-            self.matches.sort_by_key(|&i| !is_exact(&self.items[i].label));
+        let mut ranked: Vec<(u8, usize)> =
+            self.items.iter().enumerate().filter_map(|(i, item)| Some((rank(item)?, i))).collect();
+        if !query.is_empty() {
+            // Files stand before the program's own samples where both match as well; else the order stays.
+            ranked.sort_by_key(|&(rank, i)| (rank, matches!(self.items[i].choice, Choice::Sample(_))));
         }
+        self.matches = ranked.into_iter().map(|(_, i)| i).collect();
         self.selected = 0;
     }
+}
+
+/// How well `item` matches a query in lower case, 0 best: the whole label, its beginning, a part of it, or only its
+/// characters in this order or the words beside it.
+fn rank(query: &str, item: &Item) -> Option<u8> {
+    let label = item.label.to_lowercase();
+    match () {
+        () if label == query || label.strip_suffix('/') == Some(query) => Some(0),
+        () if label.starts_with(query) => Some(1),
+        () if label.contains(query) => Some(2),
+        () if is_subsequence(query, &label) || item.detail().to_lowercase().contains(query) => Some(3),
+        () => None,
+    }
+}
+
+/// What was typed to the letter comes before what begins like it. Most words begin with a space, which nobody thinks of
+/// typing.
+fn token_rank(query: &str, label: &str) -> Option<u8> {
+    let bare = label.strip_prefix('␣').unwrap_or(label);
+    match () {
+        () if label == query || bare == query => Some(0),
+        () if label.starts_with(query) || bare.starts_with(query) => Some(1),
+        () => None,
+    }
+}
+
+/// Whether a path starts at the user's home directory.
+pub(super) fn is_from_home(path: &str) -> bool {
+    path == "~" || path.starts_with("~/")
 }
 
 /// Whether the characters of `query` occur in `text` in this order.
@@ -158,7 +187,7 @@ pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]
         .enumerate()
         .map(|(i, built_in)| Item {
             label: built_in.name.into(),
-            about: About::Words(built_in.about.into()),
+            about: About::Words(format!("sample · {}", built_in.about)),
             choice: Choice::Sample(i),
         })
         .collect();

@@ -16,10 +16,7 @@ pub fn perform_file_effect(
     let work = move || {
         let outcome = match effect {
             FileEffect::List(directory) => list(directory),
-            FileEffect::Read(path) => match open(&path) {
-                Ok(opened) => FileOutcome::Read(opened),
-                Err(error) => FileOutcome::Failed(format!("{error:#}")),
-            },
+            FileEffect::Read(path) => read(&from_home(path), open),
         };
         let _ = answer.send(Inbound::Action(Action::Files(outcome)));
     };
@@ -33,7 +30,27 @@ pub fn perform_file_effect(
 #[derive(Debug)]
 pub enum FileEffect {
     List(PathBuf),
+    /// Lists it if it is a directory; a leading `~` is the user's home.
     Read(PathBuf),
+}
+
+fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<Opened>) -> FileOutcome {
+    if path.is_dir() {
+        // Without `..` in it, so that its parent is what one expects.
+        return list(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
+    }
+    match open(path) {
+        Ok(opened) => FileOutcome::Read(opened),
+        Err(error) => FileOutcome::Failed(format!("{error:#}")),
+    }
+}
+
+/// The path with the user's home directory for a leading `~`, if that is known.
+fn from_home(path: PathBuf) -> PathBuf {
+    match (path.strip_prefix("~"), std::env::home_dir()) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => path,
+    }
 }
 
 /// Directories first, each by name; hidden entries stay hidden.
@@ -49,4 +66,28 @@ fn list(directory: PathBuf) -> FileOutcome {
         .collect();
     entries.sort_by(|(a, a_dir), (b, b_dir)| b_dir.cmp(a_dir).then(a.cmp(b)));
     FileOutcome::Listed { directory, entries }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_listed_where_a_file_was_expected() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let outcome = read(&here.join("src/../src/tui/"), |_| anyhow::bail!("it is no file"));
+        let FileOutcome::Listed { directory, entries } = outcome else { panic!("{outcome:?}") };
+        assert!(directory.ends_with("src/tui") && !directory.ends_with("src/../src/tui"), "{directory:?}");
+        assert!(entries.contains(&("files.rs".into(), false)), "{entries:?}");
+        let outcome = read(&here.join("none"), |path| anyhow::bail!("reading {}", path.display()));
+        assert!(matches!(&outcome, FileOutcome::Failed(text) if text.ends_with("none")), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_tilde_is_home_at_the_start_only() {
+        let home = std::env::home_dir().unwrap_or_else(|| "~".into());
+        assert_eq!(from_home("~/a".into()), home.join("a"));
+        assert_eq!(from_home("~a".into()), Path::new("~a"));
+        assert_eq!(from_home("/x/~/a".into()), Path::new("/x/~/a"));
+    }
 }

@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::columns::Columns;
-use super::{Hits, Theme, text, token};
+use super::{Hits, Theme, empty, text, token};
 use crate::app::{Action, App};
 use crate::mask::AttentionMask;
 
@@ -54,7 +54,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if app.is_empty() {
-        frame.render_widget(Line::styled(" no tokens; e edits, o opens, or paste a text", theme.dim), inner);
+        frame.render_widget(empty::line(app, theme), inner);
         return;
     }
     let words = words::lines(app, theme, MASK, usize::from(inner.width).saturating_sub(2), inner.height >= 12);

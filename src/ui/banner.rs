@@ -31,7 +31,7 @@ fn lines(app: &App, width: u16) -> Vec<String> {
         }
         Progress::Cancelled => {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
-            format!("stopped with {done} of {of} tokens scored; R goes on")
+            format!("stopped with {done} of {of} tokens computed; R goes on")
         }
         _ => return notes(app, width),
     };

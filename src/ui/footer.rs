@@ -7,7 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, header, text};
 use crate::app::keymap::{self, Binding};
-use crate::app::{Action, App, Context, Progress};
+use crate::app::{Action, App, Command, Context, Progress};
+use crate::sample::Sample;
 
 /// Lines a notice gets at most.
 const NOTICE_LINES: usize = 3;
@@ -45,6 +46,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     frame.render_widget(status.right_aligned(), row);
     let keys: Vec<_> = keymap::bindings(app.context())
         .filter(|binding| !binding.short.is_empty())
+        .filter(|binding| binding.command != Command::Split || matches!(app.sample, Sample::Text(_)))
         .filter(|binding| !(matches!(app.context(), Context::View(_)) && header::is_global(binding)))
         .collect();
     let room = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(taken.saturating_add(3)), ..row };

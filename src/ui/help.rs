@@ -1,4 +1,4 @@
-//! The overlay that explains what one sees and lists every key, from the key table.
+//! The overlay that explains what one sees and lists every key, from the key table, but its own.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -49,8 +49,11 @@ fn lines(theme: &Theme, width: usize, columns: usize) -> Vec<Line<'static>> {
         text::wrap(INTRODUCTION, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     lines.push(Line::default());
     let each = width / columns;
-    let groups: Vec<Vec<Line>> =
-        keymap::groups().map(|(scope, group)| group_lines(theme, scope, &group, each)).collect();
+    // The keys of the help itself stand in the footer while it is open.
+    let groups: Vec<Vec<Line>> = keymap::groups()
+        .filter(|(scope, _)| *scope != Scope::Help)
+        .map(|(scope, group)| group_lines(theme, scope, &group, each))
+        .collect();
     if columns == 1 {
         lines.extend(groups.into_iter().flatten());
         return lines;
@@ -103,7 +106,7 @@ mod tests {
         let theme = Theme::of(ThemeName::Mono, true);
         for (width, columns) in [(76, 1), (136, 2)] {
             let text: Vec<String> = lines(&theme, width, columns).iter().map(ToString::to_string).collect();
-            for binding in keymap::BINDINGS {
+            for binding in keymap::BINDINGS.iter().filter(|binding| binding.scope != Scope::Help) {
                 assert!(text.iter().any(|line| line.contains(binding.help)), "{} at {width}", binding.help);
             }
             assert!(text.iter().all(|line| line.trim_end().width() <= width), "too wide for {width}");

@@ -102,7 +102,7 @@ fn nothing(picker: &Picker) -> String {
         PickerKind::WhatIf => {
             "no single token starts like this; a longer word is several tokens, so take its first".into()
         }
-        PickerKind::Open => format!("nothing here matches; enter opens the file \"{query}\""),
+        PickerKind::Open => format!("nothing here matches; enter opens the file or directory \"{query}\""),
         PickerKind::Model => format!("no known model matches; enter loads the directory or file \"{query}\""),
     }
 }

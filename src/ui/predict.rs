@@ -8,8 +8,8 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::{Hits, Theme, text};
-use crate::app::{App, Progress};
+use super::{Hits, Theme, empty, text};
+use crate::app::App;
 use crate::sequence::visible_text;
 
 /// Columns from which on table and distribution stand side by side.
@@ -69,28 +69,7 @@ fn draw_empty(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let block = theme.block("Teacher forcing");
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let (what, style): (String, _) = match &app.analysis.progress {
-        Progress::Loading { name, .. } => (format!("reading {name} …"), theme.text),
-        Progress::Waiting | Progress::Scoring => ("one moment …".into(), theme.text),
-        Progress::Failed(_) => ("Nothing to show: see above.".into(), theme.text),
-        Progress::Ready { .. } | Progress::Cancelled => ("There is no text yet.".into(), theme.text),
-    };
-    let keys = |key: &'static str, what: &'static str| {
-        Line::from(vec![
-            ratatui::text::Span::styled(format!("{key:>6}"), theme.accent),
-            ratatui::text::Span::styled(format!("  {what}"), theme.dim),
-        ])
-    };
-    let lines = [
-        Line::raw(""),
-        Line::styled(format!("  {what}"), style),
-        Line::raw(""),
-        keys("e", "type a text, or a chat with ctrl-t"),
-        keys("o", "open a sample or a file"),
-        keys("m", "choose a model"),
-        keys("paste", "a text from the clipboard"),
-    ];
-    for (line, row) in lines.into_iter().zip(inner.rows()) {
+    for (line, row) in empty::lines(app, theme).into_iter().zip(inner.rows()) {
         frame.render_widget(line, row);
     }
 }

@@ -8,7 +8,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::Line;
 
-use super::{Hits, Theme};
+use super::{Hits, Theme, empty};
 use crate::app::App;
 
 /// From this width on facts and ledger stand side by side.
@@ -23,7 +23,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if app.is_empty() {
-        frame.render_widget(Line::styled(" no tokens; e edits, o opens, or paste a text", theme.dim), inner);
+        frame.render_widget(empty::line(app, theme), inner);
         return;
     }
     let is_wide = inner.width >= WIDE;

@@ -66,6 +66,27 @@ fn turns_are_added_removed_moved_and_given_roles() {
 }
 
 #[test]
+fn only_keys_that_are_meant_change_the_text() {
+    for (keys, end) in [
+        ("ctrl-j x", "one two\nx"),
+        ("alt-enter x", "one two\nx"),
+        ("home ctrl-k", "one two"),
+        ("ctrl-w", "one two"),
+        ("alt-d ctrl-u ctrl-x ctrl-v alt-h", "one two"),
+        ("home ctrl-→ x", "one xtwo"),
+        ("ctrl-backspace", "one "),
+        ("alt-backspace", "one "),
+        ("ctrl-h", "one tw"),
+        ("backspace backspace", "one t"),
+    ] {
+        let mut app = loaded(text());
+        app.sample = Sample::Text("one two".into());
+        press(&mut app, &format!("e {keys}"));
+        assert_eq!(app.sample, Sample::Text(end.into()), "{keys}");
+    }
+}
+
+#[test]
 fn undo_takes_back_texts_and_turns_in_order() {
     let start = [("user", "a"), ("assistant", "b")];
     for (keys, end) in [
@@ -85,6 +106,18 @@ fn undo_takes_back_texts_and_turns_in_order() {
         press(&mut app, keys);
         assert_eq!(turns(&app), pairs(&end), "{keys}");
     }
+}
+
+#[test]
+fn a_closed_editor_can_still_undo_until_something_else_is_shown() {
+    let mut app = chat_of(&[("user", "a"), ("assistant", "b")]);
+    press(&mut app, "e x ctrl-d esc e ctrl-z ctrl-z");
+    assert_eq!(turns(&app), pairs(&[("user", "a"), ("assistant", "b")]));
+    press(&mut app, "ctrl-y esc");
+    assert_eq!(turns(&app), pairs(&[("user", "a"), ("assistant", "bx")]));
+    update(&mut app, Action::Paste("other".into()));
+    press(&mut app, "e ctrl-z");
+    assert_eq!(app.sample, Sample::Text("other".into()));
 }
 
 #[test]

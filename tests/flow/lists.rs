@@ -72,6 +72,41 @@ fn directories_are_walked_and_files_read() {
     let failed = FileOutcome::Failed("reading x/y.txt: no such file".into());
     update(&mut app, Action::Files(failed));
     assert_eq!(notice(&app), ("reading x/y.txt: no such file", true));
+    assert_eq!(picker(&app).query, "x/y.txt", "what was typed can be mended");
+    press(&mut app, "backspace");
+    assert_eq!(notice(&app).0, "");
+    press(&mut app, "ctrl-u");
+    for (typed, path) in [("/", "/"), ("/etc/", "/etc"), ("~/a", "~/a"), ("~", "~"), ("../../x", "/data/sets/../../x")]
+    {
+        update(&mut app, Action::Paste(typed.into()));
+        let effects = press(&mut app, "enter ctrl-u");
+        assert!(matches!(&effects[..], [Effect::ReadFile(read)] if read == std::path::Path::new(path)), "{effects:?}");
+    }
+}
+
+#[test]
+fn what_is_called_as_typed_comes_first_and_files_before_samples() {
+    let mut app = chat();
+    app.directory = "/data".into();
+    press(&mut app, "o");
+    let entries =
+        [("text", true), ("my_poem.txt", false), ("poem.txt", false), ("poem", false), ("poem.txt.old", false)];
+    let entries = entries.map(|(name, is_directory)| (name.to_owned(), is_directory)).to_vec();
+    update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data".into(), entries }));
+    let found = |app: &mut lossglass::app::App, query: &str| {
+        update(app, Action::Paste(query.into()));
+        let found: Vec<_> =
+            picker(app).shown().take(5).map(|item| (item.label.clone(), item.detail().into_owned())).collect();
+        press(app, "ctrl-u");
+        found
+            .into_iter()
+            .map(|(label, detail)| if detail.starts_with("sample") { format!("({label})") } else { label })
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(found(&mut app, "poem.txt"), ["poem.txt", "(poem.txt)", "poem.txt.old", "my_poem.txt"]);
+    assert_eq!(found(&mut app, "POEM"), ["poem", "poem.txt", "poem.txt.old", "(poem.txt)", "my_poem.txt"]);
+    assert_eq!(found(&mut app, "text")[0], "text/");
+    assert_eq!(found(&mut app, "")[0], "(capital.json)", "samples stand first where nothing is typed");
 }
 
 #[test]

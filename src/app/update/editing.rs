@@ -6,9 +6,10 @@ use crate::app::caret::Caret;
 use crate::app::{App, Command, Editor, Effect, Notice, Overlay};
 use crate::sample::Sample;
 
-/// Opens the editor on the sample.
+/// Opens the editor on the sample: as it was closed, if the sample is still what it holds.
 pub fn open(app: &mut App) {
-    app.overlay = Some(Overlay::Editor(Box::new(Editor::new(&app.sample))));
+    let closed = app.closed_editor.take().filter(|editor| editor.sample() == app.sample);
+    app.overlay = Some(Overlay::Editor(closed.unwrap_or_else(|| Box::new(Editor::new(&app.sample)))));
 }
 
 /// A key that no binding takes.
@@ -61,7 +62,9 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     };
     let is_changed = match command {
         Command::Cancel => {
-            app.overlay = None;
+            if let Some(Overlay::Editor(editor)) = app.overlay.take() {
+                app.closed_editor = Some(editor);
+            }
             return Vec::new();
         }
         Command::NextTurn if !editor.is_chat => {

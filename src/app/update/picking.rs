@@ -4,7 +4,7 @@ use std::path::Path;
 
 use ratatui_textarea::{Input, Key};
 
-use crate::app::picker::{model_items, open_items, token_items};
+use crate::app::picker::{is_from_home, model_items, open_items, token_items};
 use crate::app::{
     About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, Picker, PickerKind, keymap,
 };
@@ -43,6 +43,7 @@ fn palette_items(context: Context) -> Vec<Item> {
 
 /// A key goes to the query.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
+    app.notice = None;
     if let Some(Overlay::Picker(picker)) = &mut app.overlay {
         let mut query = picker.query.clone();
         match input {
@@ -95,23 +96,25 @@ fn accept(app: &mut App) -> Vec<Effect> {
         let query = picker.query.clone();
         return accept_typed(app, kind, &query);
     };
-    if let Choice::Directory(directory) = choice {
-        return vec![Effect::ListDirectory(directory)];
+    app.notice = None;
+    // The list stays until the file is read: if that fails, one can choose another.
+    match choice {
+        Choice::Directory(directory) => return vec![Effect::ListDirectory(directory)],
+        Choice::File(path) => return vec![Effect::ReadFile(path)],
+        _ => app.overlay = None,
     }
-    app.overlay = None;
     match choice {
         Choice::Command(command) => super::run(app, command),
         Choice::Sample(index) => {
             let built_in = &sample::BUILT_IN[index];
             app.open_sample(built_in.sample(), built_in.name)
         }
-        Choice::File(path) => vec![Effect::ReadFile(path)],
         Choice::Model(name) => choose_model(app, &name),
         Choice::Token(id) => {
             app.what_if = Some(id);
             Vec::new()
         }
-        Choice::Directory(_) => Vec::new(),
+        Choice::Directory(_) | Choice::File(_) => Vec::new(),
     }
 }
 
@@ -119,8 +122,9 @@ fn accept(app: &mut App) -> Vec<Effect> {
 fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
     match kind {
         PickerKind::Open if !query.is_empty() => {
-            app.overlay = None;
-            vec![Effect::ReadFile(app.directory.join(query))]
+            app.notice = None;
+            let path = if is_from_home(query) { query.into() } else { app.directory.join(query) };
+            vec![Effect::ReadFile(path)]
         }
         PickerKind::Model if !query.is_empty() => {
             app.overlay = None;
