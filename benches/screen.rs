@@ -16,9 +16,10 @@ use lossglass::app::{Action, App, Start, ThemeName, View, update};
 use lossglass::engine::Event;
 use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Target};
 use lossglass::mask::{LossMask, MaskOptions, Mode};
+use lossglass::model::source::Embedded;
 use lossglass::model::{Model, Source};
-use lossglass::sample::Sample;
-use lossglass::sequence::Prefix;
+use lossglass::sample::{Chat, Message, Sample};
+use lossglass::sequence::{Prefix, Sequence};
 use lossglass::ui::{self, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -39,16 +40,35 @@ fn main() {
         }
     }
     let app = scored_app(4096);
+    let chat = long_chat(4096);
     group.bench_function("mask and ledger, 4,096 tokens", |bencher| {
         bencher.iter(|| {
-            let mask =
-                LossMask::new(app.sequence(), black_box(Mode::All), MaskOptions::default()).expect("all applies");
-            black_box(Ledger::new(app.sequence(), &mask, &app.analysis.scores).map(|l| l.loss(Denominator::All)))
+            let mask = LossMask::new(&chat, black_box(Mode::Assistant), MaskOptions::default()).expect("a chat");
+            black_box(Ledger::new(&chat, &mask, &app.analysis.scores).map(|ledger| ledger.loss(Denominator::All)))
         });
     });
     group.finish();
     first_frame();
     criterion.final_summary();
+}
+
+/// A chat of that many tokens.
+fn long_chat(tokens: usize) -> Sequence {
+    let mut model = embedded(&Source::Embedded(Embedded::TinyChat));
+    model.config.context = tokens;
+    let message = |turn: usize| Message {
+        role: if turn.is_multiple_of(2) { "user" } else { "assistant" }.into(),
+        content: "The cat sat on the mat and looked at the dog.".into(),
+        ..Message::default()
+    };
+    let chat = Chat { messages: (0..tokens / 16).map(message).collect(), tools: Vec::new() };
+    let sequence = model.encode(&Sample::Chat(chat), Prefix::None).expect("the template takes it");
+    assert_eq!(sequence.len(), tokens, "long enough");
+    sequence
+}
+
+fn embedded(source: &Source) -> Model {
+    Model::load(source, &candle_core::Device::Cpu, &Default::default(), &mut |_| {}).expect("it is embedded")
 }
 
 /// The median time from starting the program in a pseudo-terminal to its first frame.
@@ -72,8 +92,7 @@ fn first_frame() {
 /// The screen on a text of that many tokens, with rows of made-up values: what is measured is drawing, not a model.
 fn scored_app(tokens: usize) -> App {
     let source = Source::default_for(&Sample::Text(String::new()));
-    let mut model =
-        Model::load(&source, &candle_core::Device::Cpu, &Default::default(), &mut |_| {}).expect("it is embedded");
+    let mut model = embedded(&source);
     model.config.context = usize::MAX;
     let sample = Sample::Text("The cat sat on the mat and looked at the dog.\n".repeat(tokens / 11));
     let mut sequence = model.encode(&sample, Prefix::None).expect("plain text");

@@ -15,8 +15,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
     ("engine", &["cancel", "loss", "model", "sample", "score", "sequence", "template"]),
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template"]),
-    ("ui", &["app", "loss", "mask", "sequence", "template"]),
-    ("tui", &["app", "engine", "ui"]),
+    ("ui", &["app", "loss", "mask", "sample", "sequence", "template"]),
+    ("tui", &["app", "engine", "model", "ui"]),
     ("report", &["engine", "loss", "mask", "sequence"]),
     ("cli", &["loss", "mask", "model"]),
 ];

@@ -7,6 +7,7 @@ use ratatui_textarea::Input;
 use super::View;
 use crate::engine::{Event, Request};
 use crate::mask::Mode;
+use crate::model::Source;
 use crate::sample::Sample;
 
 /// Something that happened.
@@ -91,6 +92,8 @@ pub enum Effect {
     ListDirectory(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory; a leading `~` is the user's home.
     ReadFile(PathBuf),
+    /// See which model a name or path means.
+    FindModel(String),
 }
 
 /// What came of a file effect.
@@ -102,6 +105,7 @@ pub enum FileOutcome {
         entries: Vec<(String, bool)>,
     },
     Read(Opened),
+    Model(Source),
     Failed(String),
 }
 

@@ -61,6 +61,7 @@ fn run_loop(
         Effect::Engine(request) => engine.send(request),
         Effect::CancelEngine => engine.cancel(),
         Effect::ListDirectory(path) => tui::perform_file_effect(FileEffect::List(path), sender, input::open),
+        Effect::FindModel(name) => tui::perform_file_effect(FileEffect::FindModel(name), sender, input::open),
         Effect::ReadFile(path) => tui::perform_file_effect(FileEffect::Read(path), sender, input::open),
     };
     tui::run(&mut screen.terminal, &mut app, effects, inbox, perform).context("drawing")?;

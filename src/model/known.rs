@@ -20,7 +20,7 @@ pub fn known() -> Vec<Known> {
     let embedded = embedded.map(|(model, about)| Known { name: model.name().into(), about: about.into() });
     let catalogue = catalogue::entries().iter().map(|entry| {
         let here = entry.path().is_ok_and(|path| path.is_file());
-        let state = if here { "" } else { "; not downloaded" };
+        let state = if here { "; downloaded" } else { "; not downloaded: lossglass models get NAME" };
         Known { name: entry.name.clone(), about: format!("{}{state}", entry.about) }
     });
     embedded.into_iter().chain(catalogue).collect()

@@ -49,6 +49,8 @@ pub enum SourceError {
         names = catalogue::names()
     )]
     Hub(String),
+    #[error("no such file or directory: {0}")]
+    Missing(String),
     #[error("{0} is neither a directory nor a .gguf file")]
     NotAModelFile(String),
     #[error("{0}")]
@@ -74,13 +76,17 @@ impl Source {
         }
         let path = Path::new(name);
         if path.is_dir() {
-            Ok(Self::Directory(path.to_owned()))
+            // `.` and `..` have no name of their own.
+            let named = path.file_name().map(|_| path.to_owned());
+            Ok(Self::Directory(named.or_else(|| path.canonicalize().ok()).unwrap_or_else(|| path.to_owned())))
         } else if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf")) && path.exists() {
             Ok(Self::Gguf(path.to_owned()))
         } else if path.exists() {
             Err(SourceError::NotAModelFile(name.to_owned()))
         } else if looks_like_hub(name) {
             Err(SourceError::Hub(name.to_owned()))
+        } else if name.contains(['/', '\\']) || name.ends_with(".gguf") {
+            Err(SourceError::Missing(name.to_owned()))
         } else {
             Err(SourceError::Unknown(name.to_owned()))
         }
@@ -91,9 +97,7 @@ impl Source {
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
             Self::Directory(path) => {
-                // `.` and `..` have no name of their own.
-                let full = path.canonicalize().unwrap_or_else(|_| path.clone());
-                full.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+                path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
             }
             Self::Gguf(path) => match catalogue::at(path) {
                 Some(entry) => entry.title.clone(),
@@ -139,7 +143,7 @@ mod tests {
             assert_eq!(Source::parse(hub), Err(SourceError::Hub(hub.to_owned())));
         }
         for path in ["./nothing/here", "models/missing.gguf", "/no/such/model"] {
-            assert_eq!(Source::parse(path), Err(SourceError::Unknown(path.to_owned())));
+            assert_eq!(Source::parse(path), Err(SourceError::Missing(path.to_owned())));
         }
     }
 

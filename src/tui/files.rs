@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 
 use super::Inbound;
 use crate::app::{Action, FileOutcome, Opened};
+use crate::model::Source;
 
 /// Does a file effect on a thread of its own; the outcome arrives in the inbox. `open` reads a sample.
 pub fn perform_file_effect(
@@ -17,6 +18,10 @@ pub fn perform_file_effect(
         let outcome = match effect {
             FileEffect::List(directory) => list(directory),
             FileEffect::Read(path) => read(&from_home(path), open),
+            FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
+                Ok(source) => FileOutcome::Model(source),
+                Err(error) => FileOutcome::Failed(error.to_string()),
+            },
         };
         let _ = answer.send(Inbound::Action(Action::Files(outcome)));
     };
@@ -32,6 +37,8 @@ pub enum FileEffect {
     List(PathBuf),
     /// Lists it if it is a directory; a leading `~` is the user's home.
     Read(PathBuf),
+    /// A name that `--model` takes.
+    FindModel(String),
 }
 
 fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<Opened>) -> FileOutcome {

@@ -114,9 +114,11 @@ fn a_model_is_chosen_by_line_or_by_what_is_typed() {
     let mut app = chat();
     press(&mut app, "m");
     let Choice::Model(name) = picker(&app).current().unwrap().choice.clone() else { panic!("a model") };
-    app.what_if = Some(3);
     let effects = press(&mut app, "enter");
-    assert_eq!((app.chosen_model.clone().unwrap().name(), app.what_if), (name, None));
+    assert!(matches!(&effects[..], [Effect::FindModel(asked)] if *asked == name), "{effects:?}");
+    let source = lossglass::model::Source::parse(&name).unwrap();
+    let effects = update(&mut app, Action::Files(FileOutcome::Model(source.clone())));
+    assert_eq!(app.chosen_model, Some(source));
     assert!(matches!(effects[..], [Effect::Engine(Request::Analyze { .. })]), "{effects:?}");
 }
 

@@ -8,7 +8,6 @@ use crate::app::picker::{is_from_home, model_items, open_items, token_items};
 use crate::app::{
     About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, Picker, PickerKind, keymap,
 };
-use crate::model::Source;
 use crate::sample;
 
 /// Opens the list that `command` stands for.
@@ -109,7 +108,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             let built_in = &sample::BUILT_IN[index];
             app.open_sample(built_in.sample(), built_in.name)
         }
-        Choice::Model(name) => choose_model(app, &name),
+        Choice::Model(name) => vec![Effect::FindModel(name)],
         Choice::Token(id) => {
             app.what_if = Some(id);
             Vec::new()
@@ -128,23 +127,9 @@ fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
         }
         PickerKind::Model if !query.is_empty() => {
             app.overlay = None;
-            choose_model(app, query)
+            vec![Effect::FindModel(query.into())]
         }
         _ => Vec::new(),
-    }
-}
-
-fn choose_model(app: &mut App, name: &str) -> Vec<Effect> {
-    match Source::parse(name) {
-        Ok(source) => {
-            app.chosen_model = Some(source);
-            app.what_if = None; // ids mean other tokens there
-            app.analyze()
-        }
-        Err(error) => {
-            app.notice = Some(Notice { text: error.to_string(), is_error: true });
-            Vec::new()
-        }
     }
 }
 
@@ -161,6 +146,10 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             let effects = app.open_sample(opened.sample, opened.name);
             app.notice = opened.note.map(|text| Notice { text, is_error: false });
             effects
+        }
+        FileOutcome::Model(source) => {
+            app.chosen_model = Some(source);
+            app.analyze()
         }
         FileOutcome::Failed(text) => {
             app.notice = Some(Notice { text, is_error: true });
