@@ -128,16 +128,16 @@ fn dark() -> Theme {
             on(215, BLACK),
             on(227, BLACK),
         ],
-        // One step of blue further, which hardly counts in luminance.
+        // A step or two of blue further, which hardly counts in luminance.
         heat_beside: [
-            on(18, WHITE),
+            on(19, WHITE),
             on(55, WHITE),
             on(91, WHITE),
             on(126, WHITE),
             on(168, BLACK),
             on(210, BLACK),
             on(216, BLACK),
-            on(228, BLACK),
+            on(229, BLACK),
         ],
         beside: Style::new().bg(Color::Indexed(236)),
         is_mono: false,
