@@ -112,6 +112,23 @@ fn score_says_what_is_missing() {
 }
 
 #[test]
+fn the_figures_of_score_stand_apart() {
+    let mut app = loaded(long());
+    app.view = View::Score;
+    update(&mut app, Action::Mode(lossglass::mask::Mode::Completion));
+    for width in [60, 80, 120] {
+        let screen = lines(&app, width, 24);
+        let line = screen.lines().find(|line| line.contains("  assistant ")).unwrap();
+        let figures: Vec<&str> = line.trim_end_matches('│').split_whitespace().rev().take(3).collect();
+        let [loss, difference, scored] = figures[..] else { panic!("{line}") };
+        assert!(loss.parse::<f64>().is_ok() && scored.parse::<usize>().is_ok(), "{line}");
+        assert!(difference.starts_with('+') || difference.starts_with('−'), "{line}");
+    }
+    let narrow = lines(&app, 40, 24);
+    assert!(narrow.contains("▸ completion") && !narrow.contains("+57"), "{narrow}");
+}
+
+#[test]
 fn straddlers_and_typed_specials_are_marked() {
     let mut sequence = chat_sequence();
     sequence.tokens[4].injected = true;

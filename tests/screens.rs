@@ -72,11 +72,12 @@ fn colour_and_underline_say_cost_and_score() {
     update(&mut app, Action::Goto(11));
     let (buffer, _) = frame(&app, 120, 40);
     let strip: Vec<_> = buffer.content[3 * 120..4 * 120].iter().map(|cell| (cell.symbol(), cell.style())).collect();
-    for (t, name) in [(4, "Hi"), (10, "Hello")] {
+    for (t, name) in [(3, "Hi"), (10, "Hello")] {
         let at = lines(&app, 120, 40).lines().nth(3).unwrap().find(name).unwrap();
         let at = lines(&app, 120, 40).lines().nth(3).unwrap()[..at].chars().count();
         let style = strip[at].1;
-        let heat = Theme::of(ThemeName::Dark, true).heat(app.analysis.scores.nll(t).unwrap());
+        let (theme, nll) = (Theme::of(ThemeName::Dark, true), app.analysis.scores.nll(t).unwrap());
+        let heat = if t % 2 == 0 { theme.heat(nll) } else { theme.heat_beside(nll) };
         assert_eq!((style.fg, style.bg), (heat.fg, heat.bg), "{name}");
         assert_eq!(style.add_modifier.contains(Modifier::UNDERLINED), name == "Hello", "{name}");
     }
@@ -172,6 +173,47 @@ fn a_click_does_what_it_points_at() {
     assert!(matches!(at("2 Attend"), Some(Action::Do(Command::Show(_)))));
     assert!(matches!(at("o open"), Some(Action::Do(Command::Open))));
     assert!(matches!(at("next token"), Some(Action::Goto(14))));
+}
+
+/// The styles of the strip's cells.
+fn strip_styles(app: &App) -> Vec<ratatui::style::Style> {
+    frame(app, 120, 40).0.content[3 * 120 + 2..4 * 120 - 2].iter().map(ratatui::buffer::Cell::style).collect()
+}
+
+#[test]
+fn neighbours_in_the_strip_never_look_alike() {
+    for theme in [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono] {
+        for scored in [0, 14] {
+            let mut app = sample::partly(sample::chat_sequence(), scored);
+            update(&mut app, Action::Goto(0));
+            app.theme = theme;
+            let styles = strip_styles(&app);
+            let mut x = 0;
+            for pair in app.analysis.labels.windows(2) {
+                x += pair[0].width;
+                assert_ne!(styles[x - 1], styles[x], "{theme:?}: {:?} and {:?}", pair[0].text, pair[1].text);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_view_shows_rows_on_the_smallest_screen() {
+    for (width, height) in [(40, 10), (60, 12), (60, 16), (80, 15)] {
+        let mut app = chat();
+        update(&mut app, Action::Goto(11));
+        let screen = lines(&app, width, height);
+        assert!(screen.contains("▸ 11"), "the cursor's row: {screen}");
+        assert!(screen.contains('▏') || screen.contains('█'), "a candidate: {screen}");
+        press(&mut app, &[Command::Show(lossglass::app::View::Attend)]);
+        assert!(lines(&app, width, height).contains("▸ 10"), "{}", lines(&app, width, height));
+        press(&mut app, &[Command::Show(lossglass::app::View::Score)]);
+        for _ in 0..3 {
+            let screen = lines(&app, width, height);
+            assert!(screen.contains(&format!("▸ {}", app.mode().name())), "{screen}");
+            press(&mut app, &[Command::NextMode]);
+        }
+    }
 }
 
 #[test]

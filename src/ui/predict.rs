@@ -15,6 +15,14 @@ use crate::sequence::visible_text;
 /// Columns from which on table and distribution stand side by side.
 const SIDE_BY_SIDE: u16 = 100;
 
+/// Columns from which on bars and facts stand side by side in a low panel.
+const PARTED: u16 = 76;
+/// Rows in which a panel holds bars and facts only side by side.
+const LOW: u16 = 7;
+/// Rows of the table and of the panel with one line of content.
+const LEAST_TABLE: u16 = 4;
+const LEAST_PANEL: u16 = 3;
+
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     if app.is_empty() {
@@ -23,7 +31,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let [left, right] = if area.width >= SIDE_BY_SIDE {
         Layout::horizontal([Constraint::Percentage(57), Constraint::Fill(1)]).areas(area)
     } else {
-        Layout::vertical([Constraint::Percentage(45), Constraint::Fill(1)]).areas(area)
+        // A row at least, below frame and heading, and a candidate.
+        let table = ((area.height * 9 + 10) / 20).max(LEAST_TABLE).min(area.height.saturating_sub(LEAST_PANEL));
+        Layout::vertical([Constraint::Length(table), Constraint::Fill(1)]).areas(area)
     };
     table::draw(app, theme, frame, left, hits);
     draw_panel(app, theme, frame, right);
@@ -37,7 +47,10 @@ fn draw_panel(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };
-    if area.width >= 76 && area.height < 24 {
+    if area.height < LOW && area.width < PARTED - 20 {
+        return bars::draw(app, theme, frame, inner);
+    }
+    if (area.width >= PARTED && area.height < 24) || area.height < LOW {
         let halves = [Constraint::Percentage(50), Constraint::Length(2), Constraint::Fill(1)];
         let [left, _, right] = Layout::horizontal(halves).areas(inner);
         bars::draw(app, theme, frame, left);

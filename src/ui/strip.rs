@@ -13,12 +13,15 @@ use super::theme::HEAT_LEVELS;
 use super::{Hits, Theme, text, token};
 use crate::app::{Action, App};
 
-/// Rows the strip takes on a screen of that size, its frame included: more lines on a higher screen, but none empty.
+/// Rows the strip takes on a screen of that size, its frame included: more lines on a higher screen, but none empty, and
+/// none at all where the view would have too few.
 pub fn height(app: &App, screen: Rect) -> u16 {
     let most = match screen.height {
-        0..30 => 1,
+        0..16 => return 0,
+        16..30 => 1,
         30..44 => 2,
-        _ => 3,
+        44..50 => 3,
+        _ => 6,
     };
     let needed = lines::wrap(&widths(app), inner_width(screen.width), |_| false).len();
     2 + most.min(u16::try_from(needed).unwrap_or(most))
@@ -26,6 +29,9 @@ pub fn height(app: &App, screen: Rect) -> u16 {
 
 /// Draws the strip into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    if area.is_empty() {
+        return;
+    }
     let block = theme
         .block(title(app, usize::from(area.width)))
         .title_bottom(legend(theme, usize::from(area.width)).right_aligned());
@@ -46,7 +52,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         let mut spans = vec![before];
         let mut x = row.x.saturating_add(1);
         for t in line {
-            let span = token::span(app, theme, t, usize::from(row.width).saturating_sub(2));
+            let width = usize::from(row.width).saturating_sub(2);
+            let span = Span::styled(token::label(app, t, width), token::style_in_row(app, theme, t));
             let span = if t == app.len() && t != app.cursor { span.style(theme.dim) } else { span };
             let width = u16::try_from(span.width()).unwrap_or(row.width);
             hits.push(Rect::new(x, row.y, width, 1).intersection(row), Action::Goto(t));

@@ -41,6 +41,10 @@ pub struct Theme {
     pub warning: Style,
     /// From low to high −log p.
     heat: [Style; HEAT_LEVELS],
+    /// The same steps for every other token in a row; each lies nearer to its own step than to another.
+    heat_beside: [Style; HEAT_LEVELS],
+    /// Every other token in a row that has no heat yet; patched over other styles.
+    pub beside: Style,
     /// Whether `heat` is told by weight of the letters, there being no colour.
     pub is_mono: bool,
     /// Whether glyphs beyond ASCII can be shown.
@@ -62,6 +66,12 @@ impl Theme {
     /// The style of a value of −log p, in nats.
     pub fn heat(&self, nll: f64) -> Style {
         self.heat[heat_level(nll)]
+    }
+
+    /// Its style where the token before it in a row may have the same heat: told from [`Theme::heat`] by a shade, or
+    /// where there are few colours or none by slanted letters.
+    pub fn heat_beside(&self, nll: f64) -> Style {
+        self.heat_beside[heat_level(nll)]
     }
 
     /// The styles of the heat scale, from low to high.
@@ -118,6 +128,18 @@ fn dark() -> Theme {
             on(215, BLACK),
             on(227, BLACK),
         ],
+        // A step or two of blue further, which hardly counts in luminance.
+        heat_beside: [
+            on(19, WHITE),
+            on(55, WHITE),
+            on(91, WHITE),
+            on(126, WHITE),
+            on(168, BLACK),
+            on(210, BLACK),
+            on(216, BLACK),
+            on(229, BLACK),
+        ],
+        beside: Style::new().bg(Color::Indexed(236)),
         is_mono: false,
         unicode: true,
     }
@@ -150,6 +172,17 @@ fn light() -> Theme {
             on(90, WHITE),
             on(54, WHITE),
         ],
+        heat_beside: [
+            on(229, BLACK),
+            on(222, BLACK),
+            on(215, BLACK),
+            on(210, BLACK),
+            on(168, BLACK),
+            on(126, WHITE),
+            on(91, WHITE),
+            on(55, WHITE),
+        ],
+        beside: Style::new().bg(Color::Indexed(254)),
         is_mono: false,
         unicode: true,
     }
@@ -160,6 +193,7 @@ fn ansi() -> Theme {
     let on = |background, foreground| Style::new().bg(background).fg(foreground);
     let (none, blue) = (Style::new(), on(Color::Blue, Color::White));
     let (cyan, yellow) = (on(Color::Cyan, Color::Black), on(Color::Yellow, Color::Black));
+    let heat = [none, blue, blue, cyan, cyan, cyan, yellow, yellow];
     Theme {
         text: Style::new(),
         dim: Style::new().add_modifier(Modifier::DIM),
@@ -173,16 +207,23 @@ fn ansi() -> Theme {
         cursor_row: Style::new().add_modifier(Modifier::BOLD),
         error: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         warning: Style::new().fg(Color::Yellow),
-        heat: [none, blue, blue, cyan, cyan, cyan, yellow, yellow],
+        heat,
+        heat_beside: heat.map(slanted),
+        beside: slanted(Style::new()),
         is_mono: false,
         unicode: true,
     }
+}
+
+fn slanted(style: Style) -> Style {
+    style.add_modifier(Modifier::ITALIC)
 }
 
 /// Modifiers only: what is sure is dim, what is costly is bold.
 fn mono() -> Theme {
     let (plain, dim) = (Style::new(), Style::new().add_modifier(Modifier::DIM));
     let bold = plain.add_modifier(Modifier::BOLD);
+    let heat = [dim, plain, plain, plain, bold, bold, bold, bold];
     Theme {
         text: plain,
         dim,
@@ -196,7 +237,9 @@ fn mono() -> Theme {
         cursor_row: bold,
         error: bold,
         warning: bold,
-        heat: [dim, plain, plain, plain, bold, bold, bold, bold],
+        heat,
+        heat_beside: heat.map(slanted),
+        beside: slanted(Style::new()),
         is_mono: true,
         unicode: true,
     }
@@ -217,8 +260,32 @@ mod tests {
     fn mono_has_no_colour() {
         let theme = Theme::of(ThemeName::Mono, true);
         let styles = [theme.text, theme.dim, theme.accent, theme.cursor, theme.error, theme.warning, theme.bar];
-        for style in styles.iter().chain(theme.heat_scale()) {
+        for style in styles.iter().chain(theme.heat_scale()).chain(&theme.heat_beside) {
             assert_eq!((style.fg, style.bg, style.underline_color), (None, None, None));
+        }
+    }
+
+    #[test]
+    fn luminance_goes_one_way_through_both_shades_of_every_step() {
+        // The cube of 256-colour terminals; luminance as in WCAG 2.2, relative luminance.
+        let luminance = |style: &Style| {
+            let Some(Color::Indexed(index @ 16..232)) = style.bg else { panic!("{style:?} is not of the cube") };
+            let channel = |step: u8| {
+                let value = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0][usize::from(step)] / 255.0;
+                if value <= 0.04045_f64 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            };
+            let cube = index - 16;
+            0.2126 * channel(cube / 36) + 0.7152 * channel(cube / 6 % 6) + 0.0722 * channel(cube % 6)
+        };
+        for (name, sign) in [(ThemeName::Dark, 1.0), (ThemeName::Light, -1.0)] {
+            let theme = Theme::of(name, true);
+            let pairs = theme.heat.iter().zip(&theme.heat_beside);
+            let steps: Vec<[f64; 2]> = pairs.map(|(a, b)| [luminance(a), luminance(b)].map(|l| l * sign)).collect();
+            for (at, [step, next]) in steps.iter().zip(&steps[1..]).map(|(a, b)| [a, b]).enumerate() {
+                let apart = (step[0] - step[1]).abs();
+                assert!(apart > 0.0, "{name:?}: the shades of step {at} are one");
+                assert!(step[0].max(step[1]) < next[0].min(next[1]), "{name:?}: {at} reaches into the next");
+            }
         }
     }
 }

@@ -1,7 +1,6 @@
 //! A token as every view shows it: heat for its cost, underlined if scored, the cursor over it.
 
 use ratatui::style::Style;
-use ratatui::text::Span;
 
 use super::{Theme, text};
 use crate::app::App;
@@ -12,9 +11,15 @@ pub fn style(app: &App, theme: &Theme, t: usize) -> Style {
     if app.mask().is_some_and(|mask| mask.is_scored(t)) { base.patch(theme.scored) } else { base }
 }
 
-/// How token `t` looks, the cursor included.
-pub fn style_with_cursor(app: &App, theme: &Theme, t: usize) -> Style {
+/// How token `t` looks between its neighbours, the cursor included: every other token in the other shade of its heat, so
+/// that one sees where tokens begin.
+pub fn style_in_row(app: &App, theme: &Theme, t: usize) -> Style {
     let style = style(app, theme, t);
+    let style = match app.analysis.scores.nll(t) {
+        Some(nll) if t % 2 == 1 => style.patch(theme.heat_beside(nll)),
+        None if t % 2 == 1 => style.patch(theme.beside),
+        _ => style,
+    };
     if app.cursor == t { style.patch(theme.cursor) } else { style }
 }
 
@@ -25,9 +30,4 @@ pub fn label(app: &App, t: usize, width: usize) -> String {
         Some(label) => text::fit_start(&label.text, width),
         None => text::fit_start("□", width),
     }
-}
-
-/// Token `t` in at most `width` columns, styled, with the cursor.
-pub fn span(app: &App, theme: &Theme, t: usize, width: usize) -> Span<'static> {
-    Span::styled(label(app, t, width), style_with_cursor(app, theme, t))
 }

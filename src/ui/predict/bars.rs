@@ -87,9 +87,10 @@ fn bars(app: &App, rows: usize, is_narrow: bool) -> Vec<Bar> {
     };
     let is_among = |id: u32, k: usize| all[..k.min(all.len())].iter().any(|candidate| candidate.id == id);
     let special: Vec<u32> = target.map(|(id, _)| id).into_iter().chain(what_if).collect();
-    // Leave room for a gap and those below it.
+    // Leave room for those that are not among them, and for a gap before these if it takes no bar's only row.
     let apart = |k: usize| special.iter().filter(|&&id| !is_among(id, k)).count();
-    let needed = |k: usize| k + apart(k) + usize::from(apart(k) > 0);
+    let has_gap = |k: usize| k > 0 && apart(k) > 0 && rows > 2;
+    let needed = |k: usize| k + apart(k) + usize::from(has_gap(k));
     let k = (0..=all.len()).rev().find(|&k| needed(k) <= rows).unwrap_or(0);
     let bar = |id: u32, p: f64, is_apart| {
         let is_target = target.is_some_and(|(target, _)| target == id);
@@ -102,7 +103,7 @@ fn bars(app: &App, rows: usize, is_narrow: bool) -> Vec<Bar> {
         Bar { label: app.token_label(id), p, mark, is_target, is_apart }
     };
     let mut bars: Vec<Bar> = all.iter().take(k).map(|candidate| bar(candidate.id, candidate.p, false)).collect();
-    let mut is_first = true;
+    let mut is_first = has_gap(k);
     for &id in special.iter().filter(|&&id| !is_among(id, k)) {
         let nll = probability_of(app, distribution, id);
         if let Some(p) = nll {

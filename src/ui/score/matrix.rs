@@ -14,8 +14,34 @@ use crate::ui::{Hits, Theme, text};
 
 /// Columns for the mark and the mode's name.
 const LEFT: usize = 13;
-/// Columns for count, difference and loss.
-const RIGHT: usize = 21;
+/// Columns for the loss at least, two blanks before it included.
+const LOSS: usize = 8;
+/// Columns of the screen below which the differences in numbers are left out.
+const NARROW: u16 = 56;
+
+/// How wide the figures right of the grid are, blanks before them included.
+struct Figures {
+    count: usize,
+    /// 0 where there is no room.
+    difference: usize,
+    loss: usize,
+}
+
+impl Figures {
+    fn of(app: &App, width: u16) -> Self {
+        let differences = app.scorings.iter().filter_map(|scoring| scoring.mask.as_ref().ok());
+        let widest = differences.map(|mask| difference(mask, app.mask()).width()).max().unwrap_or(0);
+        Self {
+            count: app.len().to_string().len().max("scored".len()) + 1,
+            difference: if width < NARROW { 0 } else { widest.max(3) + 2 },
+            loss: app.scorings.iter().map(|scoring| loss(app, scoring).width() + 2).max().unwrap_or(0).max(LOSS),
+        }
+    }
+
+    fn width(&self) -> usize {
+        self.count + self.difference + self.loss
+    }
+}
 
 /// Rows without labels: roles, the cursor's mark, the modes.
 pub fn least_height(app: &App) -> u16 {
@@ -45,21 +71,26 @@ fn heading(app: &App, theme: &Theme, columns: &Columns, height: u16) -> Vec<Line
 /// Draws the matrix into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let columns = columns(app, area.width);
+    let figures = Figures::of(app, area.width);
     let mut lines = heading(app, theme, &columns, area.height);
     // Where there is no room for both, the modes are what matters.
     lines.truncate(usize::from(area.height).saturating_sub(app.scorings.len()));
     if let Some(last) = lines.last_mut() {
         let grid = 2 + columns.shown.len() * columns.width;
-        last.spans.push(Span::styled(format!("{:>1$}", "scored", 8 + grid.saturating_sub(last.width())), theme.dim));
-        last.spans.push(Span::styled(format!("{:>12}", "loss"), theme.dim));
+        let count = (figures.count + grid).saturating_sub(last.width());
+        last.spans.push(Span::styled(format!("{:>count$}", "scored"), theme.dim));
+        last.spans.push(Span::styled(format!("{:>1$}", "loss", figures.difference + figures.loss), theme.dim));
     }
     let mut rows = area.rows();
     for line in lines {
         let Some(row) = rows.next() else { return };
         frame.render_widget(indented(line), row);
     }
-    for (scoring, row) in app.scorings.iter().zip(rows) {
-        frame.render_widget(mode_line(app, theme, &columns, scoring, usize::from(area.width)), row);
+    // Where not even they all fit, the current one stays in sight.
+    let current = app.scorings.iter().position(|scoring| scoring.mode == app.mode()).unwrap_or(0);
+    let first = (current + 1).saturating_sub(usize::from(area.height));
+    for (scoring, row) in app.scorings.iter().skip(first).zip(rows) {
+        frame.render_widget(mode_line(app, theme, &columns, &figures, scoring, usize::from(area.width)), row);
         hits.push(row, Action::Mode(scoring.mode));
         if scoring.mask.is_ok() {
             for t in columns.shown.clone() {
@@ -72,7 +103,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 
 /// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
 fn columns(app: &App, width: u16) -> Columns {
-    let room = usize::from(width).saturating_sub(LEFT + RIGHT);
+    let room = usize::from(width).saturating_sub(LEFT + Figures::of(app, width).width());
     let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
     Columns::new(app, room, least, app.cursor)
 }
@@ -150,7 +181,14 @@ fn mark(token: &Token) -> &'static str {
     }
 }
 
-fn mode_line(app: &App, theme: &Theme, columns: &Columns, scoring: &Scoring, width: usize) -> Line<'static> {
+fn mode_line(
+    app: &App,
+    theme: &Theme,
+    columns: &Columns,
+    figures: &Figures,
+    scoring: &Scoring,
+    width: usize,
+) -> Line<'static> {
     let is_current = scoring.mode == app.mode();
     let name = text::pad_end(scoring.mode.name(), LEFT - 2);
     let name_style = if is_current { theme.accent } else { theme.text };
@@ -166,16 +204,22 @@ fn mode_line(app: &App, theme: &Theme, columns: &Columns, scoring: &Scoring, wid
     let current = app.mask();
     spans.extend(columns.line(theme, |t| cell(app, theme, columns, mask, current, t)).spans);
     let style = if is_current { theme.text.patch(theme.cursor_row) } else { theme.text };
-    let loss = match &scoring.ledger {
+    spans.push(Span::styled(format!("{:>1$}", mask.scored(), figures.count), style));
+    if figures.difference > 0 {
+        let difference = difference(mask, current);
+        spans.push(Span::styled(text::pad_start(&difference, figures.difference), theme.warning));
+    }
+    spans.push(Span::styled(format!("{:>1$}", loss(app, scoring), figures.loss), style));
+    Line::from(spans)
+}
+
+fn loss(app: &App, scoring: &Scoring) -> String {
+    match &scoring.ledger {
         Some(ledger) if app.is_current() => {
             ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}"))
         }
         _ => "–".into(),
-    };
-    spans.push(Span::styled(format!("{:>6}", mask.scored()), style));
-    spans.push(Span::styled(format!("{:>5}", difference(mask, current)), theme.warning));
-    spans.push(Span::styled(format!("{loss:>9}"), style));
-    Line::from(spans)
+    }
 }
 
 /// Whether the mode counts token `t`: `+` and `−` where it does otherwise than the current mode.
