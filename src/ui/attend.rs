@@ -60,14 +60,17 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let words = words::lines(app, theme, MASK, usize::from(inner.width).saturating_sub(2), inner.height >= 12);
     let wanted = u16::try_from(words.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(4));
     let [grid, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(wanted)]).areas(inner);
-    draw_grid(app, theme, frame, grid, hits);
+    let used = draw_grid(app, theme, frame, grid, hits);
+    // Right under a short grid, a row apart; at the bottom under a long one.
+    let below = Rect { y: grid.y + (used + 1).min(grid.height), ..below };
     for (line, row) in words.into_iter().zip(below.rows()) {
         let indented = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(1), ..row };
         frame.render_widget(line, indented.intersection(row));
     }
 }
 
-fn draw_grid(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+/// Draws the grid; returns how many rows it takes.
+fn draw_grid(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) -> u16 {
     let width = usize::from(area.width);
     let widths = Widths::new(app, width);
     let query = app.cursor.saturating_sub(1);
@@ -77,7 +80,7 @@ fn draw_grid(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut
     let mut rows = area.rows();
     let heading = labels.len();
     for (i, line) in labels.into_iter().enumerate() {
-        let Some(row) = rows.next() else { return };
+        let Some(row) = rows.next() else { return area.height };
         let mut spans = vec![Span::styled(heading_left(&columns, &widths, i + 1 == heading), theme.dim)];
         spans.extend(line.spans);
         if i + 1 == heading {
@@ -93,6 +96,8 @@ fn draw_grid(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut
         frame.render_widget(row_line(app, theme, &columns, &widths, q, width), row);
         hits.push(row, Action::Goto(q + 1));
     }
+    let drawn = heading + room.min(app.len() - first);
+    u16::try_from(drawn).unwrap_or(area.height)
 }
 
 /// How many blanks bring what is right of the grid no further than one label's width away from it.
