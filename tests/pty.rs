@@ -7,9 +7,12 @@ use terminal::{Pty, Signal};
 
 /// The scored loss in the header, as a user reads it, once it is there: until then a dash stands in its place.
 fn loss(pty: &mut Pty) -> f64 {
-    let read = |screen: &str| screen.lines().next()?.split("loss/scored ").nth(1)?.split(' ').next()?.parse().ok();
-    pty.wait_until("a loss in the header", |screen| read(screen).is_some());
-    read(&pty.screen()).expect("waited for")
+    pty.wait_until("a loss in the header", |screen| shown_loss(screen).is_some());
+    shown_loss(&pty.screen()).expect("waited for")
+}
+
+fn shown_loss(screen: &str) -> Option<f64> {
+    screen.lines().next()?.split("loss/scored ").nth(1)?.split(' ').next()?.parse().ok()
 }
 
 #[test]
@@ -46,10 +49,17 @@ fn the_first_session_of_a_user() {
     pty.press("The cat sat on the mat.");
     pty.press("\x1b");
     pty.wait_for("6 of 6 scored");
-    let typed = loss(&mut pty);
+    // What is half typed has a loss too: in the end it is that of the whole sentence.
     let json = terminal::analyze("The cat sat on the mat.");
     let mean = json["loss"]["mean"].as_f64().expect("a mean");
-    assert!((typed - mean).abs() < 0.001, "on screen {typed}, headless {mean}");
+    pty.wait_until(&format!("loss {mean:.3}"), |screen| shown_loss(screen).is_some_and(|l| (l - mean).abs() < 0.001));
+    // Every token's loss stands in its row of the table.
+    for token in json["tokens"].as_array().expect("tokens").iter().skip(1) {
+        let label = token["text"].as_str().expect("text").replace(' ', "␣");
+        let nll = format!("{:.3}", token["nll"].as_f64().expect("nll"));
+        let is_row = |line: &str| line.contains(&format!("→ {label}")) && line.contains(&nll);
+        pty.wait_until(&format!("{label} {nll}"), |screen| screen.lines().any(is_row));
+    }
 
     // A chat from the list of samples.
     pty.press("o");

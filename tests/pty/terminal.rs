@@ -108,6 +108,10 @@ impl Pty {
                 self.take(&bytes);
             }
             if self.child.try_wait().expect("it can be asked").is_some() {
+                // What it wrote last may still be on its way; the reader ends at the end of the output.
+                while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
+                    self.take(&bytes);
+                }
                 return;
             }
             assert!(start.elapsed() < PATIENCE, "it does not end; the screen:\n{}", self.screen());
