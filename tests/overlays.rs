@@ -4,8 +4,6 @@
 #[allow(dead_code)]
 mod sample;
 
-use std::time::{Duration, Instant};
-
 use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Start, View, update};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Origin, Sequence};
@@ -220,55 +218,4 @@ fn clicks() {
     let mut app = chat();
     update(&mut app, Action::Do(Command::ChooseModel));
     assert_eq!(clicked(&app, "tiny-chat"), "Some(Pick(1))");
-}
-
-/// `cargo test --release --test overlays -- --ignored --nocapture`
-#[test]
-#[ignore = "prints times"]
-fn times() {
-    let time = |what: &str, app: &mut App, action: &dyn Fn() -> Action| {
-        let (mut updates, mut draws) = (Duration::ZERO, Duration::ZERO);
-        let mut terminal = Terminal::new(TestBackend::new(120, 40)).unwrap();
-        let theme = Theme::of(app.theme, app.unicode);
-        for _ in 0..10 {
-            let start = Instant::now();
-            update(app, action());
-            updates = updates.max(start.elapsed());
-            let start = Instant::now();
-            terminal.draw(|frame| drop(ui::draw(app, &theme, frame))).unwrap();
-            draws = draws.max(start.elapsed());
-        }
-        println!("{what}: at most {updates:?} to update, {draws:?} to draw");
-    };
-    for kilobytes in [10, 32, 33, 200] {
-        let mut app = chat();
-        app.sample = Sample::Text("word and ".repeat(kilobytes * 1024 / 9));
-        update(&mut app, Action::Do(Command::Edit));
-        time(&format!("typing in {kilobytes} kB on one line"), &mut app, &|| Action::Paste("x".into()));
-    }
-    let mut app = chat();
-    update(&mut app, Action::Do(Command::Edit));
-    time("pasting 200 kB", &mut app, &|| Action::Paste("word and ".repeat(200 * 1024 / 9)));
-    let mut app = loaded(chat_sequence());
-    let mut sequence = long();
-    while sequence.len() < 4096 {
-        sequence.tokens.extend_from_within(..280);
-    }
-    for view in View::EVERY {
-        let mut app = loaded(sequence.clone());
-        app.view = view;
-        time(&format!("{view:?}, {} tokens", sequence.len()), &mut app, &|| Action::Do(Command::Right));
-    }
-    let mut model = app.model.clone().unwrap();
-    model.tokens = std::sync::Arc::new((0..49_152).map(|id| format!(" word{id}").into_bytes()).collect());
-    app.model = Some(model);
-    update(&mut app, Action::Goto(5));
-    let logits = (0..49_152_u32).map(|id| (id.wrapping_mul(2_654_435_761) >> 20) as f32 / 400.0).collect();
-    let distribution = lossglass::loss::Distribution::new(logits);
-    let generation = app.analysis.generation;
-    update(&mut app, Action::Engine(lossglass::engine::Event::Distribution { generation, position: 4, distribution }));
-    let start = Instant::now();
-    update(&mut app, Action::Do(Command::WhatIf));
-    println!("a list of 49,152: {:?} to open", start.elapsed());
-    time("a list of 49,152", &mut app, &|| Action::Paste(" ".into()));
 }
