@@ -9,6 +9,7 @@ mod editor;
 pub mod keymap;
 mod labels;
 mod picker;
+mod training;
 mod update;
 
 use std::path::PathBuf;
@@ -19,6 +20,7 @@ pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
+pub use training::{Activity, Change, Continuation, Film, Frame, Panel, Probe, Training, TrainingData, Twin};
 pub use update::update;
 
 use caret::Caret;
@@ -170,6 +172,8 @@ pub struct App {
     /// The editor that was closed last, with what can be undone in it.
     closed_editor: Option<Box<Editor>>,
     pub notice: Option<Notice>,
+    /// The run that trains the model.
+    pub training: Training,
     /// Where the file picker looks.
     pub directory: PathBuf,
     pub quit: bool,
@@ -248,6 +252,7 @@ impl App {
             what_if: None,
             overlay: None,
             closed_editor: None,
+            training: Training::default(),
             notice: start.note.map(|text| Notice { text, is_error: false }),
             directory: start.directory,
             quit: false,

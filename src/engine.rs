@@ -5,12 +5,14 @@
 //! them. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
 
 mod message;
+mod training;
 mod worker;
 
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 pub use message::{Event, ModelInfo, Request};
+pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
 
 use crate::cancel::Cancel;
 use crate::model::Source;

@@ -38,5 +38,6 @@ pub mod sample;
 pub mod score;
 pub mod sequence;
 pub mod template;
+pub mod train;
 pub mod tui;
 pub mod ui;

@@ -13,12 +13,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("loss", &["mask", "sequence"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
-    ("engine", &["cancel", "loss", "model", "sample", "score", "sequence", "template"]),
-    ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template"]),
-    ("ui", &["app", "loss", "mask", "sample", "sequence", "template"]),
+    ("train", &["cancel", "loss", "mask", "model", "score", "sequence"]),
+    ("engine", &["cancel", "generate", "loss", "mask", "model", "sample", "score", "sequence", "template", "train"]),
+    ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template", "train"]),
+    ("ui", &["app", "loss", "mask", "sample", "sequence", "template", "train"]),
     ("tui", &["app", "engine", "model", "ui"]),
     ("report", &["engine", "loss", "mask", "sequence"]),
-    ("cli", &["loss", "mask", "model"]),
+    ("cli", &["loss", "mask", "model", "train"]),
 ];
 
 /// Layers without tensors and without a screen.

@@ -3,6 +3,7 @@
 mod editing;
 mod engine;
 mod picking;
+mod training;
 
 use super::{Action, App, Command, Effect, Notice, Overlay, Progress, Scoring, ThemeName, View, keymap};
 use crate::loss::Denominator;

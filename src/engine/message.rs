@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::{TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
 use crate::model::Source;
 use crate::sample::Sample;
@@ -14,6 +15,8 @@ pub enum Request {
     Analyze { generation: u64, source: Source, sample: Sample, prefix: Prefix, top_k: usize },
     /// The whole next-token distribution after token `position` of the sequence scored last.
     Distribution { generation: u64, position: usize },
+    /// Train the model that speaks.
+    Train(TrainRequest),
 }
 
 /// What happened.
@@ -33,6 +36,8 @@ pub enum Event {
     Distribution { generation: u64, position: usize, distribution: Distribution },
     /// What was asked for cannot be done; the message says why and what to do.
     Failed { generation: u64, message: String },
+    /// The model is trained.
+    Train(TrainEvent),
 }
 
 /// What the screen and the reports say about a model.

@@ -80,6 +80,7 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                 self.analyze(generation, &sample, prefix, top_k, &cancels.score)
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
+            Request::Train(_) => Ok(()),
         }
     }
 
@@ -176,6 +177,7 @@ impl Request {
     fn generation(&self) -> u64 {
         match self {
             Request::Analyze { generation, .. } | Request::Distribution { generation, .. } => *generation,
+            Request::Train(_) => 0,
         }
     }
 }

@@ -17,13 +17,16 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
         }
         return Vec::new();
     }
-    if event.generation() != app.analysis.generation {
+    if let Event::Train(event) = event {
+        return super::training::take(app, event);
+    }
+    if event.generation() != Some(app.analysis.generation) {
         return Vec::new();
     }
     // What was on its way when the user stopped it still counts, but does not go on.
     let cancelled = app.analysis.progress == Progress::Cancelled;
     match event {
-        Event::Loading { .. } => {}
+        Event::Loading { .. } | Event::Train(_) => {}
         Event::ModelFailed { message, .. } if app.chosen_model != app.working_model => {
             app.chosen_model = app.working_model.clone();
             app.notice = Some(Notice { text: message, is_error: true });
@@ -85,15 +88,17 @@ fn first_of_interest(app: &App) -> usize {
 }
 
 impl Event {
-    fn generation(&self) -> u64 {
+    /// The analysis it belongs to, if to one.
+    fn generation(&self) -> Option<u64> {
         match self {
+            Event::Train(_) => None,
             Event::Loading { generation, .. }
             | Event::ModelFailed { generation, .. }
             | Event::Tokenised { generation, .. }
             | Event::Scored { generation, .. }
             | Event::Finished { generation, .. }
             | Event::Distribution { generation, .. }
-            | Event::Failed { generation, .. } => *generation,
+            | Event::Failed { generation, .. } => Some(*generation),
         }
     }
 }

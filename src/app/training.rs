@@ -1,0 +1,154 @@
+//! What the screen knows of the run that trains the model: a mirror of what the engine said, and what to ask for next.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::engine::Written;
+use crate::loss::Scores;
+use crate::mask::Mode;
+use crate::sample::Sample;
+use crate::train::{Goal, Settings, StepReport};
+
+/// The run, as far as the screen is concerned.
+#[derive(Clone, Debug)]
+pub struct Training {
+    /// How the next steps are taken.
+    pub settings: Settings,
+    /// When `r` stops by itself.
+    pub goal: Goal,
+    pub data: TrainingData,
+    pub activity: Activity,
+    /// How many updates the weights have had; 0 = the base weights.
+    pub step: usize,
+    /// How far back one can go.
+    pub oldest: usize,
+    /// `steps[i]` is the report of step i + 1.
+    pub steps: Vec<StepReport>,
+    /// What was changed in mid-run, with the step after which it holds.
+    pub changes: Vec<Change>,
+    pub film: Film,
+    /// The frame of the film that the views show; `None` = what the weights say now.
+    pub shown: Option<usize>,
+    pub probes: Vec<Probe>,
+    /// Probes are scored after every so many steps.
+    pub probe_every: usize,
+    pub twin: Option<Twin>,
+    /// What the model wrote at the first step of the run and what it writes now.
+    pub before: Option<Continuation>,
+    pub now: Option<Continuation>,
+    /// What the lower part of the view shows where not all fits.
+    pub panel: Panel,
+    pub saved: Option<PathBuf>,
+}
+
+/// What the steps are taken on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrainingData {
+    /// The sequence on screen, whatever it is.
+    Screen,
+    /// Samples that were collected one by one, or read from a file.
+    Samples { name: String, samples: Arc<[Sample]> },
+}
+
+/// What the trainer does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Activity {
+    #[default]
+    Idle,
+    /// A run of steps is under way.
+    Running,
+    /// It was told to stop and has not said yet that it did.
+    Pausing,
+    /// Something that takes a while, with its fraction 0…1.
+    Busy { what: String, fraction: f32 },
+}
+
+/// A setting that was changed after some steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    pub after: usize,
+    /// In a few words: `lr 1e-4`.
+    pub what: String,
+}
+
+/// What the model said of the sequence on screen after each step: rows are steps, columns tokens.
+#[derive(Clone, Debug, Default)]
+pub struct Film {
+    /// By step, ascending; with long sequences and runs only every so many steps are kept.
+    pub frames: Vec<Frame>,
+    /// Steps from frame to frame.
+    pub stride: usize,
+}
+
+/// One row of the film.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub step: usize,
+    pub scores: Arc<Scores>,
+    /// What the second copy of a twin run said.
+    pub twin: Option<Arc<Scores>>,
+}
+
+/// A sentence that is watched while the model learns something else.
+#[derive(Clone, Debug)]
+pub struct Probe {
+    pub name: String,
+    pub sample: Sample,
+    /// Step and mean −log p in nats of its scored targets, in the order they were measured.
+    pub losses: Vec<(usize, f64)>,
+    /// The same for the second copy of a twin run.
+    pub twin_losses: Vec<(usize, f64)>,
+}
+
+/// The second copy of a twin run: what it does otherwise, and what came of it.
+#[derive(Clone, Debug)]
+pub struct Twin {
+    /// What the two are, in a few words each.
+    pub names: [String; 2],
+    pub settings: Settings,
+    pub mode: Mode,
+    /// `steps[i]` is its report of step i + 1.
+    pub steps: Vec<StepReport>,
+}
+
+/// What the model wrote after some steps, one text for each copy.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Continuation {
+    pub step: usize,
+    pub prompt: String,
+    pub texts: Vec<Written>,
+}
+
+/// The parts of the view Train that take turns where there is no room for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Panel {
+    #[default]
+    Movers,
+    Probes,
+    Samples,
+    Gradients,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self {
+            settings: Settings::default(),
+            goal: Goal::default(),
+            data: TrainingData::Screen,
+            activity: Activity::Idle,
+            step: 0,
+            oldest: 0,
+            steps: Vec::new(),
+            changes: Vec::new(),
+            film: Film { frames: Vec::new(), stride: 1 },
+            shown: None,
+            probes: Vec::new(),
+            probe_every: 1,
+            twin: None,
+            before: None,
+            now: None,
+            panel: Panel::default(),
+            saved: None,
+        }
+    }
+}

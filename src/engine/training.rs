@@ -1,0 +1,126 @@
+//! What goes to the engine and what comes back while a model is trained. Plain values only.
+//!
+//! The engine is the truth of a run and the screen mirrors it: events come in the order in which things happened, and
+//! every one that changes the weights brings what the model says with them. Between two steps of a run the engine
+//! serves whatever else it is asked.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::loss::Row;
+use crate::mask::Mode;
+use crate::sample::Sample;
+use crate::train::{Goal, Settings, StepReport};
+
+/// What the trainer is asked to do.
+#[derive(Clone, Debug)]
+pub enum TrainRequest {
+    /// Take steps until the goal; a run under way goes on to this goal under this plan.
+    Run { plan: Plan, goal: Goal },
+    /// A run under way goes on under this plan; with none, nothing happens.
+    Replan(Plan),
+    /// End the run under way at once; a step half taken leaves the weights as they were before it.
+    Pause,
+    /// Back to the weights before the last step.
+    Undo,
+    /// Back to the weights after step `step`; those of 0 are the base weights.
+    Rewind { step: usize },
+    /// The exact base weights, no optimizer state, step 0.
+    Reset,
+    /// Sentences to watch, scored before the first step and then after every `every` steps.
+    Probe { probes: Vec<Sample>, every: usize },
+    /// A second copy of the model learns beside the first, step by step; both begin at the base weights. Which settings
+    /// and mask it has comes with every [`Plan`]. `false` ends it; the first copy stays as it is.
+    Twin(bool),
+    /// What the model writes by itself after the first `prompt` tokens of the sequence on screen; given up when
+    /// something else is asked for.
+    Continue { prompt: usize, tokens: usize, temperature: f64, seed: u64 },
+    /// Write the weights (full, or the adapter under LoRA) to a new directory, with what is needed to go on from there.
+    Save { directory: PathBuf },
+}
+
+/// How the next steps are taken.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub data: Data,
+    pub first: Side,
+    /// Of the second copy in a twin run.
+    pub second: Option<Side>,
+}
+
+/// What one copy of the model learns.
+#[derive(Clone, Debug)]
+pub struct Side {
+    pub settings: Settings,
+    pub mask: SideMask,
+}
+
+/// Which targets count.
+#[derive(Clone, Debug)]
+pub enum SideMask {
+    /// Weights of the sequence on screen, with [`Data::Screen`].
+    Weights(Arc<[f64]>),
+    /// A mode for each sample, with [`Data::Samples`]; the default of its kind where none is given.
+    Mode(Option<Mode>),
+}
+
+/// What the steps are taken on.
+#[derive(Clone, Debug)]
+pub enum Data {
+    /// The sequence on screen, which is that of this analysis.
+    Screen { generation: u64 },
+    /// Several samples, shuffled by the seed anew for every pass.
+    Samples(Arc<[Sample]>),
+}
+
+/// What happened to the weights.
+#[derive(Clone, Debug)]
+pub enum TrainEvent {
+    /// The weights are those after `at.step` steps, and this is what they say. Comes after every step, undo, rewind and
+    /// reset, and once before the first step.
+    At(At),
+    /// The run under way ended.
+    Ended(Ended),
+    /// Something that takes a while: encoding a data set, going back, saving. `fraction` 0…1.
+    Busy { what: String, fraction: f32 },
+    /// Answer to [`TrainRequest::Continue`] after so many steps; one text for each copy.
+    Continued { step: usize, prompt: String, texts: Vec<Written> },
+    /// The weights are in this directory.
+    Saved { directory: PathBuf, bytes: u64 },
+    /// What was asked for cannot be done, for the reason given; weights and run are as they were.
+    Refused(String),
+}
+
+/// What the model says after some steps.
+#[derive(Clone, Debug)]
+pub struct At {
+    pub step: usize,
+    /// The steps that led here from the last [`TrainEvent::At`], one for each copy; none after undo, rewind and reset.
+    pub reports: Vec<StepReport>,
+    /// Of the analysis whose sequence `rows` belong to.
+    pub generation: u64,
+    /// Rows of the sequence on screen, one list for each copy.
+    pub rows: Vec<Vec<Row>>,
+    /// Mean −log p in nats of each probe's scored targets, one list for each copy; empty where they were not scored.
+    pub probes: Vec<Vec<Option<f64>>>,
+    /// How far one can go back: snapshots and replay reach every step from here on.
+    pub oldest: usize,
+}
+
+/// Why a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ended {
+    /// It came to its goal, in words: "10 steps", "loss below 0.1".
+    Goal(String),
+    Paused,
+    /// It could not go on; the last good weights are kept.
+    Failed(String),
+}
+
+/// A continuation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    pub text: String,
+    /// Whether the model ended it with a stop token, which the text includes.
+    pub stopped: bool,
+}
