@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("loss", &["mask", "sequence"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
+    ("generate", &["cancel", "loss", "mask", "model", "score"]),
     ("engine", &["cancel", "loss", "model", "sample", "score", "sequence", "template"]),
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template"]),
     ("ui", &["app", "loss", "mask", "sample", "sequence", "template"]),
