@@ -4,25 +4,36 @@
 //! **target** token.
 
 pub mod attention;
+mod choices;
+//FINDING
 mod mode;
+mod paint;
 mod part_weights;
+//PROFILE
 mod reason;
+mod roles;
+mod rule;
 
 pub use attention::AttentionMask;
+pub use choices::{ChoiceError, Choices, Header, Stop, Straddlers};
 pub use mode::{MaskError, Mode};
+pub use paint::{Paint, Stroke};
 pub use part_weights::{PartWeights, PartWeightsError};
 pub use reason::Reason;
+pub use roles::Roles;
 
 use crate::sequence::{Kind, Sequence};
-use mode::Rule;
+use rule::{Decision, Rule};
 
-/// What a mask needs to know beside the sequence.
+/// What a mask needs to know beside the sequence and the mode.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MaskOptions {
     /// Raw text under [`Mode::Completion`]: where the completion starts.
     pub split: Option<Split>,
     /// Chats, under any mode: weights that take the place of the mode's.
     pub parts: PartWeights,
+    /// Which parts count, what the rest weighs, what becomes of straddlers.
+    pub choices: Choices,
 }
 
 impl MaskOptions {
@@ -32,6 +43,15 @@ impl MaskOptions {
             Kind::Text => Self { split: split.map(|chars| Split::at_char(sequence, chars)), ..Self::default() },
             Kind::Chat => Self { parts, ..Self::default() },
         }
+    }
+
+    /// With what of `choices` applies to `sequence`.
+    pub fn with(self, sequence: &Sequence, choices: Choices) -> Self {
+        let choices = match sequence.kind {
+            Kind::Text => choices.for_text(),
+            Kind::Chat => choices,
+        };
+        Self { choices, ..self }
     }
 }
 
@@ -58,6 +78,7 @@ pub struct LossMask {
     pub mode: Mode,
     weights: Vec<f64>,
     options: MaskOptions,
+    paint: Paint,
     rule: Rule,
     /// The mode would have scored the first token.
     pub unpredicted: bool,
@@ -71,29 +92,54 @@ impl LossMask {
     /// # Errors
     /// If the mode does not apply to this sequence; the message says what to do.
     pub fn new(sequence: &Sequence, mode: Mode, options: MaskOptions) -> Result<Self, MaskError> {
-        let rule = mode.rule(sequence, &options)?;
-        let all = sequence.tokens.iter().chain(&sequence.beyond).enumerate();
-        let mut weights: Vec<f64> = all.map(|(t, token)| rule.decide(&options.parts, t, token).weight).collect();
+        Self::painted(sequence, mode, options, Paint::default())
+    }
+
+    /// The same with `paint` over it.
+    ///
+    /// # Errors
+    /// If the mode does not apply to this sequence; the message says what to do.
+    pub fn painted(sequence: &Sequence, mode: Mode, options: MaskOptions, paint: Paint) -> Result<Self, MaskError> {
+        let rule = Rule::new(mode, sequence, &options)?;
+        let all = sequence.all_tokens().enumerate();
+        let mut weights: Vec<f64> = all.map(|(t, token)| rule.decide(&paint, t, token).weight).collect();
         let lost = weights.split_off(sequence.len()).into_iter().filter(|&w| w != 0.0).count();
         // A token put before raw text is there to be conditioned on; that it has no prediction is no finding.
         let unpredicted = weights.first().is_some_and(|&w| w != 0.0) && sequence.prefix.is_none();
         if let Some(first) = weights.first_mut() {
             *first = 0.0;
         }
-        Ok(Self { mode, weights, options, rule, unpredicted, lost })
+        Ok(Self { mode, weights, options, paint, rule, unpredicted, lost })
     }
 
-    /// The mode, with the part weights if there are any: `assistant, stop=0`.
+    /// The mode with its options: `assistant, after_stop=on, stop=0`.
     pub fn name(&self) -> String {
-        match self.parts() {
-            parts if parts.is_empty() => self.mode.name().into(),
-            parts => format!("{}, {parts}", self.mode.name()),
+        let mut name = self.mode.to_string();
+        if !self.choices().is_empty() {
+            name.push_str(&format!(", {}", self.choices()));
         }
+        if !self.parts().is_empty() {
+            name.push_str(&format!(", {}", self.parts()));
+        }
+        if !self.paint.is_empty() {
+            name.push_str(&format!(", {} painted", self.paint.len()));
+        }
+        name
     }
 
     /// The weights that took the place of the mode's.
     pub fn parts(&self) -> &PartWeights {
         &self.options.parts
+    }
+
+    /// The other options.
+    pub fn choices(&self) -> &Choices {
+        &self.options.choices
+    }
+
+    /// What lies over mode and options.
+    pub fn paint(&self) -> &Paint {
+        &self.paint
     }
 
     /// Weight of target `t`; 0 = unscored.
@@ -120,14 +166,13 @@ impl LossMask {
     pub fn reason(&self, sequence: &Sequence, t: usize) -> Reason {
         Reason::new(self, sequence, t)
     }
-}
 
-impl Mode {
-    /// The mode used where the user names none.
-    pub fn default_for(kind: Kind) -> Self {
-        match kind {
-            Kind::Text => Mode::All,
-            Kind::Chat => Mode::Assistant,
-        }
+    /// Whether a border between what is scored and what is not goes through token `t`.
+    pub fn divides(&self, sequence: &Sequence, t: usize) -> bool {
+        sequence.tokens.get(t).is_some_and(|token| !token.overlaps.is_empty() && self.rule.divides(t, token))
+    }
+
+    fn decide(&self, sequence: &Sequence, t: usize) -> Option<Decision> {
+        Some(self.rule.decide(&self.paint, t, sequence.tokens.get(t)?))
     }
 }

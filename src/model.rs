@@ -98,8 +98,7 @@ impl Model {
                 })?;
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
                 let rendered = template.render(chat, false).context("the chat template failed")?;
-                let roles = chat.messages.iter().map(|message| message.role.clone()).collect();
-                Sequence::from_chat(&self.vocabulary, &rendered, roles)?
+                Sequence::from_chat(&self.vocabulary, &rendered, chat)?
             }
         };
         sequence.truncate(self.config.context);

@@ -2,6 +2,9 @@
 
 mod built_in;
 mod chat;
+mod span;
+
+use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -53,4 +56,17 @@ pub struct Message {
     /// OpenAI's per-message weight.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
+    /// Weights of bytes of the content, in order, none overlapping; templates do not see them.
+    #[serde(skip)]
+    pub spans: Vec<(Range<usize>, f64)>,
+}
+
+impl Message {
+    /// The weight that the data gives the message: `train: false` is 0, `train: true` 1 unless a weight says how much.
+    pub fn own_weight(&self) -> Option<f64> {
+        match (self.train, self.weight) {
+            (Some(false), _) => Some(0.0),
+            (train, weight) => weight.or(train.map(|_| 1.0)),
+        }
+    }
 }

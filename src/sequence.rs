@@ -11,7 +11,7 @@ pub use encode::{EncodeError, Prefix};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;
-use crate::template::Part;
+use crate::template::{Change, Part};
 
 /// One token of a [`Sequence`].
 #[derive(Clone, Debug, PartialEq)]
@@ -91,6 +91,14 @@ pub struct Sequence {
     pub roles: Vec<String>,
     /// Whether the template has `{% generation %}` tags.
     pub generation_tags: bool,
+    /// What stands between them, as bytes of `text`, in order.
+    pub generation_spans: Vec<Range<usize>>,
+    /// The weight that the data gives each message, by message.
+    pub message_weights: Vec<Option<f64>>,
+    /// The weights that the data gives spans of messages, as bytes of `text`, in order, none overlapping.
+    pub span_weights: Vec<(Range<usize>, f64)>,
+    /// What the template did to messages beyond printing them.
+    pub changes: Vec<Change>,
     /// What was put before raw text, in words, if anything.
     pub prefix: Option<String>,
     /// The tokens that the context cut off.
@@ -108,6 +116,11 @@ impl Sequence {
     /// Whether there is no token at all.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
+    }
+
+    /// The tokens, and behind them those that the context cut off.
+    pub fn all_tokens(&self) -> impl DoubleEndedIterator<Item = &Token> + Clone {
+        self.tokens.iter().chain(&self.beyond)
     }
 
     /// The ids, in order.
@@ -172,7 +185,7 @@ impl Sequence {
     pub fn completion_start(&self) -> Option<usize> {
         let last = self.roles.iter().rposition(|role| is_assistant(role))?;
         let completes = |(turn, _, part): TokenOrigin<'_>| turn == Some(last) && !part.precedes_message();
-        self.tokens.iter().chain(&self.beyond).position(|token| token.origins().any(completes))
+        self.all_tokens().position(|token| token.origins().any(completes))
     }
 
     /// How many tokens a continuation starts from. A chat: all before the last assistant message's own text, or

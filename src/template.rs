@@ -23,7 +23,7 @@ mod search;
 use std::sync::Arc;
 
 pub use engine::TemplateError;
-pub use provenance::{Part, Rendered, Segment};
+pub use provenance::{Change, Changed, Part, Placed, Rendered, Segment};
 
 use crate::sample::Chat;
 use engine::Engine;

@@ -333,7 +333,7 @@ impl DataSet {
             for (&(mode, parts), examples) in masks.iter().zip(&mut examples) {
                 let parts = if sequence.kind == Kind::Chat { parts } else { PartWeights::default() };
                 let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
-                let mask = LossMask::new(&sequence, mode, MaskOptions { split: None, parts });
+                let mask = LossMask::new(&sequence, mode, MaskOptions { parts, ..MaskOptions::default() });
                 let mask = mask.with_context(|| format!("record {i}"))?;
                 examples.push(Arc::new(Example::new(&sequence, &mask)));
             }

@@ -1,13 +1,12 @@
 //! Masking modes: which tokens count.
 
+use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::{MaskOptions, PartWeights};
-use crate::sample::is_assistant;
-use crate::sequence::{Kind, Sequence, Token, TokenOrigin};
-use crate::template::Part;
+use super::Roles;
+use crate::sequence::Kind;
 
 /// Which targets a loss counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,29 +17,90 @@ pub enum Mode {
     Completion,
     /// In every assistant turn: content, reasoning, tool calls and stop.
     Assistant,
+    /// The same of the last assistant message alone, if no user speaks after it.
+    LastMessage,
+    /// The same of all assistant messages after the last user message: a whole tool loop.
+    LastTurn,
+    /// What the template's `{% generation %}` tags enclose.
+    GenerationTags,
+    /// What messages of these roles say, and their stop.
+    Roles(Roles),
+    /// What all messages say, and their stop.
+    Messages,
+    /// Only the reasoning of assistant turns.
+    Reasoning,
+    /// What [`Mode::Assistant`] counts, without the reasoning.
+    Answer,
+    /// What the data says of each message (`train`, `weight`) and of spans of it; [`Mode::Assistant`] where it says
+    /// nothing.
+    Custom,
 }
 
 /// Why a mask cannot be made.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Error)]
 pub enum MaskError {
-    #[error("unknown mask {0:?}; the masks are: all, completion, assistant")]
-    Unknown(String),
-    #[error("mask `assistant` needs a chat, and this is raw text; give --chat, or use `all` or `completion`")]
-    NeedsChat,
+    #[error("unknown mask {given:?}; the masks are: {names}, and roles=ROLE,…", names = Mode::EVERY.map(Mode::name).join(", "))]
+    Unknown { given: String },
+    #[error("unknown role {role:?} in roles=…; the roles are: {known}")]
+    Role { role: String, known: String },
+    #[error("mask `{0}` needs a chat, and this is raw text; give --chat, or use `all` or `completion`")]
+    NeedsChat(Mode),
     #[error("mask `completion` on raw text needs the place where the prompt ends: --split CHARACTERS, or s on screen")]
     NeedsSplit,
+    #[error(
+        "mask `generation-tags` needs a chat template with {{% generation %}} tags around what the assistant writes, and \
+         this one has none; give one with --template FILE or chatml, or use `assistant`, which needs no tags"
+    )]
+    NeedsTags,
+    #[error("message {message} has the weight {weight}, which is not a finite number from 0 on; correct the data")]
+    Weight { message: usize, weight: f64 },
 }
 
 impl Mode {
-    /// Every mode, in the order of the comparison.
-    pub const EVERY: [Mode; 3] = [Mode::All, Mode::Completion, Mode::Assistant];
+    /// Every mode that needs nothing said beside its name, in the order of the comparison.
+    pub const EVERY: [Mode; 10] = [
+        Mode::All,
+        Mode::Completion,
+        Mode::Assistant,
+        Mode::LastMessage,
+        Mode::LastTurn,
+        Mode::GenerationTags,
+        Mode::Messages,
+        Mode::Reasoning,
+        Mode::Answer,
+        Mode::Custom,
+    ];
 
-    /// The mode's name on the command line, in JSON and on screen.
+    /// The modes worth comparing on a sample of that kind; `assistant` is among those of raw text to say what it needs.
+    pub fn for_kind(kind: Kind) -> &'static [Mode] {
+        match kind {
+            Kind::Text => &Self::EVERY[..3],
+            Kind::Chat => &Self::EVERY,
+        }
+    }
+
+    /// The mode used where the user names none.
+    pub fn default_for(kind: Kind) -> Self {
+        match kind {
+            Kind::Text => Mode::All,
+            Kind::Chat => Mode::Assistant,
+        }
+    }
+
+    /// The mode's name on screen; on the command line and in JSON, `Display` adds which roles.
     pub fn name(self) -> &'static str {
         match self {
             Mode::All => "all",
             Mode::Completion => "completion",
             Mode::Assistant => "assistant",
+            Mode::LastMessage => "last-message",
+            Mode::LastTurn => "last-turn",
+            Mode::GenerationTags => "generation-tags",
+            Mode::Roles(_) => "roles",
+            Mode::Messages => "messages",
+            Mode::Reasoning => "reasoning",
+            Mode::Answer => "answer",
+            Mode::Custom => "custom",
         }
     }
 
@@ -50,80 +110,37 @@ impl Mode {
             Mode::All => "every target (pretraining)",
             Mode::Completion => "everything after the prompt",
             Mode::Assistant => "assistant content, reasoning, tool calls, stop",
-        }
-    }
-
-    /// Which tokens the mode counts on `sequence`.
-    pub(super) fn rule(self, sequence: &Sequence, options: &MaskOptions) -> Result<Rule, MaskError> {
-        match (self, sequence.kind, options.split) {
-            (Mode::All, ..) => Ok(Rule::From(0)),
-            (Mode::Assistant, Kind::Text, _) => Err(MaskError::NeedsChat),
-            (Mode::Assistant, Kind::Chat, _) => Ok(Rule::AssistantOutput),
-            (Mode::Completion, Kind::Text, None) => Err(MaskError::NeedsSplit),
-            (Mode::Completion, Kind::Text, Some(split)) => Ok(Rule::From(split.token)),
-            (Mode::Completion, Kind::Chat, _) => Ok(Rule::Completion { start: sequence.completion_start() }),
+            Mode::LastMessage => "the last assistant message",
+            Mode::LastTurn => "assistant messages after the last user message",
+            Mode::GenerationTags => "what the template's generation tags enclose",
+            Mode::Roles(_) => "content and stop of these roles' turns",
+            Mode::Messages => "content and stop of all messages",
+            Mode::Reasoning => "the assistant's reasoning alone",
+            Mode::Answer => "assistant without the reasoning",
+            Mode::Custom => "as the data says of each message",
         }
     }
 }
 
-/// Which tokens a mode counts, the first one of the sequence included.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rule {
-    /// All from this token on.
-    From(usize),
-    /// A chat's completion, which starts at this token, if anywhere.
-    Completion { start: Option<usize> },
-    /// What the assistant's turns say themselves.
-    AssistantOutput,
-}
-
-/// The weight of one token.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Decision {
-    pub weight: f64,
-    /// The part whose own weight this is; `None` where the mode decided.
-    pub set_for: Option<Part>,
-}
-
-impl Rule {
-    /// A straddler has the greatest weight of the parts that it overlaps, so it is scored if any of them is
-    /// (transformers' rule).
-    pub fn decide(self, parts: &PartWeights, t: usize, token: &Token) -> Decision {
-        let decisions = token.origins().map(|origin| match parts.of(origin) {
-            Some(weight) => Decision { weight, set_for: Some(origin.2) },
-            None => Decision { weight: f64::from(u8::from(self.counts(t, origin))), set_for: None },
-        });
-        let order = |decision: &Decision| (decision.weight, decision.set_for.is_some());
-        let greater = |one, other| if order(&other) > order(&one) { other } else { one };
-        decisions.reduce(greater).unwrap_or(Decision { weight: 0.0, set_for: None })
-    }
-
-    /// Whether the mode counts what token `t` has of that origin.
-    fn counts(self, t: usize, origin: TokenOrigin<'_>) -> bool {
+impl fmt::Display for Mode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Rule::From(start) => t >= start,
-            Rule::Completion { start } => {
-                start.is_some_and(|start| t > start || (t == start && !origin.2.precedes_message()))
-            }
-            Rule::AssistantOutput => is_in_assistant_turn(origin) && is_output_part(origin.2),
+            Mode::Roles(roles) => write!(f, "roles={roles}"),
+            mode => f.pad(mode.name()),
         }
     }
-}
-
-/// Whether the assistant's turn has it, the template's text around the message included.
-pub(super) fn is_in_assistant_turn((turn, role, _): TokenOrigin<'_>) -> bool {
-    turn.is_some() && role.is_some_and(is_assistant)
-}
-
-/// Not the header, nor what the template supplies, nor the newline after the stop.
-fn is_output_part(part: Part) -> bool {
-    matches!(part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
 }
 
 impl FromStr for Mode {
     type Err = MaskError;
 
-    fn from_str(name: &str) -> Result<Self, MaskError> {
-        Mode::EVERY.into_iter().find(|mode| mode.name() == name).ok_or_else(|| MaskError::Unknown(name.into()))
+    fn from_str(text: &str) -> Result<Self, MaskError> {
+        if let Some(roles) = text.strip_prefix("roles=") {
+            return Ok(Mode::Roles(roles.parse()?));
+        }
+        Mode::EVERY
+            .into_iter()
+            .find(|mode| mode.name() == text)
+            .ok_or_else(|| MaskError::Unknown { given: text.into() })
     }
 }

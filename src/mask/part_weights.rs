@@ -1,22 +1,29 @@
-//! Weights for the parts of the assistant's turns, whatever the mode: `stop=0,reasoning=0.5`.
+//! Weights for the parts of the turns that a mode trains: `stop=0,reasoning=0.5`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::mode::is_in_assistant_turn;
-use crate::sequence::TokenOrigin;
 use crate::template::Part;
 
 /// The parts that can have a weight of their own, in the order in which a turn has them.
-const PARTS: [Part; 6] = [Part::Header, Part::Reasoning, Part::Content, Part::ToolCall, Part::Stop, Part::AfterStop];
+const PARTS: [Part; 7] = [
+    Part::Header,
+    Part::Reasoning,
+    Part::Content,
+    Part::ToolCall,
+    Part::Stop,
+    Part::AfterStop,
+    Part::ToolResult,
+];
 /// `answer`: what mode `assistant` scores without the reasoning.
 const ANSWER: [Part; 3] = [Part::Content, Part::ToolCall, Part::Stop];
 /// How no weight at all is written.
 const NOTHING: &str = "none";
 
-/// Weights that take the place of the mode's, by part of an assistant's turn. Other turns keep the mode's weights.
+/// Weights that take the place of the mode's, by part of the assistant's turns that the mode trains, and of what tools
+/// answered. All else keeps the mode's weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct PartWeights([Option<f64>; PARTS.len()]);
 
@@ -41,7 +48,7 @@ impl PartWeights {
     /// With `weight` for `part`, in place of one that was set before.
     ///
     /// # Errors
-    /// If `part` is none of the assistant's (header, reasoning, content, tool call, stop, after stop), or `weight` is
+    /// If `part` is none of header, reasoning, content, tool call, stop, after stop and tool result, or `weight` is
     /// negative or not finite.
     pub fn with(mut self, part: Part, weight: f64) -> Result<Self, PartWeightsError> {
         let Some(at) = PARTS.iter().position(|&one| one == part) else {
@@ -67,11 +74,6 @@ impl PartWeights {
     /// Whether the mode decides everywhere.
     pub fn is_empty(&self) -> bool {
         self.0.iter().all(Option::is_none)
-    }
-
-    /// The weight set for text of that origin.
-    pub(super) fn of(&self, origin: TokenOrigin<'_>) -> Option<f64> {
-        if is_in_assistant_turn(origin) { self.get(origin.2) } else { None }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::mode::Decision;
-use super::{LossMask, Mode};
+use super::rule::{Decision, Why};
+use super::{LossMask, Mode, Stop, Straddlers};
 use crate::sample::is_assistant;
 use crate::sequence::{Kind, Sequence, Token};
 use crate::template::Part;
@@ -26,10 +26,12 @@ impl Reason {
             return Self::First;
         }
         let weight = mask.weight(t);
-        let why = match (sequence.kind, sequence.tokens.get(t)) {
-            (_, None) => "the token that would come next".into(),
-            (Kind::Text, Some(_)) => plain_text(mask, t),
-            (Kind::Chat, Some(token)) => chat(mask.mode, mask.rule.decide(mask.parts(), t, token), token),
+        let why = match (sequence.tokens.get(t), mask.decide(sequence, t)) {
+            (Some(token), Some(decision)) => match sequence.kind {
+                Kind::Text => raw_text(mask, t, decision),
+                Kind::Chat => chat(mask.mode, decision, token),
+            },
+            _ => "the token that would come next".into(),
         };
         if weight == 0.0 { Self::Unscored(why) } else { Self::Scored { weight, why } }
     }
@@ -46,30 +48,28 @@ impl fmt::Display for Reason {
     }
 }
 
-fn plain_text(mask: &LossMask, t: usize) -> String {
-    match (mask.mode, mask.options.split) {
+fn raw_text(mask: &LossMask, t: usize, decision: Decision) -> String {
+    let why = match (mask.mode, mask.options.split) {
         (Mode::Completion, Some(split)) if split.straddles && split.token == t => {
-            "completion; straddles the place where the prompt ends".into()
+            let side = if mask.choices().straddlers == Straddlers::Any { "completion" } else { "prompt" };
+            format!("{side}; straddles the place where the prompt ends")
         }
-        (Mode::Completion, Some(split)) if mask.is_scored(t) => format!("completion, from token {} on", split.token),
+        (Mode::Completion, Some(split)) if t >= split.token => format!("completion, from token {} on", split.token),
         (Mode::Completion, Some(split)) => format!("prompt, before token {}", split.token),
-        (mode, _) => format!("mode {} counts every target", mode.name()),
+        (mode, _) => format!("mode {mode} counts every target"),
+    };
+    match decision.why {
+        Why::Painted => format!("{why}; painted"),
+        Why::PromptWeight => format!("{why}; prompt weight {}", decision.weight),
+        _ => why,
     }
 }
 
-fn chat(mode: Mode, Decision { weight, set_for }: Decision, token: &Token) -> String {
-    let mut why = origin(token);
+fn chat(mode: Mode, decision: Decision, token: &Token) -> String {
     let straddles = !token.overlaps.is_empty();
-    let is_scored = weight != 0.0;
-    match set_for {
-        // "scored with weight 0.5: the assistant's reasoning" says it already.
-        Some(_) if is_scored && weight != 1.0 && !straddles => {}
-        Some(part) => why.push_str(&format!("; weight {weight} set for {}", part.name())),
-        None if mode == Mode::All => why.push_str("; mode all counts every target"),
-        None if mode == Mode::Completion => {
-            why.push_str(if is_scored { "; after the prompt" } else { "; part of the prompt" });
-        }
-        None => {}
+    let mut why = origin(token);
+    if let Some(cause) = cause(mode, decision, token) {
+        why.push_str(&format!("; {cause}"));
     }
     if straddles {
         let parts: Vec<&str> = token.overlaps.iter().map(|origin| origin.part.name()).collect();
@@ -79,6 +79,35 @@ fn chat(mode: Mode, Decision { weight, set_for }: Decision, token: &Token) -> St
         why.push_str("; special token typed as text");
     }
     why
+}
+
+/// What the weight is owed to, where the token's origin does not say it.
+fn cause(mode: Mode, Decision { weight, why }: Decision, token: &Token) -> Option<String> {
+    let is_scored = weight != 0.0;
+    let counts = if is_scored { "counts" } else { "leaves out" };
+    Some(match why {
+        // "scored with weight 0.5: the assistant's reasoning" says it already.
+        Why::Weight(_) if is_scored && weight != 1.0 && token.overlaps.is_empty() => return None,
+        Why::Weight(part) => format!("weight {weight} set for {}", part.name()),
+        Why::Switch(part, on) => format!("{} is {}", part.name(), if on { "on" } else { "off" }),
+        Why::Stop(Stop::Last) if is_scored => "the last stop".into(),
+        Why::Stop(Stop::Last) => "only the last stop counts".into(),
+        Why::Stop(stop) => format!("stop is {}", stop.name()),
+        Why::Header(header) => format!("header is {}", header.name()),
+        Why::PromptWeight => format!("prompt weight {weight}"),
+        Why::Message => "weight that the data gives its message".into(),
+        Why::Span => "weight that the data gives this span".into(),
+        Why::Painted => "painted".into(),
+        Why::Mode => match mode {
+            Mode::Assistant => return None,
+            Mode::All if is_scored => "mode all counts every target".into(),
+            Mode::Completion if is_scored => "after the prompt".into(),
+            Mode::Completion => "part of the prompt".into(),
+            Mode::GenerationTags if is_scored => "inside the template's generation tags".into(),
+            Mode::GenerationTags => "outside the template's generation tags".into(),
+            mode => format!("mode {mode} {counts} it"),
+        },
+    })
 }
 
 /// Where the token's first character comes from.

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::span::{self, Weighted};
 use super::{Chat, Message};
 
 /// Why a text is not the chat that was asked for. Lines and messages count from 1, records from 0 as `--index` does.
@@ -146,11 +147,14 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
         reasoning_content = string(&mut fields, name, &place)?.or(reasoning_content);
     }
     let tool_calls = list(&mut fields, "tool_calls", &place)?;
-    let content = match fields.remove("content") {
+    let (content, mut spans) = match fields.remove("content") {
         Some(content) => text_of(content, &place)?,
-        None if !tool_calls.is_empty() || reasoning_content.is_some() => String::new(),
+        None if !tool_calls.is_empty() || reasoning_content.is_some() => Default::default(),
         None => return Err(format!("has no content in {place}; add \"content\": \"...\"")),
     };
+    if let Some(details) = fields.remove("train_detail").filter(|details| !details.is_null()) {
+        spans = span::of_details(&details, &content).map_err(|problem| format!("{problem} of {place}"))?;
+    }
     Ok(Message {
         role,
         content,
@@ -168,15 +172,25 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
             Some(Value::Number(weight)) => weight.as_f64(),
             Some(other) => return Err(wrong("weight", &place, &other, "a number")),
         },
+        spans,
     })
 }
 
-/// The text of a `content` in any of its forms.
-fn text_of(content: Value, place: &str) -> Result<String, String> {
+/// The text of a `content` in any of its forms, and the weights that its parts have.
+fn text_of(content: Value, place: &str) -> Result<(String, Vec<Weighted>), String> {
     match content {
-        Value::String(text) => Ok(text),
-        Value::Null => Ok(String::new()),
-        Value::Array(parts) => parts.into_iter().map(|part| part_text(part, place)).collect(),
+        Value::String(text) => Ok((text, Vec::new())),
+        Value::Null => Ok(Default::default()),
+        Value::Array(parts) => {
+            let (mut text, mut spans) = (String::new(), Vec::new());
+            for part in parts {
+                let weight = span::of_part(&part).map_err(|problem| format!("{problem} of {place}"))?;
+                let start = text.len();
+                text.push_str(&part_text(part, place)?);
+                spans.extend(weight.map(|weight| (start..text.len(), weight)));
+            }
+            Ok((text, spans))
+        }
         other => Err(wrong("content", place, &other, "a string")),
     }
 }

@@ -5,7 +5,8 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::{Kind, Origin, Sequence, Token, Vocabulary};
-use crate::template::{Part, Rendered, Segment};
+use crate::sample::{Chat, Message};
+use crate::template::{Part, Placed, Rendered, Segment};
 
 /// What stands before raw text so that its first word is predicted too.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,15 +55,19 @@ impl Sequence {
         Ok(sequence)
     }
 
-    /// Tokens of a rendered chat. The whole text is tokenised once and no special token is added.
-    pub fn from_chat(vocabulary: &Vocabulary, rendered: &Rendered, roles: Vec<String>) -> Result<Self, EncodeError> {
+    /// Tokens of `chat`, rendered. The whole text is tokenised once and no special token is added.
+    pub fn from_chat(vocabulary: &Vocabulary, rendered: &Rendered, chat: &Chat) -> Result<Self, EncodeError> {
         let pieces = encode(vocabulary, &rendered.text, false)?;
         let mut sequence = Sequence {
             kind: Kind::Chat,
             text: rendered.text.clone(),
-            turns: roles.len(),
-            roles,
+            turns: chat.messages.len(),
+            roles: chat.messages.iter().map(|message| message.role.clone()).collect(),
             generation_tags: rendered.generation.is_some(),
+            generation_spans: rendered.generation.clone().unwrap_or_default(),
+            message_weights: chat.messages.iter().map(Message::own_weight).collect(),
+            span_weights: span_weights(rendered, chat),
+            changes: rendered.changes.clone(),
             notes: rendered.notes.clone(),
             ..Sequence::default()
         };
@@ -128,6 +133,18 @@ impl Sequence {
             });
         }
     }
+}
+
+/// The weighted spans of the messages' contents, where the template printed them.
+fn span_weights(rendered: &Rendered, chat: &Chat) -> Vec<(Range<usize>, f64)> {
+    let of_run = |placed: &Placed| {
+        let (source, out) = (placed.source.clone(), placed.out.start);
+        chat.messages[placed.message].spans.iter().filter_map(move |(span, weight)| {
+            let (start, end) = (span.start.max(source.start), span.end.min(source.end));
+            (start < end).then(|| (out + start - source.start..out + end - source.start, *weight))
+        })
+    };
+    rendered.contents.iter().flat_map(of_run).collect()
 }
 
 impl Segment {

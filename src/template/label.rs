@@ -6,7 +6,7 @@ use super::field::{Field, Kind, THINK, is_tool};
 use super::locate::Located;
 use super::marker::{STOPS, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
 use super::marks::Run;
-use super::{Part, Rendered, Segment};
+use super::{Part, Placed, Rendered, Segment};
 use crate::sample::Chat;
 
 /// Turns a chat with located fields into segments that tile its text.
@@ -41,8 +41,28 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     }
     labels.between(at..located.text.len(), last, None);
     let (segments, mut notes) = (labels.segments, labels.notes);
+    let contents = contents(fields, &located);
     notes.splice(0..0, located.notes);
-    Rendered { text: located.text, segments, generation: located.generation, typed, notes }
+    Rendered {
+        contents,
+        text: located.text,
+        segments,
+        generation: located.generation,
+        typed,
+        changes: located.changes,
+        notes,
+    }
+}
+
+/// Where the messages' contents went, as far as they are what was written.
+fn contents(fields: &[Field], located: &Located) -> Vec<Placed> {
+    let same = |run: &&Run| {
+        let field = &fields[run.field];
+        field.kind == Kind::Content && located.text[run.out.clone()] == field.text[run.source.clone()]
+    };
+    let placed =
+        |run: &Run| Placed { message: fields[run.field].message, source: run.source.clone(), out: run.out.clone() };
+    located.runs.iter().filter(same).map(placed).collect()
 }
 
 /// Messages of which no text was found: empty ones, and those that a template leaves out.

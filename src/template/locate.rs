@@ -11,7 +11,7 @@ use super::engine::{Engine, TemplateError};
 use super::field::{Field, Kind, strings_of_call};
 use super::marker::STOPS;
 use super::marks::{Cut, Marks, Run, Style};
-use super::{date, edges, search};
+use super::{Change, Changed, date, edges, search};
 use crate::sample::Chat;
 
 /// Bytes that may be rendered to try fields one by one, when marking all of them changes what the template prints.
@@ -28,6 +28,7 @@ pub(super) struct Located {
     /// Where that starts in `text`, if it was asked for.
     pub prompt_start: Option<usize>,
     pub add_generation_prompt: bool,
+    pub changes: Vec<Change>,
     pub notes: Vec<String>,
 }
 
@@ -93,11 +94,14 @@ pub(super) fn locate(
         prompt,
         prompt_start,
         add_generation_prompt,
+        changes: Vec::new(),
         notes: Vec::new(),
     };
     let styles = place(&renders, fields, &mut located);
     search::search(chat, fields, &styles, &mut located);
-    notes(chat, fields, &styles, &mut located);
+    let changes = changes(chat, fields, &styles, &located);
+    located.notes.extend(changes.iter().map(Change::to_string));
+    located.changes.extend(changes);
     Ok(located)
 }
 
@@ -175,58 +179,60 @@ fn fit(renders: &Renders<'_>, marks: &Marks, fields: &[Field], plain: &str) -> O
     best.map(|cut| (styles, cut))
 }
 
-/// Says what the template did to the messages whose texts carry marks; [`search`] speaks of the others.
-fn notes(chat: &Chat, fields: &[Field], styles: &[Style], located: &mut Located) {
+/// What the template did to the messages whose texts carry marks; [`search`] speaks of the others.
+fn changes(chat: &Chat, fields: &[Field], styles: &[Style], located: &Located) -> Vec<Change> {
+    let mut changes = Vec::new();
     for (index, message) in chat.messages.iter().enumerate() {
-        let name = format!("message {} ({})", index + 1, message.role);
+        let mut add = |what| changes.push(Change { message: index, role: message.role.clone(), what });
         let own = |field: &usize| fields[*field].message == index && !fields[*field].text.is_empty();
         let texts: Vec<usize> = (0..fields.len()).filter(own).collect();
         let found = |field: usize| located.runs.iter().filter(move |run| run.field == field);
         let (lost, kept): (Vec<usize>, Vec<usize>) = texts.iter().partition(|field| found(**field).next().is_none());
         let (blank, lost): (Vec<usize>, Vec<usize>) =
             lost.into_iter().partition(|field| fields[*field].text.trim().is_empty());
-        let mut notes: Vec<String> = Vec::new();
         if !blank.is_empty() {
-            notes.push(format!("{name}: whitespace-only text not found in the rendered text"));
+            add(Changed::BlankLost);
         }
         let present = located.runs.iter().any(|run| fields[run.field].message == index);
         if !present && !lost.is_empty() && lost.iter().all(|field| styles[*field] != Style::Bare) {
-            notes.push(format!("{name}: left out by the template"));
+            add(Changed::LeftOut);
         } else {
             let is_lost = |kind| lost.iter().any(|field| fields[*field].kind == kind && styles[*field] != Style::Bare);
             for (kind, what) in [
-                (Kind::Reasoning, "its reasoning"),
-                (Kind::Content, "its content"),
-                (Kind::ToolCall, "a part of its tool calls"),
+                (Kind::Reasoning, Changed::ReasoningLeftOut),
+                (Kind::Content, Changed::ContentLeftOut),
+                (Kind::ToolCall, Changed::CallsLeftOut),
             ] {
                 if is_lost(kind) {
-                    notes.push(format!("{name}: {what} left out by the template"));
+                    add(what);
                 }
             }
         }
         for field in kept.into_iter().filter(|field| fields[*field].kind != Kind::ToolCall) {
-            notes.extend(changes(&fields[field], found(field), &located.text).map(|what| format!("{name}: {what}")));
+            if let Some(what) = change(&fields[field], found(field), &located.text) {
+                add(what);
+            }
         }
-        located.notes.extend(notes);
     }
+    changes
 }
 
 /// What became of one field, where that is worth saying.
-fn changes<'a>(field: &Field, runs: impl Iterator<Item = &'a Run> + Clone, text: &str) -> Option<&'static str> {
+fn change<'a>(field: &Field, runs: impl Iterator<Item = &'a Run> + Clone, text: &str) -> Option<Changed> {
     if runs.clone().any(|run| text[run.out.clone()] != field.text[run.source.clone()]) {
-        return Some("text rewritten by the template");
+        return Some(Changed::Rewritten);
     }
     if runs.clone().any(|run| run.source == (0..field.text.len())) {
         return None;
     }
     let has = |at: usize| runs.clone().any(|run| run.source.contains(&at));
     if field.pieces.iter().any(|piece| !has(piece.start)) {
-        return Some("part of its text left out by the template");
+        return Some(Changed::Cut);
     }
     let mut missing = field.text.char_indices().filter(|(at, _)| !has(*at));
     if missing.all(|(_, letter)| letter.is_whitespace()) {
-        Some("text trimmed by the template")
+        Some(Changed::Trimmed)
     } else {
-        Some("tags in its text rewritten by the template")
+        Some(Changed::TagsRewritten)
     }
 }

@@ -1,5 +1,6 @@
 //! Where every character of a rendered chat came from.
 
+use std::fmt;
 use std::ops::Range;
 
 /// The kind of text a character belongs to.
@@ -77,6 +78,66 @@ pub struct Rendered {
     pub generation: Option<Vec<Range<usize>>>,
     /// What came from the messages themselves, as bytes of `text`, in order; all else the template wrote.
     pub typed: Vec<Range<usize>>,
-    /// What the template did to the messages that a user should know, in words (content trimmed, text rewritten, …).
+    /// Which bytes of `text` are which bytes of a message's content, in order, where they are the same.
+    pub contents: Vec<Placed>,
+    /// What the template did to messages beyond printing them.
+    pub changes: Vec<Change>,
+    /// What a user should know of how the text came about, in words; the changes among it.
     pub notes: Vec<String>,
+}
+
+/// Where a stretch of a message's content stands in the rendered text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Placed {
+    pub message: usize,
+    /// Bytes of the message's content.
+    pub source: Range<usize>,
+    /// As many bytes of [`Rendered::text`].
+    pub out: Range<usize>,
+}
+
+/// What a template did to one message beyond printing it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    pub message: usize,
+    pub role: String,
+    pub what: Changed,
+}
+
+/// The ways in which a template changes what a message says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changed {
+    LeftOut,
+    ReasoningLeftOut,
+    ContentLeftOut,
+    CallsLeftOut,
+    /// Part of its text.
+    Cut,
+    Trimmed,
+    TagsRewritten,
+    Rewritten,
+    /// Whitespace-only text that cannot be found.
+    BlankLost,
+}
+
+impl fmt::Display for Changed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::LeftOut => "left out by the template",
+            Self::ReasoningLeftOut => "its reasoning left out by the template",
+            Self::ContentLeftOut => "its content left out by the template",
+            Self::CallsLeftOut => "a part of its tool calls left out by the template",
+            Self::Cut => "part of its text left out by the template",
+            Self::Trimmed => "text trimmed by the template",
+            Self::TagsRewritten => "tags in its text rewritten by the template",
+            Self::Rewritten => "text rewritten by the template",
+            Self::BlankLost => "whitespace-only text not found in the rendered text",
+        })
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "message {} ({}): {}", self.message + 1, self.role, self.what)
+    }
 }

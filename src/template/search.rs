@@ -1,5 +1,6 @@
 //! Locates the fields that cannot carry marks by their text, between the fields that can.
 
+use super::{Change, Changed};
 use super::field::{Field, Kind};
 use super::locate::Located;
 use super::marker::STOPS;
@@ -36,6 +37,10 @@ pub(super) fn search(chat: &Chat, fields: &[Field], styles: &[Style], located: &
             Kind::ToolCall => "tool call",
         };
         let role = &chat.messages[field.message].role;
+        if place.is_none() {
+            let what = Changed::Rewritten;
+            located.changes.push(Change { message: field.message, role: role.clone(), what });
+        }
         located.notes.push(format!("message {} ({role}): {what} {found}", field.message + 1));
         if let Some(place) = place {
             let edge = field.text.len() - field.text.trim_start().len();

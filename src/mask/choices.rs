@@ -1,0 +1,176 @@
+//! Options that hold under any mode: which parts count, what the rest weighs, what becomes of straddlers.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use crate::template::Part;
+
+/// Which stops are scored, as Axolotl's `train_on_eos`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// Those of the turns that the mode trains.
+    Turn,
+    /// Only the last of these.
+    Last,
+    /// Every stop, whoever's turn it ends.
+    All,
+    /// None: a model so trained never learns to stop.
+    None,
+}
+
+/// Which part of the headers of trained turns is scored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    On,
+    /// Only the whitespace that ends it.
+    End,
+    Off,
+}
+
+/// What becomes of a token that lies across two parts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Straddlers {
+    /// It has the greatest weight of its parts, so it is scored if any of them is: transformers' rule.
+    #[default]
+    Any,
+    /// It has the least weight of its parts, so it is scored only if all of them are: Axolotl's rule.
+    Inside,
+}
+
+/// What a mask is told beyond its mode. Where an option is `None`, the mode decides.
+///
+/// `on` counts a part in the turns that the mode trains, `off` counts it nowhere; what a tool answered belongs to no
+/// turn that a mode trains, so that `on` counts it everywhere.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Choices {
+    pub stop: Option<Stop>,
+    pub header: Option<Header>,
+    pub after_stop: Option<bool>,
+    /// What the generation prompt supplies beyond the header: an empty think block.
+    pub prefill: Option<bool>,
+    pub reasoning: Option<bool>,
+    pub tool_call: Option<bool>,
+    pub tool_result: Option<bool>,
+    /// λ: the weight of every target that the mode leaves unscored. What an option leaves out stays at 0.
+    pub prompt_weight: Option<f64>,
+    pub straddlers: Straddlers,
+}
+
+/// Why an option cannot be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ChoiceError {
+    #[error("unknown option {0:?} of a mask; the options are: {names}", names = NAMES.join(", "))]
+    Option(String),
+    #[error("{option} cannot be {value:?}; use {values}")]
+    Value { option: &'static str, value: String, values: &'static str },
+}
+
+/// The options as they are written in JSON, in profiles and (with `-` for `_`) on the command line.
+const NAMES: [&str; 9] =
+    ["stop", "header", "after_stop", "prefill", "reasoning", "tool_call", "tool_result", "prompt_weight", "straddlers"];
+const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
+const STOPS: [(&str, Stop); 4] =
+    [("turn", Stop::Turn), ("last", Stop::Last), ("all", Stop::All), ("none", Stop::None)];
+const HEADERS: [(&str, Header); 3] = [("on", Header::On), ("end", Header::End), ("off", Header::Off)];
+const STRADDLERS: [(&str, Straddlers); 2] = [("any", Straddlers::Any), ("inside", Straddlers::Inside)];
+
+/// The value that has the given name.
+fn named<T: Copy>(values: &[(&str, T)], name: &str) -> Option<T> {
+    values.iter().find(|(one, _)| *one == name).map(|(_, value)| *value)
+}
+
+/// The name that the given value has.
+fn name<T: PartialEq>(values: &[(&'static str, T)], value: &T) -> &'static str {
+    values.iter().find(|(_, one)| one == value).map_or("", |(name, _)| name)
+}
+
+impl Choices {
+    /// Sets the option of that name as it is written: `stop`, `last`.
+    ///
+    /// # Errors
+    /// If there is no such option, or no such value of it; the message lists those there are.
+    pub fn set(&mut self, option: &str, value: &str) -> Result<(), ChoiceError> {
+        let Some(&option) = NAMES.iter().find(|name| **name == option) else {
+            return Err(ChoiceError::Option(option.into()));
+        };
+        let wrong = |values| ChoiceError::Value { option, value: value.into(), values };
+        let switch = || named(&ON_OFF, value).map(Some).ok_or_else(|| wrong("on or off"));
+        match option {
+            "stop" => self.stop = Some(named(&STOPS, value).ok_or_else(|| wrong("turn, last, all or none"))?),
+            "header" => self.header = Some(named(&HEADERS, value).ok_or_else(|| wrong("on, end or off"))?),
+            "after_stop" => self.after_stop = switch()?,
+            "prefill" => self.prefill = switch()?,
+            "reasoning" => self.reasoning = switch()?,
+            "tool_call" => self.tool_call = switch()?,
+            "tool_result" => self.tool_result = switch()?,
+            "prompt_weight" => {
+                let weight = value.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0);
+                let weight = weight.ok_or_else(|| wrong("a finite number from 0 on"))?;
+                self.prompt_weight = Some(weight + 0.0); // −0 becomes 0
+            }
+            _ => self.straddlers = named(&STRADDLERS, value).ok_or_else(|| wrong("any or inside"))?,
+        }
+        Ok(())
+    }
+
+    /// The options that are set, by name, as they are written.
+    pub fn named(&self) -> Vec<(&'static str, String)> {
+        let switch = |switch: Option<bool>| switch.map(|on| name(&ON_OFF, &on).to_string());
+        let values = [
+            self.stop.map(|stop| name(&STOPS, &stop).into()),
+            self.header.map(|header| name(&HEADERS, &header).into()),
+            switch(self.after_stop),
+            switch(self.prefill),
+            switch(self.reasoning),
+            switch(self.tool_call),
+            switch(self.tool_result),
+            self.prompt_weight.map(|weight| weight.to_string()),
+            (self.straddlers != Straddlers::default()).then(|| name(&STRADDLERS, &self.straddlers).into()),
+        ];
+        NAMES.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// Whether the mode decides everything.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What of them applies to raw text, which has no parts.
+    pub fn for_text(self) -> Self {
+        Self { prompt_weight: self.prompt_weight, straddlers: self.straddlers, ..Self::default() }
+    }
+
+    /// What is said of `part`, if it is one that is just on or off.
+    pub(super) fn switch(&self, part: Part) -> Option<bool> {
+        match part {
+            Part::AfterStop => self.after_stop,
+            Part::GenerationPrefill => self.prefill,
+            Part::Reasoning => self.reasoning,
+            Part::ToolCall => self.tool_call,
+            Part::ToolResult => self.tool_result,
+            _ => None,
+        }
+    }
+}
+
+impl Stop {
+    /// The value's name.
+    pub fn name(self) -> &'static str {
+        name(&STOPS, &self)
+    }
+}
+
+impl Header {
+    /// The value's name.
+    pub fn name(self) -> &'static str {
+        name(&HEADERS, &self)
+    }
+}
+
+impl fmt::Display for Choices {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let written: Vec<String> = self.named().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        f.write_str(&written.join(","))
+    }
+}
