@@ -5,11 +5,11 @@
 
 pub mod attention;
 mod choices;
-//FINDING
+pub mod finding;
 mod mode;
 mod paint;
 mod part_weights;
-//PROFILE
+pub mod profile;
 mod reason;
 mod roles;
 mod rule;

@@ -70,8 +70,7 @@ pub enum ChoiceError {
 const NAMES: [&str; 9] =
     ["stop", "header", "after_stop", "prefill", "reasoning", "tool_call", "tool_result", "prompt_weight", "straddlers"];
 const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
-const STOPS: [(&str, Stop); 4] =
-    [("turn", Stop::Turn), ("last", Stop::Last), ("all", Stop::All), ("none", Stop::None)];
+const STOPS: [(&str, Stop); 4] = [("turn", Stop::Turn), ("last", Stop::Last), ("all", Stop::All), ("none", Stop::None)];
 const HEADERS: [(&str, Header); 3] = [("on", Header::On), ("end", Header::End), ("off", Header::Off)];
 const STRADDLERS: [(&str, Straddlers); 2] = [("any", Straddlers::Any), ("inside", Straddlers::Inside)];
 

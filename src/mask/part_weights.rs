@@ -8,15 +8,8 @@ use thiserror::Error;
 use crate::template::Part;
 
 /// The parts that can have a weight of their own, in the order in which a turn has them.
-const PARTS: [Part; 7] = [
-    Part::Header,
-    Part::Reasoning,
-    Part::Content,
-    Part::ToolCall,
-    Part::Stop,
-    Part::AfterStop,
-    Part::ToolResult,
-];
+const PARTS: [Part; 7] =
+    [Part::Header, Part::Reasoning, Part::Content, Part::ToolCall, Part::Stop, Part::AfterStop, Part::ToolResult];
 /// `answer`: what mode `assistant` scores without the reasoning.
 const ANSWER: [Part; 3] = [Part::Content, Part::ToolCall, Part::Stop];
 /// How no weight at all is written.

@@ -34,7 +34,9 @@ enum Counted {
     /// Raw text, and a chat under [`Mode::All`]: all from this token on.
     From(usize),
     /// A chat's completion, which starts at this token, if anywhere.
-    Completion { start: Option<usize> },
+    Completion {
+        start: Option<usize>,
+    },
     /// What messages say themselves, and their stop.
     Messages,
     Reasoning,

@@ -43,9 +43,9 @@ pub(super) fn of_details(details: &Value, content: &str) -> Result<Vec<Weighted>
     if spans.windows(2).any(|pair| pair[0].0.end > pair[1].0.start) {
         return Err("has a `train_detail` whose entries overlap".into());
     }
-    let gaps = std::iter::once(0).chain(spans.iter().map(|(span, _)| span.end)).zip(
-        spans.iter().map(|(span, _)| span.start).chain([content.len()]),
-    );
+    let gaps = std::iter::once(0)
+        .chain(spans.iter().map(|(span, _)| span.end))
+        .zip(spans.iter().map(|(span, _)| span.start).chain([content.len()]));
     let gaps: Vec<Weighted> = gaps.filter(|(start, end)| start < end).map(|(start, end)| (start..end, 0.0)).collect();
     spans.extend(gaps);
     spans.sort_by_key(|(span, _)| span.start);

@@ -1,10 +1,10 @@
 //! Locates the fields that cannot carry marks by their text, between the fields that can.
 
-use super::{Change, Changed};
 use super::field::{Field, Kind};
 use super::locate::Located;
 use super::marker::STOPS;
 use super::marks::{Run, Style};
+use super::{Change, Changed};
 use crate::sample::Chat;
 
 /// Looks for every field without marks and says so in the notes.

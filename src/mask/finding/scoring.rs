@@ -1,0 +1,102 @@
+//! What the mask scores and what it leaves out.
+
+use super::{Code, Finding, Severity};
+use crate::mask::rule::Why;
+use crate::mask::{LossMask, Mode};
+use crate::sample::is_assistant;
+use crate::sequence::{Kind, Sequence, visible};
+use crate::template::Part;
+
+pub(super) fn findings(sequence: &Sequence, mask: &LossMask) -> Vec<Finding> {
+    [
+        nothing_scored(sequence, mask),
+        stop_unscored(sequence, mask),
+        header_scored(sequence, mask),
+        straddler(sequence, mask),
+        trailing_space(sequence, mask),
+        cut_off(mask),
+        all_scored(sequence, mask),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn nothing_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    let message = format!("mask {} scores none of the {} targets", mask.name(), sequence.target_count());
+    (mask.scored() == 0).then(|| Finding::new(Code::NothingScored, None, message))
+}
+
+/// Assistant turns of which the mask scores what they say, but not the stop that they have.
+fn stop_unscored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    let of = |turn: usize, is_asked: fn(Part) -> bool| {
+        sequence
+            .targets()
+            .filter(move |(_, token)| token.origins().any(|(one, _, part)| one == Some(turn) && is_asked(part)))
+    };
+    let says = |part| matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
+    let mut trained = 0;
+    let mut unscored = Vec::new();
+    for turn in (0..sequence.roles.len()).filter(|&turn| is_assistant(&sequence.roles[turn])) {
+        let mut stops = of(turn, |part| part == Part::Stop).map(|(t, _)| t).peekable();
+        if !of(turn, says).any(|(t, _)| mask.is_scored(t)) {
+            continue;
+        }
+        trained += 1;
+        let Some(&first) = stops.peek() else { continue };
+        if stops.all(|t| !mask.is_scored(t)) {
+            unscored.push(first);
+        }
+    }
+    let first = *unscored.first()?;
+    let message = format!("the stop is unscored in {} of {trained} trained assistant turns", unscored.len());
+    Some(Finding::new(Code::StopUnscored, Some(first), message))
+}
+
+/// Header tokens that the mask scores by mode, option or paint. Under `all` everything is, and a prompt weight is there
+/// for headers too.
+fn header_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    let is_meant = |t: usize| mask.decide(sequence, t).is_some_and(|decision| decision.why == Why::PromptWeight);
+    let headers = sequence.targets().filter(|(t, token)| {
+        token.part == Part::Header && token.overlaps.is_empty() && mask.is_scored(*t) && !is_meant(*t)
+    });
+    let scored: Vec<usize> = headers.map(|(t, _)| t).collect();
+    let first = *scored.first().filter(|_| mask.mode != Mode::All)?;
+    Some(Finding::new(Code::HeaderScored, Some(first), format!("{} of role markers scored", tokens(scored.len()))))
+}
+
+fn straddler(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    let divided: Vec<usize> = sequence.targets().map(|(t, _)| t).filter(|&t| mask.divides(sequence, t)).collect();
+    let first = *divided.first()?;
+    let text = visible(&sequence.tokens[first].bytes);
+    let message = format!("{} across a scored border, the first is {text}", tokens(divided.len()));
+    Some(Finding::new(Code::StraddlerAtBorder, Some(first), message))
+}
+
+fn trailing_space(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    let ends_in_space = |t: usize| sequence.tokens[t].bytes.ends_with(b" ") && !sequence.tokens[t].special;
+    let borders = (1..sequence.len()).filter(|&t| mask.is_scored(t) && !mask.is_scored(t - 1));
+    let found: Vec<usize> = borders.map(|t| t - 1).filter(|&t| ends_in_space(t)).collect();
+    let first = *found.first()?;
+    let message = format!("a space stands right before what is scored, {} of them in all", found.len());
+    Some(Finding::new(Code::TrailingSpace, Some(first), message))
+}
+
+fn cut_off(mask: &LossMask) -> Option<Finding> {
+    let severity = if mask.scored() == 0 { Severity::Major } else { Severity::Minor };
+    let message = match severity {
+        Severity::Major => format!("the context cuts off all {} that the mask scores", tokens(mask.lost)),
+        Severity::Minor => format!("the context cuts off {} that the mask scores", tokens(mask.lost)),
+    };
+    (mask.lost > 0).then(|| Finding { severity, ..Finding::new(Code::ScoredCutOff, None, message) })
+}
+
+fn all_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    let targets = sequence.target_count();
+    let is_all = sequence.kind == Kind::Chat && targets > 0 && mask.scored() == targets;
+    is_all.then(|| Finding::new(Code::AllScored, None, format!("mask {} scores all {targets} targets", mask.name())))
+}
+
+fn tokens(count: usize) -> String {
+    if count == 1 { "1 token".into() } else { format!("{count} tokens") }
+}
