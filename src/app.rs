@@ -27,7 +27,7 @@ use caret::Caret;
 
 use crate::engine::{ModelInfo, Request};
 use crate::loss::{Denominator, Distribution, Ledger, Scores};
-use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
+use crate::mask::{Choices, LossMask, MaskError, MaskOptions, Mode, PartWeights};
 use crate::model::Source;
 use crate::sample::Sample;
 use crate::sequence::{Kind, Prefix, Sequence};
@@ -160,6 +160,8 @@ pub struct App {
     pub split: Option<usize>,
     /// Chats: weights for parts of the assistant's turns.
     pub part_weights: PartWeights,
+    /// The mask's other options.
+    pub choices: Choices,
     /// Every mode on this sequence.
     pub scorings: Vec<Scoring>,
     /// The whole distribution that predicts the token under the cursor, with the position of its row.
@@ -196,6 +198,8 @@ pub struct Start {
     pub split: Option<usize>,
     /// Chats: weights for parts of the assistant's turns.
     pub part_weights: PartWeights,
+    /// The mask's other options.
+    pub choices: Choices,
     pub theme: ThemeName,
     pub unicode: bool,
     pub directory: PathBuf,
@@ -214,6 +218,7 @@ impl Start {
             denominator: Denominator::default(),
             split: None,
             part_weights: PartWeights::default(),
+            choices: Choices::default(),
             theme: ThemeName::default(),
             unicode: true,
             directory: PathBuf::from("."),
@@ -250,6 +255,7 @@ impl App {
             chosen_mode: start.mode,
             split: start.split,
             part_weights: start.part_weights,
+            choices: start.choices,
             scorings: Vec::new(),
             distribution: None,
             distribution_asked: None,
@@ -359,9 +365,13 @@ impl App {
     /// Masks and ledgers anew from what is there; no forward pass.
     fn rescore(&mut self) {
         let (sequence, scores) = (&self.analysis.sequence, &self.analysis.scores);
-        let options = MaskOptions::new(sequence, self.split, self.part_weights);
-        self.scorings = Mode::EVERY
-            .into_iter()
+        let options = MaskOptions::new(sequence, self.split, self.part_weights).with(sequence, self.choices);
+        let compared = Mode::for_kind(sequence.kind);
+        let current = Some(self.mode()).filter(|mode| !compared.contains(mode));
+        self.scorings = compared
+            .iter()
+            .copied()
+            .chain(current)
             .map(|mode| {
                 let mask = LossMask::new(sequence, mode, options);
                 let ledger = mask.as_ref().ok().and_then(|mask| Ledger::new(sequence, mask, scores));

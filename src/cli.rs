@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::loss::Denominator;
-use crate::mask::{Mode, PartWeights};
+use crate::mask::profile::{self, Profile};
+use crate::mask::{Header, Mode, PartWeights, Stop, Straddlers, on_or_off, prompt_weight};
 use crate::model::DeviceKind;
 
 /// See how a language model learns, token by token.
@@ -87,19 +88,59 @@ pub struct ModelArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct MaskArgs {
-    /// Which targets the loss counts: all, completion, assistant [default: assistant for chats, else all]
+    /// Which targets the loss counts: all, completion, assistant, last-message, last-turn, generation-tags, messages,
+    /// reasoning, answer, custom, or roles=user,assistant,… [default: assistant for chats, else all]
     #[arg(long, value_name = "MODE", help_heading = "Loss")]
     pub mask: Option<Mode>,
+    /// Chats: score them as a trainer does: axolotl, trl-qwen3, llama-factory, unsloth, trl-qwen2.5, no-stop, header,
+    /// openai
+    #[arg(long, value_name = "NAME", value_parser = profile::find, help_heading = "Loss", conflicts_with_all = ["mask", "split", "weights", "MaskOptionArgs"])]
+    pub profile: Option<&'static Profile>,
     /// What the sum is divided by: scored, weights, all, sum
     #[arg(long, value_name = "D", default_value = "scored", help_heading = "Loss")]
     pub denominator: Denominator,
     /// Raw text: the prompt is the first N characters, the completion the rest; implies --mask completion
     #[arg(long, value_name = "N", help_heading = "Loss")]
     pub split: Option<usize>,
-    /// Chats: weights for parts of the assistant's turns, in place of the mask's, such as stop=0,reasoning=0.5; the
-    /// parts are header, reasoning, content, tool_call, stop, after_stop, and answer (content, tool_call, stop)
+    /// Chats: weights for parts of the assistant's turns that the mask trains, in place of the mask's, such as
+    /// stop=0,reasoning=0.5; the parts are header, reasoning, content, tool_call, stop, after_stop, tool_result (of the
+    /// tools' turns), and answer (content, tool_call, stop)
     #[arg(long, value_name = "PART=W,…", help_heading = "Loss")]
     pub weights: Option<PartWeights>,
+    #[command(flatten)]
+    pub options: MaskOptionArgs,
+}
+
+/// Options that hold under any mask; without them the mask decides.
+#[derive(Clone, Debug, Default, Args)]
+pub struct MaskOptionArgs {
+    /// Chats: which stops count: those of the trained turns, the last of them, all whoever's turn they end, or none
+    #[arg(long, value_name = "turn|last|all|none", help_heading = "Loss")]
+    pub stop: Option<Stop>,
+    /// Chats: whether the headers of trained turns count, or only the whitespace that ends them
+    #[arg(long, value_name = "on|end|off", help_heading = "Loss")]
+    pub header: Option<Header>,
+    /// Chats: whether what follows a stop counts, usually a newline
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, help_heading = "Loss")]
+    pub after_stop: Option<bool>,
+    /// Chats: whether the empty think block counts that the generation prompt supplies
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, help_heading = "Loss")]
+    pub prefill: Option<bool>,
+    /// Chats: whether reasoning counts
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, help_heading = "Loss")]
+    pub reasoning: Option<bool>,
+    /// Chats: whether tool calls count
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, help_heading = "Loss")]
+    pub tool_call: Option<bool>,
+    /// Chats: whether what tools answered counts
+    #[arg(long, value_name = "on|off", value_parser = on_or_off, help_heading = "Loss")]
+    pub tool_result: Option<bool>,
+    /// Weight of the targets that the mask leaves unscored
+    #[arg(long, value_name = "W", value_parser = prompt_weight, allow_negative_numbers = true, help_heading = "Loss")]
+    pub prompt_weight: Option<f64>,
+    /// A token across two parts: scored if any of them is, or only if it lies inside what is scored [default: any]
+    #[arg(long, value_name = "any|inside", help_heading = "Loss")]
+    pub straddlers: Option<Straddlers>,
 }
 
 #[derive(Debug, Args)]

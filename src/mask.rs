@@ -15,7 +15,7 @@ mod roles;
 mod rule;
 
 pub use attention::AttentionMask;
-pub use choices::{ChoiceError, Choices, Header, Stop, Straddlers};
+pub use choices::{ChoiceError, Choices, Header, Stop, Straddlers, on_or_off, prompt_weight};
 pub use mode::{MaskError, Mode};
 pub use paint::{Paint, Stroke};
 pub use part_weights::{PartWeights, PartWeightsError};

@@ -1,7 +1,23 @@
 //! The pure core: tokens tile the text, masks and losses align with targets, sums are what candle says they are.
 
+#[path = "core/any_mask.rs"]
+mod any_mask;
+#[path = "core/custom.rs"]
+mod custom;
+#[path = "core/findings.rs"]
+mod findings;
+#[path = "core/modes.rs"]
+mod modes;
+#[path = "core/options.rs"]
+mod options;
+#[path = "core/paint.rs"]
+mod paint;
 #[path = "core/part_weights.rs"]
 mod part_weights;
+#[path = "core/profiles.rs"]
+mod profiles;
+#[path = "core/templates.rs"]
+mod templates;
 
 use std::path::Path;
 use std::sync::LazyLock;
@@ -86,7 +102,7 @@ fn modes_that_do_not_apply_to_text_say_what_to_do() {
         let split = token.map(|token| Split { token, straddles: false });
         LossMask::new(&sequence, mode, MaskOptions { split, ..MaskOptions::default() })
     };
-    assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat));
+    assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat(Mode::Assistant)));
     assert_eq!(new(Mode::Completion, None), Err(MaskError::NeedsSplit));
     let completion = new(Mode::Completion, Some(2)).expect("there is a split");
     assert_eq!(completion.scored(), sequence.len() - 2);

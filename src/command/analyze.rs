@@ -31,12 +31,9 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     };
     let model = models::load(&source, &args.model)?;
     let sequence = model.encode(&opened.sample, input::prefix(&args.input))?;
-    let mode = match (args.mask.mask, args.mask.split) {
-        (Some(mode), _) => mode,
-        (None, Some(_)) => Mode::Completion,
-        (None, None) => Mode::default_for(sequence.kind),
-    };
-    let options = MaskOptions::new(&sequence, args.mask.split, args.mask.weights.unwrap_or_default());
+    let (mode, parts, choices) = input::mask(&args.mask);
+    let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
+    let options = MaskOptions::new(&sequence, args.mask.split, parts).with(&sequence, choices);
     let mask = LossMask::new(&sequence, mode, options)?;
     let scores = score(&model, &sequence, args.top_k)?;
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {

@@ -6,9 +6,10 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::app::Opened;
-use crate::cli::{InputArgs, MaskArgs, PrefixArg};
+use crate::cli::{InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
+use crate::mask::{Choices, Mode, PartWeights, Straddlers};
 use crate::sample::{Sample, read_chat};
-use crate::sequence::Prefix;
+use crate::sequence::{Kind, Prefix};
 
 /// What the arguments or a pipe give; `None` where they give nothing.
 ///
@@ -83,18 +84,69 @@ fn read_text(path: &Path) -> Result<String> {
 /// # Errors
 /// If an option does not go with the kind of sample.
 pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> {
+    let choices = choices(&mask.options);
+    let of_parts = Choices { prompt_weight: None, straddlers: Straddlers::default(), ..choices };
     match sample {
+        Sample::Text(_) if let Some((option, _)) = of_parts.named().first() => {
+            let option = option.replace('_', "-");
+            bail!("--{option} is for the parts of a chat's turns, and this is raw text; give --chat")
+        }
+        _ if choices.prompt_weight.is_some() && is_all(mask, sample) => {
+            bail!("--prompt-weight is for targets that the mask leaves unscored, and mask all scores every one")
+        }
+        _ if let Some(part) = mask.weights.as_ref().and_then(|weights| choices.switched(weights)) => {
+            let option = part.name().replace('_', "-");
+            bail!("--weights and --{option} both speak of {}; give one", part.name())
+        }
         Sample::Chat(_) if mask.split.is_some() => {
             bail!("--split is for raw text; a chat's completion starts at its last assistant message")
         }
         Sample::Chat(_) if input.prefix.is_some() => {
             bail!("--prefix is for raw text; what a chat begins with is its template's choice")
         }
+        Sample::Text(_) if mask.profile.is_some() => {
+            bail!("--profile says how a trainer scores chats, and this is raw text; give --chat")
+        }
         Sample::Text(_) if mask.weights.is_some() => {
             bail!("--weights sets weights for parts of a chat's assistant turns, and this is raw text; give --chat")
         }
         Sample::Text(_) if input.index.is_some() => bail!("--index picks a record of --chat; a text has none"),
         _ => Ok(()),
+    }
+}
+
+/// Whether the mask is `all`, by name or by default.
+fn is_all(mask: &MaskArgs, sample: &Sample) -> bool {
+    let kind = match sample {
+        Sample::Text(_) => Kind::Text,
+        Sample::Chat(_) => Kind::Chat,
+    };
+    let (mode, ..) = self::mask(mask);
+    mode.unwrap_or(Mode::default_for(kind)) == Mode::All
+}
+
+/// The mask that the arguments ask for: the mode, if any, weights for parts, other options.
+pub fn mask(args: &MaskArgs) -> (Option<Mode>, PartWeights, Choices) {
+    match args.profile {
+        Some(profile) => (Some(profile.mode), PartWeights::default(), profile.choices),
+        None => {
+            let mode = args.mask.or(args.split.map(|_| Mode::Completion));
+            (mode, args.weights.unwrap_or_default(), choices(&args.options))
+        }
+    }
+}
+
+fn choices(args: &MaskOptionArgs) -> Choices {
+    Choices {
+        stop: args.stop,
+        header: args.header,
+        after_stop: args.after_stop,
+        prefill: args.prefill,
+        reasoning: args.reasoning,
+        tool_call: args.tool_call,
+        tool_result: args.tool_result,
+        prompt_weight: args.prompt_weight,
+        straddlers: args.straddlers.unwrap_or_default(),
     }
 }
 

@@ -8,7 +8,6 @@ use super::{input, models};
 use crate::app::{App, Effect, Opened, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
 use crate::engine::Engine;
-use crate::mask::Mode;
 use crate::model::Source;
 use crate::sample;
 use crate::tui::{self, FileEffect, Inbound, Screen};
@@ -26,16 +25,18 @@ pub fn run(cli: Cli) -> Result<()> {
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
     let template = models::template(&cli.model)?;
+    let (mode, part_weights, choices) = input::mask(&cli.mask);
     let (app, effects) = App::new(Start {
         sample: opened.sample,
         sample_name: opened.name,
         note: opened.note,
         prefix: input::prefix(&cli.input),
         model,
-        mode: cli.mask.mask.or(cli.mask.split.map(|_| Mode::Completion)),
+        mode,
         denominator: cli.mask.denominator,
         split: cli.mask.split,
-        part_weights: cli.mask.weights.unwrap_or_default(),
+        part_weights,
+        choices,
         theme: theme(cli.theme),
         unicode: is_utf8_locale(),
         directory: std::env::current_dir().context("the current directory is gone")?,

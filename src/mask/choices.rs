@@ -1,9 +1,11 @@
 //! Options that hold under any mode: which parts count, what the rest weighs, what becomes of straddlers.
 
 use std::fmt;
+use std::str::FromStr;
 
 use thiserror::Error;
 
+use super::PartWeights;
 use crate::template::Part;
 
 /// Which stops are scored, as Axolotl's `train_on_eos`.
@@ -62,8 +64,8 @@ pub struct Choices {
 pub enum ChoiceError {
     #[error("unknown option {0:?} of a mask; the options are: {names}", names = NAMES.join(", "))]
     Option(String),
-    #[error("{option} cannot be {value:?}; use {values}")]
-    Value { option: &'static str, value: String, values: &'static str },
+    #[error("{option} cannot be {value:?}; it can be: {values}")]
+    Value { option: &'static str, value: String, values: String },
 }
 
 /// The options as they are written in JSON, in profiles and (with `-` for `_`) on the command line.
@@ -74,9 +76,11 @@ const STOPS: [(&str, Stop); 4] = [("turn", Stop::Turn), ("last", Stop::Last), ("
 const HEADERS: [(&str, Header); 3] = [("on", Header::On), ("end", Header::End), ("off", Header::Off)];
 const STRADDLERS: [(&str, Straddlers); 2] = [("any", Straddlers::Any), ("inside", Straddlers::Inside)];
 
-/// The value that has the given name.
-fn named<T: Copy>(values: &[(&str, T)], name: &str) -> Option<T> {
-    values.iter().find(|(one, _)| *one == name).map(|(_, value)| *value)
+/// The value that `text` names.
+fn value<T: Copy>(option: &'static str, values: &[(&'static str, T)], text: &str) -> Result<T, ChoiceError> {
+    let found = values.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
+    let names = || values.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| ChoiceError::Value { option, value: text.into(), values: names() })
 }
 
 /// The name that the given value has.
@@ -84,31 +88,45 @@ fn name<T: PartialEq>(values: &[(&'static str, T)], value: &T) -> &'static str {
     values.iter().find(|(_, one)| one == value).map_or("", |(name, _)| name)
 }
 
+/// Reads `on` or `off`.
+///
+/// # Errors
+/// If it is neither.
+pub fn on_or_off(text: &str) -> Result<bool, ChoiceError> {
+    value("it", &ON_OFF, text)
+}
+
+/// Reads a prompt weight.
+///
+/// # Errors
+/// If it is negative or not finite.
+pub fn prompt_weight(text: &str) -> Result<f64, ChoiceError> {
+    let weight = text.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0);
+    let values = "a finite number from 0 on".into();
+    let wrong = || ChoiceError::Value { option: "prompt_weight", value: text.into(), values };
+    weight.map(|weight| weight + 0.0).ok_or_else(wrong) // −0 becomes 0
+}
+
 impl Choices {
     /// Sets the option of that name as it is written: `stop`, `last`.
     ///
     /// # Errors
     /// If there is no such option, or no such value of it; the message lists those there are.
-    pub fn set(&mut self, option: &str, value: &str) -> Result<(), ChoiceError> {
+    pub fn set(&mut self, option: &str, text: &str) -> Result<(), ChoiceError> {
         let Some(&option) = NAMES.iter().find(|name| **name == option) else {
             return Err(ChoiceError::Option(option.into()));
         };
-        let wrong = |values| ChoiceError::Value { option, value: value.into(), values };
-        let switch = || named(&ON_OFF, value).map(Some).ok_or_else(|| wrong("on or off"));
+        let switch = || value(option, &ON_OFF, text).map(Some);
         match option {
-            "stop" => self.stop = Some(named(&STOPS, value).ok_or_else(|| wrong("turn, last, all or none"))?),
-            "header" => self.header = Some(named(&HEADERS, value).ok_or_else(|| wrong("on, end or off"))?),
+            "stop" => self.stop = Some(text.parse()?),
+            "header" => self.header = Some(text.parse()?),
             "after_stop" => self.after_stop = switch()?,
             "prefill" => self.prefill = switch()?,
             "reasoning" => self.reasoning = switch()?,
             "tool_call" => self.tool_call = switch()?,
             "tool_result" => self.tool_result = switch()?,
-            "prompt_weight" => {
-                let weight = value.parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0);
-                let weight = weight.ok_or_else(|| wrong("a finite number from 0 on"))?;
-                self.prompt_weight = Some(weight + 0.0); // −0 becomes 0
-            }
-            _ => self.straddlers = named(&STRADDLERS, value).ok_or_else(|| wrong("any or inside"))?,
+            "prompt_weight" => self.prompt_weight = Some(prompt_weight(text)?),
+            _ => self.straddlers = text.parse()?,
         }
         Ok(())
     }
@@ -140,6 +158,15 @@ impl Choices {
         Self { prompt_weight: self.prompt_weight, straddlers: self.straddlers, ..Self::default() }
     }
 
+    /// A part that is switched although it has a weight, which makes the switch useless.
+    pub fn switched(&self, weights: &PartWeights) -> Option<Part> {
+        let is_switched = |part: Part| match part {
+            Part::Header => self.header.is_some(),
+            part => self.switch(part).is_some(),
+        };
+        weights.iter().map(|(part, _)| part).find(|&part| is_switched(part))
+    }
+
     /// What is said of `part`, if it is one that is just on or off.
     pub(super) fn switch(&self, part: Part) -> Option<bool> {
         match part {
@@ -164,6 +191,30 @@ impl Header {
     /// The value's name.
     pub fn name(self) -> &'static str {
         name(&HEADERS, &self)
+    }
+}
+
+impl FromStr for Stop {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        value("stop", &STOPS, text)
+    }
+}
+
+impl FromStr for Header {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        value("header", &HEADERS, text)
+    }
+}
+
+impl FromStr for Straddlers {
+    type Err = ChoiceError;
+
+    fn from_str(text: &str) -> Result<Self, ChoiceError> {
+        value("straddlers", &STRADDLERS, text)
     }
 }
 

@@ -51,12 +51,17 @@ fn object(report: &Report) -> Value {
     })
 }
 
-/// `weights` only where the user set some.
+/// `weights` and `options` only where the user set some.
 fn mask_object(report: &Report) -> Value {
     let Report { mask, denominator, .. } = *report;
-    let mut object = json!({"mode": mask.mode.name(), "denominator": denominator.name()});
+    let mut object = json!({"mode": mask.mode.to_string(), "denominator": denominator.name()});
     if !mask.parts().is_empty() {
         object["weights"] = mask.parts().iter().map(|(part, weight)| (part.name(), weight)).collect();
+    }
+    if !mask.choices().is_empty() {
+        let number_or_name = |text: String| text.parse().map_or(Value::from(text), |number: f64| number.into());
+        object["options"] =
+            mask.choices().named().into_iter().map(|(name, value)| (name, number_or_name(value))).collect();
     }
     object
 }

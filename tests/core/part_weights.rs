@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::{any_text, chat, mask, scores, text};
 
-const PARTS: [&str; 7] = ["header", "content", "reasoning", "tool_call", "stop", "after_stop", "answer"];
+const PARTS: [&str; 8] = ["header", "content", "reasoning", "tool_call", "stop", "after_stop", "tool_result", "answer"];
 
 fn parts(written: &str) -> PartWeights {
     written.parse().expect(written)
@@ -113,12 +113,12 @@ fn part_weights_are_read_as_written() {
         (
             "plain=1",
             "no weight can be set for \"plain\"; the parts are: header, reasoning, content, tool_call, stop, after_stop, \
-             and answer for content, tool_call, stop",
+             tool_result, and answer for content, tool_call, stop",
         ),
     ] {
         assert_eq!(written.parse::<PartWeights>().expect_err(written).to_string(), problem);
     }
-    assert!(PartWeights::default().with(Part::ToolResult, 1.0).is_err());
+    assert!(PartWeights::default().with(Part::Plain, 1.0).is_err());
     assert!(PartWeights::default().with(Part::Stop, f64::INFINITY).is_err());
 }
 
@@ -172,6 +172,19 @@ fn any_chat() -> impl Strategy<Value = Sequence> {
     })
 }
 
+/// Whether the mode trains an assistant's turn, in other words than the program's.
+fn trains(mode: Mode, roles: &[String], turn: usize) -> bool {
+    let behind = &roles[turn + 1..];
+    let is_last = !behind.iter().any(|role| role == "assistant");
+    let no_user = !behind.iter().any(|role| role == "user");
+    match mode {
+        Mode::Completion => is_last,
+        Mode::LastMessage => is_last && no_user,
+        Mode::LastTurn => no_user,
+        _ => true,
+    }
+}
+
 fn any_mode() -> impl Strategy<Value = Mode> {
     prop::sample::select(Mode::EVERY.to_vec())
 }
@@ -189,7 +202,9 @@ proptest! {
         for (t, token) in sequence.targets() {
             let set: Vec<f64> = token
                 .origins()
-                .filter(|(turn, role, _)| turn.is_some() && *role == Some("assistant"))
+                .filter(|(turn, role, _)| {
+                    turn.is_some_and(|turn| *role == Some("assistant") && trains(mode, &sequence.roles, turn))
+                })
                 .filter_map(|(_, _, part)| parts.get(part))
                 .collect();
             match set[..] {

@@ -12,12 +12,15 @@ use crate::sequence::{Kind, Token};
 use crate::ui::columns::Columns;
 use crate::ui::{Hits, Theme, text};
 
-/// Columns for the mark and the mode's name.
-const LEFT: usize = 13;
 /// Columns for the loss at least, two blanks before it included.
 const LOSS: usize = 8;
 /// Columns of the screen below which the differences in numbers are left out.
 const NARROW: u16 = 56;
+
+/// Columns for the mark and the modes' names, a blank before and behind them.
+fn left(app: &App) -> usize {
+    app.scorings.iter().map(|scoring| scoring.mode.to_string().width() + 3).max().unwrap_or(0)
+}
 
 /// How wide the figures right of the grid are, blanks before them included.
 struct Figures {
@@ -71,7 +74,7 @@ fn heading(app: &App, theme: &Theme, columns: &Columns, height: u16) -> Vec<Line
 /// Draws the matrix into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let columns = columns(app, area.width);
-    let figures = Figures::of(app, area.width);
+    let (figures, left) = (Figures::of(app, area.width), left(app));
     let mut lines = heading(app, theme, &columns, area.height);
     // Where there is no room for both, the modes are what matters.
     lines.truncate(usize::from(area.height).saturating_sub(app.scorings.len()));
@@ -84,7 +87,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let mut rows = area.rows();
     for line in lines {
         let Some(row) = rows.next() else { return };
-        frame.render_widget(indented(line), row);
+        frame.render_widget(indented(line, left), row);
     }
     // Where not even they all fit, the current one stays in sight.
     let current = app.scorings.iter().position(|scoring| scoring.mode == app.mode()).unwrap_or(0);
@@ -94,7 +97,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         hits.push(row, Action::Mode(scoring.mode));
         if scoring.mask.is_ok() {
             for t in columns.shown.clone() {
-                let x = columns.x_of(row.x.saturating_add(LEFT as u16), t);
+                let x = columns.x_of(row.x.saturating_add(left as u16), t);
                 hits.push(Rect::new(x, row.y, columns.width as u16, 1).intersection(row), Action::Goto(t));
             }
         }
@@ -103,13 +106,13 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 
 /// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
 fn columns(app: &App, width: u16) -> Columns {
-    let room = usize::from(width).saturating_sub(LEFT + Figures::of(app, width).width());
+    let room = usize::from(width).saturating_sub(left(app) + Figures::of(app, width).width());
     let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
     Columns::new(app, room, least, app.cursor)
 }
 
-fn indented(line: Line<'static>) -> Line<'static> {
-    let mut spans = vec![Span::raw(" ".repeat(LEFT))];
+fn indented(line: Line<'static>, left: usize) -> Line<'static> {
+    let mut spans = vec![Span::raw(" ".repeat(left))];
     spans.extend(line.spans);
     Line::from(spans)
 }
@@ -190,14 +193,14 @@ fn mode_line(
     width: usize,
 ) -> Line<'static> {
     let is_current = scoring.mode == app.mode();
-    let name = text::pad_end(scoring.mode.name(), LEFT - 2);
+    let name = text::pad_end(&scoring.mode.to_string(), left(app) - 2);
     let name_style = if is_current { theme.accent } else { theme.text };
     let mut spans =
         vec![Span::styled(if is_current { "▸ " } else { "  " }, theme.accent), Span::styled(name, name_style)];
     let mask = match &scoring.mask {
         Ok(mask) => mask,
         Err(error) => {
-            spans.push(Span::styled(text::fit_start(&format!(" {error}"), width.saturating_sub(LEFT)), theme.dim));
+            spans.push(Span::styled(text::fit_start(&format!(" {error}"), width.saturating_sub(left(app))), theme.dim));
             return Line::from(spans);
         }
     };

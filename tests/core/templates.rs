@@ -1,0 +1,101 @@
+//! Chats through the templates of `tests/templates`, with a tokenizer that knows the special tokens of all of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+
+use lossglass::sample::{Chat, read_chat};
+use lossglass::sequence::{Sequence, Vocabulary, visible};
+use lossglass::template::{CHATML, ChatTemplate};
+use tokenizers::{AddedToken, Tokenizer};
+
+const SPECIALS: [&str; 11] = [
+    "<|begin_of_text|>",
+    "<|start_header_id|>",
+    "<|end_header_id|>",
+    "<|eot_id|>",
+    "<bos>",
+    "<eos>",
+    "<start_of_turn>",
+    "<end_of_turn>",
+    "<s>",
+    "</s>",
+    "<|endoftext|>",
+];
+
+/// A template of the set.
+pub struct Template {
+    pub name: String,
+    template: ChatTemplate,
+}
+
+pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
+    let mut tokenizer = Tokenizer::from_file(path("fixtures/llama/tokenizer.json")).expect("the fixture's tokenizer");
+    let specials: Vec<AddedToken> = SPECIALS.iter().map(|text| AddedToken::from(*text, true)).collect();
+    tokenizer.add_special_tokens(specials).expect("they are new");
+    let mut vocabulary = Vocabulary::new(tokenizer).expect("it has tokens");
+    vocabulary.bos = vocabulary.tokenizer.token_to_id("<bos>");
+    vocabulary.eos = vocabulary.tokenizer.token_to_id("<eos>");
+    vocabulary
+});
+
+pub static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
+    let specials: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_str(&read("templates/specials.json")).expect("names of special tokens");
+    let parse = |(name, specials): (String, BTreeMap<String, String>)| {
+        let source = if name == "lossglass" { CHATML.into() } else { read(&format!("templates/{name}.jinja")) };
+        let special = |token: &str| specials.get(token).map(String::as_str);
+        let template = ChatTemplate::new(&source, special("bos_token"), special("eos_token"), None);
+        Template { name, template: template.expect("it parses") }
+    };
+    specials.into_iter().map(parse).collect()
+});
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)
+}
+
+fn read(name: &str) -> String {
+    std::fs::read_to_string(path(name)).expect(name)
+}
+
+pub fn template(name: &str) -> &'static Template {
+    TEMPLATES.iter().find(|template| template.name == name).expect(name)
+}
+
+/// A template that is not of the set.
+pub fn own(source: &str) -> Template {
+    let template = ChatTemplate::new(source, None, Some("<|im_end|>"), None).expect("it parses");
+    Template { name: "own".into(), template }
+}
+
+impl Template {
+    /// The chat's tokens; `None` where the template refuses it.
+    pub fn encode(&self, chat: &Chat) -> Option<Sequence> {
+        let rendered = self.template.render(chat, false).ok()?;
+        Some(Sequence::from_chat(&VOCABULARY, &rendered, chat).expect("any text has tokens"))
+    }
+
+    /// The tokens of a chat written as JSON.
+    pub fn of(&self, chat: &str) -> Sequence {
+        self.encode(&read_chat(chat, 0).expect(chat).0).expect("the template takes it")
+    }
+}
+
+/// The text with what `is_scored` in brackets.
+pub fn bracketed(sequence: &Sequence, is_scored: impl Fn(usize) -> bool) -> String {
+    let mut out = String::new();
+    for (t, token) in sequence.tokens.iter().enumerate() {
+        let (before, now) = (t > 0 && is_scored(t - 1), is_scored(t));
+        match (before, now) {
+            (false, true) => out.push('⟦'),
+            (true, false) => out.push('⟧'),
+            _ => {}
+        }
+        out += &visible(&token.bytes);
+    }
+    if is_scored(sequence.len().saturating_sub(1)) {
+        out.push('⟧');
+    }
+    out
+}
