@@ -96,6 +96,7 @@ fn score_says_what_is_missing() {
     app.view = View::Score;
     assert!(lines(&app, 120, 40).contains("no loss yet: scoring is under way, 5 of 14 rows"));
     let mut sequence = chat_sequence();
+    sequence.roles = vec!["user".into(); 2];
     for token in &mut sequence.tokens {
         token.role = Some("user".into());
     }

@@ -89,8 +89,7 @@ fn text_that_the_template_adds_is_no_message() {
 
 #[test]
 fn generation_tags_are_followed_exactly_or_refused() {
-    let source =
-        "{% for m in messages %}{{ m.role }}:\n{% generation %}{{ m.content }}{% endgeneration %}<|im_end|>{% endfor %}";
+    let source = "{% for m in messages %}{{ m.role }}:\n{% generation %}{{ m.content }}{% endgeneration %}<|im_end|>{% endfor %}";
     let chat = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#;
     assert_eq!(scored(&own(source).of(chat), "generation-tags"), "user:⏎⟦a⟧<|im_end|>assistant:⏎⟦b⟧<|im_end|>");
     let untagged = template("smollm2").of(chat);

@@ -60,9 +60,9 @@ fn views_modes_denominators_and_themes_go_round() {
     assert_eq!(app.view, View::Predict);
     assert_eq!(app.mode(), Mode::Assistant);
     press(&mut app, "tab");
-    assert_eq!(app.mode(), Mode::All);
-    press(&mut app, "shift-tab shift-tab");
-    assert_eq!(app.mode(), Mode::Completion);
+    assert_eq!(app.mode(), Mode::LastMessage);
+    press(&mut app, "shift-tab shift-tab shift-tab shift-tab");
+    assert_eq!(app.mode(), Mode::Custom, "round, past all and completion");
     press(&mut app, "d");
     assert_eq!(app.denominator, Denominator::Weights);
     press(&mut app, "d d d");
@@ -78,7 +78,7 @@ fn up_and_down_choose_the_mode_in_score_only() {
     let mut app = chat();
     update(&mut app, Action::Goto(5));
     press(&mut app, "3 ↓");
-    assert_eq!((app.mode(), app.cursor), (Mode::All, 5));
+    assert_eq!((app.mode(), app.cursor), (Mode::LastMessage, 5));
     press(&mut app, "k k");
     assert_eq!((app.mode(), app.cursor), (Mode::Completion, 5));
     press(&mut app, "2 ↓");

@@ -46,10 +46,13 @@ impl Figures {
     }
 }
 
-/// Rows without labels: roles, the cursor's mark, the modes.
+/// Modes that are in sight however low the screen is, so that there is room for the loss too.
+const LEAST_MODES: usize = 6;
+
+/// Rows without labels: roles, the cursor's mark, some modes.
 pub fn least_height(app: &App) -> u16 {
     let roles = u16::from(app.sequence().kind == Kind::Chat);
-    roles + 1 + u16::try_from(app.scorings.len()).unwrap_or(u16::MAX)
+    roles + 1 + u16::try_from(app.scorings.len().min(LEAST_MODES)).unwrap_or(u16::MAX)
 }
 
 /// Rows with as many labels as there are letters and room for, at most `most`.
@@ -77,13 +80,14 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let (figures, left) = (Figures::of(app, area.width), left(app));
     let mut lines = heading(app, theme, &columns, area.height);
     // Where there is no room for both, the modes are what matters.
-    lines.truncate(usize::from(area.height).saturating_sub(app.scorings.len()));
+    lines.truncate(usize::from(area.height).saturating_sub(app.scorings.len().min(LEAST_MODES)));
     if let Some(last) = lines.last_mut() {
         let grid = 2 + columns.shown.len() * columns.width;
         let count = (figures.count + grid).saturating_sub(last.width());
         last.spans.push(Span::styled(format!("{:>count$}", "scored"), theme.dim));
         last.spans.push(Span::styled(format!("{:>1$}", "loss", figures.difference + figures.loss), theme.dim));
     }
+    let room = usize::from(area.height).saturating_sub(lines.len());
     let mut rows = area.rows();
     for line in lines {
         let Some(row) = rows.next() else { return };
@@ -91,7 +95,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     }
     // Where not even they all fit, the current one stays in sight.
     let current = app.scorings.iter().position(|scoring| scoring.mode == app.mode()).unwrap_or(0);
-    let first = (current + 1).saturating_sub(usize::from(area.height));
+    let first = (current + 1).saturating_sub(room);
     for (scoring, row) in app.scorings.iter().skip(first).zip(rows) {
         frame.render_widget(mode_line(app, theme, &columns, &figures, scoring, usize::from(area.width)), row);
         hits.push(row, Action::Mode(scoring.mode));
