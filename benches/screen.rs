@@ -15,7 +15,7 @@ use criterion::{BenchmarkId, Criterion};
 use lossglass::app::{Action, App, Start, ThemeName, View, update};
 use lossglass::engine::Event;
 use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Target};
-use lossglass::mask::{LossMask, MaskOptions, Mode};
+use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
 use lossglass::model::source::Embedded;
 use lossglass::model::{Model, Source};
 use lossglass::sample::{Chat, Message, Sample};
@@ -47,9 +47,25 @@ fn main() {
             black_box(Ledger::new(&chat, &mask, &app.analysis.scores).map(|ledger| ledger.loss(Denominator::All)))
         });
     });
+    let options = every_option();
+    for mode in Mode::EVERY.into_iter().filter(|mode| *mode != Mode::GenerationTags || chat.generation_tags) {
+        group.bench_function(BenchmarkId::new("mask with every option, 4,096 tokens", mode), |bencher| {
+            bencher.iter(|| LossMask::new(&chat, black_box(mode), options).expect("a chat"));
+        });
+    }
     group.finish();
     first_frame();
     criterion.final_summary();
+}
+
+/// The options that cost most: every part is looked at, headers and stops are searched.
+fn every_option() -> MaskOptions {
+    let mut choices = Choices::default();
+    for (option, value) in [("stop", "last"), ("header", "end"), ("prompt_weight", "0.1"), ("straddlers", "inside")] {
+        choices.set(option, value).expect("an option");
+    }
+    let parts = "reasoning=0.5,answer=2".parse().expect("weights");
+    MaskOptions { parts, choices, ..MaskOptions::default() }
 }
 
 /// A chat of that many tokens.

@@ -80,6 +80,11 @@ fn check(name: &str, model: &str) {
         assert_eq!(Value::from(mask), chat["assistant_mask"], "{what}: assistant mask");
         assert_eq!(report["loss"]["scored"], chat["scored"], "{what}: scored");
         close(&report["loss"]["mean"], &chat["loss_assistant_only"], 1e-3, &what);
+        if name != "smollm2" {
+            // The other fixtures' masks were made from generation tags.
+            let tagged = analyze(model, &["--chat", path, "--mask", "generation-tags"]);
+            assert_eq!(column(&tagged, "weight"), column(&report, "weight"), "{what}: generation tags");
+        }
         let all = analyze(model, &["--chat", path, "--mask", "all"]);
         close(&all["loss"]["mean"], &chat["loss_all"], 1e-3, &what);
     }
@@ -197,6 +202,28 @@ fn errors_are_one_sentence_with_exit_code_two() {
         (&["analyze", "--text", "x", "--mask", "assistant"], "needs a chat"),
         (&["analyze", "--text", "x", "--mask", "completion"], "--split"),
         (&["analyze", "--text", "x", "--mask", "nonsense"], "all, completion, assistant"),
+        (
+            &["analyze", "--text", "x", "--mask", "roles=boss"],
+            "the roles are: system, developer, user, assistant, tool",
+        ),
+        (&["analyze", "--text", "x", "--mask", "last-turn"], "`last-turn` needs a chat"),
+        (&["analyze", "--text", "x", "--stop", "none"], "--stop is for the parts of a chat's turns"),
+        (&["analyze", "--text", "x", "--profile", "axolotl"], "--profile says how a trainer scores chats"),
+        (&["analyze", "--text", "x", "--prompt-weight", "0.5"], "mask all scores every one"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--prompt-weight", "-1"], "a finite number from 0 on"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--stop", "eos"], "it can be: turn, last, all, none"),
+        (
+            &["analyze", "--chat", "sample_data/capital.json", "--profile", "trl"],
+            "the profiles are: axolotl, trl-qwen3",
+        ),
+        (
+            &["analyze", "--chat", "sample_data/capital.json", "--profile", "openai", "--stop", "none"],
+            "cannot be used with",
+        ),
+        (
+            &["analyze", "--chat", "sample_data/capital.json", "--weights", "header=1", "--header", "on"],
+            "--weights and --header both speak of header",
+        ),
         (&["--mask", "completion", "analyze", "--text", "x"], "cannot be used with"),
         (&["analyze", "--chat", "sample_data/capital.json", "--split", "3"], "--split is for raw text"),
         (&["analyze", "--chat", "sample_data/capital.json", "--prefix", "bos"], "--prefix is for raw text"),
@@ -253,6 +280,27 @@ fn part_weights_are_in_the_report_and_in_the_loss() {
     assert!(table.contains("mask assistant, content=0.1,tool_call=0.1,stop=0"), "{table}");
     let quotient = format!(" / {} ·", f64::from(scored) / 10.0);
     assert!(table.contains(&quotient), "{quotient} in {table}");
+}
+
+#[test]
+fn options_and_profiles_are_in_the_report() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let chat = ["--chat", "sample_data/turns.json"];
+    let options = ["--mask", "roles=user,assistant", "--stop", "last", "--after-stop", "on", "--prompt-weight", "0.5"];
+    let report = analyze(model, &[&chat[..], &options].concat());
+    let wanted = serde_json::json!({
+        "mode": "roles=user,assistant", "denominator": "scored",
+        "options": {"stop": "last", "after_stop": "on", "prompt_weight": 0.5},
+    });
+    assert_eq!(report["mask"], wanted);
+    let stops = report["tokens"].as_array().expect("tokens").iter().filter(|token| token["part"] == "stop");
+    let weights: Vec<f64> = stops.map(|token| token["weight"].as_f64().expect("a weight")).collect();
+    assert_eq!((weights.iter().sum::<f64>(), weights.last()), (1.0, Some(&1.0)), "the last stop alone: {weights:?}");
+    let profile = analyze(model, &[&chat[..], &["--profile", "trl-qwen3"]].concat());
+    let same = analyze(model, &[&chat[..], &["--mask", "assistant", "--after-stop", "on", "--prefill", "on"]].concat());
+    assert_eq!(profile, same);
+    assert_eq!(profile["mask"]["options"], serde_json::json!({"after_stop": "on", "prefill": "on"}));
 }
 
 #[test]
