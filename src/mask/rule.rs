@@ -143,7 +143,7 @@ impl Rule {
         let in_reach = part == Part::ToolResult || (turn > 0.0 && is_in_assistant_turn(origin));
         if let Some(weight) = parts.get(part).filter(|_| in_reach) {
             let strength = if part == Part::ToolResult { 1.0 } else { turn };
-            return Some(Decision { weight: weight * strength, why: Why::Weight(part) });
+            return Some(Decision { weight: (weight * strength).min(f64::MAX), why: Why::Weight(part) });
         }
         match (part, choices.stop, choices.header) {
             (Part::Stop, Some(Stop::All), _) if turn == 0.0 => {

@@ -10,79 +10,106 @@ pub(super) fn findings(sequence: &Sequence) -> Vec<Finding> {
     if sequence.kind == Kind::Text {
         return Vec::new();
     }
+    let chat = Chat::new(sequence);
     let single = [stop_absent, last_turn, unstable, default_system, special_text];
-    let mut found: Vec<Finding> = single.into_iter().filter_map(|check| check(sequence)).collect();
-    found.extend(content_changed(sequence));
-    found.extend(messages(sequence));
+    let mut found: Vec<Finding> = single.into_iter().filter_map(|check| check(&chat)).collect();
+    found.extend(content_changed(&chat));
+    found.extend(messages(&chat));
     found
 }
 
-/// The indices of the assistant's messages.
-fn assistants(sequence: &Sequence) -> impl DoubleEndedIterator<Item = usize> {
-    (0..sequence.roles.len()).filter(|&turn| is_assistant(&sequence.roles[turn]))
+/// What one message's turn has, in one pass over the tokens.
+#[derive(Clone, Default)]
+struct Turn {
+    first: Option<usize>,
+    last: Option<usize>,
+    /// What the context cut off included.
+    printed: bool,
+    says: bool,
+    /// It says something that is not whitespace.
+    says_words: bool,
+    stop: bool,
+    prefill: bool,
 }
 
-/// The parts of a message's turn, what the context cut off included.
-fn parts(sequence: &Sequence, turn: usize) -> impl Iterator<Item = Part> {
-    let origins = sequence.all_tokens().flat_map(|token| token.origins());
-    origins.filter(move |origin| origin.0 == Some(turn)).map(|(_, _, part)| part)
+/// A chat and what its turns have.
+struct Chat<'a> {
+    sequence: &'a Sequence,
+    turns: Vec<Turn>,
 }
 
-fn first_of(sequence: &Sequence, turn: usize) -> Option<usize> {
-    sequence.tokens.iter().position(|token| token.origins().any(|origin| origin.0 == Some(turn)))
-}
-
-fn stop_absent(sequence: &Sequence) -> Option<Finding> {
-    let says = |part| matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
-    let lacks_stop =
-        |turn: &usize| parts(sequence, *turn).any(says) && !parts(sequence, *turn).any(|part| part == Part::Stop);
-    let turn = assistants(sequence).find(lacks_stop)?;
-    let of_turn = |t: &usize| sequence.tokens[*t].origins().any(|origin| origin.0 == Some(turn));
-    let last = (0..sequence.len()).rev().find(of_turn);
-    let next = last.and_then(|last| sequence.tokens.get(last + 1));
-    let message = match next {
-        Some(next) => {
-            format!("nothing of its own ends message {}: {} comes next", turn + 1, visible(&next.bytes))
+impl<'a> Chat<'a> {
+    fn new(sequence: &'a Sequence) -> Self {
+        let mut turns = vec![Turn::default(); sequence.roles.len()];
+        for (t, token) in sequence.all_tokens().enumerate() {
+            for (turn, _, part) in token.origins() {
+                let Some(turn) = turn.and_then(|turn| turns.get_mut(turn)) else { continue };
+                if t < sequence.len() {
+                    turn.first.get_or_insert(t);
+                    turn.last = Some(t);
+                }
+                let says = matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
+                turn.printed = true;
+                turn.says |= says;
+                turn.says_words |= says && !token.bytes.iter().all(u8::is_ascii_whitespace);
+                turn.stop |= part == Part::Stop;
+                turn.prefill |= part == Part::GenerationPrefill;
+            }
         }
+        Self { sequence, turns }
+    }
+
+    /// The indices of the assistant's messages.
+    fn assistants(&self) -> impl DoubleEndedIterator<Item = usize> {
+        (0..self.turns.len()).filter(|&turn| is_assistant(&self.sequence.roles[turn]))
+    }
+
+    fn first_of(&self, turn: usize) -> Option<usize> {
+        self.turns.get(turn)?.first
+    }
+}
+
+fn stop_absent(chat: &Chat) -> Option<Finding> {
+    let turn = chat.assistants().find(|&turn| chat.turns[turn].says && !chat.turns[turn].stop)?;
+    let last = chat.turns[turn].last;
+    let message = match last.and_then(|last| chat.sequence.tokens.get(last + 1)) {
+        Some(next) => format!("nothing of its own ends message {}: {} comes next", turn + 1, visible(&next.bytes)),
         None => format!("nothing ends message {}", turn + 1),
     };
     Some(Finding::new(Code::StopAbsent, last, message))
 }
 
-fn last_turn(sequence: &Sequence) -> Option<Finding> {
-    let role = sequence.roles.last().filter(|role| !is_assistant(role))?;
-    let token = first_of(sequence, sequence.roles.len() - 1);
+fn last_turn(chat: &Chat) -> Option<Finding> {
+    let role = chat.sequence.roles.last().filter(|role| !is_assistant(role))?;
+    let token = chat.first_of(chat.turns.len() - 1);
     Some(Finding::new(Code::LastTurnNotAssistant, token, format!("the last message is of role {role}")))
 }
 
 /// An earlier assistant turn has lost its reasoning, or lacks the think block that the last one got.
-fn unstable(sequence: &Sequence) -> Option<Finding> {
-    let last = assistants(sequence).next_back()?;
+fn unstable(chat: &Chat) -> Option<Finding> {
+    let last = chat.assistants().next_back()?;
     let loses = |what| matches!(what, Changed::ReasoningLeftOut | Changed::Cut);
-    let lost = sequence
-        .changes
-        .iter()
-        .find(|change| change.message < last && is_assistant(&change.role) && loses(change.what));
-    let has_prefill = |turn: usize| parts(sequence, turn).any(|part| part == Part::GenerationPrefill);
-    let without = || assistants(sequence).find(|&turn| turn < last && !has_prefill(turn));
+    let mut changes = chat.sequence.changes.iter();
+    let lost = changes.find(|change| change.message < last && is_assistant(&change.role) && loses(change.what));
     let (turn, message) = match lost {
         Some(change) => (change.message, format!("{change}, because it is not the last answer")),
+        None if !chat.turns[last].prefill => return None,
         None => {
-            let turn = without().filter(|_| has_prefill(last))?;
+            let turn = chat.assistants().find(|&turn| !chat.turns[turn].prefill && turn < last)?;
             (turn, format!("message {} lacks the think block that the last answer gets", turn + 1))
         }
     };
-    Some(Finding::new(Code::TemplateUnstable, first_of(sequence, turn), message))
+    Some(Finding::new(Code::TemplateUnstable, chat.first_of(turn), message))
 }
 
-fn default_system(sequence: &Sequence) -> Option<Finding> {
+fn default_system(Chat { sequence, .. }: &Chat) -> Option<Finding> {
     let token = sequence.tokens.iter().position(|token| token.part == Part::DefaultSystem)?;
     let count = sequence.tokens.iter().filter(|token| token.part == Part::DefaultSystem).count();
     let message = format!("the template adds {count} tokens of system text that no message has");
     Some(Finding::new(Code::DefaultSystem, Some(token), message))
 }
 
-fn special_text(sequence: &Sequence) -> Option<Finding> {
+fn special_text(Chat { sequence, .. }: &Chat) -> Option<Finding> {
     let token = sequence.tokens.iter().position(|token| token.injected)?;
     let count = sequence.tokens.iter().filter(|token| token.injected).count();
     let text = visible(&sequence.tokens[token].bytes);
@@ -90,44 +117,27 @@ fn special_text(sequence: &Sequence) -> Option<Finding> {
     Some(Finding::new(Code::SpecialText, Some(token), message))
 }
 
-fn content_changed(sequence: &Sequence) -> impl Iterator<Item = Finding> {
-    sequence
-        .changes
-        .iter()
-        .map(|change| Finding::new(Code::ContentChanged, first_of(sequence, change.message), change.to_string()))
+fn content_changed(chat: &Chat) -> impl Iterator<Item = Finding> {
+    let changes = chat.sequence.changes.iter();
+    changes.map(|change| Finding::new(Code::ContentChanged, chat.first_of(change.message), change.to_string()))
 }
 
 /// What is odd about single messages.
-fn messages(sequence: &Sequence) -> Vec<Finding> {
+fn messages(chat: &Chat) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (turn, role) in sequence.roles.iter().enumerate() {
-        let mut add = |code, message| found.push(Finding::new(code, first_of(sequence, turn), message));
-        let name = format!("message {}", turn + 1);
+    for (i, (role, turn)) in chat.sequence.roles.iter().zip(&chat.turns).enumerate() {
+        let mut add = |code, message| found.push(Finding::new(code, turn.first, message));
+        let name = format!("message {}", i + 1);
         if !Roles::is_known(role) {
             add(Code::UnknownRole, format!("{name} is of role {role:?}"));
         }
-        if is_assistant(role) && says_nothing(sequence, turn) {
+        if is_assistant(role) && turn.printed && !turn.says_words {
             add(Code::EmptyAssistant, format!("{name} is the assistant's and says nothing"));
         }
-        let weight = sequence.message_weights.get(turn).copied().flatten();
+        let weight = chat.sequence.message_weights.get(i).copied().flatten();
         if let Some(weight) = weight.filter(|&weight| weight != 0.0 && !is_assistant(role)) {
             add(Code::WeightNotAssistant, format!("{name} is of role {role} and has weight {weight}"));
         }
     }
     found
-}
-
-/// Whether a turn that the template printed has nothing but what stands around a message.
-fn says_nothing(sequence: &Sequence, turn: usize) -> bool {
-    let mut printed = false;
-    for token in sequence.all_tokens() {
-        for (_, _, part) in token.origins().filter(|origin| origin.0 == Some(turn)) {
-            printed = true;
-            let is_text = matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
-            if is_text && !token.bytes.iter().all(u8::is_ascii_whitespace) {
-                return false;
-            }
-        }
-    }
-    printed
 }

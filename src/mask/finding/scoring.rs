@@ -1,9 +1,8 @@
 //! What the mask scores and what it leaves out.
 
 use super::{Code, Finding, Severity};
-use crate::mask::rule::Why;
+use crate::mask::rule::{Why, is_in_assistant_turn};
 use crate::mask::{LossMask, Mode};
-use crate::sample::is_assistant;
 use crate::sequence::{Kind, Sequence, visible};
 use crate::template::Part;
 
@@ -29,27 +28,31 @@ fn nothing_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
 
 /// Assistant turns of which the mask scores what they say, but not the stop that they have.
 fn stop_unscored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
-    let of = |turn: usize, is_asked: fn(Part) -> bool| {
-        sequence
-            .targets()
-            .filter(move |(_, token)| token.origins().any(|(one, _, part)| one == Some(turn) && is_asked(part)))
-    };
-    let says = |part| matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
-    let mut trained = 0;
-    let mut unscored = Vec::new();
-    for turn in (0..sequence.roles.len()).filter(|&turn| is_assistant(&sequence.roles[turn])) {
-        let mut stops = of(turn, |part| part == Part::Stop).map(|(t, _)| t).peekable();
-        if !of(turn, says).any(|(t, _)| mask.is_scored(t)) {
-            continue;
-        }
-        trained += 1;
-        let Some(&first) = stops.peek() else { continue };
-        if stops.all(|t| !mask.is_scored(t)) {
-            unscored.push(first);
+    #[derive(Clone, Default)]
+    struct Turn {
+        is_trained: bool,
+        stop: Option<usize>,
+        is_stop_scored: bool,
+    }
+    let mut turns = vec![Turn::default(); sequence.roles.len()];
+    for (t, token) in sequence.targets() {
+        for (turn, _, part) in token.origins().filter(|&origin| is_in_assistant_turn(origin)) {
+            let Some(turn) = turn.and_then(|turn| turns.get_mut(turn)) else { continue };
+            match part {
+                Part::Content | Part::Reasoning | Part::ToolCall => turn.is_trained |= mask.is_scored(t),
+                Part::Stop => {
+                    turn.stop.get_or_insert(t);
+                    turn.is_stop_scored |= mask.is_scored(t);
+                }
+                _ => {}
+            }
         }
     }
+    let trained: Vec<&Turn> = turns.iter().filter(|turn| turn.is_trained).collect();
+    let unscored: Vec<usize> =
+        trained.iter().filter(|turn| !turn.is_stop_scored).filter_map(|turn| turn.stop).collect();
     let first = *unscored.first()?;
-    let message = format!("the stop is unscored in {} of {trained} trained assistant turns", unscored.len());
+    let message = format!("the stop is unscored in {} of {} trained assistant turns", unscored.len(), trained.len());
     Some(Finding::new(Code::StopUnscored, Some(first), message))
 }
 
