@@ -42,11 +42,12 @@ pub enum View {
     Predict,
     Attend,
     Score,
+    Train,
 }
 
 impl View {
     /// Every view, in order.
-    pub const EVERY: [View; 3] = [View::Predict, View::Attend, View::Score];
+    pub const EVERY: [View; 4] = [View::Predict, View::Attend, View::Score, View::Train];
 
     /// The tab's title.
     pub fn title(self) -> &'static str {
@@ -54,6 +55,7 @@ impl View {
             View::Predict => "Predict",
             View::Attend => "Attend",
             View::Score => "Score",
+            View::Train => "Train",
         }
     }
 }
