@@ -5,5 +5,5 @@ mod ledger;
 mod scores;
 
 pub use distribution::Distribution;
-pub use ledger::{Denominator, Ledger};
+pub use ledger::{Denominator, Ledger, weight_text};
 pub use scores::{Candidate, Row, Scores, Target};
