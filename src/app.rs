@@ -20,7 +20,10 @@ pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
-pub use training::{Activity, Change, Continuation, Film, Frame, Panel, Probe, Training, TrainingData, Twin};
+pub use training::{
+    Activity, Change, Continuation, Film, Frame, Mover, Movers, Panel, Probe, SMOOTHING, Training, TrainingData, Twin,
+    smoothed,
+};
 pub use update::update;
 
 use caret::Caret;
