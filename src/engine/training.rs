@@ -16,9 +16,9 @@ use crate::train::{Goal, Settings, StepReport};
 #[derive(Clone, Debug)]
 pub enum TrainRequest {
     /// Take steps until the goal; a run under way goes on to this goal under this plan.
-    Run { plan: Plan, goal: Goal },
+    Run { plan: Box<Plan>, goal: Goal },
     /// A run under way goes on under this plan; with none, nothing happens.
-    Replan(Plan),
+    Replan(Box<Plan>),
     /// End the run under way at once; a step half taken leaves the weights as they were before it.
     Pause,
     /// Back to the weights before the last step.
