@@ -15,8 +15,6 @@ pub(in crate::app) struct Asked {
     pub probes: bool,
     /// How many of those, from the first on, came with the sample.
     pub default_probes: usize,
-    /// What the model writes is still to come.
-    pub continuation: bool,
     /// What the second copy of a twin run does otherwise.
     pub preset: Option<&'static Preset>,
     /// The model that is trained.

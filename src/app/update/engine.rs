@@ -48,7 +48,6 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             if app.training.shown.is_none() {
                 app.distribution = Some((position, distribution));
             }
-            return super::training::ask_again(app);
         }
         Event::Failed { message, .. } => app.analysis.progress = Progress::Failed(message),
     }

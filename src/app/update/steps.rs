@@ -48,7 +48,7 @@ fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
         }
     }
     let plan = match app.plan() {
-        Ok(plan) => plan,
+        Ok(plan) => Box::new(plan),
         Err(text) => {
             app.notice = Some(Notice { text, is_error: true });
             return Vec::new();
@@ -98,7 +98,7 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
     match app.plan() {
         Ok(plan) => {
             app.asked.hold(&mut app.training, course);
-            vec![train(TrainRequest::Replan(plan))]
+            vec![train(TrainRequest::Replan(Box::new(plan)))]
         }
         Err(text) => {
             app.notice = Some(Notice { text: format!("paused: {text}"), is_error: true });
@@ -135,11 +135,12 @@ fn rewind(app: &mut App) -> Vec<Effect> {
     go_back(app, TrainRequest::Rewind { step })
 }
 
-/// The run ends first: what was asked for counts from where it stands then.
-fn go_back(app: &mut App, request: TrainRequest) -> Vec<Effect> {
-    let mut effects = pause(app);
-    effects.push(train(request));
-    effects
+/// The trainer ends the run by itself for what goes back.
+pub fn go_back(app: &mut App, request: TrainRequest) -> Vec<Effect> {
+    if app.training.activity == Activity::Running {
+        app.training.activity = Activity::Pausing;
+    }
+    vec![train(request)]
 }
 
 /// The views show an earlier or a later step of the film.
@@ -186,10 +187,8 @@ impl App {
     }
 
     /// What the model writes after the prompt on screen is asked for.
-    pub(super) fn continue_text(&mut self) -> Option<Effect> {
-        let request = self.continuation()?;
-        self.asked.continuation = true;
-        Some(train(request))
+    pub(super) fn continue_text(&self) -> Option<Effect> {
+        self.continuation().map(train)
     }
 
     /// The trainer is told which probes to watch, if it does not know.

@@ -19,7 +19,6 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
         }
         TrainEvent::Busy { .. } => app.settle(),
         TrainEvent::Continued { step, prompt, texts } => {
-            app.asked.continuation = false;
             // What was written after another text is of no use here.
             if app.is_current() {
                 app.training.keep_continuation(Continuation { step, prompt, texts });
@@ -67,7 +66,7 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
 /// The film goes on; the views show the newest frame, unless they show a past one.
 fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
     let mut copies = rows.into_iter().map(|rows| Arc::new(Scores::new(rows)));
-    let Some(scores) = copies.next().filter(|scores| !scores.is_empty()) else { return };
+    let Some(scores) = copies.next().filter(|scores| scores.len() == app.len()) else { return };
     let twin = copies.next().filter(|_| app.training.twin.is_some());
     let training = &mut app.training;
     let shown = training.shown.filter(|_| is_step).map(|_| training.shown_step());
@@ -96,12 +95,6 @@ fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
     app.continue_text().into_iter().collect()
 }
 
-/// What the model writes was given up for the distribution under the cursor: it is asked for anew.
-pub fn ask_again(app: &mut App) -> Vec<Effect> {
-    let is_idle = app.training.activity == Activity::Idle && app.asked.continuation;
-    is_idle.then(|| app.continue_text()).flatten().into_iter().collect()
-}
-
 impl App {
     /// What took a while is over; a run that it interrupted goes on.
     fn settle(&mut self) {
@@ -124,7 +117,6 @@ impl App {
     pub(super) fn drop_film(&mut self) {
         let training = &mut self.training;
         (training.film, training.shown, training.before, training.now) = Default::default();
-        self.asked.continuation = false;
     }
 
     /// Another model speaks, whose weights are untouched; how it is to be trained stays.

@@ -1,6 +1,6 @@
 //! Twin runs: beginning one, ending one.
 
-use super::steps::{pause, train};
+use super::steps::{go_back, train};
 use crate::app::training::{PRESETS, Preset, Twin};
 use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
@@ -44,16 +44,15 @@ pub fn begin(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
     let names = preset.names.map(str::to_owned);
     app.training.twin = Some(Twin { names, settings: second, mode, parts, steps: Vec::new() });
     app.asked.preset = Some(preset);
-    let mut effects = pause(app);
-    effects.extend([train(TrainRequest::Reset), train(TrainRequest::Twin(true))]);
+    let mut effects = go_back(app, TrainRequest::Reset);
+    effects.push(train(TrainRequest::Twin(true)));
     app.say(format!("{} or {}: space and r take steps of both; t ends it", preset.names[0], preset.names[1]));
     effects
 }
 
 /// The first copy stays as it is.
 fn end(app: &mut App) -> Vec<Effect> {
-    let mut effects = pause(app);
-    effects.push(train(TrainRequest::Twin(false)));
+    let effects = go_back(app, TrainRequest::Twin(false));
     app.training.twin = None;
     app.asked.preset = None;
     app.training.film.frames.iter_mut().for_each(|frame| frame.twin = None);
