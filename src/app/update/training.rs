@@ -32,7 +32,7 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
         }
         TrainEvent::Refused(why) => {
             // A run that goes on all the same shows with its next step.
-            app.asked.run = false;
+            app.asked.run = None;
             app.settle();
             app.complain(&why);
         }
@@ -44,7 +44,9 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
 fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     let is_step = !at.reports.is_empty();
     let went_back = !is_step && at.step != app.training.step;
-    app.asked.run |= is_step;
+    if is_step {
+        app.asked.run.get_or_insert_default();
+    }
     if app.training.activity != Activity::Pausing {
         app.settle();
     }
@@ -84,11 +86,12 @@ fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
 }
 
 fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
-    app.asked.run = false;
+    let goal = app.asked.run.take();
     app.training.activity = Activity::Idle;
     let step = app.training.step;
     match ended {
-        Ended::Goal(goal) => app.say(format!("step {step}: {}", goal)),
+        Ended::Goal(_) if goal.is_some_and(|goal| goal.steps == Some(1)) => app.say(format!("step {step} taken")),
+        Ended::Goal(why) => app.say(format!("stopped at step {step}: {why}")),
         Ended::Paused => app.say(format!("paused at step {step}; r goes on")),
         Ended::Failed(why) => app.complain(&format!("stopped at step {step}: {why}")),
     }
@@ -98,7 +101,7 @@ fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
 impl App {
     /// What took a while is over; a run that it interrupted goes on.
     fn settle(&mut self) {
-        self.training.activity = if self.asked.run { Activity::Running } else { Activity::Idle };
+        self.training.activity = if self.asked.run.is_some() { Activity::Running } else { Activity::Idle };
     }
 
     fn complain(&mut self, text: &str) {
