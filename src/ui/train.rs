@@ -78,7 +78,8 @@ fn draw_run(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
             draw_panel(app, theme, frame, area, hits, panel, &[]);
         }
     } else if fits(THREE) {
-        let areas: [Rect; 3] = Layout::horizontal([Constraint::Fill(1); 3]).areas(bottom);
+        // Movers have the most columns.
+        let areas: [Rect; 3] = Layout::horizontal([9, 8, 8].map(Constraint::Fill)).areas(bottom);
         let turns = [Panel::Samples, Panel::Gradients];
         let last = if app.training.panel == Panel::Gradients { Panel::Gradients } else { Panel::Samples };
         for (panel, area) in [Panel::Movers, Panel::Probes].into_iter().zip(areas) {
@@ -116,7 +117,9 @@ fn draw_panel(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mu
         tabs(theme, area, hits, panel, turns)
     };
     let mut block = theme.frame();
-    if let Some(detail) = detail(app, panel).filter(|detail| tabs.width() + detail.width() + 6 <= usize::from(area.width)) {
+    if let Some(detail) =
+        detail(app, panel).filter(|detail| tabs.width() + detail.width() + 6 <= usize::from(area.width))
+    {
         block = block.title(Line::styled(format!(" {detail} "), theme.dim).right_aligned());
     }
     let block = block.title(tabs);

@@ -16,7 +16,8 @@ pub fn trained(app: &mut App, steps: usize) {
     app.training.film.frames = frames.collect();
     app.training.step = steps;
     app.training.steps = (1..=steps).map(|step| report(app, step)).collect();
-    app.training.probes = ["a paraphrase", "another question"].into_iter().enumerate().map(|(i, n)| probe(n, i, steps)).collect();
+    app.training.probes =
+        ["a paraphrase", "another question"].into_iter().enumerate().map(|(i, n)| probe(n, i, steps)).collect();
     app.analysis.scores = after(app, steps, 0.25);
     if steps >= 5 {
         app.training.changes = vec![Change { after: 5, what: "lr 1e-4".into() }];
@@ -66,7 +67,10 @@ fn after(app: &App, step: usize, speed: f64) -> Scores {
 fn report(app: &App, step: usize) -> StepReport {
     let frame = &app.training.film.frames[step - 1];
     let scored = app.mask().map_or(0, |mask| mask.scored());
-    let sum: f64 = (1..app.len()).filter(|&t| app.mask().is_some_and(|mask| mask.is_scored(t))).filter_map(|t| frame.scores.nll(t)).sum();
+    let sum: f64 = (1..app.len())
+        .filter(|&t| app.mask().is_some_and(|mask| mask.is_scored(t)))
+        .filter_map(|t| frame.scores.nll(t))
+        .sum();
     let loss = sum / scored.max(1) as f64;
     let parts = ["embedding", "layer 0", "layer 1", "layer 2", "norm"];
     let part = |(i, name): (usize, &str)| GradientNorm { part: name.into(), norm: loss * (i + 1) as f64 / 10.0 };

@@ -44,5 +44,8 @@ fn scored(app: &App) -> String {
 }
 
 fn wrapped(words: &str, width: usize, style: Style) -> Vec<Line<'static>> {
-    text::wrap(words, width.saturating_sub(2)).into_iter().map(|line| Line::styled(format!("  {line}"), style)).collect()
+    text::wrap(words, width.saturating_sub(2))
+        .into_iter()
+        .map(|line| Line::styled(format!("  {line}"), style))
+        .collect()
 }

@@ -63,7 +63,8 @@ fn draw_plot(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, series: &[
     let width = usize::from(area.width).saturating_sub(left + 1);
     let height = usize::from(area.height).saturating_sub(1);
     let middle = height / 2;
-    for (at, (line, row)) in plot::lines(series, bounds, theme, width, height).into_iter().zip(area.rows()).enumerate() {
+    for (at, (line, row)) in plot::lines(series, bounds, theme, width, height).into_iter().zip(area.rows()).enumerate()
+    {
         let share = 1.0 - at as f64 / (height.max(2) - 1) as f64;
         let value = bounds.y.0 + (bounds.y.1 - bounds.y.0) * share;
         let is_labelled = at == 0 || at + 1 == height || (height >= 7 && at == middle);
@@ -159,9 +160,8 @@ fn means(app: &App, theme: &Theme, columns: usize) -> Vec<Series> {
     let Some(mask) = app.mask() else { return Vec::new() };
     let frames = &app.training.film.frames;
     let frames: Vec<_> = spread(frames.len(), columns).map(|index| &frames[index]).collect();
-    let line = |name: &str, glyph, style, points| {
-        Series { name: name.to_owned(), glyph, style, points, is_scattered: false }
-    };
+    let line =
+        |name: &str, glyph, style, points| Series { name: name.to_owned(), glyph, style, points, is_scattered: false };
     let pair = |of: &dyn Fn(&crate::app::Frame) -> Option<Means>| {
         let (mut scored, mut unscored) = (Vec::new(), Vec::new());
         for frame in &frames {
@@ -174,17 +174,14 @@ fn means(app: &App, theme: &Theme, columns: usize) -> Vec<Series> {
     let mean = |scores: &Scores| Means::new(mask, scores);
     let (scored, unscored) = pair(&|frame| Some(mean(&frame.scores)));
     if app.training.twin.is_none() {
-        return vec![
-            line("unscored", "○", theme.warning, unscored),
-            line("scored", "●", theme.accent, scored),
-        ];
+        return vec![line("unscored", "○", theme.warning, unscored), line("scored", "●", theme.accent, scored)];
     }
     let (twin_scored, twin_unscored) = pair(&|frame| frame.twin.as_ref().map(|scores| mean(scores)));
     vec![
-        line("second, unscored", "◇", theme.rise, twin_unscored),
+        line("second, unscored", "□", theme.rise, twin_unscored),
         line("first, unscored", "○", theme.warning, unscored),
-        line("second, scored", "◆", theme.rise, twin_scored),
-        line("first, scored", "●", theme.accent, scored),
+        line("second", "■", theme.rise, twin_scored),
+        line("first", "●", theme.accent, scored),
     ]
 }
 
@@ -194,19 +191,21 @@ fn spread(n: usize, most: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |i| if count < 2 { i } else { i * (n - 1) / (count - 1) })
 }
 
-/// The lines' names, with what they stand at where there is room for all.
+/// The lines' names, with what they stand at where there is room for all; else as many as fit.
 fn legend(theme: &Theme, series: &[Series], app: &App, width: usize) -> Line<'static> {
     let step = app.training.shown_step();
-    let named = |with_values: bool| {
+    let named = |count: usize, with_values: bool| {
         let mut line = Line::from(Span::raw(" "));
-        for one in series.iter().rev() {
+        for one in series.iter().rev().take(count) {
             let value = if with_values { format!(" {}", value_text(one, step)) } else { String::new() };
             line.push_span(Span::styled(one.glyph, one.style));
             line.push_span(Span::styled(format!(" {}{value} ", one.name), theme.dim));
         }
         line
     };
-    [named(true), named(false)].into_iter().find(|line| line.width() + 2 <= width).unwrap_or_default()
+    let all = series.len();
+    let lines = [named(all, true)].into_iter().chain((1..=all).rev().map(|count| named(count, false)));
+    lines.into_iter().find(|line| line.width() + 2 <= width).unwrap_or_default()
 }
 
 /// A line's name, its first value and that of the step shown.

@@ -42,7 +42,11 @@ impl Parts {
 
 /// Draws the film in its frame.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let mut block = theme.block(if app.training.twin.is_some() { "Film of the first: step × token" } else { "Film: step × token" });
+    let mut block = theme.block(if app.training.twin.is_some() {
+        "Film of the first: step × token"
+    } else {
+        "Film: step × token"
+    });
     block = block.title_bottom(legend(theme, usize::from(area.width)).right_aligned());
     let inner = block.inner(area);
     frame.render_widget(block, area);

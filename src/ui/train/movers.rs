@@ -13,13 +13,14 @@ use crate::ui::{Hits, Theme, text, token};
 /// Columns from which on falls and rises stand side by side.
 const SIDE_BY_SIDE: u16 = 72;
 /// Columns of a label that are enough to know a token by.
-const SHORT: usize = 7;
+const SHORT: usize = 6;
 /// Columns of the change in numbers, with the blank before it.
 const CHANGE: usize = 8;
 
 /// The steps that are compared.
 pub fn detail(app: &App) -> Option<String> {
-    ends(app).map(|(from, to)| format!("step {} → {}", text::count(from.step), text::count(to.step)))
+    let first = if app.training.twin.is_some() { "of the first, " } else { "" };
+    ends(app).map(|(from, to)| format!("{first}step {} → {}", text::count(from.step), text::count(to.step)))
 }
 
 /// The base weights' frame and the one shown, once there are two.
@@ -48,7 +49,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     }
     // Half of the rows for each, and what one does not need for the other.
     let height = usize::from(rows.height);
-    let rises = movers.rises.len().min(height / 2).max(height.saturating_sub(movers.falls.len())).min(movers.rises.len());
+    let rises =
+        movers.rises.len().min(height / 2).max(height.saturating_sub(movers.falls.len())).min(movers.rises.len());
     let falls = movers.falls.iter().take(height - rises);
     let all: Vec<Mover> = falls.chain(movers.rises.iter().take(rises)).copied().collect();
     draw_list(app, theme, frame, rows, hits, &all);
@@ -131,11 +133,11 @@ fn bystanders(app: &App, theme: &Theme, from: &app::Frame, to: &app::Frame, widt
     let (mark, style): (&str, Style) = if after < before { ("▼", theme.fall) } else { ("▲", theme.rise) };
     let words = format!(" {} {}: mean {before:.3} → {after:.3}", text::count(count), unscored(app));
     let change = format!(" {}", text::signed(after - before));
-    let moved = " moved all the same";
     let mut line = Line::from(vec![Span::styled(mark, style), Span::styled(words, theme.text)]);
-    line.push_span(Span::styled(change, style));
-    if line.width() + moved.len() <= width {
-        line.push_span(Span::styled(moved, theme.dim));
+    for span in [Span::styled(change, style), Span::styled(" moved all the same", theme.dim)] {
+        if line.width() + span.width() <= width {
+            line.push_span(span);
+        }
     }
     line
 }

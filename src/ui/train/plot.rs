@@ -81,16 +81,15 @@ pub fn lines(series: &[Series], bounds: Bounds, theme: &Theme, width: usize, hei
         return Vec::new();
     }
     for (number, series) in series.iter().enumerate() {
-        let rows = canvas.trace(series, bounds);
-        let every = if theme.unicode { GLYPH_EVERY } else { 1 };
-        canvas.mark(series, &rows, every, number * 2 % every);
+        let rows = canvas.trace(series, bounds, theme.unicode);
+        canvas.mark(series, &rows, number * 2 % GLYPH_EVERY);
     }
     canvas.lines()
 }
 
 impl Canvas {
-    /// Draws the line in dots; the row of the screen on which it is, by column.
-    fn trace(&mut self, series: &Series, bounds: Bounds) -> Vec<Option<usize>> {
+    /// Draws the line in dots, or all of it in its glyph; the row of the screen on which it is, by column.
+    fn trace(&mut self, series: &Series, bounds: Bounds, in_dots: bool) -> Vec<Option<usize>> {
         let mut rows = vec![None; self.width];
         let mut before: Option<(usize, usize)> = None;
         for &(x, y) in &series.points {
@@ -105,6 +104,9 @@ impl Canvas {
                 let cell = &mut self.cells[y / 4 * self.width + x / 2];
                 cell.dots |= DOTS[y % 4][x % 2];
                 cell.style = series.style;
+                if !in_dots {
+                    cell.glyph = Some(series.glyph);
+                }
                 rows[x / 2] = Some(y / 4);
             }
             before = Some(at);
@@ -113,10 +115,10 @@ impl Canvas {
     }
 
     /// Puts the line's glyph on it here and there, and at its end.
-    fn mark(&mut self, series: &Series, rows: &[Option<usize>], every: usize, offset: usize) {
+    fn mark(&mut self, series: &Series, rows: &[Option<usize>], offset: usize) {
         let last = rows.iter().rposition(Option::is_some);
         for (x, row) in rows.iter().enumerate() {
-            let is_due = (x % every == offset && !series.is_scattered) || Some(x) == last || every == 1;
+            let is_due = (x % GLYPH_EVERY == offset && !series.is_scattered) || Some(x) == last;
             if let Some(row) = row.filter(|_| is_due) {
                 let cell = &mut self.cells[row * self.width + x];
                 (cell.glyph, cell.style) = (Some(series.glyph), series.style);

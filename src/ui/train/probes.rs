@@ -10,10 +10,12 @@ use crate::sequence::visible_text;
 use crate::ui::bar::RAMP;
 use crate::ui::{Theme, text};
 
-/// Columns of a sparkline at most.
+/// Columns of a sparkline.
+const SHORTEST: usize = 4;
 const LONGEST: usize = 24;
-/// Columns of the two values with mark and change.
-const FIGURES: usize = 26;
+/// Columns of the two values with the mark of what became of them, and of the change in numbers.
+const VALUES: usize = 18;
+const CHANGE: usize = 7;
 
 /// Draws the probes into `area`, in a twin run two rows for each.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -28,18 +30,18 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     }
     let has_twin = app.training.twin.is_some();
     let names: Vec<String> = probes.iter().map(|probe| visible_text(&probe.name)).collect();
-    let mark = if has_twin { 4 } else { 0 };
-    let longest = names.iter().map(|name| name.width()).max().unwrap_or(0);
-    let name_width = longest.min(width.saturating_sub(FIGURES + mark).max(4));
+    let longest = names.iter().map(|name| name.width()).max().unwrap_or(0) + if has_twin { " 1st".len() } else { 0 };
+    // The change in numbers goes before names are cut.
+    let has_change = width >= longest + VALUES + CHANGE + SHORTEST;
+    let name_width = longest.min(width.saturating_sub(VALUES + SHORTEST).max(8));
     let mut lines = Vec::new();
     for (probe, name) in probes.iter().zip(&names) {
-        let name = text::pad_end(name, name_width);
-        let blank = " ".repeat(name_width);
+        let mut push = |name: &str, losses| lines.push(line(app, theme, name, losses, width, has_change));
         if has_twin {
-            lines.push(line(app, theme, &format!("{name} 1st"), &probe.losses, width));
-            lines.push(line(app, theme, &format!("{blank} 2nd"), &probe.twin_losses, width));
+            push(&format!("{} 1st", text::pad_end(name, name_width.saturating_sub(4))), &probe.losses);
+            push(&text::pad_start("2nd", name_width), &probe.twin_losses);
         } else {
-            lines.push(line(app, theme, &name, &probe.losses, width));
+            push(&text::pad_end(name, name_width), &probe.losses);
         }
     }
     let room = usize::from(area.height);
@@ -54,12 +56,19 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
 }
 
 /// Name, first and shown value, the change, and the way there.
-fn line(app: &App, theme: &Theme, name: &str, losses: &[(usize, f64)], width: usize) -> Line<'static> {
+fn line(
+    app: &App,
+    theme: &Theme,
+    name: &str,
+    losses: &[(usize, f64)],
+    width: usize,
+    has_change: bool,
+) -> Line<'static> {
     let mut spans = vec![Span::styled(name.to_owned(), theme.text)];
     let step = app.training.shown_step();
     let past = &losses[..losses.partition_point(|&(at, _)| at <= step)];
     let (Some(&(_, first)), Some(&(_, now))) = (past.first(), past.last()) else {
-        spans.push(Span::styled("      – →      –", theme.dim));
+        spans.push(Span::styled("     – →     –", theme.dim));
         return Line::from(spans);
     };
     let change = now - first;
@@ -69,8 +78,9 @@ fn line(app: &App, theme: &Theme, name: &str, losses: &[(usize, f64)], width: us
         c if c < 0.0 => ("▼", theme.fall),
         _ => ("▲", theme.rise),
     };
-    spans.push(Span::styled(format!(" {first:>6.3} → {now:>6.3} "), theme.text));
-    spans.push(Span::styled(format!("{mark} {}", text::signed(change)), style));
+    spans.push(Span::styled(format!(" {first:>5.3} → {now:>5.3} "), theme.text));
+    let number = if has_change { format!(" {}", text::signed(change)) } else { String::new() };
+    spans.push(Span::styled(format!("{mark}{number}"), style));
     let room = width.saturating_sub(text::width_of(&spans) + 1).min(LONGEST);
     spans.push(Span::styled(format!(" {}", spark(past, room)), theme.bar));
     Line::from(spans)
@@ -79,7 +89,8 @@ fn line(app: &App, theme: &Theme, name: &str, losses: &[(usize, f64)], width: us
 /// The values as a line of bars, at most `width` of them.
 fn spark(losses: &[(usize, f64)], width: usize) -> String {
     let finite = losses.iter().map(|&(_, loss)| loss).filter(|loss| loss.is_finite());
-    let (low, high) = finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| (low.min(loss), high.max(loss)));
+    let (low, high) =
+        finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| (low.min(loss), high.max(loss)));
     let count = losses.len().min(width);
     let bar = |i: usize| {
         let at = if count < 2 { losses.len() - 1 } else { i * (losses.len() - 1) / (count - 1) };

@@ -11,7 +11,8 @@ use crate::ui::{Theme, text};
 
 /// Draws the continuations into `area`, each with the step it comes from.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
-    for (line, row) in lines(app, theme, usize::from(area.width), usize::from(area.height)).into_iter().zip(area.rows()) {
+    for (line, row) in lines(app, theme, usize::from(area.width), usize::from(area.height)).into_iter().zip(area.rows())
+    {
         frame.render_widget(line, row);
     }
 }
@@ -23,7 +24,10 @@ fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'sta
     };
     let (then, now) = (training.before.as_ref(), training.now.as_ref());
     let Some(any) = now.or(then) else {
-        return wrapped("nothing is written yet: what the model says before and after training, in its own words", theme.dim);
+        return wrapped(
+            "nothing is written yet: what the model says before and after training, in its own words",
+            theme.dim,
+        );
     };
     let names: Vec<String> = match &training.twin {
         Some(twin) => twin.names.iter().map(|name| visible_text(name)).collect(),

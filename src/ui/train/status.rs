@@ -14,7 +14,11 @@ const WIDE: usize = 112;
 /// The lines above the view: settings and activity, then the figures of the step that led to what is shown.
 pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let (doing, is_busy) = activity(&app.training);
-    let right = Span::styled(format!("{doing} "), if is_busy { theme.warning } else { theme.dim });
+    let tokens = match app.training.steps.iter().map(|report| report.tokens).sum() {
+        0 => String::new(),
+        tokens => format!("{} tokens seen · ", text::count(tokens)),
+    };
+    let right = Span::styled(format!("{tokens}{doing} "), if is_busy { theme.warning } else { theme.dim });
     let room = width.saturating_sub(right.width() + 2);
     let (left, style) = match past(&app.training) {
         Some(words) => (words, theme.warning),
@@ -136,17 +140,13 @@ fn figures(app: &App, is_wide: bool) -> Vec<String> {
     let seconds = report.seconds;
     let time = if seconds < 0.1 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") };
     pieces.push(if is_wide { format!("{time} a step") } else { time });
-    let tokens = training.steps.iter().take(step).map(|report| report.tokens).sum();
-    pieces.push(format!("{} tokens{}", text::count(tokens), if is_wide { " seen" } else { "" }));
     pieces
 }
 
 /// The loss before the step, and the perplexity where that is one.
 fn loss(app: &App, report: &StepReport, is_wide: bool) -> Vec<String> {
-    let step = text::count(report.step);
-    let loss = report.loss;
-    let mut pieces =
-        vec![if is_wide { format!("before step {step}: loss {loss:.3} nats") } else { format!("step {step}: loss {loss:.3}") }];
+    let nats = if is_wide { " nats" } else { "" };
+    let mut pieces = vec![format!("before step {}: loss {:.3}{nats}", text::count(report.step), report.loss)];
     // exp(L) means something only for a mean over targets of equal weight.
     let is_mean = app.training.settings.denominator == Denominator::Scored
         && app.ledger().is_none_or(|ledger| ledger.perplexity(Denominator::Scored).is_some());
