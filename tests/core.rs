@@ -1,5 +1,8 @@
 //! The pure core: tokens tile the text, masks and losses align with targets, sums are what candle says they are.
 
+#[path = "core/part_weights.rs"]
+mod part_weights;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -81,7 +84,7 @@ fn modes_that_do_not_apply_to_text_say_what_to_do() {
     let sequence = text("a b c");
     let new = |mode, token: Option<usize>| {
         let split = token.map(|token| Split { token, straddles: false });
-        LossMask::new(&sequence, mode, MaskOptions { split })
+        LossMask::new(&sequence, mode, MaskOptions { split, ..MaskOptions::default() })
     };
     assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat));
     assert_eq!(new(Mode::Completion, None), Err(MaskError::NeedsSplit));
@@ -109,10 +112,41 @@ fn a_token_across_the_split_belongs_to_the_completion_and_is_marked() {
     let inside = sequence.chars_before(1) + 1;
     let split = Split::at_char(&sequence, inside);
     assert_eq!(split, Split { token: 1, straddles: true });
-    let mask = LossMask::new(&sequence, Mode::Completion, MaskOptions { split: Some(split) }).expect("a split");
+    let mask = LossMask::new(&sequence, Mode::Completion, MaskOptions { split: Some(split), ..MaskOptions::default() })
+        .expect("a split");
     assert!(mask.is_scored(1) && mask.reason(&sequence, 1).to_string().contains("straddles"));
     assert_eq!(Split::at_char(&sequence, sequence.chars_before(2)), Split { token: 2, straddles: false });
     assert_eq!(Split::at_char(&sequence, usize::MAX), Split { token: sequence.len(), straddles: false });
+}
+
+#[test]
+fn a_continuation_starts_behind_the_last_assistant_s_header() {
+    let sequence = chat(&[("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d")]);
+    let prompt = sequence.prompt_length(None);
+    let last = |part: Part| sequence.tokens.iter().rposition(|token| token.part == part).expect("the part");
+    assert_eq!((prompt, sequence.tokens[prompt].text().as_str()), (last(Part::Header) + 1, "d"));
+    assert_eq!(sequence.prompt_length(Some(1)), prompt, "a split is for raw text");
+    let silent = chat(&[("user", "a"), ("assistant", "")]);
+    assert_eq!(silent.tokens[silent.prompt_length(None)].part, Part::Stop);
+    let asked = chat(&[("user", "a")]);
+    assert_eq!(asked.prompt_length(None), asked.len());
+    let mut cut = sequence.clone();
+    cut.truncate(prompt - 2);
+    assert_eq!(cut.prompt_length(None), cut.len());
+}
+
+#[test]
+fn a_text_is_continued_from_its_split_or_its_first_tokens() {
+    let sequence = text("one two three four five six seven eight");
+    assert_eq!(sequence.prompt_length(Some(3)), 3);
+    assert_eq!(sequence.prompt_length(Some(0)), 1, "something has to be read");
+    assert_eq!(sequence.prompt_length(Some(usize::MAX)), sequence.len());
+    let lengths = |n: usize| {
+        let mut sequence = text(&"a ".repeat(50));
+        sequence.truncate(n);
+        sequence.prompt_length(None)
+    };
+    assert_eq!([0, 1, 3, 8, 15, 36, 50].map(lengths), [0, 1, 1, 2, 3, 8, 8]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::loss::Row;
-use crate::mask::Mode;
+use crate::mask::{Mode, PartWeights};
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -16,9 +16,9 @@ use crate::train::{Goal, Settings, StepReport};
 #[derive(Clone, Debug)]
 pub enum TrainRequest {
     /// Take steps until the goal; a run under way goes on to this goal under this plan.
-    Run { plan: Plan, goal: Goal },
+    Run { plan: Box<Plan>, goal: Goal },
     /// A run under way goes on under this plan; with none, nothing happens.
-    Replan(Plan),
+    Replan(Box<Plan>),
     /// End the run under way at once; a step half taken leaves the weights as they were before it.
     Pause,
     /// Back to the weights before the last step.
@@ -37,6 +37,13 @@ pub enum TrainRequest {
     Continue { prompt: usize, tokens: usize, temperature: f64, seed: u64 },
     /// Write the weights (full, or the adapter under LoRA) to a new directory, with what is needed to go on from there.
     Save { directory: PathBuf },
+}
+
+impl TrainRequest {
+    /// Whether what the trainer does is to be given up for it.
+    pub(super) fn ends_a_run(&self) -> bool {
+        !matches!(self, Self::Replan(_) | Self::Probe { .. } | Self::Continue { .. })
+    }
 }
 
 /// How the next steps are taken.
@@ -60,8 +67,9 @@ pub struct Side {
 pub enum SideMask {
     /// Weights of the sequence on screen, with [`Data::Screen`].
     Weights(Arc<[f64]>),
-    /// A mode for each sample, with [`Data::Samples`]; the default of its kind where none is given.
-    Mode(Option<Mode>),
+    /// A mode for each sample, with [`Data::Samples`]: the default of its kind where none is given; and weights for
+    /// parts of chats.
+    Mode(Option<Mode>, PartWeights),
 }
 
 /// What the steps are taken on.
@@ -99,7 +107,7 @@ pub struct At {
     pub reports: Vec<StepReport>,
     /// Of the analysis whose sequence `rows` belong to.
     pub generation: u64,
-    /// Rows of the sequence on screen, one list for each copy.
+    /// Rows of the sequence on screen, one list for each copy; fewer than tokens where the work was cancelled.
     pub rows: Vec<Vec<Row>>,
     /// Mean −log p in nats of each probe's scored targets, one list for each copy; empty where they were not scored.
     pub probes: Vec<Vec<Option<f64>>>,

@@ -7,6 +7,7 @@
 //! One sequence at a time: activations are matrices `[tokens, features]`. candle records a graph only where a weight
 //! is a `Var`, so plain weights cost no memory for gradients.
 
+mod adapters;
 mod cache;
 mod layers;
 mod read;
@@ -15,11 +16,13 @@ use std::collections::HashMap;
 
 use candle_core::{Device, Tensor};
 
+pub use adapters::Projection;
 pub use cache::KvCache;
+pub use layers::Adapter;
 
 use self::layers::{Block, Linear, Norm, Pass};
 use super::config::{Config, Family, Rope, RopeScaling};
-use super::ops::{Heads, Rotation};
+use super::ops::{self, Heads, Rotation, Tape};
 use crate::cancel::Cancel;
 use crate::mask::AttentionMask;
 
@@ -63,7 +66,38 @@ pub struct Decoder {
     blocks: Vec<Block>,
     norm: Norm,
     head: Linear,
-    named: Vec<(String, Tensor)>,
+    named: Vec<Named>,
+}
+
+/// A weight with its name in Hugging Face's safetensors files.
+#[derive(Clone, Debug)]
+pub struct Named {
+    pub name: String,
+    pub tensor: Tensor,
+    pub part: Part,
+}
+
+/// Where in the decoder a weight belongs, in the order of the forward pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Token embedding and learned positions.
+    Embedding,
+    Layer(usize),
+    /// The norm after the last layer.
+    Norm,
+    /// The output projection, where it is not the embedding.
+    Head,
+}
+
+impl std::fmt::Display for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedding => f.write_str("embedding"),
+            Self::Layer(layer) => write!(f, "layer {layer}"),
+            Self::Norm => f.write_str("norm"),
+            Self::Head => f.write_str("head"),
+        }
+    }
 }
 
 impl Decoder {
@@ -81,12 +115,12 @@ impl Decoder {
 
     /// How many weights there are; tied ones count once.
     pub fn parameters(&self) -> usize {
-        self.named.iter().map(|(_, tensor)| tensor.elem_count()).sum()
+        self.named.iter().map(|named| named.tensor.elem_count()).sum()
     }
 
     /// Every weight under its file's name, in a fixed order; a tied head is not repeated.
-    pub fn named_tensors(&self) -> Vec<(String, Tensor)> {
-        self.named.clone()
+    pub fn named_tensors(&self) -> &[Named] {
+        &self.named
     }
 
     /// The config the decoder was built from.
@@ -120,24 +154,43 @@ impl Decoder {
     pub fn run(
         &self,
         ids: &[u32],
-        mut cache: Option<&mut KvCache>,
+        cache: Option<&mut KvCache>,
         mask: AttentionMask,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
-        if cache.is_some() && self.named.iter().any(|(_, tensor)| tensor.track_op()) {
+        if cache.is_some() && self.named.iter().any(|named| named.tensor.track_op()) {
             return self.detached().run(ids, cache, mask, cancel);
         }
+        self.forward(ids, cache, mask, None, cancel)
+    }
+
+    /// Hidden states as [`hidden`](Self::hidden) gives them without a cache; the backward pass is written to `tape`.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn record(&self, ids: &[u32], tape: &Tape, cancel: &Cancel) -> Result<Tensor, DecoderError> {
+        self.forward(ids, None, AttentionMask::Causal, Some(tape), cancel)
+    }
+
+    fn forward(
+        &self,
+        ids: &[u32],
+        mut cache: Option<&mut KvCache>,
+        mask: AttentionMask,
+        tape: Option<&Tape>,
+        cancel: &Cancel,
+    ) -> Result<Tensor, DecoderError> {
         let from = cache.as_ref().map_or(0, |cache| cache.tokens());
         self.check(ids, from)?;
-        let index = Tensor::new(ids, self.device())?;
-        let mut x = self.embedding.index_select(&index, 0)?;
+        let mut x = ops::select_rows(&self.embedding, ids, tape)?;
         if let Some(positions) = &self.positions {
-            x = (x + positions.narrow(0, from, ids.len())?)?;
+            let rows: Vec<u32> = (from..from + ids.len()).map(|position| position as u32).collect();
+            x = ops::add(&x, &ops::select_rows(positions, &rows, tape)?, tape)?;
         }
         let rotation =
             (!self.inverse_frequencies.is_empty()).then(|| Rotation::new(&self.inverse_frequencies, from, ids.len()));
         let Config { heads, kv_heads, head_dim, .. } = self.config;
-        let pass = Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, mask };
+        let pass = Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, mask, tape };
         for (layer, block) in self.blocks.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(DecoderError::Cancelled);
@@ -147,12 +200,19 @@ impl Decoder {
         if let Some(cache) = cache {
             cache.advance(ids.len());
         }
-        Ok(self.norm.forward(&x)?)
+        Ok(self.norm.forward(&x, tape)?)
     }
 
     /// Logits `[rows, vocab]` of hidden states `[rows, hidden]`; differentiable.
     pub fn head(&self, hidden: &Tensor) -> Result<Tensor, DecoderError> {
-        Ok(self.head.forward(hidden)?)
+        Ok(self.head.forward(hidden, None)?)
+    }
+
+    /// The output projection, `[vocab, hidden]`; the embedding itself where they are tied.
+    pub fn head_weight(&self) -> &Tensor {
+        match &self.head.weight {
+            layers::Weight::OutIn(weight) | layers::Weight::InOut(weight) => weight,
+        }
     }
 
     /// Whether `ids` can follow `from` tokens.
@@ -178,7 +238,7 @@ impl Decoder {
             blocks: self.blocks.iter().map(Block::detached).collect(),
             norm: self.norm.detached(),
             head: self.head.detached(),
-            named: self.named.iter().map(|(name, tensor)| (name.clone(), tensor.detach())).collect(),
+            named: self.named.iter().map(|named| Named { tensor: named.tensor.detach(), ..named.clone() }).collect(),
         }
     }
 }

@@ -1,7 +1,8 @@
-//! Gradients of the whole decoder: against PyTorch's norm, against finite differences, and that none is missing.
+//! Gradients of the whole decoder by candle's graph of the composed operations, the reference for everything that trains:
+//! against PyTorch's norm, against finite differences, and that none is missing.
 
 use candle_core::{Tensor, Var};
-use lossglass::model::decoder::Weights;
+use lossglass::model::decoder::{Named, Weights};
 use lossglass::model::{Config, Decoder};
 
 use crate::{checkpoint, golden};
@@ -40,8 +41,8 @@ fn first_step_agrees(name: &str) {
         chat["assistant_mask"].as_array().unwrap().iter().map(|mask| mask.as_u64() == Some(1)).collect();
     let loss = loss(&decoder, &golden::ids(chat), &scored);
     let gradients = loss.backward().unwrap();
-    let norms = decoder.named_tensors().into_iter().map(|(name, tensor)| {
-        let gradient = gradients.get(&tensor).unwrap_or_else(|| panic!("{name} has no gradient"));
+    let norms = decoder.named_tensors().iter().map(|Named { name, tensor, .. }| {
+        let gradient = gradients.get(tensor).unwrap_or_else(|| panic!("{name} has no gradient"));
         assert_eq!(gradient.dims(), tensor.dims(), "{name}");
         let norm = norm(gradient);
         assert!(norm.is_finite() && norm > 0.0, "the gradient of {name} has norm {norm}");
@@ -62,13 +63,13 @@ fn finite_differences_agree(name: &str) {
     let scored = vec![true; ids.len()];
     let decoder = trainable(&config, &weights);
     let gradients = loss(&decoder, &ids, &scored).backward().unwrap();
-    for (name, tensor) in decoder.named_tensors() {
-        let gradient = gradients.get(&tensor).unwrap();
+    for Named { name, tensor, .. } in decoder.named_tensors() {
+        let gradient = gradients.get(tensor).unwrap();
         let slope = norm(gradient);
         let step = (0.02 / slope).min(0.05);
         let moved = |step: f64| {
             let mut weights = weights.clone();
-            let moved = (&weights[&name] + (gradient * (step / slope)).unwrap()).unwrap();
+            let moved = (&weights[name] + (gradient * (step / slope)).unwrap()).unwrap();
             weights.insert(name.clone(), moved);
             value(&loss(&Decoder::new(&config, weights).unwrap(), &ids, &scored))
         };

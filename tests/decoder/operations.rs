@@ -1,8 +1,9 @@
 //! Every fused operation against the same operation made of candle's primitives: values and gradients.
 
 use candle_core::{Device, Result, Tensor, Var};
+use lossglass::cancel::Cancel;
 use lossglass::mask::AttentionMask;
-use lossglass::model::ops::{self, Heads, Rotation, composed};
+use lossglass::model::ops::{self, Gradients, Heads, Rotation, Tape, composed};
 
 /// Values without a pattern, between −1.5 and 1.5.
 fn sample(shape: (usize, usize), seed: usize) -> Var {
@@ -23,16 +24,26 @@ fn assert_close(ours: &Tensor, reference: &Tensor, what: &str) {
     }
 }
 
-/// Compares values, and gradients of a weighted sum of all outputs.
-fn agree(name: &str, inputs: &[&Var], fused: impl Fn() -> Result<Tensor>, composed: impl Fn() -> Result<Tensor>) {
-    let (ours, reference) = (fused().unwrap(), composed().unwrap());
+/// Compares values, and gradients of a weighted sum of all outputs: `fused` gets the inputs without a graph and a tape,
+/// `composed` is differentiated by candle.
+fn agree(
+    name: &str,
+    inputs: &[&Var],
+    fused: impl Fn(&[Tensor], Option<&Tape>) -> Result<Tensor>,
+    composed: impl Fn() -> Result<Tensor>,
+) {
+    let plain: Vec<Tensor> = inputs.iter().map(|input| input.as_tensor().detach()).collect();
+    let mut gradients = Gradients::new(&plain);
+    let tape = Tape::new(&gradients);
+    let (ours, reference) = (fused(&plain, Some(&tape)).unwrap(), composed().unwrap());
     assert_close(&ours, &reference, name);
-    let weights = sample(ours.dims2().unwrap(), 99).detach();
-    let gradients = |y: &Tensor| (y * &weights).unwrap().sum_all().unwrap().backward().unwrap();
-    let (ours, reference) = (gradients(&ours), gradients(&reference));
+    let weights = sample(ours.dims2().unwrap(), 99).as_tensor().detach();
+    let seed = weights.flatten_all().unwrap().to_vec1().unwrap();
+    assert!(tape.backward(&ours, seed, &mut gradients, &Cancel::default()).unwrap());
+    let reference = (&reference * &weights).unwrap().sum_all().unwrap().backward().unwrap();
     for (i, input) in inputs.iter().enumerate() {
-        let gradient = ours.get(input).unwrap_or_else(|| panic!("{name}: input {i} has no gradient"));
-        assert_close(gradient, reference.get(input).unwrap(), &format!("{name}, gradient of input {i}"));
+        let gradient = Tensor::from_slice(gradients.get_mut(i), input.shape(), &Device::Cpu).unwrap();
+        assert_close(&gradient, reference.get(input).unwrap(), &format!("{name}, gradient of input {i}"));
     }
 }
 
@@ -40,7 +51,7 @@ fn agree(name: &str, inputs: &[&Var], fused: impl Fn() -> Result<Tensor>, compos
 fn linear() {
     for (tokens, n, k) in [(1, 5, 7), (3, 13, 48), (37, 70, 65)] {
         let (x, w) = (sample((tokens, k), 1), sample((n, k), 2));
-        agree("linear", &[&x, &w], || ops::linear(&x, &w), || composed::linear(&x, &w));
+        agree("linear", &[&x, &w], |i, tape| ops::linear(&i[0], &i[1], tape), || composed::linear(&x, &w));
     }
 }
 
@@ -48,11 +59,16 @@ fn linear() {
 fn norms() {
     for (tokens, width) in [(1, 3), (5, 48), (40, 130)] {
         let (x, w, b) = (sample((tokens, width), 1), row(width, 2), row(width, 3));
-        agree("rms norm", &[&x, &w], || ops::rms_norm(&x, &w, 1e-5), || composed::rms_norm(&x, &w, 1e-5));
+        agree(
+            "rms norm",
+            &[&x, &w],
+            |i, tape| ops::rms_norm(&i[0], &i[1], 1e-5, tape),
+            || composed::rms_norm(&x, &w, 1e-5),
+        );
         agree(
             "layer norm",
             &[&x, &w, &b],
-            || ops::layer_norm(&x, &w, &b, 1e-5),
+            |i, tape| ops::layer_norm(&i[0], &i[1], &i[2], 1e-5, tape),
             || composed::layer_norm(&x, &w, &b, 1e-5),
         );
     }
@@ -62,15 +78,15 @@ fn norms() {
 fn activations() {
     let (gate, up) = (sample((40, 700), 1), sample((40, 700), 2));
     let gate = Var::from_tensor(&(gate.as_tensor() * 6.0).unwrap()).unwrap();
-    agree("swiglu", &[&gate, &up], || ops::swiglu(&gate, &up), || composed::swiglu(&gate, &up));
-    agree("gelu", &[&gate], || ops::gelu(&gate), || composed::gelu(&gate));
+    agree("swiglu", &[&gate, &up], |i, tape| ops::swiglu(&i[0], &i[1], tape), || composed::swiglu(&gate, &up));
+    agree("gelu", &[&gate], |i, tape| ops::gelu(&i[0], tape), || composed::gelu(&gate));
 }
 
 #[test]
 fn residual() {
     for (tokens, width) in [(1, 3), (130, 576)] {
         let (x, y) = (sample((tokens, width), 1), sample((tokens, width), 2));
-        agree("add", &[&x, &y], || ops::add(&x, &y), || x.as_tensor() + y.as_tensor());
+        agree("add", &[&x, &y], |i, tape| ops::add(&i[0], &i[1], tape), || x.as_tensor() + y.as_tensor());
     }
 }
 
@@ -80,7 +96,7 @@ fn rope() {
         let frequencies: Vec<f32> = (0..half).map(|i| 0.7_f32.powi(i)).collect();
         let rotation = Rotation::new(&frequencies, from, 9);
         let x = sample((9, heads * 2 * half as usize), 1);
-        agree("rope", &[&x], || ops::rope(&x, &rotation), || composed::rope(&x, &rotation));
+        agree("rope", &[&x], |i, tape| ops::rope(&i[0], &rotation, tape), || composed::rope(&x, &rotation));
     }
 }
 
@@ -96,7 +112,7 @@ fn attention() {
             agree(
                 &format!("{mask:?} attention {heads:?}"),
                 &[&q, &k, &v],
-                || ops::attention(&q, &k, &v, heads, mask),
+                |i, tape| ops::attention(&i[0], &i[1], &i[2], heads, mask, tape),
                 || composed::attention(&q, &k, &v, heads, mask),
             );
         }
@@ -106,20 +122,56 @@ fn attention() {
 #[test]
 fn views_are_read_right() {
     let all = sample((6, 36), 1);
-    let part = |i: usize| all.narrow(1, 12 * i, 12).unwrap();
+    let part = |all: &Tensor, i: usize| all.narrow(1, 12 * i, 12).unwrap();
     let heads = Heads { query: 3, key_value: 3, dim: 4 };
     let mask = AttentionMask::Causal;
+    let whole = all.as_tensor().detach();
+    let fused = ops::attention(&part(&whole, 0), &part(&whole, 1), &part(&whole, 2), heads, mask, None).unwrap();
+    let reference = composed::attention(&part(&all, 0), &part(&all, 1), &part(&all, 2), heads, mask).unwrap();
+    assert_close(&fused, &reference, "attention on views");
+    let w = row(12, 2).as_tensor().detach();
+    let fused = ops::rms_norm(&part(&whole, 1), &w, 1e-5, None).unwrap();
+    assert_close(&fused, &composed::rms_norm(&part(&whole, 1), &w, 1e-5).unwrap(), "norm on a view");
+}
+
+#[test]
+fn picked_rows_and_columns() {
+    let table = sample((7, 5), 1);
+    let rows = [3, 0, 3, 6];
+    let index = Tensor::new(&rows, &Device::Cpu).unwrap();
+    agree("rows", &[&table], |i, tape| ops::select_rows(&i[0], &rows, tape), || table.index_select(&index, 0));
+    agree("columns", &[&table], |i, tape| ops::columns(&i[0], 1, 3, tape), || table.narrow(1, 1, 3));
+}
+
+#[test]
+fn biases_and_projections_of_gpt2() {
+    let (x, w, b) = (sample((9, 13), 1), sample((13, 21), 2), row(21, 3));
+    agree("in out", &[&x, &w], |i, tape| ops::linear_in_out(&i[0], &i[1], tape), || x.matmul(&w));
+    let y = sample((9, 21), 4);
+    agree("bias", &[&y, &b], |i, tape| ops::add_bias(&i[0], &i[1], tape), || y.broadcast_add(&b));
+    let z = sample((9, 21), 5);
     agree(
-        "attention on views",
-        &[&all],
-        || ops::attention(&part(0), &part(1), &part(2), heads, mask),
-        || composed::attention(&part(0), &part(1), &part(2), heads, mask),
+        "scaled",
+        &[&y, &z],
+        |i, tape| ops::add_scaled(&i[0], &i[1], 0.3, tape),
+        || y.as_tensor() + (z.as_tensor() * 0.3)?,
     );
-    let w = row(12, 2);
+}
+
+#[test]
+fn a_tensor_used_twice_gets_both_gradients() {
+    let (x, w) = (sample((5, 8), 1), sample((8, 8), 2));
+    let twice = |x: &Tensor, w: &Tensor, tape: Option<&Tape>| {
+        let y = ops::linear(x, w, tape)?;
+        ops::add(&ops::linear(&y, w, tape)?, &y, tape)
+    };
     agree(
-        "norm on a view",
-        &[&all, &w],
-        || ops::rms_norm(&part(1), &w, 1e-5),
-        || composed::rms_norm(&part(1), &w, 1e-5),
+        "used twice",
+        &[&x, &w],
+        |i, tape| twice(&i[0], &i[1], tape),
+        || {
+            let y = composed::linear(&x, &w)?;
+            composed::linear(&y, &w)? + y
+        },
     );
 }

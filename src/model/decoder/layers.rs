@@ -4,13 +4,15 @@ use candle_core::{Result, Tensor};
 
 use super::KvCache;
 use crate::mask::AttentionMask;
-use crate::model::ops::{self, Heads, Rotation};
+use crate::model::ops::{self, Heads, Rotation, Tape};
 
 /// What every layer of one forward pass shares.
-pub(super) struct Pass {
+pub(super) struct Pass<'a> {
     pub heads: Heads,
     pub rotation: Option<Rotation>,
     pub mask: AttentionMask,
+    /// Where a backward pass is written down.
+    pub tape: Option<&'a Tape>,
 }
 
 /// x + attention(norm(x)), then x + mlp(norm(x)).
@@ -24,8 +26,10 @@ pub(super) struct Block {
 
 impl Block {
     pub fn forward(&self, x: &Tensor, pass: &Pass, cache: Option<(usize, &mut KvCache)>) -> Result<Tensor> {
-        let x = ops::add(x, &self.attention.forward(&self.attention_norm.forward(x)?, pass, cache)?)?;
-        ops::add(&x, &self.mlp.forward(&self.mlp_norm.forward(&x)?)?)
+        let tape = pass.tape;
+        let attended = self.attention.forward(&self.attention_norm.forward(x, tape)?, pass, cache)?;
+        let x = ops::add(x, &attended, tape)?;
+        ops::add(&x, &self.mlp.forward(&self.mlp_norm.forward(&x, tape)?, tape)?, tape)
     }
 
     pub fn detached(&self) -> Self {
@@ -35,6 +39,32 @@ impl Block {
             mlp_norm: self.mlp_norm.detached(),
             mlp: self.mlp.detached(),
         }
+    }
+}
+
+impl Block {
+    /// Its projections, in the order of the forward pass.
+    pub fn linears(&self) -> Vec<&Linear> {
+        let mut all = self.attention.linears();
+        match &self.mlp {
+            Mlp::SwiGlu { gate, up, down } => all.extend([gate, up, down]),
+            Mlp::Gelu { up, down } => all.extend([up, down]),
+        }
+        all
+    }
+
+    /// Its projections, in the order of the forward pass.
+    pub fn linears_mut(&mut self) -> Vec<&mut Linear> {
+        let mut all = match &mut self.attention.qkv {
+            Qkv::Separate { q, k, v } => vec![q, k, v],
+            Qkv::Joint(linear) => vec![linear],
+        };
+        all.push(&mut self.attention.out);
+        match &mut self.mlp {
+            Mlp::SwiGlu { gate, up, down } => all.extend([gate, up, down]),
+            Mlp::Gelu { up, down } => all.extend([up, down]),
+        }
+        all
     }
 }
 
@@ -58,15 +88,23 @@ pub(super) enum Qkv {
 }
 
 impl Attention {
+    /// Its projections, in the order of the forward pass.
+    pub fn linears(&self) -> Vec<&Linear> {
+        match &self.qkv {
+            Qkv::Separate { q, k, v } => vec![q, k, v, &self.out],
+            Qkv::Joint(linear) => vec![linear, &self.out],
+        }
+    }
+
     fn forward(&self, x: &Tensor, pass: &Pass, cache: Option<(usize, &mut KvCache)>) -> Result<Tensor> {
-        let (mut q, mut k, mut v) = self.qkv.forward(x, pass.heads)?;
+        let (mut q, mut k, mut v) = self.qkv.forward(x, pass)?;
         if let Some(rotation) = &pass.rotation {
-            (q, k) = (ops::rope(&q, rotation)?, ops::rope(&k, rotation)?);
+            (q, k) = (ops::rope(&q, rotation, pass.tape)?, ops::rope(&k, rotation, pass.tape)?);
         }
         if let Some((layer, cache)) = cache {
             (k, v) = cache.append(layer, &k, &v)?;
         }
-        self.out.forward(&ops::attention(&q, &k, &v, pass.heads, pass.mask)?)
+        self.out.forward(&ops::attention(&q, &k, &v, pass.heads, pass.mask, pass.tape)?, pass.tape)
     }
 
     fn detached(&self) -> Self {
@@ -79,13 +117,15 @@ impl Attention {
 }
 
 impl Qkv {
-    fn forward(&self, x: &Tensor, heads: Heads) -> Result<(Tensor, Tensor, Tensor)> {
+    fn forward(&self, x: &Tensor, pass: &Pass) -> Result<(Tensor, Tensor, Tensor)> {
+        let (heads, tape) = (pass.heads, pass.tape);
         match self {
-            Self::Separate { q, k, v } => Ok((q.forward(x)?, k.forward(x)?, v.forward(x)?)),
+            Self::Separate { q, k, v } => Ok((q.forward(x, tape)?, k.forward(x, tape)?, v.forward(x, tape)?)),
             Self::Joint(linear) => {
-                let all = linear.forward(x)?;
+                let all = linear.forward(x, tape)?;
                 let (q, kv) = (heads.query * heads.dim, heads.key_value * heads.dim);
-                Ok((all.narrow(1, 0, q)?, all.narrow(1, q, kv)?, all.narrow(1, q + kv, kv)?))
+                let part = |from, width| ops::columns(&all, from, width, tape);
+                Ok((part(0, q)?, part(q, kv)?, part(q + kv, kv)?))
             }
         }
     }
@@ -101,10 +141,12 @@ pub(super) enum Mlp {
 }
 
 impl Mlp {
-    fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    fn forward(&self, x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
         match self {
-            Self::SwiGlu { gate, up, down } => down.forward(&ops::swiglu(&gate.forward(x)?, &up.forward(x)?)?),
-            Self::Gelu { up, down } => down.forward(&ops::gelu(&up.forward(x)?)?),
+            Self::SwiGlu { gate, up, down } => {
+                down.forward(&ops::swiglu(&gate.forward(x, tape)?, &up.forward(x, tape)?, tape)?, tape)
+            }
+            Self::Gelu { up, down } => down.forward(&ops::gelu(&up.forward(x, tape)?, tape)?, tape),
         }
     }
 
@@ -126,10 +168,10 @@ pub(super) enum Norm {
 }
 
 impl Norm {
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
         match self {
-            Self::Rms { weight, eps } => ops::rms_norm(x, weight, *eps),
-            Self::Layer { weight, bias, eps } => ops::layer_norm(x, weight, bias, *eps),
+            Self::Rms { weight, eps } => ops::rms_norm(x, weight, *eps, tape),
+            Self::Layer { weight, bias, eps } => ops::layer_norm(x, weight, bias, *eps, tape),
         }
     }
 
@@ -143,11 +185,25 @@ impl Norm {
     }
 }
 
-/// An affine projection.
+/// An affine projection, with a low-rank adapter beside it under LoRA.
 #[derive(Clone, Debug)]
 pub(super) struct Linear {
+    /// Its tensors' names without `.weight` and `.bias`.
+    pub name: String,
     pub weight: Weight,
     pub bias: Option<Tensor>,
+    pub adapter: Option<Adapter>,
+}
+
+/// What LoRA adds to a projection (Hu et al. 2021): scale·B·A·x.
+#[derive(Clone, Debug)]
+pub struct Adapter {
+    /// `[rank, in]`.
+    pub a: Tensor,
+    /// `[out, rank]`, zero at first.
+    pub b: Tensor,
+    /// alpha / rank.
+    pub scale: f64,
 }
 
 /// A projection's matrix, as its file stores it.
@@ -160,14 +216,26 @@ pub(super) enum Weight {
 }
 
 impl Linear {
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let y = match &self.weight {
-            Weight::OutIn(weight) => ops::linear(x, weight)?,
-            Weight::InOut(weight) => x.matmul(weight)?,
+    pub fn forward(&self, x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+        let mut y = match &self.weight {
+            Weight::OutIn(weight) => ops::linear(x, weight, tape)?,
+            Weight::InOut(weight) => ops::linear_in_out(x, weight, tape)?,
         };
+        if let Some(Adapter { a, b, scale }) = &self.adapter {
+            let low = ops::linear(&ops::linear(x, a, tape)?, b, tape)?;
+            y = ops::add_scaled(&y, &low, *scale, tape)?;
+        }
         match &self.bias {
-            Some(bias) => y.broadcast_add(bias),
+            Some(bias) => ops::add_bias(&y, bias, tape),
             None => Ok(y),
+        }
+    }
+
+    /// Features in and out.
+    pub fn shape(&self) -> (usize, usize) {
+        match &self.weight {
+            Weight::OutIn(weight) => (weight.dims()[1], weight.dims()[0]),
+            Weight::InOut(weight) => (weight.dims()[0], weight.dims()[1]),
         }
     }
 
@@ -176,6 +244,8 @@ impl Linear {
             Weight::OutIn(weight) => Weight::OutIn(weight.detach()),
             Weight::InOut(weight) => Weight::InOut(weight.detach()),
         };
-        Self { weight, bias: self.bias.as_ref().map(Tensor::detach) }
+        let detach = |Adapter { a, b, scale }: &Adapter| Adapter { a: a.detach(), b: b.detach(), scale: *scale };
+        let (bias, adapter) = (self.bias.as_ref().map(Tensor::detach), self.adapter.as_ref().map(detach));
+        Self { name: self.name.clone(), weight, bias, adapter }
     }
 }

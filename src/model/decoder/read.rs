@@ -3,13 +3,13 @@
 use candle_core::{DType, Tensor};
 
 use super::layers::{Attention, Block, Linear, Mlp, Norm, Qkv, Weight};
-use super::{Config, Decoder, DecoderError, Family, Weights};
+use super::{Config, Decoder, DecoderError, Family, Named, Part, Weights};
 
 type Result<T> = std::result::Result<T, DecoderError>;
 
 /// Builds the decoder of the config's family.
 pub(super) fn decoder(config: &Config, weights: Weights) -> Result<Decoder> {
-    let mut reader = Reader { weights, named: Vec::new(), prefix: "" };
+    let mut reader = Reader { weights, named: Vec::new(), prefix: "", part: Part::Embedding };
     let decoder = match config.family {
         Family::Llama => llama(config, &mut reader),
         Family::Gpt2 => gpt2(config, &mut reader),
@@ -36,6 +36,7 @@ fn llama(config: &Config, reader: &mut Reader) -> Result<Decoder> {
     let embedding = reader.take("embed_tokens.weight", &[config.vocab_size, hidden])?;
     let mut blocks = Vec::with_capacity(config.layers);
     for i in 0..config.layers {
+        reader.part = Part::Layer(i);
         let name = |part: &str| format!("layers.{i}.{part}");
         let (attention_bias, mlp_bias) = (config.attention_bias, config.mlp_bias);
         blocks.push(Block {
@@ -56,6 +57,7 @@ fn llama(config: &Config, reader: &mut Reader) -> Result<Decoder> {
             },
         });
     }
+    reader.part = Part::Norm;
     let norm = reader.rms_norm("norm", hidden, config)?;
     let head = reader.head(config, &embedding)?;
     Ok(assemble(config, embedding, None, blocks, norm, head))
@@ -69,6 +71,7 @@ fn gpt2(config: &Config, reader: &mut Reader) -> Result<Decoder> {
     let positions = reader.take("wpe.weight", &[config.context, hidden])?;
     let mut blocks = Vec::with_capacity(config.layers);
     for i in 0..config.layers {
+        reader.part = Part::Layer(i);
         let name = |part: &str| format!("h.{i}.{part}");
         blocks.push(Block {
             attention_norm: reader.layer_norm(&name("ln_1"), hidden, config)?,
@@ -83,6 +86,7 @@ fn gpt2(config: &Config, reader: &mut Reader) -> Result<Decoder> {
             },
         });
     }
+    reader.part = Part::Norm;
     let norm = reader.layer_norm("ln_f", hidden, config)?;
     let head = reader.head(config, &embedding)?;
     Ok(assemble(config, embedding, Some(positions), blocks, norm, head))
@@ -104,9 +108,11 @@ fn assemble(
 /// Hands out tensors by name, once their shape is checked.
 struct Reader {
     weights: Weights,
-    named: Vec<(String, Tensor)>,
+    named: Vec<Named>,
     /// What stands before every name but the head's.
     prefix: &'static str,
+    /// The part that is being read.
+    part: Part,
 }
 
 impl Reader {
@@ -124,7 +130,7 @@ impl Reader {
         if tensor.dtype() != DType::F32 {
             return Err(DecoderError::Dtype { name, found: tensor.dtype() });
         }
-        self.named.push((name, tensor.clone()));
+        self.named.push(Named { name, tensor: tensor.clone(), part: self.part });
         Ok(tensor)
     }
 
@@ -140,20 +146,22 @@ impl Reader {
     fn linear(&mut self, name: &str, [out, width]: [usize; 2], bias: bool) -> Result<Linear> {
         let weight = Weight::OutIn(self.take(&format!("{name}.weight"), &[out, width])?);
         let bias = if bias { Some(self.take(&format!("{name}.bias"), &[out])?) } else { None };
-        Ok(Linear { weight, bias })
+        Ok(Linear { name: format!("{}{name}", self.prefix), weight, bias, adapter: None })
     }
 
     fn conv1d(&mut self, name: &str, [width, out]: [usize; 2]) -> Result<Linear> {
         let weight = Weight::InOut(self.take(&format!("{name}.weight"), &[width, out])?);
-        Ok(Linear { weight, bias: Some(self.take(&format!("{name}.bias"), &[out])?) })
+        let bias = Some(self.take(&format!("{name}.bias"), &[out])?);
+        Ok(Linear { name: format!("{}{name}", self.prefix), weight, bias, adapter: None })
     }
 
     fn head(&mut self, config: &Config, embedding: &Tensor) -> Result<Linear> {
         let weight = if config.tie_embeddings {
             embedding.clone()
         } else {
+            self.part = Part::Head;
             self.take_full("lm_head.weight".into(), &[config.vocab_size, config.hidden_size])?
         };
-        Ok(Linear { weight: Weight::OutIn(weight), bias: None })
+        Ok(Linear { name: "lm_head".into(), weight: Weight::OutIn(weight), bias: None, adapter: None })
     }
 }

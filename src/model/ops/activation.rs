@@ -1,57 +1,73 @@
 //! The MLP's non-linearities, fused.
 
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
 use super::simd::{exp, tanh, vectorised};
-use super::values::{fusable, shaped_like, values, with_values};
+use super::tape::{Tape, record};
+use super::values::{fusable, tensor, with_values};
 
 /// Values a thread takes at a time.
 const CHUNK: usize = 16 * 1024;
 
 /// silu(gate) · up (Shazeer 2020); all of one shape.
-pub fn swiglu(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
-    if fusable(&[gate, up]) {
-        gate.contiguous()?.apply_op2(&up.contiguous()?, SwiGlu)
-    } else {
-        composed::swiglu(gate, up)
+pub fn swiglu(gate: &Tensor, up: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+    if !fusable(&[gate, up]) {
+        return composed::swiglu(gate, up);
     }
-}
-
-/// GELU's tanh approximation, transformers' `gelu_new` (Hendrycks and Gimpel 2016).
-pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    if fusable(&[x]) { x.contiguous()?.apply_op1(Gelu) } else { composed::gelu(x) }
-}
-
-struct SwiGlu;
-
-impl CustomOp2 for SwiGlu {
-    fn name(&self) -> &'static str {
-        "swiglu"
-    }
-
-    fn cpu_fwd(&self, gate: &CpuStorage, lg: &Layout, up: &CpuStorage, lu: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (gate, up) = (values(gate, lg)?, values(up, lu)?);
+    let y = with_values([gate, up], |[gate, up]| {
         let mut y = vec![0.0; gate.len()];
         y.par_chunks_mut(CHUNK).zip(gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK))).for_each(|(y, (gate, up))| {
             swiglu_slice(y, gate, up);
         });
-        Ok((CpuStorage::F32(y), lg.shape().clone()))
-    }
+        y
+    })?;
+    let y = tensor(y, gate.shape())?;
+    record(tape, &[gate, up], &y, || {
+        let (gate, up) = (gate.clone(), up.clone());
+        move |grad, sink| {
+            let (dgate, dup) = with_values([&gate, &up], |[gate, up]| swiglu_gradients(gate, up, grad))?;
+            sink.give(gate.id(), dgate);
+            sink.give(up.id(), dup);
+            Ok(())
+        }
+    });
+    Ok(y)
+}
 
-    fn bwd(&self, gate: &Tensor, up: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (dgate, dup) = with_values([gate, up, grad], |[gate, up, grad]| {
-            let (mut dgate, mut dup) = (vec![0.0; gate.len()], vec![0.0; gate.len()]);
-            let outputs = dgate.par_chunks_mut(CHUNK).zip(dup.par_chunks_mut(CHUNK));
-            let inputs = gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK)).zip(grad.par_chunks(CHUNK));
-            outputs.zip(inputs).for_each(|((dgate, dup), ((gate, up), grad))| {
-                swiglu_slice_grad(dgate, dup, gate, up, grad);
-            });
-            (dgate, dup)
-        })?;
-        Ok((Some(shaped_like(dgate, gate)?), Some(shaped_like(dup, up)?)))
+/// Gradients of gate and up; that of up takes the place of the result's.
+fn swiglu_gradients(gate: &[f32], up: &[f32], mut grad: Vec<f32>) -> (Vec<f32>, Vec<f32>) {
+    let mut dgate = vec![0.0; gate.len()];
+    let outputs = dgate.par_chunks_mut(CHUNK).zip(grad.par_chunks_mut(CHUNK));
+    outputs.zip(gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK))).for_each(|((dgate, grad), (gate, up))| {
+        swiglu_slice_grad(dgate, grad, gate, up);
+    });
+    (dgate, grad)
+}
+
+/// GELU's tanh approximation, transformers' `gelu_new` (Hendrycks and Gimpel 2016).
+pub fn gelu(x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+    if !fusable(&[x]) {
+        return composed::gelu(x);
     }
+    let y = with_values([x], |[x]| {
+        let mut y = vec![0.0; x.len()];
+        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| gelu_slice(y, x));
+        y
+    })?;
+    let y = tensor(y, x.shape())?;
+    record(tape, &[x], &y, || {
+        let x = x.clone();
+        move |mut grad, sink| {
+            with_values([&x], |[x]| {
+                grad.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(grad, x)| gelu_slice_grad(grad, x));
+            })?;
+            sink.give(x.id(), grad);
+            Ok(())
+        }
+    });
+    Ok(y)
 }
 
 vectorised! {
@@ -63,39 +79,14 @@ vectorised! {
 }
 
 vectorised! {
-    /// silu′(g) = σ(g)·(1 + g·(1 − σ(g))).
-    fn swiglu_slice_grad(dgate: &mut [f32], dup: &mut [f32], gate: &[f32], up: &[f32], grad: &[f32]) {
-        for i in 0..gate.len().min(up.len()).min(grad.len()).min(dgate.len()).min(dup.len()) {
+    /// silu′(g) = σ(g)·(1 + g·(1 − σ(g))). `grad` becomes the gradient of up.
+    fn swiglu_slice_grad(dgate: &mut [f32], grad: &mut [f32], gate: &[f32], up: &[f32]) {
+        for i in 0..gate.len().min(up.len()).min(grad.len()).min(dgate.len()) {
             let g = gate[i];
             let sigmoid = 1.0 / (1.0 + exp(-g));
             dgate[i] = grad[i] * up[i] * sigmoid * (1.0 + g * (1.0 - sigmoid));
-            dup[i] = grad[i] * g * sigmoid;
+            grad[i] *= g * sigmoid;
         }
-    }
-}
-
-struct Gelu;
-
-impl CustomOp1 for Gelu {
-    fn name(&self) -> &'static str {
-        "gelu"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let x = values(x, layout)?;
-        let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| gelu_slice(y, x));
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        let dx = with_values([x, grad], |[x, grad]| {
-            let mut dx = vec![0.0; x.len()];
-            let chunks = dx.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK).zip(grad.par_chunks(CHUNK)));
-            chunks.for_each(|(dx, (x, grad))| gelu_slice_grad(dx, x, grad));
-            dx
-        })?;
-        Ok(Some(shaped_like(dx, x)?))
     }
 }
 
@@ -112,11 +103,12 @@ vectorised! {
 }
 
 vectorised! {
-    fn gelu_slice_grad(dx: &mut [f32], x: &[f32], grad: &[f32]) {
-        for ((dx, x), grad) in dx.iter_mut().zip(x).zip(grad) {
+    /// `grad` becomes the gradient of x.
+    fn gelu_slice_grad(grad: &mut [f32], x: &[f32]) {
+        for (grad, x) in grad.iter_mut().zip(x) {
             let t = tanh(SCALE * (x + CUBIC * x * x * x));
             let slope = SCALE * (1.0 + 3.0 * CUBIC * x * x);
-            *dx = grad * (0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope);
+            *grad *= 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope;
         }
     }
 }

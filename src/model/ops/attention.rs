@@ -1,12 +1,13 @@
 //! Attention over all heads, fused: no [tokens, tokens] matrix outlives a tile, and what the mask hides is skipped.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::composed;
 use super::simd::{dot, softmax, vectorised};
-use super::values::{fusable, shaped_like, values, with_values};
+use super::tape::{Tape, record};
+use super::values::{fusable, tensor, with_values};
 use crate::mask::AttentionMask;
 
 /// Queries that are worked on together; the keys all of them cannot see are skipped.
@@ -30,64 +31,31 @@ impl Heads {
 /// softmax(q·kᵀ/√head_dim under the mask)·v for each head, side by side (Vaswani et al. 2017): `q [queries, query
 /// heads · dim]`, `k` and `v [keys, key/value heads · dim]`, result `[queries, query heads · dim]`. The queries are the
 /// last positions: query i stands at keys − queries + i.
-pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, mask: AttentionMask) -> Result<Tensor> {
-    if fusable(&[q, k, v]) {
-        q.contiguous()?.apply_op3(&k.contiguous()?, &v.contiguous()?, Attention { heads, mask })
-    } else {
-        composed::attention(q, k, v, heads, mask)
-    }
-}
-
-struct Attention {
+pub fn attention(
+    q: &Tensor,
+    k: &Tensor,
+    v: &Tensor,
     heads: Heads,
     mask: AttentionMask,
-}
-
-impl CustomOp3 for Attention {
-    fn name(&self) -> &'static str {
-        "attention"
+    tape: Option<&Tape>,
+) -> Result<Tensor> {
+    if !fusable(&[q, k, v]) {
+        return composed::attention(q, k, v, heads, mask);
     }
-
-    fn cpu_fwd(
-        &self,
-        q: &CpuStorage,
-        lq: &Layout,
-        k: &CpuStorage,
-        lk: &Layout,
-        v: &CpuStorage,
-        lv: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (rows, features) = lq.shape().dims2()?;
-        let inputs =
-            Inputs { q: values(q, lq)?, k: values(k, lk)?, v: values(v, lv)?, heads: self.heads, mask: self.mask };
-        let mut y = vec![0.0; rows * features];
-        let output = Output(y.as_mut_ptr());
-        let tiles = rows.div_ceil(TILE);
-        // Late tiles see more keys: they go first, so that the threads finish together.
-        (0..tiles * self.heads.query).into_par_iter().for_each_init(Vec::new, |weights, i| {
-            let (tile, head) = (tiles - 1 - i / self.heads.query, i % self.heads.query);
-            let tile = inputs.tile(head, tile * TILE, rows);
-            inputs.weights(&tile, weights);
-            let output = &output;
-            // SAFETY: each (tile, head) writes its own rows and columns of y.
-            unsafe { inputs.mix(&tile, weights, output.0) };
-        });
-        Ok((CpuStorage::F32(y), lq.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        q: &Tensor,
-        k: &Tensor,
-        v: &Tensor,
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dq, dk, dv) = with_values([q, k, v, y, grad], |[q_, k_, v_, y, grad]| {
-            Inputs { q: q_, k: k_, v: v_, heads: self.heads, mask: self.mask }.gradients(y, grad)
-        })?;
-        Ok((Some(shaped_like(dq, q)?), Some(shaped_like(dk, k)?), Some(shaped_like(dv, v)?)))
-    }
+    let y = with_values([q, k, v], |[q, k, v]| Inputs { q, k, v, heads, mask }.attend())?;
+    let y = tensor(y, q.shape())?;
+    record(tape, &[q, k, v], &y, || {
+        let (q, k, v, y) = (q.clone(), k.clone(), v.clone(), y.clone());
+        move |grad, sink| {
+            let (dq, dk, dv) =
+                with_values([&q, &k, &v, &y], |[q, k, v, y]| Inputs { q, k, v, heads, mask }.gradients(y, &grad))?;
+            sink.give(q.id(), dq);
+            sink.give(k.id(), dk);
+            sink.give(v.id(), dv);
+            Ok(())
+        }
+    });
+    Ok(y)
 }
 
 /// A matrix of which every tile writes its own part.
@@ -126,6 +94,23 @@ impl Inputs<'_> {
 
     fn keys(&self) -> usize {
         self.k.len() / self.kv_stride()
+    }
+
+    fn attend(&self) -> Vec<f32> {
+        let rows = self.q.len() / self.q_stride();
+        let mut y = vec![0.0; self.q.len()];
+        let output = Output(y.as_mut_ptr());
+        let tiles = rows.div_ceil(TILE);
+        // Late tiles see more keys: they go first, so that the threads finish together.
+        (0..tiles * self.heads.query).into_par_iter().for_each_init(Vec::new, |weights, i| {
+            let (tile, head) = (tiles - 1 - i / self.heads.query, i % self.heads.query);
+            let tile = self.tile(head, tile * TILE, rows);
+            self.weights(&tile, weights);
+            let output = &output;
+            // SAFETY: each (tile, head) writes its own rows and columns of y.
+            unsafe { self.mix(&tile, weights, output.0) };
+        });
+        y
     }
 
     /// Where query row `row` stands in the sequence.

@@ -68,25 +68,57 @@ unsafe impl Sync for Output {}
 /// Writes the product `[tokens, n]` to y by the `gemm` crate.
 fn general(y: *mut f32, x: &[f32], w: &[f32], k: usize) {
     let (tokens, n) = (x.len() / k, w.len() / k);
-    let parallelism = gemm::Parallelism::Rayon(0);
-    let (k_, n_) = (k as isize, n as isize);
     // SAFETY: strides and shapes describe the three matrices, which `matmul_nt` has checked.
+    unsafe { product(y, (x.as_ptr(), k, 1), (w.as_ptr(), 1, k), [tokens, n, k], false) }
+}
+
+/// y\[t, j\] (+)= Σᵢ x\[t, i\]·w\[i, j\], for `x [tokens, n]` and `w [n, k]`; `y [tokens, k]`. With `add` the product is
+/// added to what y holds.
+pub fn matmul_nn(x: &[f32], w: &[f32], y: &mut [f32], n: usize, add: bool) {
+    let (tokens, k) = (x.len() / n, w.len() / n);
+    assert!(x.len() == tokens * n && w.len() == n * k && y.len() == tokens * k, "matrix shapes disagree");
+    // SAFETY: strides and shapes describe the three matrices.
+    unsafe { product(y.as_mut_ptr(), (x.as_ptr(), n, 1), (w.as_ptr(), k, 1), [tokens, k, n], add) }
+}
+
+/// y\[i, j\] (+)= Σₜ a\[t, i\]·b\[t, j\], for `a [tokens, n]` and `b [tokens, k]`; `y [n, k]`. With `add` the product is
+/// added to what y holds.
+pub fn matmul_tn(a: &[f32], b: &[f32], y: &mut [f32], n: usize, add: bool) {
+    let (tokens, k) = (a.len() / n, y.len() / n);
+    assert!(a.len() == tokens * n && b.len() == tokens * k && y.len() == n * k, "matrix shapes disagree");
+    // SAFETY: strides and shapes describe the three matrices.
+    unsafe { product(y.as_mut_ptr(), (a.as_ptr(), 1, n), (b.as_ptr(), k, 1), [n, k, tokens], add) }
+}
+
+/// A matrix that is read: pointer, floats from row to row and from column to column.
+type Matrix = (*const f32, usize, usize);
+
+/// y (+)= a·b for `a [m, k]`, `b [k, n]`, `y [m, n]` row by row, by the `gemm` crate.
+///
+/// # Safety
+/// The pointers must be valid for the shapes and strides, and y for nobody else.
+unsafe fn product(y: *mut f32, a: Matrix, b: Matrix, [m, n, k]: [usize; 3], add: bool) {
+    let parallelism = if m * n * k < MIN_PARALLEL { gemm::Parallelism::None } else { gemm::Parallelism::Rayon(0) };
+    let stride = |n: usize| n as isize;
+    let (a, a_row, a_column) = (a.0, stride(a.1), stride(a.2));
+    let (b, b_row, b_column) = (b.0, stride(b.1), stride(b.2));
+    // SAFETY: the caller's promise.
     unsafe {
         gemm::gemm(
-            tokens,
+            m,
             n,
             k,
             y,
             1,
-            n_,
-            false,
-            x.as_ptr(),
-            1,
-            k_,
-            w.as_ptr(),
-            k_,
-            1,
-            0.0,
+            stride(n),
+            add,
+            a,
+            a_column,
+            a_row,
+            b,
+            b_column,
+            b_row,
+            1.0,
             1.0,
             false,
             false,

@@ -1,62 +1,95 @@
 //! Row-wise normalisation, fused.
 
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
 use super::simd::{dot, vectorised};
-use super::values::{fusable, shaped_like, values, with_values};
+use super::tape::{Tape, record};
+use super::values::{add_to, fusable, tensor, with_values};
 
 /// x / √(mean x² + ε) · weight over each row of `x [tokens, features]` (Zhang and Sennrich 2019).
-pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
-    if fusable(&[x, weight]) {
-        x.contiguous()?.apply_op2(&weight.contiguous()?, RmsNorm { eps })
-    } else {
-        composed::rms_norm(x, weight, eps)
+pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64, tape: Option<&Tape>) -> Result<Tensor> {
+    if !fusable(&[x, weight]) {
+        return composed::rms_norm(x, weight, eps);
     }
+    let (n, eps) = (weight.elem_count(), eps as f32);
+    let y = with_values([x, weight], |[x, weight]| each_row(x, n, |y, x| rms_norm_row(y, x, weight, eps)))?;
+    let y = tensor(y, x.shape())?;
+    record(tape, &[x, weight], &y, || {
+        let (x, weight) = (x.clone(), weight.clone());
+        move |grad, sink| {
+            let (dx, [dw]) = with_values([&x, &weight], |[x, weight]| {
+                row_gradients(x, &grad, n, |dx, [dw], x, grad| rms_norm_row_grad(dx, dw, x, weight, grad, eps))
+            })?;
+            sink.give(x.id(), dx);
+            sink.give(weight.id(), dw);
+            Ok(())
+        }
+    });
+    Ok(y)
 }
 
 /// (x − mean) / √(variance + ε) · weight + bias over each row of `x [tokens, features]`, with the biased variance
 /// (Ba et al. 2016).
-pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Result<Tensor> {
-    if fusable(&[x, weight, bias]) {
-        x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, LayerNorm { eps })
-    } else {
-        composed::layer_norm(x, weight, bias, eps)
+pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64, tape: Option<&Tape>) -> Result<Tensor> {
+    if !fusable(&[x, weight, bias]) {
+        return composed::layer_norm(x, weight, bias, eps);
     }
+    let (n, eps) = (weight.elem_count(), eps as f32);
+    let y = with_values([x, weight, bias], |[x, weight, bias]| {
+        each_row(x, n, |y, x| layer_norm_row(y, x, weight, bias, eps))
+    })?;
+    let y = tensor(y, x.shape())?;
+    record(tape, &[x, weight, bias], &y, || {
+        let (x, weight, bias) = (x.clone(), weight.clone(), bias.id());
+        move |grad, sink| {
+            let (dx, [dw, db]) = with_values([&x, &weight], |[x, weight]| {
+                row_gradients(x, &grad, n, |dx, [dw, db], x, g| layer_norm_row_grad(dx, dw, db, x, weight, g, eps))
+            })?;
+            sink.give(x.id(), dx);
+            sink.give(weight.id(), dw);
+            sink.give(bias, db);
+            Ok(())
+        }
+    });
+    Ok(y)
 }
 
-struct RmsNorm {
-    eps: f64,
+fn each_row(x: &[f32], n: usize, row: impl Fn(&mut [f32], &[f32]) + Sync) -> Vec<f32> {
+    let mut y = vec![0.0; x.len()];
+    y.par_chunks_mut(n).zip(x.par_chunks(n)).with_min_len(16).for_each(|(y, x)| row(y, x));
+    y
 }
 
-impl CustomOp2 for RmsNorm {
-    fn name(&self) -> &'static str {
-        "rms-norm"
-    }
+/// Rows whose parts of the weights' gradients are summed by one thread. Fixed, so that the sums are the same whatever
+/// the number of threads.
+const ROWS: usize = 16;
 
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (x, weight) = (values(x, lx)?, values(w, lw)?);
-        let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(weight.len()).zip(x.par_chunks(weight.len())).with_min_len(16).for_each(|(y, x)| {
-            rms_norm_row(y, x, weight, self.eps as f32);
-        });
-        Ok((CpuStorage::F32(y), lx.shape().clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw) = with_values([x, w, grad], |[x, weight, grad]| {
-            let mut dx = vec![0.0; x.len()];
-            let mut dw = vec![0.0; weight.len()];
-            for ((dx, x), grad) in
-                dx.chunks_mut(weight.len()).zip(x.chunks(weight.len())).zip(grad.chunks(weight.len()))
-            {
-                rms_norm_row_grad(dx, &mut dw, x, weight, grad, self.eps as f32);
+/// The gradient of x, and those of N vectors that every row adds to: `row(dx, sums, x, grad)`.
+fn row_gradients<const N: usize>(
+    x: &[f32],
+    grad: &[f32],
+    n: usize,
+    row: impl Fn(&mut [f32], &mut [Vec<f32>; N], &[f32], &[f32]) + Sync,
+) -> (Vec<f32>, [Vec<f32>; N]) {
+    let mut dx = vec![0.0; x.len()];
+    let zeros = || std::array::from_fn::<_, N, _>(|_| vec![0.0; n]);
+    let blocks = dx.par_chunks_mut(ROWS * n).zip(x.par_chunks(ROWS * n).zip(grad.par_chunks(ROWS * n)));
+    let parts: Vec<[Vec<f32>; N]> = blocks
+        .map(|(dx, (x, grad))| {
+            let mut sums = zeros();
+            for ((dx, x), grad) in dx.chunks_mut(n).zip(x.chunks(n)).zip(grad.chunks(n)) {
+                row(dx, &mut sums, x, grad);
             }
-            (dx, dw)
-        })?;
-        Ok((Some(shaped_like(dx, x)?), Some(shaped_like(dw, w)?)))
+            sums
+        })
+        .collect();
+    let mut totals = zeros();
+    for part in &parts {
+        totals.iter_mut().zip(part).for_each(|(total, part)| add_to(total, part));
     }
+    (dx, totals)
 }
 
 vectorised! {
@@ -81,53 +114,6 @@ vectorised! {
         for (dx, x) in dx.iter_mut().zip(x) {
             *dx = inverse * (*dx - x * shift);
         }
-    }
-}
-
-struct LayerNorm {
-    eps: f64,
-}
-
-impl CustomOp3 for LayerNorm {
-    fn name(&self) -> &'static str {
-        "layer-norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        lx: &Layout,
-        w: &CpuStorage,
-        lw: &Layout,
-        b: &CpuStorage,
-        lb: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (x, weight, bias) = (values(x, lx)?, values(w, lw)?, values(b, lb)?);
-        let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(weight.len()).zip(x.par_chunks(weight.len())).with_min_len(16).for_each(|(y, x)| {
-            layer_norm_row(y, x, weight, bias, self.eps as f32);
-        });
-        Ok((CpuStorage::F32(y), lx.shape().clone()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        _: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (dx, dw, db) = with_values([x, w, grad], |[x, weight, grad]| {
-            let n = weight.len();
-            let (mut dx, mut dw, mut db) = (vec![0.0; x.len()], vec![0.0; n], vec![0.0; n]);
-            for ((dx, x), grad) in dx.chunks_mut(n).zip(x.chunks(n)).zip(grad.chunks(n)) {
-                layer_norm_row_grad(dx, &mut dw, &mut db, x, weight, grad, self.eps as f32);
-            }
-            (dx, dw, db)
-        })?;
-        let db = Tensor::from_vec(db, w.shape(), &Device::Cpu)?;
-        Ok((Some(shaped_like(dx, x)?), Some(shaped_like(dw, w)?), Some(db)))
     }
 }
 

@@ -1,47 +1,52 @@
-//! The residual stream's addition.
+//! The residual stream's addition, and what a low-rank adapter adds.
 //!
 //! candle adds large tensors on threads of its own, which wait for work in a loop: on a machine with few cores they
 //! take the time of rayon's, which do everything else here.
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::simd::vectorised;
-use super::values::{fusable, values};
-
-/// Values a thread takes at a time.
-const CHUNK: usize = 32 * 1024;
+use super::tape::{Tape, record};
+use super::values::{CHUNK, fusable, tensor, with_values};
 
 /// x + y, both of one shape.
-pub fn add(x: &Tensor, y: &Tensor) -> Result<Tensor> {
-    if fusable(&[x, y]) && x.shape() == y.shape() { x.contiguous()?.apply_op2(&y.contiguous()?, Add) } else { x + y }
+pub fn add(x: &Tensor, y: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+    add_scaled(x, y, 1.0, tape)
 }
 
-struct Add;
-
-impl CustomOp2 for Add {
-    fn name(&self) -> &'static str {
-        "add"
+/// x + scale·y, both of one shape.
+pub fn add_scaled(x: &Tensor, y: &Tensor, scale: f64, tape: Option<&Tape>) -> Result<Tensor> {
+    if !fusable(&[x, y]) || x.shape() != y.shape() {
+        return if scale == 1.0 { x + y } else { x + (y * scale)? };
     }
-
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, y: &CpuStorage, ly: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (x, y) = (values(x, lx)?, values(y, ly)?);
+    let factor = scale as f32;
+    let sum = with_values([x, y], |[x, y]| {
         let mut sum = vec![0.0; x.len()];
         sum.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK))).for_each(|(sum, (x, y))| {
-            add_slices(sum, x, y);
+            add_slices(sum, x, y, factor);
         });
-        Ok((CpuStorage::F32(sum), lx.shape().clone()))
-    }
-
-    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        Ok((Some(grad.clone()), Some(grad.clone())))
-    }
+        sum
+    })?;
+    let sum = tensor(sum, x.shape())?;
+    record(tape, &[x, y], &sum, || {
+        let (x, y) = (x.id(), y.id());
+        move |grad, sink| {
+            if sink.wants(y) {
+                let gradient = if scale == 1.0 { grad.clone() } else { grad.iter().map(|g| g * factor).collect() };
+                sink.give(y, gradient);
+            }
+            sink.give(x, grad);
+            Ok(())
+        }
+    });
+    Ok(sum)
 }
 
 vectorised! {
-    fn add_slices(sum: &mut [f32], x: &[f32], y: &[f32]) {
+    fn add_slices(sum: &mut [f32], x: &[f32], y: &[f32], factor: f32) {
         for ((sum, x), y) in sum.iter_mut().zip(x).zip(y) {
-            *sum = x + y;
+            *sum = x + factor * y;
         }
     }
 }

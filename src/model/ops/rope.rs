@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
 use super::simd::vectorised;
-use super::values::{fusable, values};
+use super::tape::{Tape, record};
+use super::values::{fusable, tensor, with_values};
 
 /// Cosines and sines of a run of positions: `[tokens, head_dim / 2]` each.
 #[derive(Clone, Debug)]
@@ -48,33 +49,30 @@ impl Rotation {
 
 /// Rotates every head of `x [tokens, heads · head_dim]`: the halves (a, b) of a head become
 /// (a·cos − b·sin, b·cos + a·sin), the layout of transformers' checkpoints.
-pub fn rope(x: &Tensor, rotation: &Rotation) -> Result<Tensor> {
-    if fusable(&[x]) { x.contiguous()?.apply_op1(Rope(rotation.clone())) } else { composed::rope(x, rotation) }
+pub fn rope(x: &Tensor, rotation: &Rotation, tape: Option<&Tape>) -> Result<Tensor> {
+    if !fusable(&[x]) {
+        return composed::rope(x, rotation);
+    }
+    let (tokens, features) = x.dims2()?;
+    let y = tensor(with_values([x], |[x]| rotate(x, features, rotation))?, (tokens, features))?;
+    record(tape, &[x], &y, || {
+        let (x, rotation) = (x.id(), rotation.clone());
+        // A rotation's gradient is rotated back.
+        move |grad, sink| {
+            sink.give(x, rotate(&grad, features, &rotation.inverse()));
+            Ok(())
+        }
+    });
+    Ok(y)
 }
 
-struct Rope(Rotation);
-
-impl CustomOp1 for Rope {
-    fn name(&self) -> &'static str {
-        "rope"
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let (_, features) = layout.shape().dims2()?;
-        let x = values(x, layout)?;
-        let Rotation { cos, sin, half } = &self.0;
-        let mut y = vec![0.0; x.len()];
-        let rows = y.par_chunks_mut(features).zip(x.par_chunks(features)).with_min_len(16);
-        rows.zip(cos.par_chunks(*half).zip(sin.par_chunks(*half))).for_each(|((y, x), (cos, sin))| {
-            rotate_row(y, x, cos, sin);
-        });
-        Ok((CpuStorage::F32(y), layout.shape().clone()))
-    }
-
-    /// A rotation's gradient is rotated back.
-    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
-        Ok(Some(grad.contiguous()?.apply_op1_no_bwd(&Self(self.0.inverse()))?))
-    }
+fn rotate(x: &[f32], features: usize, Rotation { cos, sin, half }: &Rotation) -> Vec<f32> {
+    let mut y = vec![0.0; x.len()];
+    let rows = y.par_chunks_mut(features).zip(x.par_chunks(features)).with_min_len(16);
+    rows.zip(cos.par_chunks(*half).zip(sin.par_chunks(*half))).for_each(|((y, x), (cos, sin))| {
+        rotate_row(y, x, cos, sin);
+    });
+    y
 }
 
 vectorised! {

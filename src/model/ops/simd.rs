@@ -130,6 +130,13 @@ vectorised! {
 }
 
 vectorised! {
+    /// Σ x², in f32 over short runs and in f64 over all.
+    pub fn square_sum(values: &[f32]) -> f64 {
+        values.chunks(4096).map(|run| f64::from(dot(run, run))).sum()
+    }
+}
+
+vectorised! {
     /// The greatest value, −∞ of nothing.
     pub fn greatest(row: &[f32]) -> f32 {
         max(row)

@@ -1,9 +1,17 @@
 //! Plain slices of CPU tensors, for the fused operations.
 
-use candle_core::{CpuStorage, Device, Layout, Result, Storage, Tensor};
+use std::sync::Mutex;
+
+use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Shape, Storage, Tensor};
+use rayon::prelude::*;
+
+use super::simd::vectorised;
+
+/// Values a thread takes at a time.
+pub(super) const CHUNK: usize = 32 * 1024;
 
 /// The values of a contiguous f32 storage.
-pub fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
+fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     match layout.contiguous_offsets() {
         Some((start, end)) => Ok(&storage.as_slice::<f32>()?[start..end]),
         None => Err(candle_core::Error::RequiresContiguous { op: "fused operation" }.bt()),
@@ -24,12 +32,59 @@ pub fn with_values<const N: usize, R>(tensors: [&Tensor; N], f: impl FnOnce([&[f
     Ok(f(slices))
 }
 
-/// A CPU tensor of the shape of `like`.
-pub fn shaped_like(values: Vec<f32>, like: &Tensor) -> Result<Tensor> {
-    Tensor::from_vec(values, like.shape(), &Device::Cpu)
+/// Lets `f` write the values of a contiguous f32 CPU tensor, which every tensor that shares them sees.
+///
+/// # Errors
+/// If the tensor is elsewhere or of another kind.
+pub fn update_values<R: Send>(tensor: &Tensor, f: impl FnOnce(&mut [f32]) -> R + Send) -> Result<R> {
+    struct Update<F, R>(Mutex<(Option<F>, Option<R>)>);
+    impl<R: Send, F: FnOnce(&mut [f32]) -> R + Send> InplaceOp1 for Update<F, R> {
+        fn name(&self) -> &'static str {
+            "update values"
+        }
+
+        fn cpu_fwd(&self, storage: &mut CpuStorage, layout: &Layout) -> Result<()> {
+            let (CpuStorage::F32(all), Some((start, end))) = (storage, layout.contiguous_offsets()) else {
+                candle_core::bail!("only contiguous f32 tensors are updated in place");
+            };
+            if let Ok(mut guard) = self.0.lock()
+                && let Some(f) = guard.0.take()
+            {
+                guard.1 = Some(f(&mut all[start..end]));
+            }
+            Ok(())
+        }
+    }
+    let update = Update(Mutex::new((Some(f), None)));
+    tensor.inplace_op1(&update)?;
+    match update.0.into_inner() {
+        Ok((_, Some(result))) => Ok(result),
+        _ => candle_core::bail!("a tensor's values could not be updated"),
+    }
 }
 
-/// Whether every tensor is on the CPU, so that a fused operation may run.
-pub fn fusable(tensors: &[&Tensor]) -> bool {
-    tensors.iter().all(|tensor| tensor.device().is_cpu() && tensor.dtype() == candle_core::DType::F32)
+/// A CPU tensor.
+pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
+    Tensor::from_vec(values, shape.into(), &Device::Cpu)
+}
+
+/// Whether the fused operation may run: every tensor is f32 on the CPU, and candle records no graph, into which the
+/// fused operations do not enter.
+pub(super) fn fusable(tensors: &[&Tensor]) -> bool {
+    let is_plain =
+        |tensor: &&Tensor| tensor.device().is_cpu() && tensor.dtype() == candle_core::DType::F32 && !tensor.track_op();
+    tensors.iter().all(is_plain)
+}
+
+/// sum += x.
+pub fn add_to(sum: &mut [f32], x: &[f32]) {
+    sum.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(sum, x)| add_slice(sum, x));
+}
+
+vectorised! {
+    fn add_slice(sum: &mut [f32], x: &[f32]) {
+        for (sum, x) in sum.iter_mut().zip(x) {
+            *sum += x;
+        }
+    }
 }

@@ -1,0 +1,169 @@
+//! The backward pass of the fused operations.
+//!
+//! candle's own adds every gradient to a fresh tensor of zeros and keeps one tensor for each weight's gradient. Here an
+//! operation writes down, as it runs, how its gradient is computed (a Wengert list); the list is walked from its end,
+//! what nobody needs any more is freed on the way, and weights' gradients are summed where they stay, in [`Gradients`].
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+
+use candle_core::{Result, Tensor, TensorId};
+
+use super::values::add_to;
+use crate::cancel::Cancel;
+
+/// What ran in one forward pass, as far as it depends on the parameters.
+#[derive(Default)]
+pub struct Tape {
+    /// The parameters, and every result that depends on one.
+    tracked: RefCell<HashSet<TensorId>>,
+    nodes: RefCell<Vec<Node>>,
+}
+
+/// From the gradient of an operation's result to those of its inputs.
+type Backward = Box<dyn FnOnce(Vec<f32>, &mut Sink<'_>) -> Result<()>>;
+
+struct Node {
+    output: TensorId,
+    backward: Backward,
+}
+
+impl Tape {
+    /// An empty tape for the gradients of the parameters in `gradients`.
+    pub fn new(gradients: &Gradients) -> Self {
+        Self { tracked: RefCell::new(gradients.index.keys().copied().collect()), nodes: RefCell::default() }
+    }
+
+    /// Whether the gradient of `tensor` leads to a parameter.
+    pub fn tracks(&self, tensor: &Tensor) -> bool {
+        self.tracked.borrow().contains(&tensor.id())
+    }
+
+    /// Adds dL/dθ of every parameter θ to `gradients`, from `seed` = dL/d`output`.
+    ///
+    /// # Errors
+    /// If an operation fails. Returns `false` after `cancel`, when `gradients` is half done.
+    pub fn backward(self, output: &Tensor, seed: Vec<f32>, gradients: &mut Gradients, cancel: &Cancel) -> Result<bool> {
+        let tracked = self.tracked.into_inner();
+        let mut sink = Sink { tracked: &tracked, activations: HashMap::from([(output.id(), seed)]), gradients };
+        for node in self.nodes.into_inner().into_iter().rev() {
+            if cancel.is_cancelled() {
+                return Ok(false);
+            }
+            if let Some(gradient) = sink.activations.remove(&node.output) {
+                (node.backward)(gradient, &mut sink)?;
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Writes an operation down if any of its inputs leads to a parameter; `backward` is made only then.
+pub(super) fn record<B>(tape: Option<&Tape>, inputs: &[&Tensor], output: &Tensor, backward: impl FnOnce() -> B)
+where
+    B: FnOnce(Vec<f32>, &mut Sink<'_>) -> Result<()> + 'static,
+{
+    let Some(tape) = tape.filter(|tape| inputs.iter().any(|input| tape.tracks(input))) else { return };
+    tape.tracked.borrow_mut().insert(output.id());
+    tape.nodes.borrow_mut().push(Node { output: output.id(), backward: Box::new(backward()) });
+}
+
+/// Where gradients go during a backward pass.
+pub(super) struct Sink<'a> {
+    tracked: &'a HashSet<TensorId>,
+    activations: HashMap<TensorId, Vec<f32>>,
+    gradients: &'a mut Gradients,
+}
+
+impl Sink<'_> {
+    /// Whether the gradient of this tensor leads to a parameter.
+    pub fn wants(&self, id: TensorId) -> bool {
+        self.tracked.contains(&id)
+    }
+
+    /// Adds a gradient of a tensor; one that nobody wants is dropped.
+    pub fn give(&mut self, id: TensorId, gradient: Vec<f32>) {
+        if let Some(&i) = self.gradients.index.get(&id) {
+            self.gradients
+                .add(i, |sum, is_first| if is_first { sum.copy_from_slice(&gradient) } else { add_to(sum, &gradient) });
+        } else if self.wants(id) {
+            match self.activations.get_mut(&id) {
+                Some(sum) => add_to(sum, &gradient),
+                None => drop(self.activations.insert(id, gradient)),
+            }
+        }
+    }
+
+    /// Lets `write` add a gradient of a tensor of `len` values where the sum is kept: `write(sum, is_first)` overwrites
+    /// what it finds if it is the first, and must write every value then.
+    pub fn add(&mut self, id: TensorId, len: usize, write: impl FnOnce(&mut [f32], bool)) {
+        if let Some(&i) = self.gradients.index.get(&id) {
+            self.gradients.add(i, write);
+        } else if self.wants(id) {
+            let is_first = !self.activations.contains_key(&id);
+            write(self.activations.entry(id).or_insert_with(|| vec![0.0; len]), is_first);
+        }
+    }
+}
+
+/// The sum of the parameters' gradients over backward passes, f32, in buffers that stay.
+#[derive(Debug, Default)]
+pub struct Gradients {
+    index: HashMap<TensorId, usize>,
+    lengths: Vec<usize>,
+    /// Allocated when first written.
+    buffers: Vec<Vec<f32>>,
+    /// Whether a buffer holds something of this sum.
+    written: Vec<bool>,
+}
+
+impl Gradients {
+    /// Of these parameters, in this order.
+    pub fn new<'a>(parameters: impl IntoIterator<Item = &'a Tensor>) -> Self {
+        let mut gradients = Self::default();
+        for (i, tensor) in parameters.into_iter().enumerate() {
+            gradients.index.insert(tensor.id(), i);
+            gradients.lengths.push(tensor.elem_count());
+            gradients.buffers.push(Vec::new());
+            gradients.written.push(false);
+        }
+        gradients
+    }
+
+    /// Begins a new sum.
+    pub fn clear(&mut self) {
+        self.written.fill(false);
+    }
+
+    /// The sum for parameter `i`; zeros where no backward pass reached it.
+    pub fn get_mut(&mut self, i: usize) -> &mut [f32] {
+        self.add(i, |sum, is_first| {
+            if is_first {
+                sum.fill(0.0);
+            }
+        });
+        &mut self.buffers[i]
+    }
+
+    /// Adds to the sum for parameter `i`, as [`Sink::add`] does.
+    pub fn add(&mut self, i: usize, write: impl FnOnce(&mut [f32], bool)) {
+        if self.buffers[i].is_empty() {
+            self.buffers[i] = vec![0.0; self.lengths[i]];
+        }
+        let is_first = !std::mem::replace(&mut self.written[i], true);
+        write(&mut self.buffers[i], is_first);
+    }
+
+    /// Which buffer a parameter has.
+    pub(super) fn index_of(&self, tensor: &Tensor) -> Option<usize> {
+        self.index.get(&tensor.id()).copied()
+    }
+
+    /// The sums of all parameters, by parameter.
+    pub fn finished(&mut self) -> &mut [Vec<f32>] {
+        for i in 0..self.buffers.len() {
+            self.get_mut(i);
+        }
+        &mut self.buffers
+    }
+}

@@ -1,0 +1,122 @@
+//! Forward and backward pass of one example.
+
+use std::collections::HashMap;
+
+use candle_core::{D, Tensor, Var};
+
+use super::parameters::Parameter;
+use super::{Example, TrainError};
+use crate::cancel::Cancel;
+use crate::model::Decoder;
+use crate::model::decoder::{Adapter, DecoderError};
+use crate::model::ops::{Counted, Gradients, Tape, cross_entropy, select_rows};
+
+/// How gradients are computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backward {
+    /// By the fused operations' own tape; on the CPU.
+    Fused,
+    /// By candle's graph of composed operations, on any device; weights' gradients are brought to the CPU.
+    Composed,
+}
+
+/// Adds the gradient of Σ wₜ·nllₜ / `denominator` over the example's targets to `gradients` and returns Σ wₜ·nllₜ in
+/// nats.
+///
+/// # Errors
+/// If the decoder does not take the ids, or `cancel` was set; `gradients` is half done then.
+pub(super) fn pass(
+    backward: Backward,
+    decoder: &Decoder,
+    parameters: &[Parameter],
+    example: &Example,
+    denominator: f64,
+    gradients: &mut Gradients,
+    cancel: &Cancel,
+) -> Result<f64, TrainError> {
+    let scored: Vec<usize> = (1..example.ids.len()).filter(|&t| example.weights[t] != 0.0).collect();
+    // What comes after the last scored target has no part in the loss, the target itself is only predicted.
+    let Some(&end) = scored.last() else { return Ok(0.0) };
+    let work = Work { decoder, ids: &example.ids[..end], scored: &scored, example, denominator };
+    match backward {
+        Backward::Fused => work.fused(gradients, cancel),
+        Backward::Composed => work.composed(parameters, gradients, cancel),
+    }
+}
+
+struct Work<'a> {
+    decoder: &'a Decoder,
+    ids: &'a [u32],
+    /// The targets that count.
+    scored: &'a [usize],
+    example: &'a Example,
+    denominator: f64,
+}
+
+impl Work<'_> {
+    /// The row that predicts each scored target.
+    fn rows(&self) -> Vec<u32> {
+        self.scored.iter().map(|&t| t as u32 - 1).collect()
+    }
+
+    fn fused(&self, gradients: &mut Gradients, cancel: &Cancel) -> Result<f64, TrainError> {
+        let weight = |t: usize| self.example.weights[t];
+        let tape = Tape::new(gradients);
+        let hidden = self.decoder.record(self.ids, &tape, cancel)?;
+        let rows = select_rows(&hidden, &self.rows(), Some(&tape))?;
+        let counted = |&t: &usize| Counted { id: self.example.ids[t], coefficient: weight(t) / self.denominator };
+        let counted: Vec<Counted> = self.scored.iter().map(counted).collect();
+        let (nll, seed) = cross_entropy(&rows, self.decoder.head_weight(), &counted, gradients)?;
+        if !tape.backward(&rows, seed, gradients, cancel)? {
+            return Err(DecoderError::Cancelled.into());
+        }
+        Ok(self.scored.iter().zip(nll).map(|(&t, nll)| weight(t) * nll).sum())
+    }
+
+    fn composed(
+        &self,
+        parameters: &[Parameter],
+        gradients: &mut Gradients,
+        cancel: &Cancel,
+    ) -> Result<f64, TrainError> {
+        let device = self.decoder.device();
+        let (decoder, variables) = with_variables(self.decoder, parameters)?;
+        let hidden = decoder.run(self.ids, None, crate::mask::AttentionMask::Causal, cancel)?;
+        let rows = Tensor::new(self.rows(), device)?;
+        let logits = decoder.head(&hidden.index_select(&rows, 0)?)?;
+        let labels: Vec<u32> = self.scored.iter().map(|&t| self.example.ids[t]).collect();
+        let labels = Tensor::new(labels, device)?.unsqueeze(1)?;
+        let nll = candle_nn::ops::log_softmax(&logits, D::Minus1)?.gather(&labels, 1)?.squeeze(1)?.neg()?;
+        let weights: Vec<f32> = self.scored.iter().map(|&t| self.example.weights[t] as f32).collect();
+        let sum = (&nll * Tensor::new(weights, device)?)?.sum_all()?;
+        let found = (&sum / self.denominator)?.backward()?;
+        for (i, variable) in variables.iter().enumerate() {
+            let Some(gradient) = found.get(variable) else { continue };
+            let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
+            gradients.add(i, |sum, is_first| match is_first {
+                true => sum.copy_from_slice(&gradient),
+                false => crate::model::ops::add_to(sum, &gradient),
+            });
+        }
+        Ok(f64::from(sum.to_scalar::<f32>()?))
+    }
+}
+
+/// The decoder with copies of the parameters that candle records a graph for, and those copies.
+fn with_variables(decoder: &Decoder, parameters: &[Parameter]) -> Result<(Decoder, Vec<Tensor>), TrainError> {
+    let copy = |tensor: &Tensor| Var::from_tensor(tensor).map(Var::into_inner);
+    let variables = parameters.iter().map(|parameter| copy(&parameter.tensor)).collect::<Result<Vec<_>, _>>()?;
+    let by_name: HashMap<&str, &Tensor> =
+        parameters.iter().zip(&variables).map(|(parameter, variable)| (parameter.name.as_str(), variable)).collect();
+    let or_variable = |name: &str, tensor: Tensor| by_name.get(name).map_or(tensor, |&variable| variable.clone());
+    let weights = decoder.named_tensors().iter();
+    let weights = weights.map(|named| (named.name.clone(), or_variable(&named.name, named.tensor.clone()))).collect();
+    let mut copied = Decoder::new(decoder.config(), weights)?;
+    let adapters = decoder.adapters().into_iter().map(|(name, Adapter { a, b, scale })| {
+        let a = or_variable(&format!("{name}.lora_A.weight"), a);
+        let b = or_variable(&format!("{name}.lora_B.weight"), b);
+        (name, Adapter { a, b, scale })
+    });
+    copied.attach(adapters.collect())?;
+    Ok((copied, variables))
+}
