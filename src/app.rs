@@ -282,6 +282,7 @@ impl App {
             directory: start.directory,
             quit: false,
         };
+        app.training.settings.denominator = app.denominator;
         let effects = app.analyze();
         (app, effects)
     }
@@ -369,7 +370,7 @@ impl App {
         self.analysis.generation += 1;
         self.analysis.progress = Progress::Waiting;
         // What is learned is what is on screen: a run on the text before ends.
-        let mut effects = if self.asked.run { update::pause(self) } else { Vec::new() };
+        let mut effects = if self.asked.run.is_some() { update::pause(self) } else { Vec::new() };
         effects.push(Effect::Engine(Request::Analyze {
             generation: self.analysis.generation,
             source: self.source(),

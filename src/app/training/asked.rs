@@ -3,12 +3,13 @@
 use super::course::{Course, Courses};
 use super::{Preset, Training};
 use crate::model::Source;
+use crate::train::Goal;
 
 /// What was asked of the trainer: what to make of its next word, and what need not be asked again.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Asked {
-    /// A run was asked for and did not end yet.
-    pub run: bool,
+    /// The goal of the run that was asked for and did not end yet.
+    pub run: Option<Goal>,
     /// What its steps are taken with.
     pub courses: Courses,
     /// It watches the probes that are on screen.
@@ -24,7 +25,7 @@ pub(in crate::app) struct Asked {
 impl Asked {
     /// The next steps are taken with `course`. A step that is being taken began before.
     pub fn hold(&mut self, training: &mut Training, course: Course) {
-        let after = training.step + usize::from(self.run);
+        let after = training.step + usize::from(self.run.is_some());
         self.courses.hold(after, course, &mut training.changes);
     }
 }

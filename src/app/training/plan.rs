@@ -14,8 +14,7 @@ impl App {
     /// What the next steps are taken with.
     pub(in crate::app) fn course(&self) -> Course {
         let mask = self.mask().map_or_else(|| self.mode().name().into(), LossMask::name);
-        let settings = Settings { denominator: self.denominator, ..self.training.settings.clone() };
-        Course { settings, mask, data: self.training.data.describe() }
+        Course { settings: self.training.settings.clone(), mask, data: self.training.data.describe() }
     }
 
     /// How the next steps are taken.
@@ -23,7 +22,6 @@ impl App {
     /// # Errors
     /// Why none can be taken, and what to do.
     pub(in crate::app) fn plan(&self) -> Result<Plan, String> {
-        let settings = Settings { denominator: self.denominator, ..self.training.settings.clone() };
         let data = match &self.training.data {
             TrainingData::Screen if !self.is_current() => {
                 return Err("the text is not tokenised yet; one moment".into());
@@ -34,17 +32,23 @@ impl App {
             TrainingData::Screen => Data::Screen { generation: self.analysis.generation },
             TrainingData::Samples { samples, .. } => Data::Samples(samples.clone()),
         };
-        let second = self.training.twin.as_ref().map(|twin| {
-            let settings = Settings { denominator: self.denominator, ..twin.settings.clone() };
-            Ok::<_, String>(Side { settings, mask: self.side_mask(Some(twin.mode), twin.parts)? })
-        });
-        let first = Side { settings, mask: self.side_mask(self.chosen_mode, self.part_weights)? };
+        let first = self.side(&self.training.settings, self.chosen_mode, self.part_weights)?;
+        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, Some(twin.mode), twin.parts));
         Ok(Plan { data, first, second: second.transpose()? })
     }
 
+    fn side(&self, settings: &Settings, mode: Option<Mode>, parts: PartWeights) -> Result<Side, String> {
+        Ok(Side { settings: settings.clone(), mask: self.side_mask(mode, parts)? })
+    }
+
     fn side_mask(&self, mode: Option<Mode>, parts: PartWeights) -> Result<SideMask, String> {
-        if self.training.data != TrainingData::Screen {
-            return Ok(SideMask::Mode(mode));
+        if let TrainingData::Samples { .. } = self.training.data {
+            return match parts.is_empty() {
+                true => Ok(SideMask::Mode(mode)),
+                false => {
+                    Err(format!("the weights {parts} are for the text on screen; D in the view Train goes back to it"))
+                }
+            };
         }
         let mask = self.mask_under(mode.unwrap_or(self.mode()), parts).map_err(|error| error.to_string())?;
         match mask.scored() {

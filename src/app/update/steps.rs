@@ -2,10 +2,10 @@
 
 use super::next;
 use crate::app::settings::{HIGHEST_RATE, LOWEST_RATE, next_round};
-use crate::app::training::{Activity, Panel};
+use crate::app::training::{Activity, Panel, Training};
 use crate::app::{App, Command, Effect, Notice, View};
 use crate::engine::{Request, TrainRequest};
-use crate::train::{Goal, Settings};
+use crate::train::Goal;
 
 /// What a command asks of the trainer; `None` if it is none of the trainer's.
 pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
@@ -14,7 +14,7 @@ pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Command::Run if app.training.activity == Activity::Running => Some(pause(app)),
         Command::Run => Some(start(app, app.training.goal)),
         Command::UndoStep => Some(undo(app)),
-        Command::ResetWeights => Some(go_back(app, TrainRequest::Reset)),
+        Command::ResetWeights => Some(reset(app)),
         Command::Rewind => Some(rewind(app)),
         Command::Up if app.view == View::Train => Some(scrub(app, -1)),
         Command::Down if app.view == View::Train => Some(scrub(app, 1)),
@@ -63,7 +63,7 @@ fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
     }
     let course = app.course();
     app.asked.hold(&mut app.training, course);
-    app.asked.run = true;
+    app.asked.run = Some(goal);
     app.training.activity = Activity::Running;
     effects.push(train(TrainRequest::Run { plan, goal }));
     effects
@@ -82,12 +82,12 @@ pub fn pause(app: &mut App) -> Vec<Effect> {
 
 /// A run under way goes on as the screen says now.
 pub fn follow(app: &mut App) -> Vec<Effect> {
-    let chosen = Settings { denominator: app.denominator, ..app.training.settings.clone() };
-    if let (Some(preset), Some(twin)) = (app.asked.preset, &mut app.training.twin) {
-        let [_, second] = preset.settings(&chosen);
+    let Training { settings, twin, .. } = &mut app.training;
+    settings.denominator = app.denominator;
+    if let (Some(preset), Some(twin)) = (app.asked.preset, twin) {
+        let [_, second] = preset.settings(settings);
         twin.settings = second;
     }
-    app.training.settings = chosen;
     if app.training.activity != Activity::Running {
         return Vec::new();
     }
@@ -119,6 +119,15 @@ fn undo(app: &mut App) -> Vec<Effect> {
         return Vec::new();
     }
     go_back(app, TrainRequest::Undo)
+}
+
+fn reset(app: &mut App) -> Vec<Effect> {
+    let is_idle = app.training.activity == Activity::Idle;
+    app.say(match app.training.step {
+        0 if is_idle => "these are the base weights: no step was taken yet",
+        _ => "back to the exact base weights",
+    });
+    go_back(app, TrainRequest::Reset)
 }
 
 /// The weights become those of the step that is shown.

@@ -32,7 +32,7 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
         }
         TrainEvent::Refused(why) => {
             // A run that goes on all the same shows with its next step.
-            app.asked.run = false;
+            app.asked.run = None;
             app.settle();
             app.complain(&why);
         }
@@ -44,7 +44,9 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
 fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     let is_step = !at.reports.is_empty();
     let went_back = !is_step && at.step != app.training.step;
-    app.asked.run |= is_step;
+    if is_step {
+        app.asked.run.get_or_insert_default();
+    }
     if app.training.activity != Activity::Pausing {
         app.settle();
     }
