@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["cancel", "generate", "loss", "mask", "model", "sample", "score", "sequence", "template", "train"]),
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template", "train"]),
     ("ui", &["app", "loss", "mask", "sample", "sequence", "template", "train"]),
-    ("tui", &["app", "engine", "model", "ui"]),
+    ("tui", &["app", "engine", "model", "sample", "ui"]),
     ("report", &["engine", "loss", "mask", "sequence"]),
     ("cli", &["loss", "mask", "model", "train"]),
 ];

@@ -79,7 +79,7 @@ impl Session {
             match effect {
                 Effect::Engine(request) => self.engine.send(request),
                 Effect::CancelEngine => self.engine.cancel(),
-                Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::FindModel(_) => {}
+                Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::ReadSamples(_) | Effect::FindModel(_) => {}
             }
         }
     }
