@@ -86,11 +86,12 @@ fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
 }
 
 fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
-    app.asked.run = false;
+    let goal = app.asked.run.take();
     app.training.activity = Activity::Idle;
     let step = app.training.step;
     match ended {
-        Ended::Goal(goal) => app.say(format!("step {step}: {}", goal)),
+        Ended::Goal(_) if goal.is_some_and(|goal| goal.steps == Some(1)) => app.say(format!("step {step} taken")),
+        Ended::Goal(why) => app.say(format!("stopped at step {step}: {why}")),
         Ended::Paused => app.say(format!("paused at step {step}; r goes on")),
         Ended::Failed(why) => app.complain(&format!("stopped at step {step}: {why}")),
     }
@@ -100,7 +101,7 @@ fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
 impl App {
     /// What took a while is over; a run that it interrupted goes on.
     fn settle(&mut self) {
-        self.training.activity = if self.asked.run { Activity::Running } else { Activity::Idle };
+        self.training.activity = if self.asked.run.is_some() { Activity::Running } else { Activity::Idle };
     }
 
     fn complain(&mut self, text: &str) {
