@@ -20,14 +20,17 @@ pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
-pub use training::{Activity, Change, Continuation, Film, Frame, Panel, Probe, Training, TrainingData, Twin};
+pub use training::{
+    Activity, Change, Continuation, Film, Frame, Mover, Movers, Panel, Probe, SMOOTHING, Training, TrainingData, Twin,
+    smoothed,
+};
 pub use update::update;
 
 use caret::Caret;
 
 use crate::engine::{ModelInfo, Request};
 use crate::loss::{Denominator, Distribution, Ledger, Scores};
-use crate::mask::{LossMask, MaskError, MaskOptions, Mode, Split};
+use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
 use crate::model::Source;
 use crate::sample::Sample;
 use crate::sequence::{Kind, Prefix, Sequence};
@@ -42,11 +45,12 @@ pub enum View {
     Predict,
     Attend,
     Score,
+    Train,
 }
 
 impl View {
     /// Every view, in order.
-    pub const EVERY: [View; 3] = [View::Predict, View::Attend, View::Score];
+    pub const EVERY: [View; 4] = [View::Predict, View::Attend, View::Score, View::Train];
 
     /// The tab's title.
     pub fn title(self) -> &'static str {
@@ -54,6 +58,7 @@ impl View {
             View::Predict => "Predict",
             View::Attend => "Attend",
             View::Score => "Score",
+            View::Train => "Train",
         }
     }
 }
@@ -158,6 +163,8 @@ pub struct App {
     pub chosen_mode: Option<Mode>,
     /// Raw text: how many characters the prompt has, where there is a completion.
     pub split: Option<usize>,
+    /// Chats: weights for parts of the assistant's turns.
+    pub part_weights: PartWeights,
     /// Every mode on this sequence.
     pub scorings: Vec<Scoring>,
     /// The whole distribution that predicts the token under the cursor, with the position of its row.
@@ -192,6 +199,8 @@ pub struct Start {
     pub denominator: Denominator,
     /// Raw text: how many characters the prompt has.
     pub split: Option<usize>,
+    /// Chats: weights for parts of the assistant's turns.
+    pub part_weights: PartWeights,
     pub theme: ThemeName,
     pub unicode: bool,
     pub directory: PathBuf,
@@ -209,6 +218,7 @@ impl Start {
             mode: None,
             denominator: Denominator::default(),
             split: None,
+            part_weights: PartWeights::default(),
             theme: ThemeName::default(),
             unicode: true,
             directory: PathBuf::from("."),
@@ -244,6 +254,7 @@ impl App {
             denominator: start.denominator,
             chosen_mode: start.mode,
             split: start.split,
+            part_weights: start.part_weights,
             scorings: Vec::new(),
             distribution: None,
             distribution_asked: None,
@@ -353,7 +364,7 @@ impl App {
     /// Masks and ledgers anew from what is there; no forward pass.
     fn rescore(&mut self) {
         let (sequence, scores) = (&self.analysis.sequence, &self.analysis.scores);
-        let options = MaskOptions { split: self.split.map(|chars| Split::at_char(sequence, chars)) };
+        let options = MaskOptions::new(sequence, self.split, self.part_weights);
         self.scorings = Mode::EVERY
             .into_iter()
             .map(|mode| {

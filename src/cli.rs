@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::loss::Denominator;
-use crate::mask::Mode;
+use crate::mask::{Mode, PartWeights};
 use crate::model::DeviceKind;
 
 /// See how a language model learns, token by token.
@@ -96,6 +96,10 @@ pub struct MaskArgs {
     /// Raw text: the prompt is the first N characters, the completion the rest; implies --mask completion
     #[arg(long, value_name = "N", help_heading = "Loss")]
     pub split: Option<usize>,
+    /// Chats: weights for parts of the assistant's turns, in place of the mask's, such as stop=0,reasoning=0.5; the
+    /// parts are header, reasoning, content, tool_call, stop, after_stop, and answer (content, tool_call, stop)
+    #[arg(long, value_name = "PART=W,…", help_heading = "Loss")]
+    pub weights: Option<PartWeights>,
 }
 
 #[derive(Debug, Args)]

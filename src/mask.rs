@@ -5,19 +5,34 @@
 
 pub mod attention;
 mod mode;
+mod part_weights;
 mod reason;
 
 pub use attention::AttentionMask;
 pub use mode::{MaskError, Mode};
+pub use part_weights::{PartWeights, PartWeightsError};
 pub use reason::Reason;
 
 use crate::sequence::{Kind, Sequence};
+use mode::Rule;
 
 /// What a mask needs to know beside the sequence.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct MaskOptions {
     /// Raw text under [`Mode::Completion`]: where the completion starts.
     pub split: Option<Split>,
+    /// Chats, under any mode: weights that take the place of the mode's.
+    pub parts: PartWeights,
+}
+
+impl MaskOptions {
+    /// What applies to `sequence`: the split behind the first `split` characters to raw text, `parts` to a chat.
+    pub fn new(sequence: &Sequence, split: Option<usize>, parts: PartWeights) -> Self {
+        match sequence.kind {
+            Kind::Text => Self { split: split.map(|chars| Split::at_char(sequence, chars)), ..Self::default() },
+            Kind::Chat => Self { parts, ..Self::default() },
+        }
+    }
 }
 
 /// A place in raw text between prompt and completion.
@@ -43,6 +58,7 @@ pub struct LossMask {
     pub mode: Mode,
     weights: Vec<f64>,
     options: MaskOptions,
+    rule: Rule,
     /// The mode would have scored the first token.
     pub unpredicted: bool,
     /// Tokens that the mode would have scored, had the context not cut them off.
@@ -56,16 +72,28 @@ impl LossMask {
     /// If the mode does not apply to this sequence; the message says what to do.
     pub fn new(sequence: &Sequence, mode: Mode, options: MaskOptions) -> Result<Self, MaskError> {
         let rule = mode.rule(sequence, &options)?;
-        let weight = |(t, token)| f64::from(u8::from(rule.counts(t, token)));
-        let mut weights: Vec<f64> = sequence.tokens.iter().enumerate().map(weight).collect();
-        let beyond = sequence.beyond.iter().enumerate().map(|(i, token)| (sequence.len() + i, token));
-        let lost = beyond.filter(|&(t, token)| rule.counts(t, token)).count();
+        let all = sequence.tokens.iter().chain(&sequence.beyond).enumerate();
+        let mut weights: Vec<f64> = all.map(|(t, token)| rule.decide(&options.parts, t, token).weight).collect();
+        let lost = weights.split_off(sequence.len()).into_iter().filter(|&w| w != 0.0).count();
         // A token put before raw text is there to be conditioned on; that it has no prediction is no finding.
         let unpredicted = weights.first().is_some_and(|&w| w != 0.0) && sequence.prefix.is_none();
         if let Some(first) = weights.first_mut() {
             *first = 0.0;
         }
-        Ok(Self { mode, weights, options, unpredicted, lost })
+        Ok(Self { mode, weights, options, rule, unpredicted, lost })
+    }
+
+    /// The mode, with the part weights if there are any: `assistant, stop=0`.
+    pub fn name(&self) -> String {
+        match self.parts() {
+            parts if parts.is_empty() => self.mode.name().into(),
+            parts => format!("{}, {parts}", self.mode.name()),
+        }
+    }
+
+    /// The weights that took the place of the mode's.
+    pub fn parts(&self) -> &PartWeights {
+        &self.options.parts
     }
 
     /// Weight of target `t`; 0 = unscored.
@@ -90,7 +118,7 @@ impl LossMask {
 
     /// Why token `t` has its weight.
     pub fn reason(&self, sequence: &Sequence, t: usize) -> Reason {
-        Reason::new(self.mode, &self.options, sequence, t, self.is_scored(t))
+        Reason::new(self, sequence, t)
     }
 }
 

@@ -38,7 +38,7 @@ impl Report<'_> {
             warnings.push("1 scored token has no prediction: nothing stands before it (see --prefix)".into());
         }
         if self.sequence.len() > 1 && self.ledger.scored == 0 {
-            warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.mode.name()));
+            warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.name()));
         }
         warnings
     }

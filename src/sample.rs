@@ -2,12 +2,14 @@
 
 mod built_in;
 mod chat;
+mod set;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use built_in::{BUILT_IN, BuiltIn};
 pub use chat::{SampleError, read_chat};
+pub use set::read_samples;
 
 /// Whether messages of this role are the assistant's; `model` is what Gemma's data calls it.
 pub fn is_assistant(role: &str) -> bool {

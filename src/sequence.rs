@@ -10,6 +10,7 @@ pub use display::{visible, visible_text};
 pub use encode::{EncodeError, Prefix};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
+use crate::sample::is_assistant;
 use crate::template::Part;
 
 /// One token of a [`Sequence`].
@@ -43,6 +44,9 @@ pub struct Origin {
     pub part: Part,
 }
 
+/// Turn, role and part of one origin.
+pub type TokenOrigin<'a> = (Option<usize>, Option<&'a str>, Part);
+
 impl Token {
     /// The token as text; bytes that are no whole character become U+FFFD.
     pub fn text(&self) -> String {
@@ -50,7 +54,7 @@ impl Token {
     }
 
     /// The first origin and then those the token reaches into: turn, role and part of each.
-    pub fn origins(&self) -> impl Iterator<Item = (Option<usize>, Option<&str>, Part)> {
+    pub fn origins(&self) -> impl Iterator<Item = TokenOrigin<'_>> {
         let first = (self.turn, self.role.as_deref(), self.part);
         std::iter::once(first).chain(self.overlaps.iter().map(|o| (o.turn, o.role.as_deref(), o.part)))
     }
@@ -161,6 +165,25 @@ impl Sequence {
     pub fn chars_before(&self, t: usize) -> usize {
         let start = self.tokens.get(t).map_or(self.text.len(), |token| token.span.start);
         self.text[..floor_boundary(&self.text, start)].chars().count().saturating_sub(self.prefix_chars())
+    }
+
+    /// The first token of the last assistant message behind its header, which still belongs to the prompt; counts
+    /// tokens beyond the context too. `None` where no assistant speaks.
+    pub fn completion_start(&self) -> Option<usize> {
+        let last = self.roles.iter().rposition(|role| is_assistant(role))?;
+        let completes = |(turn, _, part): TokenOrigin<'_>| turn == Some(last) && !part.precedes_message();
+        self.tokens.iter().chain(&self.beyond).position(|token| token.origins().any(completes))
+    }
+
+    /// How many tokens a continuation starts from. A chat: all before the last assistant message's own text, or
+    /// everything where no assistant speaks. Raw text: those before token `split`, or without one a quarter of the
+    /// text, at least 1 and at most 8. Never none of a text that has any.
+    pub fn prompt_length(&self, split: Option<usize>) -> usize {
+        let wanted = match self.kind {
+            Kind::Chat => self.completion_start().unwrap_or(usize::MAX),
+            Kind::Text => split.unwrap_or((self.len() / 4).min(8)),
+        };
+        wanted.max(1).min(self.len())
     }
 
     fn prefix_chars(&self) -> usize {

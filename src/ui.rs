@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! header   lossglass · model                                   kind · mask · scored · loss
-//! tabs     1 Predict  2 Attend  3 Score                                     keys for all
+//! tabs     1 Predict  2 Attend  3 Score  4 Train                            keys for all
 //! strip    the sequence, with the one cursor
 //! banner   why scoring failed or stopped, only then
-//! view     Predict | Attend | Score
+//! view     Predict | Attend | Score | Train
 //! footer   the keys that matter now                                              progress
 //! ```
 //! Over it lies at most one overlay: help, editor, a list. The editor leaves header and strip in sight, so that one
@@ -27,6 +27,7 @@ mod strip;
 pub mod text;
 mod theme;
 mod token;
+mod train;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -94,6 +95,7 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         View::Predict => predict::draw(app, theme, frame, view, hits),
         View::Attend => attend::draw(app, theme, frame, view, hits),
         View::Score => score::draw(app, theme, frame, view, hits),
+        View::Train => train::draw(app, theme, frame, view, hits),
     }
     footer::draw(app, theme, frame, footer, hits);
     let all = area.resize((area.width, footer.y - area.y).into());

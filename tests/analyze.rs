@@ -201,6 +201,9 @@ fn errors_are_one_sentence_with_exit_code_two() {
         (&["analyze", "--chat", "sample_data/capital.json", "--split", "3"], "--split is for raw text"),
         (&["analyze", "--chat", "sample_data/capital.json", "--prefix", "bos"], "--prefix is for raw text"),
         (&["analyze", "--text", "x", "--index", "1"], "--index"),
+        (&["analyze", "--text", "x", "--weights", "stop=0"], "--weights sets weights for parts of a chat's"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--weights", "stop=-1"], "finite number from 0 on"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--weights", "stop"], "PART=WEIGHT"),
     ];
     for (args, wanted) in cases {
         let output = lossglass(args);
@@ -222,6 +225,34 @@ fn a_split_makes_the_rest_the_completion() {
         assert_eq!(token["weight"].as_f64() == Some(1.0), in_completion, "{token}");
     }
     analyze(model, &["--text", "-x", "--split", "18446744073709551615", "--prefix", "bos"]);
+}
+
+#[test]
+fn part_weights_are_in_the_report_and_in_the_loss() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let chat = ["--chat", "sample_data/capital.json", "--weights", "stop=0,answer=0.1"];
+    let report = analyze(model, &chat);
+    let weights = serde_json::json!({"content": 0.1, "tool_call": 0.1, "stop": 0.0});
+    assert_eq!(report["mask"], serde_json::json!({"mode": "assistant", "denominator": "scored", "weights": weights}));
+    let (mut sum, mut scored) = (0.0, 0);
+    for token in report["tokens"].as_array().expect("tokens") {
+        let is_answer = token["role"] == "assistant" && token["part"] == "content";
+        assert_eq!(token["weight"], if is_answer { 0.1 } else { 0.0 }, "{token}");
+        if is_answer {
+            sum += 0.1 * token["nll"].as_f64().expect("nll");
+            scored += 1;
+        }
+    }
+    assert_eq!(report["loss"]["scored"], scored);
+    close(&report["loss"]["sum"], &sum.into(), 1e-9, "sum");
+    close(&report["loss"]["weight"], &(0.1 * f64::from(scored)).into(), 1e-9, "weight");
+    assert!(report["loss"]["perplexity"].is_null(), "not a mean of nlls");
+    let args = [&["analyze", "--model", model, "--denominator", "weights"], &chat[..]].concat();
+    let table = String::from_utf8(lossglass(&args).stdout).expect("UTF-8");
+    assert!(table.contains("mask assistant, content=0.1,tool_call=0.1,stop=0"), "{table}");
+    let quotient = format!(" / {} ·", f64::from(scored) / 10.0);
+    assert!(table.contains(&quotient), "{quotient} in {table}");
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The pure core: tokens tile the text, masks and losses align with targets, sums are what candle says they are.
 
+#[path = "core/part_weights.rs"]
+mod part_weights;
+
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -81,7 +84,7 @@ fn modes_that_do_not_apply_to_text_say_what_to_do() {
     let sequence = text("a b c");
     let new = |mode, token: Option<usize>| {
         let split = token.map(|token| Split { token, straddles: false });
-        LossMask::new(&sequence, mode, MaskOptions { split })
+        LossMask::new(&sequence, mode, MaskOptions { split, ..MaskOptions::default() })
     };
     assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat));
     assert_eq!(new(Mode::Completion, None), Err(MaskError::NeedsSplit));
@@ -109,7 +112,8 @@ fn a_token_across_the_split_belongs_to_the_completion_and_is_marked() {
     let inside = sequence.chars_before(1) + 1;
     let split = Split::at_char(&sequence, inside);
     assert_eq!(split, Split { token: 1, straddles: true });
-    let mask = LossMask::new(&sequence, Mode::Completion, MaskOptions { split: Some(split) }).expect("a split");
+    let mask = LossMask::new(&sequence, Mode::Completion, MaskOptions { split: Some(split), ..MaskOptions::default() })
+        .expect("a split");
     assert!(mask.is_scored(1) && mask.reason(&sequence, 1).to_string().contains("straddles"));
     assert_eq!(Split::at_char(&sequence, sequence.chars_before(2)), Split { token: 2, straddles: false });
     assert_eq!(Split::at_char(&sequence, usize::MAX), Split { token: sequence.len(), straddles: false });

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::View;
+use super::{Panel, View};
 use crate::engine::{Event, Request};
 use crate::mask::Mode;
 use crate::model::Source;
@@ -27,6 +27,10 @@ pub enum Action {
     Pick(usize),
     /// A turn of the open editor is clicked.
     FocusTurn(usize),
+    /// The views show what the model said after this step, if the film has it.
+    ShowStep(usize),
+    /// The lower part of the view Train shows this.
+    ShowPanel(Panel),
     Resize(u16, u16),
     Engine(Event),
     Files(FileOutcome),

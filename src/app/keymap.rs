@@ -64,6 +64,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["1"], Command::Show(View::Predict), "view Predict: what each token cost", ""),
     bind(Scope::Views, &["2"], Command::Show(View::Attend), "view Attend: what each prediction may see", ""),
     bind(Scope::Views, &["3"], Command::Show(View::Score), "view Score: which tokens count", ""),
+    bind(Scope::Views, &["4"], Command::Show(View::Train), "view Train: how the model learns, step by step", ""),
     bind(Scope::Views, &["v"], Command::NextView, "next view", ""),
     bind(Scope::Views, &["tab"], Command::NextMode, "next mask mode", "tab mask"),
     bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask mode", ""),

@@ -1,7 +1,13 @@
 //! What the screen knows of the run that trains the model: a mirror of what the engine said, and what to ask for next.
 
+mod movers;
+mod smoothing;
+
 use std::path::PathBuf;
 use std::sync::Arc;
+
+pub use movers::{Mover, Movers};
+pub use smoothing::{SMOOTHING, smoothed};
 
 use crate::engine::Written;
 use crate::loss::Scores;
@@ -127,6 +133,39 @@ pub enum Panel {
     Probes,
     Samples,
     Gradients,
+}
+
+impl Panel {
+    /// Every panel, in the order of their tabs.
+    pub const EVERY: [Self; 4] = [Self::Movers, Self::Probes, Self::Samples, Self::Gradients];
+
+    /// The tab's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Movers => "Movers",
+            Self::Probes => "Probes",
+            Self::Samples => "Samples",
+            Self::Gradients => "Gradients",
+        }
+    }
+}
+
+impl Training {
+    /// Whether nothing was learned yet: every number is the base model's.
+    pub fn is_untouched(&self) -> bool {
+        self.step == 0 && self.steps.is_empty() && self.film.frames.len() <= 1
+    }
+
+    /// The frame of the film that is shown, which is the last one if no past step is.
+    pub fn frame(&self) -> Option<&Frame> {
+        self.shown.and_then(|shown| self.film.frames.get(shown)).or(self.film.frames.last())
+    }
+
+    /// How many updates the weights had had that the views show.
+    pub fn shown_step(&self) -> usize {
+        let past = self.shown.and_then(|shown| self.film.frames.get(shown));
+        past.map_or(self.step, |frame| frame.step)
+    }
 }
 
 impl Default for Training {

@@ -35,6 +35,14 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::Pick(index) => picking::click(app, index),
         Action::FocusTurn(index) => editing::focus_turn(app, index),
+        Action::ShowStep(step) => {
+            training::show_step(app, step);
+            Vec::new()
+        }
+        Action::ShowPanel(panel) => {
+            app.training.panel = panel;
+            Vec::new()
+        }
         Action::Resize(columns, rows) => {
             app.size = (columns, rows);
             Vec::new()

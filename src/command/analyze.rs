@@ -10,7 +10,7 @@ use crate::cli::{AnalyzeArgs, Format};
 use crate::command::models;
 use crate::engine::ModelInfo;
 use crate::loss::{Ledger, Scores};
-use crate::mask::{LossMask, MaskOptions, Mode, Split};
+use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Model, Source};
 use crate::report::{self, Report};
 use crate::score::Scorer;
@@ -36,7 +36,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         (None, Some(_)) => Mode::Completion,
         (None, None) => Mode::default_for(sequence.kind),
     };
-    let options = MaskOptions { split: args.mask.split.map(|chars| Split::at_char(&sequence, chars)) };
+    let options = MaskOptions::new(&sequence, args.mask.split, args.mask.weights.unwrap_or_default());
     let mask = LossMask::new(&sequence, mode, options)?;
     let scores = score(&model, &sequence, args.top_k)?;
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {

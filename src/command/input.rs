@@ -90,6 +90,9 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
         Sample::Chat(_) if input.prefix.is_some() => {
             bail!("--prefix is for raw text; what a chat begins with is its template's choice")
         }
+        Sample::Text(_) if mask.weights.is_some() => {
+            bail!("--weights sets weights for parts of a chat's assistant turns, and this is raw text; give --chat")
+        }
         Sample::Text(_) if input.index.is_some() => bail!("--index picks a record of --chat; a text has none"),
         _ => Ok(()),
     }

@@ -35,6 +35,7 @@ pub fn run(cli: Cli) -> Result<()> {
         mode: cli.mask.mask.or(cli.mask.split.map(|_| Mode::Completion)),
         denominator: cli.mask.denominator,
         split: cli.mask.split,
+        part_weights: cli.mask.weights.unwrap_or_default(),
         theme: theme(cli.theme),
         unicode: is_utf8_locale(),
         directory: std::env::current_dir().context("the current directory is gone")?,

@@ -128,3 +128,9 @@ impl Ledger {
         (self.sum > 0.0).then(|| weight * nll / self.sum)
     }
 }
+
+/// A sum of weights as it is printed: with ten digits that count, so that 0.1 + 0.2 is 0.3.
+pub fn weight_text(weight: f64) -> String {
+    let rounded: f64 = format!("{weight:.9e}").parse().unwrap_or(weight);
+    rounded.to_string()
+}

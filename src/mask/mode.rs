@@ -4,9 +4,9 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::MaskOptions;
+use super::{MaskOptions, PartWeights};
 use crate::sample::is_assistant;
-use crate::sequence::{Kind, Sequence, Token};
+use crate::sequence::{Kind, Sequence, Token, TokenOrigin};
 use crate::template::Part;
 
 /// Which targets a loss counts.
@@ -61,7 +61,7 @@ impl Mode {
             (Mode::Assistant, Kind::Chat, _) => Ok(Rule::AssistantOutput),
             (Mode::Completion, Kind::Text, None) => Err(MaskError::NeedsSplit),
             (Mode::Completion, Kind::Text, Some(split)) => Ok(Rule::From(split.token)),
-            (Mode::Completion, Kind::Chat, _) => Ok(Rule::From(completion_start(sequence))),
+            (Mode::Completion, Kind::Chat, _) => Ok(Rule::Completion { start: sequence.completion_start() }),
         }
     }
 }
@@ -71,37 +71,53 @@ impl Mode {
 pub(super) enum Rule {
     /// All from this token on.
     From(usize),
+    /// A chat's completion, which starts at this token, if anywhere.
+    Completion { start: Option<usize> },
     /// What the assistant's turns say themselves.
     AssistantOutput,
 }
 
+/// The weight of one token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Decision {
+    pub weight: f64,
+    /// The part whose own weight this is; `None` where the mode decided.
+    pub set_for: Option<Part>,
+}
+
 impl Rule {
-    /// A straddler counts if any part that it overlaps does (transformers' rule).
-    pub fn counts(self, t: usize, token: &Token) -> bool {
+    /// A straddler has the greatest weight of the parts that it overlaps, so it is scored if any of them is
+    /// (transformers' rule).
+    pub fn decide(self, parts: &PartWeights, t: usize, token: &Token) -> Decision {
+        let decisions = token.origins().map(|origin| match parts.of(origin) {
+            Some(weight) => Decision { weight, set_for: Some(origin.2) },
+            None => Decision { weight: f64::from(u8::from(self.counts(t, origin))), set_for: None },
+        });
+        let order = |decision: &Decision| (decision.weight, decision.set_for.is_some());
+        let greater = |one, other| if order(&other) > order(&one) { other } else { one };
+        decisions.reduce(greater).unwrap_or(Decision { weight: 0.0, set_for: None })
+    }
+
+    /// Whether the mode counts what token `t` has of that origin.
+    fn counts(self, t: usize, origin: TokenOrigin<'_>) -> bool {
         match self {
             Rule::From(start) => t >= start,
-            Rule::AssistantOutput => token.origins().any(is_assistant_output),
+            Rule::Completion { start } => {
+                start.is_some_and(|start| t > start || (t == start && !origin.2.precedes_message()))
+            }
+            Rule::AssistantOutput => is_in_assistant_turn(origin) && is_output_part(origin.2),
         }
     }
 }
 
-/// Not the header, nor what the template supplies, nor the newline after the stop.
-fn is_assistant_output((turn, role, part): (Option<usize>, Option<&str>, Part)) -> bool {
-    turn.is_some()
-        && role.is_some_and(is_assistant)
-        && matches!(part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
+/// Whether the assistant's turn has it, the template's text around the message included.
+pub(super) fn is_in_assistant_turn((turn, role, _): TokenOrigin<'_>) -> bool {
+    turn.is_some() && role.is_some_and(is_assistant)
 }
 
-/// The first token of the last assistant message behind its header, which still belongs to the prompt; beyond the end
-/// where no assistant speaks.
-fn completion_start(sequence: &Sequence) -> usize {
-    let Some(last) = sequence.roles.iter().rposition(|role| is_assistant(role)) else {
-        return usize::MAX;
-    };
-    let completes = |(turn, _, part): (Option<usize>, Option<&str>, Part)| {
-        turn == Some(last) && !matches!(part, Part::Bos | Part::Header | Part::GenerationPrefill)
-    };
-    sequence.tokens.iter().position(|token| token.origins().any(completes)).unwrap_or(usize::MAX)
+/// Not the header, nor what the template supplies, nor the newline after the stop.
+fn is_output_part(part: Part) -> bool {
+    matches!(part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
 }
 
 impl FromStr for Mode {

@@ -34,7 +34,7 @@ fn object(report: &Report) -> Value {
             "prefix": sequence.prefix,
             "truncated": sequence.uncut_len().map(|n| json!({"tokens": n, "kept": sequence.len(), "lost": mask.lost})),
         },
-        "mask": {"mode": mask.mode.name(), "denominator": denominator.name()},
+        "mask": mask_object(report),
         "tokens": tokens(report),
         "next": next(report),
         "loss": {
@@ -49,6 +49,16 @@ fn object(report: &Report) -> Value {
         },
         "notes": report.warnings(),
     })
+}
+
+/// `weights` only where the user set some.
+fn mask_object(report: &Report) -> Value {
+    let Report { mask, denominator, .. } = *report;
+    let mut object = json!({"mode": mask.mode.name(), "denominator": denominator.name()});
+    if !mask.parts().is_empty() {
+        object["weights"] = mask.parts().iter().map(|(part, weight)| (part.name(), weight)).collect();
+    }
+    object
 }
 
 fn tokens(report: &Report) -> Vec<Value> {

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::Report;
-use crate::loss::Denominator;
+use crate::loss::{Denominator, weight_text};
 use crate::sequence::{visible, visible_text};
 
 /// Writes a header, a line a token, and the ledger. Plain text: no escape codes.
@@ -22,7 +22,7 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
         model.parameters,
         model.device,
         sequence.kind.name(),
-        mask.mode.name(),
+        mask.name(),
         sequence.len()
     )?;
     if let Some(prefix) = &sequence.prefix {
@@ -86,7 +86,7 @@ fn ledger(report: &Report, out: &mut impl Write) -> io::Result<()> {
         "loss {loss:.6} nats (denominator {}) = Σ w·nll {:.6} / {} · {} of {} targets scored",
         report.denominator.name(),
         ledger.sum,
-        ledger.denominator(report.denominator).unwrap_or(1.0),
+        weight_text(ledger.denominator(report.denominator).unwrap_or(1.0)),
         ledger.scored,
         ledger.targets
     )?;

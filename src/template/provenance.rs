@@ -49,6 +49,11 @@ impl Part {
             Part::Pad => "pad",
         }
     }
+
+    /// Whether it stands before what the message itself says, so that a prompt for that message ends with it.
+    pub fn precedes_message(self) -> bool {
+        matches!(self, Part::Bos | Part::Header | Part::GenerationPrefill)
+    }
 }
 
 /// A run of characters with one origin.

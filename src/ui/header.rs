@@ -55,11 +55,13 @@ fn result(app: &App) -> Vec<Piece> {
     if !app.is_current() {
         return vec![piece(2, app.mode().name().into()), piece(0, "loss –".into())];
     }
-    let mut pieces = vec![piece(5, app.sequence().kind.name().into()), piece(2, app.mode().name().into())];
+    let mut pieces = vec![piece(5, app.sequence().kind.name().into())];
     let Some(mask) = app.mask() else {
+        pieces.push(piece(2, app.mode().name().into()));
         pieces.push(piece(0, "this mask does not apply".into()));
         return pieces;
     };
+    pieces.push(piece(2, mask.name()));
     let scored = mask.scored();
     if scored == 0 {
         pieces.push(piece(0, "nothing scored".into()));

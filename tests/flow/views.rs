@@ -1,10 +1,12 @@
 //! Keys in the views, and what the engine says.
 
-use lossglass::app::{Action, Context, Effect, Overlay, Progress, ThemeName, View, keymap, update};
+use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Start, ThemeName, View, keymap, update};
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Denominator;
 use lossglass::mask::Mode;
 use lossglass::sample::Sample;
+use lossglass::sequence::Sequence;
+use lossglass::template::Part;
 
 use super::{key, notice, press};
 use crate::sample::{answer_distribution, chat, chat_sequence, empty, loaded, partly, text, tokenised};
@@ -156,6 +158,31 @@ fn a_split_makes_the_rest_the_completion_and_a_second_press_takes_it_back() {
     press(&mut app, "s");
     assert_eq!(app.split, None);
     assert!(notice(&app).0.contains("the split is for raw text"));
+}
+
+#[test]
+fn part_weights_of_the_start_hold_in_every_mode_and_for_chats_alone() {
+    let start = |sequence: Sequence| {
+        let part_weights = "stop=0,header=0.5".parse().unwrap();
+        let mut app = App::new(Start { part_weights, ..Start::on(Sample::Text(String::new()), "any") }).0;
+        app.chosen_mode = Some(Mode::All);
+        let generation = app.analysis.generation;
+        update(&mut app, Action::Engine(tokenised(generation, sequence)));
+        app
+    };
+    let app = start(chat_sequence());
+    for scoring in app.scorings.iter().filter(|scoring| scoring.mask.is_ok()) {
+        let mask = scoring.mask.as_ref().unwrap();
+        for (t, token) in app.sequence().targets().filter(|(_, token)| token.role.as_deref() == Some("assistant")) {
+            match token.part {
+                Part::Stop => assert_eq!(mask.weight(t), 0.0, "{:?}", scoring.mode),
+                Part::Header => assert_eq!(mask.weight(t), 0.5, "{:?}", scoring.mode),
+                _ => {}
+            }
+        }
+    }
+    assert_eq!(app.mask().unwrap().name(), "all, header=0.5,stop=0");
+    assert_eq!(start(text()).mask().unwrap().name(), "all");
 }
 
 #[test]

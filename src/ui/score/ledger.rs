@@ -3,7 +3,7 @@
 use ratatui::text::{Line, Span};
 
 use crate::app::{App, Progress};
-use crate::loss::{Denominator, Ledger};
+use crate::loss::{Denominator, Ledger, weight_text};
 use crate::ui::{Theme, text};
 
 /// Lines of the full ledger.
@@ -88,7 +88,7 @@ fn sums(ledger: &Ledger) -> String {
         "Σ w·nll {:.3} · scored {} · Σ w {} · n−1 {}",
         ledger.sum,
         text::count(ledger.scored),
-        ledger.weight,
+        weight_text(ledger.weight),
         text::count(ledger.targets)
     )
 }
@@ -97,7 +97,7 @@ fn arithmetic(ledger: &Ledger, denominator: Denominator) -> String {
     let (Some(loss), Some(by)) = (ledger.loss(denominator), ledger.denominator(denominator)) else {
         return "undefined".into();
     };
-    format!("{:.3} / {by} = {loss:.3} nats", ledger.sum)
+    format!("{:.3} / {} = {loss:.3} nats", ledger.sum, weight_text(by))
 }
 
 fn meaning(denominator: Denominator) -> &'static str {
