@@ -31,7 +31,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Subcommands {
     /// Print what the model says of every token: −log p, p, rank, entropy, top candidates, and the loss
-    Analyze(AnalyzeArgs),
+    Analyze(Box<AnalyzeArgs>),
     /// List models and fetch them
     Models(ModelsArgs),
 }

@@ -2,9 +2,12 @@
 //!
 //! Every request carries a generation. A newer request of the same kind supersedes an older one: what is under way is
 //! cancelled between two of its pieces, and its events still carry the old generation, so that the receiver can drop
-//! them. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
+//! them. A run of training steps goes on between requests, and whatever ends it cancels the step under way. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
 
+mod course;
+mod inbox;
 mod message;
+mod train;
 mod training;
 mod worker;
 
@@ -25,6 +28,8 @@ pub struct Engine {
     last: Cancels,
     /// The model it wants.
     source: Option<Source>,
+    /// Of what the trainer was asked for last.
+    train: Cancel,
 }
 
 /// What stops an analysis. A changed text makes scoring the old one pointless, but not loading the model.
@@ -32,6 +37,7 @@ pub struct Engine {
 struct Cancels {
     load: Cancel,
     score: Cancel,
+    train: Cancel,
 }
 
 impl Cancels {
@@ -54,8 +60,8 @@ impl Engine {
         emit: impl Fn(Event) -> bool + Send + 'static,
     ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel();
-        thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, emit).run(inbox))?;
-        Ok(Self { requests, last: Cancels::default(), source: None })
+        thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, inbox, emit).run())?;
+        Ok(Self { requests, last: Cancels::default(), source: None, train: Cancel::default() })
     }
 
     /// Hands a request to the thread; never blocks.
@@ -71,18 +77,25 @@ impl Engine {
             }
             self.last = cancels.clone();
         }
+        if let Request::Train(request) = &request
+            && request.ends_a_run()
+        {
+            self.train.cancel();
+            self.train = cancels.train.clone();
+        }
         // The thread ends only with this handle, so a send fails only while the process is ending.
         let _ = self.requests.send((request, cancels));
     }
 
-    /// Stops the analysis under way, if any.
+    /// Stops the analysis under way, if any, and what the trainer does.
     pub fn cancel(&self) {
         self.last.cancel();
+        self.train.cancel();
     }
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        self.last.cancel();
+        self.cancel();
     }
 }

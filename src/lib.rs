@@ -6,7 +6,8 @@
 //! text, file, chat ─▶ sample ─▶ template ─▶ sequence ───────────────┬─▶ mask ─▶ loss (ledger)   pure, instant
 //!                    (Text|Chat)  (text and     (tokens with id,    │            ▲
 //!                                 provenance)    bytes, span, part) │            │
-//!                                                                   └─▶ score ───┘              model x ids -> rows
+//!                                                                   ├─▶ score ───┘              model x ids -> rows
+//!                                                                   └─▶ generate                model x ids -> new ids
 //!                                                                        ▲
 //! key ─▶ app::keymap ─▶ Action ─▶ app::update ─▶ Effect ─▶ engine ───────┘  (own thread, Request in, Event out)
 //!                                     │
@@ -20,7 +21,7 @@
 //! # Who may use whom
 //!
 //! `sample <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
-//! mask; `score -> model`; `app -> sequence, mask, loss`, engine's messages and the names of models; `ui -> app` and what
+//! mask; `score -> model`; `generate -> score, model`, and of `loss` the distribution; `app -> sequence, mask, loss`, engine's messages and the names of models; `ui -> app` and what
 //! its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's messages; `command ->` what it runs.
 //! `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor ratatui (the key table alone may
 //! name key codes, and the editor holds the state of a `ratatui_textarea`). `tests/layers.rs` reads the `use` lines and keeps this true.
@@ -30,6 +31,7 @@ pub mod cancel;
 pub mod cli;
 pub mod command;
 pub mod engine;
+pub mod generate;
 pub mod loss;
 pub mod mask;
 pub mod model;

@@ -76,6 +76,11 @@ impl Model {
         ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
     }
 
+    /// The ids with which this model ends a generation, in order.
+    pub fn stop_ids(&self) -> Vec<u32> {
+        self.vocabulary.stop_ids()
+    }
+
     /// The sample as this model reads it: a chat through its template, no longer than its context.
     ///
     /// # Errors

@@ -167,6 +167,6 @@ impl Scorer {
 
 /// Runs `work` on one of rayon's threads, where its parallel loops begin at once: a thread from outside hands each of
 /// them over and sleeps until it is done.
-fn on_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+pub(crate) fn on_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
     rayon::scope(|_| work())
 }

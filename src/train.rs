@@ -9,6 +9,8 @@
 //!
 //! A step is a pure function of weights, optimizer state, settings and examples: the same ones give the same bits.
 
+mod data;
+mod evaluate;
 mod example;
 mod history;
 mod optimizer;
@@ -18,6 +20,8 @@ mod report;
 mod settings;
 mod trainer;
 
+pub use data::batch;
+pub use evaluate::mean_nll;
 pub use example::Example;
 pub use optimizer::OptimizerState;
 pub use parameters::Parameter;

@@ -120,6 +120,36 @@ fn a_token_across_the_split_belongs_to_the_completion_and_is_marked() {
 }
 
 #[test]
+fn a_continuation_starts_behind_the_last_assistant_s_header() {
+    let sequence = chat(&[("user", "a"), ("assistant", "b"), ("user", "c"), ("assistant", "d")]);
+    let prompt = sequence.prompt_length(None);
+    let last = |part: Part| sequence.tokens.iter().rposition(|token| token.part == part).expect("the part");
+    assert_eq!((prompt, sequence.tokens[prompt].text().as_str()), (last(Part::Header) + 1, "d"));
+    assert_eq!(sequence.prompt_length(Some(1)), prompt, "a split is for raw text");
+    let silent = chat(&[("user", "a"), ("assistant", "")]);
+    assert_eq!(silent.tokens[silent.prompt_length(None)].part, Part::Stop);
+    let asked = chat(&[("user", "a")]);
+    assert_eq!(asked.prompt_length(None), asked.len());
+    let mut cut = sequence.clone();
+    cut.truncate(prompt - 2);
+    assert_eq!(cut.prompt_length(None), cut.len());
+}
+
+#[test]
+fn a_text_is_continued_from_its_split_or_its_first_tokens() {
+    let sequence = text("one two three four five six seven eight");
+    assert_eq!(sequence.prompt_length(Some(3)), 3);
+    assert_eq!(sequence.prompt_length(Some(0)), 1, "something has to be read");
+    assert_eq!(sequence.prompt_length(Some(usize::MAX)), sequence.len());
+    let lengths = |n: usize| {
+        let mut sequence = text(&"a ".repeat(50));
+        sequence.truncate(n);
+        sequence.prompt_length(None)
+    };
+    assert_eq!([0, 1, 3, 8, 15, 36, 50].map(lengths), [0, 1, 1, 2, 3, 8, 8]);
+}
+
+#[test]
 fn perplexity_is_the_exponential_of_the_mean_over_scored_alone() {
     let sequence = text("The cat sat");
     let ledger = Ledger::new(&sequence, &mask(&sequence, Mode::All), &scores(&sequence)).expect("complete");

@@ -2,6 +2,8 @@
 
 #[path = "decoder/checkpoint.rs"]
 mod checkpoint;
+#[path = "decoder/generation.rs"]
+mod generation;
 #[path = "decoder/golden.rs"]
 mod golden;
 #[path = "decoder/gradients.rs"]

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("loss", &["mask", "sequence"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
+    ("generate", &["cancel", "loss", "mask", "model", "score"]),
     ("train", &["cancel", "loss", "mask", "model", "score", "sequence"]),
     ("engine", &["cancel", "generate", "loss", "mask", "model", "sample", "score", "sequence", "template", "train"]),
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template", "train"]),

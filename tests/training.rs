@@ -96,7 +96,7 @@ fn what_cannot_be_trained_is_refused_and_changes_nothing() {
         Method::Last { layers: 9 },
         Method::Lora(LoraSettings { rank: 0, ..LoraSettings::default() }),
     ] {
-        assert!(matches!(refuse(&[chat.clone()], &settings(method), &cancel), TrainError::Method(_)));
+        assert!(matches!(refuse(std::slice::from_ref(&chat), &settings(method), &cancel), TrainError::Method(_)));
     }
     let cancelled = Cancel::default();
     cancelled.cancel();

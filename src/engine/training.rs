@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::loss::Row;
-use crate::mask::Mode;
+use crate::mask::{Mode, PartWeights};
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -39,6 +39,13 @@ pub enum TrainRequest {
     Save { directory: PathBuf },
 }
 
+impl TrainRequest {
+    /// Whether what the trainer does is to be given up for it.
+    pub(super) fn ends_a_run(&self) -> bool {
+        !matches!(self, Self::Replan(_) | Self::Probe { .. } | Self::Continue { .. })
+    }
+}
+
 /// How the next steps are taken.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -60,8 +67,9 @@ pub struct Side {
 pub enum SideMask {
     /// Weights of the sequence on screen, with [`Data::Screen`].
     Weights(Arc<[f64]>),
-    /// A mode for each sample, with [`Data::Samples`]; the default of its kind where none is given.
-    Mode(Option<Mode>),
+    /// A mode for each sample, with [`Data::Samples`]: the default of its kind where none is given; and weights for
+    /// parts of chats.
+    Mode(Option<Mode>, PartWeights),
 }
 
 /// What the steps are taken on.
@@ -99,7 +107,7 @@ pub struct At {
     pub reports: Vec<StepReport>,
     /// Of the analysis whose sequence `rows` belong to.
     pub generation: u64,
-    /// Rows of the sequence on screen, one list for each copy.
+    /// Rows of the sequence on screen, one list for each copy; fewer than tokens where the work was cancelled.
     pub rows: Vec<Vec<Row>>,
     /// Mean −log p in nats of each probe's scored targets, one list for each copy; empty where they were not scored.
     pub probes: Vec<Vec<Option<f64>>>,

@@ -8,8 +8,11 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use candle_core::Device;
 
-use super::{Cancels, Event, ModelInfo, Request};
+use super::course::Course;
+use super::inbox::Inbox;
+use super::{Cancels, Ended, Event, ModelInfo, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
+use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
 use crate::model::{Model, Source, device};
 use crate::sample::Sample;
@@ -20,48 +23,95 @@ pub(super) struct Worker<F> {
     device: Device,
     /// Source of a chat template that takes the place of the models' own.
     template: Option<String>,
-    emit: F,
+    pub(super) emit: F,
+    pub(super) inbox: Inbox<(Request, Cancels)>,
     /// The model that speaks, with what it scored last.
-    loaded: Option<Loaded>,
+    pub(super) loaded: Option<Loaded>,
 }
 
-struct Loaded {
+pub(super) struct Loaded {
     source: Source,
-    model: Model,
+    pub model: Model,
     info: ModelInfo,
-    scorer: Scorer,
+    pub scorer: Scorer,
     /// The ids scored last and their rows, as far as they were computed.
-    ids: Vec<u32>,
-    rows: Vec<Row>,
+    pub ids: Vec<u32>,
+    pub rows: Vec<Row>,
     /// Of the request these belong to.
-    generation: u64,
+    pub generation: u64,
+    /// Candidates of each row.
+    pub top_k: usize,
+    /// How the model is trained.
+    pub course: Course,
 }
 
 impl<F: Fn(Event) -> bool> Worker<F> {
-    pub fn new(device: Device, template: Option<String>, emit: F) -> Self {
-        Self { device, template, emit, loaded: None }
+    pub fn new(device: Device, template: Option<String>, inbox: Receiver<(Request, Cancels)>, emit: F) -> Self {
+        Self { device, template, emit, inbox: Inbox::new(inbox), loaded: None }
     }
 
-    /// Serves until the handle is gone or nobody listens.
-    pub fn run(mut self, inbox: Receiver<(Request, Cancels)>) {
-        while let Ok((request, cancels)) = inbox.recv() {
-            if cancels.score.is_cancelled() {
-                continue;
-            }
-            let generation = request.generation();
-            let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, &cancels)));
-            let failure = match outcome {
-                Ok(Ok(())) => continue,
-                Ok(Err(error)) => format!("{error:#}"),
-                Err(panic) => {
-                    // Whatever was half done must not be reused.
-                    self.loaded = None;
-                    format!("the engine failed on this request ({}); the model is loaded anew", panic_text(&*panic))
-                }
+    /// Serves until the handle is gone or nobody listens; between requests, a run of training steps goes on.
+    pub fn run(mut self) {
+        while let Ok(next) = self.inbox.next(!self.is_training()) {
+            let goes_on = match next {
+                Some((request, cancels)) => self.answer(request, &cancels),
+                None => self.guard(Self::take_turn),
             };
-            if !cancels.score.is_cancelled() && !(self.emit)(Event::Failed { generation, message: failure }) {
+            if !goes_on {
                 return;
             }
+        }
+    }
+
+    /// Serves a request; whether anybody listens still.
+    fn answer(&mut self, request: Request, cancels: &Cancels) -> bool {
+        if cancels.score.is_cancelled() {
+            return true;
+        }
+        if let Request::Train(request) = request {
+            return self.guard(|worker| {
+                if let Err(error) = worker.train(request, cancels) {
+                    (worker.emit)(Event::Train(TrainEvent::Refused(format!("{error:#}"))));
+                }
+            });
+        }
+        let generation = request.generation();
+        let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, cancels)));
+        let message = match outcome {
+            Ok(Ok(())) => return true,
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(panic) => self.abandon(&*panic),
+        };
+        cancels.score.is_cancelled() || (self.emit)(Event::Failed { generation, message })
+    }
+
+    /// Does something of the trainer's; a panic ends the run.
+    fn guard(&mut self, work: impl FnOnce(&mut Self)) -> bool {
+        match catch_unwind(AssertUnwindSafe(|| work(self))) {
+            Ok(()) => true,
+            Err(panic) => {
+                let generation = self.loaded.as_ref().map_or(0, |loaded| loaded.generation);
+                let message = self.abandon(&*panic);
+                (self.emit)(Event::Train(TrainEvent::Ended(Ended::Failed(message.clone()))))
+                    && (self.emit)(Event::Failed { generation, message })
+            }
+        }
+    }
+
+    /// Whatever was half done must not be reused.
+    fn abandon(&mut self, panic: &(dyn std::any::Any + Send)) -> String {
+        self.loaded = None;
+        format!("the engine failed on this request ({}); the model is loaded anew", panic_text(panic))
+    }
+
+    /// Asks again for a continuation, behind all that is waiting, unless another is.
+    pub(super) fn put_off(&mut self, prompt: usize, sampling: &Sampling, cancels: &Cancels) {
+        let is_one =
+            |(request, _): &(Request, Cancels)| matches!(request, Request::Train(TrainRequest::Continue { .. }));
+        if !self.inbox.has(is_one) {
+            let &Sampling { temperature, seed, max_tokens: tokens, .. } = sampling;
+            let request = Request::Train(TrainRequest::Continue { prompt, tokens, temperature, seed });
+            self.inbox.put_back((request, cancels.clone()));
         }
     }
 
@@ -80,7 +130,7 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                 self.analyze(generation, &sample, prefix, top_k, &cancels.score)
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
-            Request::Train(_) => Ok(()),
+            Request::Train(request) => self.train(request, cancels),
         }
     }
 
@@ -105,6 +155,8 @@ impl<F: Fn(Event) -> bool> Worker<F> {
             ids: Vec::new(),
             rows: Vec::new(),
             generation,
+            top_k: 0,
+            course: Course::default(),
         });
         Ok(())
     }
@@ -123,7 +175,7 @@ impl<F: Fn(Event) -> bool> Worker<F> {
         let ids = sequence.ids();
         let emit = &self.emit;
         emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: Arc::new(sequence) });
-        loaded.generation = generation;
+        (loaded.generation, loaded.top_k) = (generation, top_k);
         // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
         let common = loaded.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
         if common < loaded.ids.len().max(ids.len()) {
@@ -140,6 +192,9 @@ impl<F: Fn(Event) -> bool> Worker<F> {
         let done = loaded.scorer.score(&loaded.model.decoder, &ids, top_k, cancel, &mut on_rows)?;
         if done {
             emit(Event::Finished { generation, seconds: start.elapsed().as_secs_f64() });
+            if loaded.course.is_under_way() {
+                return super::train::survey(loaded, Vec::new(), &|event| (self.emit)(Event::Train(event)));
+            }
         }
         Ok(())
     }

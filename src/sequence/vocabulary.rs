@@ -9,6 +9,9 @@ use tokenizers::Tokenizer;
 
 use spelling::Spelling;
 
+/// What ends a turn or a text in the templates of ChatML, Llama 3, Gemma and Llama 2.
+const STOPS: [&str; 4] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>"];
+
 /// The tokenizer, its special tokens and the chat template that came with a model.
 #[derive(Clone)]
 pub struct Vocabulary {
@@ -18,6 +21,8 @@ pub struct Vocabulary {
     /// End of sequence or of turn.
     pub eos: Option<u32>,
     pub pad: Option<u32>,
+    /// Further ids that the model's files name as an end of generation.
+    pub ends: Vec<u32>,
     /// Source of the chat template.
     pub chat_template: Option<String>,
     /// Source of the template for chats with tools, where the model has one of its own.
@@ -59,6 +64,7 @@ impl Vocabulary {
             bos: None,
             eos: None,
             pad: None,
+            ends: Vec::new(),
             chat_template: None,
             tool_template: None,
             added,
@@ -99,15 +105,38 @@ impl Vocabulary {
     /// Fills the special tokens that are still unnamed from the ids in `config.json`, where an eos may be a list.
     pub fn with_config_ids(mut self, config_json: &[u8]) -> Result<Self, VocabularyError> {
         let config = parse("config.json", config_json)?;
-        let id = |key: &str| {
-            let value = if config[key].is_array() { &config[key][0] } else { &config[key] };
-            value.as_u64().and_then(|id| u32::try_from(id).ok()).filter(|&id| (id as usize) < self.size)
-        };
-        let (bos, eos, pad) = (id("bos_token_id"), id("eos_token_id"), id("pad_token_id"));
+        let first = |key: &str| self.ids(&config[key]).next();
+        let (bos, eos, pad) = (first("bos_token_id"), first("eos_token_id"), first("pad_token_id"));
+        self.ends.extend(self.ids(&config["eos_token_id"]).collect::<Vec<_>>());
         self.bos = self.bos.or(bos);
         self.eos = self.eos.or(eos);
         self.pad = self.pad.or(pad);
         Ok(self)
+    }
+
+    /// Adds the ids that `generation_config.json` ends a generation with: one, or a list.
+    pub fn with_generation_config(mut self, bytes: &[u8]) -> Result<Self, VocabularyError> {
+        let config = parse("generation_config.json", bytes)?;
+        self.ends.extend(self.ids(&config["eos_token_id"]).collect::<Vec<_>>());
+        Ok(self)
+    }
+
+    /// The tokens that a config names by one id or by a list of ids.
+    fn ids<'a>(&self, value: &'a Value) -> impl Iterator<Item = u32> + use<'a> {
+        let all = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        let size = self.size;
+        let id = move |id: &Value| id.as_u64().and_then(|id| u32::try_from(id).ok());
+        all.iter().filter_map(id).filter(move |&id| (id as usize) < size)
+    }
+
+    /// The ids with which a generation ends: what the model's files say, and the special tokens that are known to end
+    /// a turn or a text. In order, each once.
+    pub fn stop_ids(&self) -> Vec<u32> {
+        let named = self.added.iter().filter(|(_, (name, special))| *special && STOPS.contains(&name.as_str()));
+        let mut ids: Vec<u32> = self.eos.iter().chain(&self.ends).chain(named.map(|(id, _)| id)).copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     /// How many ids there are: one more than the largest.

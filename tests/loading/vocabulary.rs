@@ -35,6 +35,19 @@ fn ids_in_the_config_are_the_last_resort() {
 }
 
 #[test]
+fn generation_ends_with_whatever_the_files_name_and_known_ends_of_turn() {
+    let stops = |config: serde_json::Value, generation: serde_json::Value| {
+        let vocabulary = from_config(&json!({})).expect("reads");
+        let vocabulary = vocabulary.with_config_ids(config.to_string().as_bytes()).expect("reads");
+        vocabulary.with_generation_config(generation.to_string().as_bytes()).expect("reads").stop_ids()
+    };
+    // 2 is <|im_end|>, which no file need name; 496 is no token.
+    assert_eq!(stops(json!({}), json!({})), [2]);
+    assert_eq!(stops(json!({"eos_token_id": [0, 2]}), json!({"eos_token_id": 5})), [0, 2, 5]);
+    assert_eq!(stops(json!({"eos_token_id": 0}), json!({"eos_token_id": [7, 496, -1]})), [0, 2, 7]);
+}
+
+#[test]
 fn templates_as_a_string_a_list_and_a_file() {
     let one = from_config(&json!({"chat_template": "{{ messages }}"})).expect("reads");
     assert_eq!((one.chat_template.as_deref(), one.tool_template), (Some("{{ messages }}"), None));

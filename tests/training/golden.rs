@@ -27,7 +27,7 @@ fn agrees(name: &str, mut decoder: Decoder) {
     let mut trainer = Trainer::new(&decoder, None);
     let (losses, norms) = (numbers(&training["loss"]), numbers(&training["grad_norm"]));
     for (i, (loss, norm)) in losses.iter().zip(&norms).enumerate() {
-        let report = trainer.step(&mut decoder, &[chat.clone()], &settings, &Cancel::default()).unwrap();
+        let report = trainer.step(&mut decoder, std::slice::from_ref(&chat), &settings, &Cancel::default()).unwrap();
         let tolerance = if i == 0 { 1e-3 } else { 1e-2 };
         assert!(
             (report.loss / loss - 1.0).abs() < tolerance,

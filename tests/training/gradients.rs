@@ -99,7 +99,7 @@ fn a_sum_over_examples_is_divided_once() {
     let together = trainer.step(&mut decoder, &all, &frozen, &Cancel::default()).unwrap();
     let apart: Vec<_> = all
         .iter()
-        .map(|one| trainer.step(&mut decoder, &[one.clone()], &frozen, &Cancel::default()).unwrap())
+        .map(|one| trainer.step(&mut decoder, std::slice::from_ref(one), &frozen, &Cancel::default()).unwrap())
         .collect();
     let sum: f64 = apart.iter().map(|report| report.loss * report.scored as f64).sum();
     let scored: usize = apart.iter().map(|report| report.scored).sum();

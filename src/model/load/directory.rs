@@ -92,6 +92,7 @@ fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadEr
     let tokenizer = required(directory, "tokenizer.json")?;
     let config = optional(directory, "tokenizer_config.json")?;
     let map = optional(directory, "special_tokens_map.json")?;
+    let generation = optional(directory, "generation_config.json")?;
     let template_file = directory.join("chat_template.jinja");
     let template = match optional(directory, "chat_template.jinja")? {
         Some(bytes) => Some(
@@ -104,6 +105,9 @@ fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadEr
         let mut vocabulary = Vocabulary::from_files(&tokenizer, config.as_deref(), template)?;
         if let Some(map) = &map {
             vocabulary = vocabulary.with_special_tokens_map(map)?;
+        }
+        if let Some(generation) = &generation {
+            vocabulary = vocabulary.with_generation_config(generation)?;
         }
         vocabulary.with_config_ids(config_json)
     };

@@ -95,6 +95,8 @@ pub(super) fn vocabulary(metadata: Metadata<'_>) -> Result<Vocabulary, String> {
     };
     let mut vocabulary = Vocabulary::new(tokenizer).map_err(|error| error.to_string())?;
     (vocabulary.bos, vocabulary.eos, vocabulary.pad) = (id("bos")?, id("eos")?, id("padding")?);
+    // End of turn and of message; a model without one may carry an id that is no token.
+    vocabulary.ends = ["eot", "eom"].into_iter().filter_map(|key| id(key).ok().flatten()).collect();
     vocabulary.chat_template = metadata.text("tokenizer.chat_template").map(str::to_owned);
     vocabulary.tool_template = metadata.text("tokenizer.chat_template.tool_use").map(str::to_owned);
     let affixes = Affixes {

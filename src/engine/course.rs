@@ -1,0 +1,374 @@
+//! The training of the model that speaks, and of a second copy of it in a twin run.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+
+use super::{At, Data, Ended, Plan, Side, SideMask};
+use crate::cancel::Cancel;
+use crate::loss::Row;
+use crate::mask::{LossMask, MaskOptions, Mode, PartWeights};
+use crate::model::{Decoder, Model};
+use crate::sample::Sample;
+use crate::score::{ScoreError, Scorer};
+use crate::sequence::{Kind, Prefix};
+use crate::train::{Example, Goal, StepReport, TrainError, Trainer, batch, mean_nll};
+
+/// Bytes that may be spent on ways back, for each copy of the model, beside the base weights.
+const BUDGET: usize = 1 << 30;
+
+/// What is trained, how, and how far it is.
+#[derive(Default)]
+pub(super) struct Course {
+    first: Option<Trainer>,
+    second: Option<Second>,
+    run: Option<Run>,
+    /// Sentences to watch; `None` where the model cannot read one.
+    probes: Vec<Option<Arc<Example>>>,
+    probe_every: usize,
+    set: Option<DataSet>,
+}
+
+/// The second copy of the model.
+struct Second {
+    decoder: Decoder,
+    trainer: Trainer,
+    scorer: Scorer,
+}
+
+/// Steps that are being taken.
+struct Run {
+    plan: Plan,
+    goal: Goal,
+    taken: usize,
+    best: f64,
+    steps_since_best: usize,
+    cancel: Cancel,
+}
+
+/// The samples of [`Data::Samples`] as the model reads them, masked for each copy.
+struct DataSet {
+    samples: Arc<[Sample]>,
+    masks: Vec<(Option<Mode>, PartWeights)>,
+    /// By copy.
+    examples: Vec<Vec<Arc<Example>>>,
+}
+
+/// The sequence on screen, as the engine knows it.
+#[derive(Clone, Copy)]
+pub(super) struct OnScreen<'a> {
+    pub generation: u64,
+    pub ids: &'a [u32],
+    pub top_k: usize,
+}
+
+/// What came of one turn of a run.
+pub(super) enum Turn {
+    Stepped(Vec<StepReport>),
+    Ended(Ended),
+}
+
+impl Course {
+    /// How many updates the weights have had.
+    pub fn steps(&self) -> usize {
+        self.first.as_ref().map_or(0, Trainer::steps)
+    }
+
+    /// Whether steps are being taken.
+    pub fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// Whether the screen has something to know beyond what an analysis tells it.
+    pub fn is_under_way(&self) -> bool {
+        self.first.is_some() || self.second.is_some()
+    }
+
+    /// Begins to take steps, or goes on to another goal.
+    pub fn start(&mut self, plan: Plan, goal: Goal, cancel: Cancel) {
+        self.run = Some(Run { plan, goal, taken: 0, best: f64::INFINITY, steps_since_best: 0, cancel });
+    }
+
+    /// The steps of the run under way are taken so from now on.
+    pub fn replan(&mut self, plan: Plan) {
+        if let Some(run) = &mut self.run {
+            run.plan = plan;
+        }
+    }
+
+    /// Ends the run under way; whether there was one.
+    pub fn stop(&mut self) -> bool {
+        self.run.take().is_some()
+    }
+
+    /// Takes a step with each copy, or finds that the run is over. A failure ends the run and leaves both copies as
+    /// they were before the step.
+    pub fn turn(&mut self, model: &mut Model, screen: OnScreen, busy: &mut dyn FnMut(&str, f32)) -> Turn {
+        let Some(mut run) = self.run.take() else { return Turn::Ended(Ended::Paused) };
+        if run.cancel.is_cancelled() {
+            return Turn::Ended(Ended::Paused);
+        }
+        if let Some(why) = run.reached() {
+            return Turn::Ended(Ended::Goal(why));
+        }
+        match self.step(&run.plan, &run.cancel, model, screen, busy) {
+            Ok(reports) => {
+                run.count(reports[0].loss);
+                self.run = Some(run);
+                Turn::Stepped(reports)
+            }
+            Err(error) if run.cancel.is_cancelled() || is_cancelled(&error) => Turn::Ended(Ended::Paused),
+            Err(error) => Turn::Ended(Ended::Failed(format!("{error:#}"))),
+        }
+    }
+
+    fn step(
+        &mut self,
+        plan: &Plan,
+        cancel: &Cancel,
+        model: &mut Model,
+        screen: OnScreen,
+        busy: &mut dyn FnMut(&str, f32),
+    ) -> Result<Vec<StepReport>> {
+        let sides: Vec<&Side> = std::iter::once(&plan.first).chain(&plan.second).collect();
+        if sides.len() != 1 + usize::from(self.second.is_some()) {
+            bail!("a twin run needs a plan for each of the two");
+        }
+        let batches = self.batches(&plan.data, &sides, cancel, model, screen, busy)?;
+        let first = self.first.get_or_insert_with(|| Trainer::new(&model.decoder, Some(BUDGET)));
+        let mut reports = vec![first.step(&mut model.decoder, &batches[0], &sides[0].settings, cancel)?];
+        if let (Some(Second { decoder, trainer, .. }), Some(side)) = (&mut self.second, sides.get(1)) {
+            match trainer.step(decoder, &batches[1], &side.settings, cancel) {
+                Ok(report) => reports.push(report),
+                Err(error) => {
+                    let back = first.steps() - 1;
+                    first.rewind(&mut model.decoder, back, &Cancel::default(), &mut |_| {})?;
+                    return Err(anyhow::Error::from(error).context("the second copy"));
+                }
+            }
+        }
+        Ok(reports)
+    }
+
+    /// The examples of the next step, for each copy.
+    fn batches(
+        &mut self,
+        data: &Data,
+        sides: &[&Side],
+        cancel: &Cancel,
+        model: &Model,
+        screen: OnScreen,
+        busy: &mut dyn FnMut(&str, f32),
+    ) -> Result<Vec<Vec<Arc<Example>>>> {
+        let samples = match data {
+            Data::Screen { generation } if *generation != screen.generation => {
+                bail!("the text was changed meanwhile; run again once it is scored")
+            }
+            Data::Screen { .. } => return sides.iter().map(|side| on_screen(side, screen)).collect(),
+            Data::Samples(samples) => samples,
+        };
+        let masks: Vec<_> = sides.iter().map(|side| mask_of(side)).collect();
+        if !self.set.as_ref().is_some_and(|set| Arc::ptr_eq(&set.samples, samples) && set.masks == masks) {
+            self.set = Some(DataSet::encode(samples, &masks, cancel, model, busy)?);
+        }
+        let set = self.set.as_ref().context("no data set is there")?;
+        let step = self.first.as_ref().map_or(0, Trainer::steps) + 1;
+        let picked = batch(samples.len(), step, &sides[0].settings);
+        Ok(set.examples.iter().map(|examples| picked.iter().map(|&i| examples[i].clone()).collect()).collect())
+    }
+
+    /// Both copies go back to step `to`.
+    ///
+    /// # Errors
+    /// If it is out of reach, or cancelled on the way; each copy is then at the same, earlier step.
+    pub fn rewind(
+        &mut self,
+        model: &mut Model,
+        to: usize,
+        cancel: &Cancel,
+        busy: &mut dyn FnMut(&str, f32),
+    ) -> Result<()> {
+        let Some(first) = &mut self.first else { bail!("there is no step to go back to yet") };
+        let mut on_progress = |fraction| busy("going back", fraction);
+        let done = first.rewind(&mut model.decoder, to, cancel, &mut on_progress);
+        if let Some(second) = &mut self.second {
+            second.trainer.rewind(&mut second.decoder, first.steps(), &Cancel::default(), &mut on_progress)?;
+        }
+        Ok(done?)
+    }
+
+    /// Both copies get the base weights back.
+    ///
+    /// # Errors
+    /// If they were not kept.
+    pub fn reset(&mut self, model: &mut Model) -> Result<()> {
+        if let Some(first) = &mut self.first {
+            first.reset(&mut model.decoder)?;
+        }
+        if let Some(Second { decoder, trainer, .. }) = &mut self.second {
+            trainer.reset(decoder)?;
+        }
+        Ok(())
+    }
+
+    /// A second copy of the model begins at the base weights, and so does the first.
+    ///
+    /// # Errors
+    /// If the base weights were not kept or cannot be copied.
+    pub fn begin_twin(&mut self, model: &mut Model) -> Result<()> {
+        self.second = None;
+        self.reset(model)?;
+        let copies = model.decoder.named_tensors().iter();
+        let copies = copies.map(|named| Ok((named.name.clone(), named.tensor.copy()?))).collect::<Result<_>>()?;
+        let decoder = Decoder::new(model.decoder.config(), copies)?;
+        let trainer = Trainer::new(&decoder, Some(BUDGET));
+        self.second = Some(Second { decoder, trainer, scorer: Scorer::new() });
+        Ok(())
+    }
+
+    /// The second copy goes; the first stays as it is.
+    pub fn end_twin(&mut self) {
+        self.second = None;
+    }
+
+    /// The decoders of all copies.
+    pub fn decoders<'a>(&'a self, model: &'a Model) -> Vec<&'a Decoder> {
+        std::iter::once(&model.decoder).chain(self.second.as_ref().map(|second| &second.decoder)).collect()
+    }
+
+    /// The trainer of the first copy, if it has taken a step.
+    pub fn trainer(&mut self) -> Option<&mut Trainer> {
+        self.first.as_mut()
+    }
+
+    /// Watches these samples, scored after every `every` steps.
+    pub fn watch(&mut self, model: &Model, probes: &[Sample], every: usize) {
+        let read = |sample: &Sample| {
+            let sequence = model.encode(sample, Prefix::default()).ok()?;
+            let mask = LossMask::new(&sequence, Mode::default_for(sequence.kind), MaskOptions::default()).ok()?;
+            Some(Arc::new(Example::new(&sequence, &mask)))
+        };
+        self.probes = probes.iter().map(read).collect();
+        self.probe_every = every.max(1);
+    }
+
+    /// What the weights say now: rows of the sequence on screen, and the probes where they are due. Rows that `cancel`
+    /// kept from being computed are missing.
+    ///
+    /// # Errors
+    /// If scoring fails.
+    pub fn survey(
+        &mut self,
+        model: &Model,
+        scorer: &mut Scorer,
+        screen: OnScreen,
+        reports: Vec<StepReport>,
+        cancel: &Cancel,
+    ) -> Result<At> {
+        let step = self.steps();
+        scorer.clear();
+        let mut rows = vec![score(scorer, &model.decoder, screen, cancel)?];
+        if let Some(Second { decoder, scorer, .. }) = &mut self.second {
+            scorer.clear();
+            rows.push(score(scorer, decoder, screen, cancel)?);
+        }
+        let is_due = reports.is_empty() || step.is_multiple_of(self.probe_every.max(1));
+        let probes = if is_due && !self.probes.is_empty() { self.probe(model, cancel)? } else { Vec::new() };
+        let oldest = self.first.as_ref().map_or(step, Trainer::oldest);
+        Ok(At { step, reports, generation: screen.generation, rows, probes, oldest })
+    }
+
+    fn probe(&self, model: &Model, cancel: &Cancel) -> Result<Vec<Vec<Option<f64>>>> {
+        let mean = |decoder: &Decoder, probe: &Option<Arc<Example>>| match probe {
+            Some(example) => Ok(mean_nll(decoder, example, cancel)?),
+            None => Ok(None),
+        };
+        let of = |decoder: &Decoder| self.probes.iter().map(|probe| mean(decoder, probe)).collect();
+        self.decoders(model).into_iter().map(of).collect()
+    }
+}
+
+impl Run {
+    /// Why the run is over, if it is.
+    fn reached(&self) -> Option<String> {
+        let Goal { steps, loss, plateau } = self.goal;
+        if let Some(steps) = steps.filter(|&steps| self.taken >= steps) {
+            return Some(format!("{steps} step{}", if steps == 1 { "" } else { "s" }));
+        }
+        if let Some(loss) = loss.filter(|&loss| self.best < loss) {
+            return Some(format!("the loss is below {loss}"));
+        }
+        plateau
+            .filter(|&plateau| self.steps_since_best >= plateau)
+            .map(|plateau| format!("the loss has not fallen for {plateau} steps"))
+    }
+
+    fn count(&mut self, loss: f64) {
+        self.taken += 1;
+        if loss < self.best * 0.999 {
+            (self.best, self.steps_since_best) = (loss, 0);
+        } else {
+            self.steps_since_best += 1;
+        }
+    }
+}
+
+impl DataSet {
+    fn encode(
+        samples: &Arc<[Sample]>,
+        masks: &[(Option<Mode>, PartWeights)],
+        cancel: &Cancel,
+        model: &Model,
+        busy: &mut dyn FnMut(&str, f32),
+    ) -> Result<Self> {
+        let mut examples = vec![Vec::with_capacity(samples.len()); masks.len()];
+        for (i, sample) in samples.iter().enumerate() {
+            if cancel.is_cancelled() {
+                return Err(TrainError::Decoder(crate::model::decoder::DecoderError::Cancelled).into());
+            }
+            if i.is_multiple_of(64) {
+                busy("reading the data", i as f32 / samples.len() as f32);
+            }
+            let sequence = model.encode(sample, Prefix::default()).with_context(|| format!("record {i}"))?;
+            for (&(mode, parts), examples) in masks.iter().zip(&mut examples) {
+                let parts = if sequence.kind == Kind::Chat { parts } else { PartWeights::default() };
+                let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
+                let mask = LossMask::new(&sequence, mode, MaskOptions { split: None, parts });
+                let mask = mask.with_context(|| format!("record {i}"))?;
+                examples.push(Arc::new(Example::new(&sequence, &mask)));
+            }
+        }
+        Ok(Self { samples: samples.clone(), masks: masks.to_vec(), examples })
+    }
+}
+
+fn mask_of(side: &Side) -> (Option<Mode>, PartWeights) {
+    match side.mask {
+        SideMask::Mode(mode, parts) => (mode, parts),
+        SideMask::Weights(_) => Default::default(),
+    }
+}
+
+/// The sequence on screen under the side's weights, as the one example of a step.
+fn on_screen(side: &Side, screen: OnScreen) -> Result<Vec<Arc<Example>>> {
+    match &side.mask {
+        SideMask::Weights(weights) if weights.len() == screen.ids.len() => {
+            Ok(vec![Arc::new(Example { ids: screen.ids.to_vec(), weights: weights.to_vec() })])
+        }
+        _ => bail!("the mask does not belong to the text on screen; run again"),
+    }
+}
+
+fn score(scorer: &mut Scorer, decoder: &Decoder, screen: OnScreen, cancel: &Cancel) -> Result<Vec<Row>, ScoreError> {
+    let mut all = Vec::new();
+    let mut on_rows = |from: usize, rows: Vec<Row>| {
+        all.truncate(from);
+        all.extend(rows);
+    };
+    scorer.score(decoder, screen.ids, screen.top_k, cancel, &mut on_rows)?;
+    Ok(all)
+}
+
+fn is_cancelled(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<TrainError>().is_some_and(TrainError::is_cancelled)
+}

@@ -1,0 +1,150 @@
+//! Serving the trainer's requests, and the turns of a run between requests.
+
+use anyhow::{Context, Result, bail};
+
+use super::course::{OnScreen, Turn};
+use super::worker::{Loaded, Worker};
+use super::{Cancels, Ended, Event, TrainEvent, TrainRequest, Written};
+use crate::cancel::Cancel;
+use crate::generate::{Sampling, generate};
+use crate::loss::Row;
+use crate::train::StepReport;
+
+impl<F: Fn(Event) -> bool> Worker<F> {
+    /// Whether a run of steps is under way.
+    pub fn is_training(&self) -> bool {
+        self.loaded.as_ref().is_some_and(|loaded| loaded.course.is_running())
+    }
+
+    /// Takes a step of the run under way, and says what came of it.
+    pub fn take_turn(&mut self) {
+        let Some(loaded) = &mut self.loaded else { return };
+        let emit = |event| (self.emit)(Event::Train(event));
+        let screen = OnScreen { generation: loaded.generation, ids: &loaded.ids, top_k: loaded.top_k };
+        let mut busy = |what: &str, fraction| {
+            emit(TrainEvent::Busy { what: what.into(), fraction });
+        };
+        match loaded.course.turn(&mut loaded.model, screen, &mut busy) {
+            Turn::Ended(ended) => {
+                emit(TrainEvent::Ended(ended));
+            }
+            Turn::Stepped(reports) => match survey(loaded, reports, &emit) {
+                Ok(()) => {}
+                Err(error) => {
+                    loaded.course.stop();
+                    emit(TrainEvent::Ended(Ended::Failed(format!("{error:#}"))));
+                }
+            },
+        }
+    }
+
+    /// Does what the trainer is asked to.
+    ///
+    /// # Errors
+    /// If it cannot be done; weights and steps are then as they were.
+    pub fn train(&mut self, request: TrainRequest, cancels: &Cancels) -> Result<()> {
+        let Some(loaded) = &mut self.loaded else { bail!("no model is loaded yet") };
+        let emit = |event| (self.emit)(Event::Train(event));
+        let mut busy = |what: &str, fraction| {
+            emit(TrainEvent::Busy { what: what.into(), fraction });
+        };
+        if request.ends_a_run() && !matches!(request, TrainRequest::Run { .. }) && loaded.course.stop() {
+            emit(TrainEvent::Ended(Ended::Paused));
+        }
+        let cancel = &cancels.train;
+        let Loaded { course, model, .. } = &mut *loaded;
+        match request {
+            TrainRequest::Run { plan, goal } => {
+                let is_new = !course.is_under_way();
+                course.start(*plan, goal, cancel.clone());
+                return if is_new { survey(loaded, Vec::new(), &emit) } else { Ok(()) };
+            }
+            TrainRequest::Replan(plan) => course.replan(*plan),
+            TrainRequest::Pause => {}
+            TrainRequest::Undo | TrainRequest::Rewind { .. } | TrainRequest::Reset => {
+                let done = match request {
+                    TrainRequest::Reset => course.reset(model),
+                    TrainRequest::Rewind { step } => course.rewind(model, step, cancel, &mut busy),
+                    _ => match course.steps() {
+                        0 => bail!("there is no step to undo"),
+                        steps => course.rewind(model, steps - 1, cancel, &mut busy),
+                    },
+                };
+                survey(loaded, Vec::new(), &emit)?;
+                return done;
+            }
+            TrainRequest::Probe { probes, every } => {
+                course.watch(model, &probes, every);
+                return survey(loaded, Vec::new(), &emit);
+            }
+            TrainRequest::Twin(true) => {
+                course.begin_twin(model)?;
+                return survey(loaded, Vec::new(), &emit);
+            }
+            TrainRequest::Twin(false) => {
+                course.end_twin();
+                return survey(loaded, Vec::new(), &emit);
+            }
+            TrainRequest::Continue { prompt, tokens, temperature, seed } => {
+                let sampling = Sampling { temperature, top_k: None, top_p: None, seed, max_tokens: tokens };
+                return self.write_on(prompt, &sampling, cancels);
+            }
+            TrainRequest::Save { .. } => bail!("saving is not built in"),
+        }
+        Ok(())
+    }
+
+    /// What each copy writes after the first `prompt` tokens; given up and put off when something else is asked for.
+    fn write_on(&mut self, prompt: usize, sampling: &Sampling, cancels: &Cancels) -> Result<()> {
+        let Some(loaded) = &self.loaded else { bail!("no model is loaded yet") };
+        let ids = loaded.ids.get(..prompt.max(1)).context("the prompt is longer than the text on screen")?;
+        let stops = loaded.model.stop_ids();
+        let text = |ids: &[u32]| {
+            let bytes: Vec<u8> = ids.iter().flat_map(|&id| loaded.model.vocabulary.token_bytes(id)).collect();
+            String::from_utf8_lossy(&bytes).into_owned()
+        };
+        let mut texts = Vec::new();
+        for decoder in loaded.course.decoders(&loaded.model) {
+            let cancel = Cancel::default();
+            let inbox = &mut self.inbox;
+            let mut on_token = |_| {
+                if inbox.has(|_| true) {
+                    cancel.cancel();
+                }
+            };
+            match generate(decoder, ids, &stops, sampling, &cancel, &mut on_token)? {
+                Some(written) => texts.push(Written { text: text(&written.ids), stopped: written.stopped }),
+                None => {
+                    self.put_off(ids.len(), sampling, cancels);
+                    return Ok(());
+                }
+            }
+        }
+        let (step, prompt) = (loaded.course.steps(), text(ids));
+        (self.emit)(Event::Train(TrainEvent::Continued { step, prompt, texts }));
+        Ok(())
+    }
+}
+
+/// Scores everything anew and says what the weights say. Where a step broke them, it is taken back.
+pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
+    let cancel = Cancel::default();
+    let screen = OnScreen { generation: loaded.generation, ids: &loaded.ids, top_k: loaded.top_k };
+    let has_stepped = !reports.is_empty();
+    let at = loaded.course.survey(&loaded.model, &mut loaded.scorer, screen, reports, &cancel)?;
+    if has_stepped && at.rows.iter().flatten().any(is_broken) {
+        let (broken, back) = (at.step, at.step - 1);
+        loaded.course.rewind(&mut loaded.model, back, &cancel, &mut |_, _| {})?;
+        survey(loaded, Vec::new(), emit)?;
+        bail!(
+            "step {broken} broke the weights (−log p is no number any more) and was taken back: lower the learning rate"
+        );
+    }
+    loaded.rows = at.rows.first().cloned().unwrap_or_default();
+    emit(TrainEvent::At(at));
+    Ok(())
+}
+
+fn is_broken(row: &Row) -> bool {
+    row.target.is_some_and(|target| !target.nll.is_finite()) || !row.entropy.is_finite()
+}

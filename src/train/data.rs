@@ -1,0 +1,35 @@
+//! Which records of a data set a step takes.
+
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
+use super::Settings;
+
+/// The records of step `step`, counted from 1: all of them once in every pass, in an order that only the seed and the
+/// pass decide. A step at the end of a pass goes on in the next.
+pub fn batch(records: usize, step: usize, settings: &Settings) -> Vec<usize> {
+    if records == 0 {
+        return Vec::new();
+    }
+    let size = settings.examples_a_step().max(1);
+    let first = (step.max(1) - 1) * size;
+    let mut picked = Vec::with_capacity(size);
+    let mut order = (usize::MAX, Vec::new());
+    for at in first..first + size {
+        let pass = at / records;
+        if order.0 != pass {
+            order = (pass, shuffled(records, settings.seed, pass));
+        }
+        picked.push(order.1[at % records]);
+    }
+    picked
+}
+
+fn shuffled(records: usize, seed: u64, pass: usize) -> Vec<usize> {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(pass as u64);
+    let mut order: Vec<usize> = (0..records).collect();
+    order.shuffle(&mut random);
+    order
+}
