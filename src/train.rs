@@ -17,6 +17,7 @@ mod optimizer;
 mod parameters;
 mod pass;
 mod report;
+pub mod save;
 mod settings;
 mod trainer;
 
