@@ -295,7 +295,7 @@ impl Trainer {
 }
 
 /// What Σ w·nll of all the examples is divided by.
-fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
+pub(super) fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
     let targets = || examples.iter().flat_map(|example| example.weights.iter().skip(1));
     if let Some(weight) = targets().find(|weight| !weight.is_finite() || **weight < 0.0) {
         return Err(TrainError::Weight(*weight));
