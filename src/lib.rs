@@ -22,7 +22,7 @@
 //!
 //! `sample <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
 //! mask; `score -> model`; `generate -> score, model`, and of `loss` the distribution; `app -> sequence, mask, loss`, engine's messages and the names of models; `ui -> app` and what
-//! its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's messages; `command ->` what it runs.
+//! its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's messages, train's reports; `command ->` what it runs.
 //! `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor ratatui (the key table alone may
 //! name key codes, and the editor holds the state of a `ratatui_textarea`). `tests/layers.rs` reads the `use` lines and keeps this true.
 

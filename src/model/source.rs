@@ -94,7 +94,8 @@ impl Source {
 
     /// What `--model` takes to mean this source, from any directory.
     pub fn argument(&self) -> String {
-        let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+        let absolute =
+            |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
             Self::Directory(path) => absolute(path),

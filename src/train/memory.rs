@@ -37,7 +37,12 @@ impl Need {
     pub fn of_scoring(config: &Config, tokens: usize) -> Self {
         let cache = 2 * tokens * config.layers * config.kv_heads * config.head_dim;
         let weights = bytes(sizes(config).iter().map(|(_, _, count)| count).sum());
-        Self { weights, activations: bytes(cache), logits: bytes(tokens.min(64) * config.vocab_size), ..Self::default() }
+        Self {
+            weights,
+            activations: bytes(cache),
+            logits: bytes(tokens.min(64) * config.vocab_size),
+            ..Self::default()
+        }
     }
 
     /// Of training on sequences of at most `tokens` tokens.
@@ -160,8 +165,9 @@ pub fn check(
     available: u64,
     resident: u64,
 ) -> Result<(), MemoryError> {
-    let more =
-        |method: &Method| Need::of_training(config, method, settings.optimizer, tokens).total().saturating_sub(resident);
+    let more = |method: &Method| {
+        Need::of_training(config, method, settings.optimizer, tokens).total().saturating_sub(resident)
+    };
     let needed = more(&settings.method);
     if needed <= available {
         return Ok(());

@@ -18,7 +18,7 @@ mod tensors;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use state::{Resumed, read_state};
+pub use state::{Resumed, read_settings, read_state};
 
 use self::folder::Folder;
 use super::{Settings, Trainer};

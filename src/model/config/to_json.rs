@@ -101,12 +101,8 @@ mod tests {
             attention_bias: true,
             mlp_bias: false,
         };
-        let llama3 = RopeScaling::Llama3 {
-            factor: 8.0,
-            low_freq_factor: 1.0,
-            high_freq_factor: 4.0,
-            original_context: 64.0,
-        };
+        let llama3 =
+            RopeScaling::Llama3 { factor: 8.0, low_freq_factor: 1.0, high_freq_factor: 4.0, original_context: 64.0 };
         let gpt2 = Config {
             family: Family::Gpt2,
             kv_heads: 4,

@@ -34,7 +34,8 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     let mut loaded = super::load_weights(&source, name, task)?;
     loaded.adapters = adapters(directory, alpha, config["use_rslora"] == true, task)?;
     if let Some(template) = optional(directory, "chat_template.jinja")? {
-        let template = String::from_utf8(template).map_err(|_| damaged("its chat template is not UTF-8 text".into()))?;
+        let template =
+            String::from_utf8(template).map_err(|_| damaged("its chat template is not UTF-8 text".into()))?;
         (loaded.vocabulary.chat_template, loaded.vocabulary.tool_template) = (Some(template), None);
     }
     Ok(loaded)
@@ -72,9 +73,7 @@ fn base(directory: &Path, config: &Value) -> Result<Source, LoadError> {
         Err(error) => return Err(missing(error.to_string())),
     };
     match &source {
-        Source::Directory(path) if is_adapter(path) => {
-            Err(missing(format!("{} is an adapter itself", path.display())))
-        }
+        Source::Directory(path) if is_adapter(path) => Err(missing(format!("{} is an adapter itself", path.display()))),
         _ => Ok(source),
     }
 }
@@ -89,8 +88,11 @@ fn adapters(
     let file = directory.join(WEIGHTS);
     let shards = Shards::of(vec![file.clone()])?;
     let checkpoint = shards.headers()?;
-    let wrong =
-        |tensor: &str, problem: &str| LoadError::Tensor { file: file.clone(), tensor: tensor.into(), problem: problem.into() };
+    let wrong = |tensor: &str, problem: &str| LoadError::Tensor {
+        file: file.clone(),
+        tensor: tensor.into(),
+        problem: problem.into(),
+    };
     let read = |stored: &str| -> Result<Tensor, LoadError> {
         let (_, tensor) = checkpoint.read(stored).unwrap_or_else(|| Err(wrong(stored, "is missing")))?;
         super::layout::check(&file, stored, &tensor, &tensor.dims().to_vec())?;

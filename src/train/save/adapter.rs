@@ -16,8 +16,7 @@ pub(super) fn write(
     task: &mut Task<'_>,
 ) -> Result<(), SaveError> {
     let adapters = model.decoder.adapters();
-    let (rank, scale) =
-        adapters.first().map_or((0, 1.0), |(_, adapter)| (adapter.a.dims()[0], adapter.scale));
+    let (rank, scale) = adapters.first().map_or((0, 1.0), |(_, adapter)| (adapter.a.dims()[0], adapter.scale));
     let config = json!({
         "peft_type": "LORA",
         "task_type": "CAUSAL_LM",

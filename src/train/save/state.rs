@@ -68,19 +68,31 @@ fn moment(which: &str, parameter: &Parameter) -> String {
     format!("{which}.{}", parameter.name)
 }
 
-/// Reads what a save keeps of its run; `decoder` is the one that was loaded from it.
+/// How the steps of a saved run were taken, and how many.
 ///
 /// # Errors
-/// If the directory holds no such state, or that of another model.
-pub fn read_state(directory: &Path, decoder: &Decoder) -> Result<Resumed, SaveError> {
+/// If the directory holds no saved run.
+pub fn read_settings(directory: &Path) -> Result<(Settings, usize), SaveError> {
+    read(directory).map(|state| (state.settings, state.step))
+}
+
+fn read(directory: &Path) -> Result<State, SaveError> {
     let file = directory.join("trainer.json");
     let text = std::fs::read(&file).map_err(|reason| match reason.kind() {
         io::ErrorKind::NotFound => SaveError::NoState(directory.to_owned()),
         _ => SaveError::Read { file: file.clone(), reason },
     })?;
-    let damaged = |reason: String| SaveError::Damaged { file: file.clone(), reason };
-    let state: State = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
-    let parameters = parameters(decoder, &state.settings.method).map_err(|error| damaged(error.to_string()))?;
+    serde_json::from_slice(&text).map_err(|error| SaveError::Damaged { file, reason: error.to_string() })
+}
+
+/// Reads what a save keeps of its run; `decoder` is the one that was loaded from it.
+///
+/// # Errors
+/// If the directory holds no such state, or that of another model.
+pub fn read_state(directory: &Path, decoder: &Decoder) -> Result<Resumed, SaveError> {
+    let state = read(directory)?;
+    let parameters = parameters(decoder, &state.settings.method)
+        .map_err(|error| SaveError::Damaged { file: directory.join("trainer.json"), reason: error.to_string() })?;
     let file = directory.join("optimizer.safetensors");
     let mut reader = Reader::open(&file)?;
     let mut read = |which: &str| -> Result<Vec<Vec<f32>>, SaveError> {

@@ -184,7 +184,9 @@ impl Reader {
         while left > 0 {
             let piece = &mut bytes[..4 * left.min(PIECE)];
             self.file.read_exact(piece)?;
-            values.extend(piece.chunks_exact(4).map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]])));
+            values.extend(
+                piece.chunks_exact(4).map(|value| f32::from_le_bytes([value[0], value[1], value[2], value[3]])),
+            );
             left -= piece.len() / 4;
         }
         Ok(Some(values))
