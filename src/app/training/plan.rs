@@ -43,12 +43,7 @@ impl App {
 
     fn side_mask(&self, mode: Option<Mode>, parts: PartWeights) -> Result<SideMask, String> {
         if let TrainingData::Samples { .. } = self.training.data {
-            return match parts.is_empty() {
-                true => Ok(SideMask::Mode(mode)),
-                false => {
-                    Err(format!("the weights {parts} are for the text on screen; D in the view Train goes back to it"))
-                }
-            };
+            return Ok(SideMask::Mode(mode, parts));
         }
         let mask = self.mask_under(mode.unwrap_or(self.mode()), parts).map_err(|error| error.to_string())?;
         match mask.scored() {
