@@ -14,6 +14,7 @@
 mod ascii;
 mod attend;
 mod banner;
+mod bar;
 mod columns;
 mod editor;
 mod empty;
