@@ -38,6 +38,12 @@ fn any_action() -> impl Strategy<Value = Action> {
         Show(View::Predict),
         Show(View::Attend),
         Show(View::Score),
+        Show(View::Train),
+        Step,
+        TrainingSettings,
+        TwinRun,
+        NextPanel,
+        RaiseRate,
         ToggleChat,
         AddTurn,
     ];

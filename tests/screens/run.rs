@@ -38,7 +38,8 @@ pub fn twin(app: &mut App) {
     let slower = |report: &StepReport| StepReport { loss: report.loss * 1.1, clipped: false, ..report.clone() };
     let steps = app.training.steps.iter().map(slower).collect();
     let names = ["assistant".into(), "all".into()];
-    app.training.twin = Some(Twin { names, settings: Settings::default(), mode: Mode::All, steps });
+    app.training.twin =
+        Some(Twin { names, settings: Settings::default(), mode: Mode::All, parts: Default::default(), steps });
     for probe in &mut app.training.probes {
         probe.twin_losses = probe.losses.iter().map(|&(step, loss)| (step, loss * 0.9)).collect();
     }
