@@ -81,7 +81,11 @@ fn train(app: &mut App, steps: usize) {
         let row = |t: usize| Row {
             entropy: 2.0,
             top: Vec::new(),
-            target: app.analysis.scores.target(t).map(|target| Target { nll: target.nll / (1 + step) as f64, ..target }),
+            target: app
+                .analysis
+                .scores
+                .target(t)
+                .map(|target| Target { nll: target.nll / (1 + step) as f64, ..target }),
         };
         Frame { step, scores: Arc::new(Scores::new((1..=tokens).map(row).collect())), twin: None }
     };

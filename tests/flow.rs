@@ -9,6 +9,8 @@ mod lists;
 #[path = "screens/sample.rs"]
 #[allow(dead_code)]
 mod sample;
+#[path = "flow/training.rs"]
+mod training;
 #[path = "flow/views.rs"]
 mod views;
 

@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("template", &["sample"]),
     ("sequence", &["sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),
-    ("loss", &["mask", "sequence"]),
+    ("loss", &["mask", "sequence", "template"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
     ("generate", &["cancel", "loss", "mask", "model", "score"]),

@@ -41,7 +41,11 @@ fn any_action() -> impl Strategy<Value = Action> {
         Show(View::Score),
         Show(View::Train),
         Show(View::Train),
+        Step,
+        TrainingSettings,
+        TwinRun,
         NextPanel,
+        RaiseRate,
         ToggleChat,
         AddTurn,
     ];

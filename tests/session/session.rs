@@ -112,6 +112,7 @@ fn key_event(name: &str) -> KeyEvent {
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
         "shift-tab" => KeyCode::BackTab,
+        "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
         other => KeyCode::Char(other.chars().next().expect("a key has a name")),
     };

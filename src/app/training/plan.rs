@@ -7,8 +7,8 @@ use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
 use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
 use crate::train::Settings;
 
-/// Tokens that the model writes by itself.
-const WRITTEN: usize = 24;
+/// Tokens that the model writes by itself at most.
+pub const WRITTEN: usize = 24;
 
 impl App {
     /// What the next steps are taken with.
@@ -43,12 +43,7 @@ impl App {
 
     fn side_mask(&self, mode: Option<Mode>, parts: PartWeights) -> Result<SideMask, String> {
         if let TrainingData::Samples { .. } = self.training.data {
-            return match parts.is_empty() {
-                true => Ok(SideMask::Mode(mode)),
-                false => {
-                    Err(format!("the weights {parts} are for the text on screen; D in the view Train goes back to it"))
-                }
-            };
+            return Ok(SideMask::Mode(mode, parts));
         }
         let mask = self.mask_under(mode.unwrap_or(self.mode()), parts).map_err(|error| error.to_string())?;
         match mask.scored() {

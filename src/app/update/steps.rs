@@ -54,7 +54,9 @@ fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
             return Vec::new();
         }
     };
-    app.show_step(None);
+    if app.training.shown.is_some() {
+        app.show_step(None);
+    }
     app.begin_film();
     let mut effects = app.send_probes();
     let is_at_first_step = app.training.film.first_step().is_none_or(|first| first == app.training.step);
@@ -176,11 +178,7 @@ impl App {
     /// The views show this frame of the film, `None` or the last one = what the weights say now.
     pub(super) fn show_step(&mut self, frame: Option<usize>) {
         let frames = &self.training.film.frames;
-        let shown = frame.filter(|&frame| frame + 1 < frames.len());
-        if shown == self.training.shown {
-            return;
-        }
-        self.training.shown = shown;
+        self.training.shown = frame.filter(|&frame| frame + 1 < frames.len());
         self.show_scores();
     }
 
