@@ -24,7 +24,7 @@ pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub use settings::{Setting, SettingsForm};
 pub use training::{
     Activity, Change, Continuation, Film, Frame, Mover, Movers, PRESETS, Panel, Preset, Probe, SMOOTHING, Training,
-    TrainingData, Twin, smoothed,
+    TrainingData, Twin, WRITTEN, smoothed,
 };
 pub use update::update;
 

@@ -15,6 +15,7 @@ pub(super) use asked::Asked;
 pub use course::Change;
 pub use film::{Film, Frame};
 pub use movers::{Mover, Movers};
+pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
 pub use twin::{PRESETS, Preset};
 

@@ -24,7 +24,7 @@ const TEMPERATURES: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 2.0, 3.
 /// Candidates shown at most.
 const MOST_CANDIDATES: usize = 50;
 /// Lines of the help that are no bindings, in a narrow terminal.
-const HELP_HEADINGS: usize = 24;
+const HELP_HEADINGS: usize = 30;
 /// Tokens or lines that page keys go.
 const PAGE: isize = 10;
 

@@ -7,8 +7,8 @@ use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
 use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
 use crate::train::Settings;
 
-/// Tokens that the model writes by itself.
-const WRITTEN: usize = 24;
+/// Tokens that the model writes by itself at most.
+pub const WRITTEN: usize = 24;
 
 impl App {
     /// What the next steps are taken with.

@@ -12,7 +12,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     lines.push(Line::default());
     for (key, what) in [
         ("space", format!("takes one step on {}", scored(app))),
-        ("r", "runs step after step; again pauses".into()),
+        ("r", "runs step after step; r again pauses".into()),
         ("s", "settings: method, optimizer, learning rate, schedule, goal".into()),
         ("t", "twin run: two masks or settings from the same weights, side by side".into()),
         ("D", "learns from a data set instead of this text".into()),
@@ -26,7 +26,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     lines.push(Line::default());
     let happens = "A step: the model predicts every token, the scored ones make the loss, the loss gives every weight its \
                    gradient, the optimizer moves the weights a little against it. Then every view shows what the new \
-                   weights say. The exact base weights can always be had back.";
+                   weights say. u takes a step back, X goes back to the exact base weights.";
     lines.extend(wrapped(happens, width, theme.dim));
     lines
 }

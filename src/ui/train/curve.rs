@@ -58,24 +58,27 @@ fn draw_plot(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, series: &[
         frame.render_widget(Line::styled(" no loss yet", theme.dim), area);
         return;
     };
-    let digits = |value: f64| format!("{value:.2}");
-    let left = digits(bounds.y.0).len().max(digits(bounds.y.1).len());
+    let digits =
+        |value: f64| if value >= 0.01 || value == 0.0 { format!("{value:.2}") } else { format!("{value:.0e}") };
+    let left = digits(bounds.y.0).len().max(digits(bounds.y.1).len()).max("nats".len());
     let width = usize::from(area.width).saturating_sub(left + 1);
     let height = usize::from(area.height).saturating_sub(1);
     let middle = height / 2;
     for (at, (line, row)) in plot::lines(series, bounds, theme, width, height).into_iter().zip(area.rows()).enumerate()
     {
         let share = 1.0 - at as f64 / (height.max(2) - 1) as f64;
-        let value = bounds.y.0 + (bounds.y.1 - bounds.y.0) * share;
         let is_labelled = at == 0 || at + 1 == height || (height >= 7 && at == middle);
-        let label = if is_labelled { digits(value) } else { String::new() };
+        let label = if is_labelled { digits(bounds.value_at(share)) } else { String::new() };
         let mut spans = vec![Span::styled(format!("{label:>left$}│"), theme.dim)];
         spans.extend(line.spans);
         frame.render_widget(Line::from(spans), row);
     }
     if let Some(row) = area.rows().next_back() {
         let axis = axis(app, theme, bounds, width);
-        frame.render_widget(Line::styled(format!("{:>left$}└", "nats"), theme.dim), row);
+        frame.render_widget(
+            Line::styled(format!("{:>left$}└", if bounds.is_log { "log" } else { "nats" }), theme.dim),
+            row,
+        );
         let x = row.x.saturating_add(u16::try_from(left + 1).unwrap_or(u16::MAX));
         frame.render_widget(axis, Rect { x, ..row }.intersection(row));
     }

@@ -118,8 +118,9 @@ fn line(app: &App, theme: &Theme, mover: &Mover, widths: &Widths) -> Line<'stati
 /// were taken on this text under one mask.
 fn unscored(app: &App) -> &'static str {
     let training = &app.training;
-    let has_one_mask = !training.changes.iter().any(|change| change.what.starts_with("mask"));
-    if training.data == TrainingData::Screen && has_one_mask { "never scored" } else { "unscored" }
+    let changed = |what: &str| training.changes.iter().any(|change| change.what.starts_with(what));
+    let is_known = training.data == TrainingData::Screen && !changed("mask ") && !changed("on ");
+    if is_known { "never scored" } else { "unscored" }
 }
 
 /// What became of all that is not scored: it moves all the same.

@@ -24,16 +24,23 @@ pub struct Series {
     pub is_scattered: bool,
 }
 
+/// How many times the least value the greatest is from which on y is logarithmic: below it one line or the other would
+/// lie flat on its edge.
+const FAR_APART: f64 = 25.0;
+/// Below this a logarithmic axis does not reach.
+const LEAST: f64 = 1e-4;
+
 /// What lies between the axes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Bounds {
     pub x: (f64, f64),
     pub y: (f64, f64),
+    pub is_log: bool,
 }
 
 impl Bounds {
-    /// All points of `series`, and y down to 0 where that costs little; `None` without a point. Room for at least one
-    /// step of x.
+    /// All points of `series`; y logarithmic where they are far apart, else down to 0 where that costs little. `None`
+    /// without a point. Room for at least one step of x.
     pub fn around<'a>(series: impl IntoIterator<Item = &'a Series>) -> Option<Self> {
         let points = series.into_iter().flat_map(|series| &series.points);
         let mut finite = points.filter(|(x, y)| x.is_finite() && y.is_finite()).peekable();
@@ -41,10 +48,26 @@ impl Bounds {
         let nothing = (f64::INFINITY, f64::NEG_INFINITY);
         let grown = |range: (f64, f64), value: f64| (range.0.min(value), range.1.max(value));
         let (x, y) = finite.fold((nothing, nothing), |(xs, ys), &(x, y)| (grown(xs, x), grown(ys, y)));
+        let x = (x.0, x.1.max(x.0 + 1.0));
+        if y.0 >= 0.0 && y.1 > y.0.max(LEAST) * FAR_APART {
+            return Some(Self { x, y: (y.0.max(LEAST), y.1), is_log: true });
+        }
         let low = if y.0 >= 0.0 && y.0 < y.1 * 0.4 { 0.0 } else { y.0 };
         // A line that does not move at all lies in the middle.
         let y = if y.1 - low < 1e-9 { (low - 0.5, y.1 + 0.5) } else { (low, y.1) };
-        Some(Self { x: (x.0, x.1.max(x.0 + 1.0)), y })
+        Some(Self { x, y, is_log: false })
+    }
+
+    /// Which of `dots` dots of the y axis `value` lies on, from above.
+    fn row(&self, value: f64, dots: usize) -> usize {
+        let scale = |value: f64| if self.is_log { value.max(LEAST).ln() } else { value };
+        dots - 1 - place(scale(value), (scale(self.y.0), scale(self.y.1)), dots)
+    }
+
+    /// The value at `share` (0…1) of the y axis, from below.
+    pub fn value_at(&self, share: f64) -> f64 {
+        let (low, high) = self.y;
+        if self.is_log { low * (high / low).powf(share) } else { low + (high - low) * share }
     }
 
     /// Where `value` lies on `dots` dots of the x axis, from the left.
@@ -98,7 +121,7 @@ impl Canvas {
                 continue;
             }
             let dots = self.height * 4;
-            let at = (bounds.column(x, self.width * 2), dots - 1 - place(y, bounds.y, dots));
+            let at = (bounds.column(x, self.width * 2), bounds.row(y, dots));
             let from = before.filter(|_| !series.is_scattered).unwrap_or(at);
             for (x, y) in between(from, at) {
                 let cell = &mut self.cells[y / 4 * self.width + x / 2];
@@ -169,8 +192,8 @@ mod tests {
 
     #[test]
     fn a_falling_line_falls() {
-        assert_eq!(drawn(&[(0.0, 3.0), (4.0, 0.0)], true, 4, 2), ["●⢄  ", "  ⠑●"]);
-        assert_eq!(drawn(&[(0.0, 3.0), (4.0, 0.0)], false, 4, 2), ["●●  ", "  ●●"]);
+        assert_eq!(drawn(&[(0.0, 3.0), (4.0, 0.2)], true, 4, 2), ["●⢄  ", "  ⠑●"]);
+        assert_eq!(drawn(&[(0.0, 3.0), (4.0, 0.2)], false, 4, 2), ["●●  ", "  ●●"]);
     }
 
     #[test]
@@ -183,6 +206,9 @@ mod tests {
     fn bounds_reach_down_to_zero_only_where_that_is_near() {
         let y = |low, high| Bounds::around([&series(&[(0.0, low), (1.0, high)])]).unwrap().y;
         assert_eq!((y(0.5, 3.0), y(3.0, 3.5), y(2.0, 2.0)), ((0.0, 3.0), (3.0, 3.5), (1.5, 2.5)));
+        let far = Bounds::around([&series(&[(0.0, 0.01), (1.0, 1.0)])]).unwrap();
+        assert!(far.is_log && (far.value_at(0.5) - 0.1).abs() < 1e-12);
+        assert_eq!([1.0, 0.1, 0.01, 0.0].map(|value| far.row(value, 9)), [0, 4, 8, 8]);
         assert_eq!(Bounds::around([&series(&[(0.0, f64::NAN)])]), None);
         assert_eq!(Bounds::around([&series(&[(3.0, 1.0)])]).unwrap().x, (3.0, 4.0));
     }

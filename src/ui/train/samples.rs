@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::app::{App, Continuation};
+use crate::app::{App, Continuation, WRITTEN};
 use crate::sequence::visible_text;
 use crate::ui::{Theme, text};
 
@@ -50,7 +50,7 @@ fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'sta
             if words.len() > room.max(1) {
                 words.truncate(room.max(1));
                 if let Some(last) = words.last_mut() {
-                    let ending = if written.stopped { "…" } else { "… did not stop" };
+                    let ending = if written.stopped { "…".into() } else { no_stop() };
                     let kept = text::fit_start(&last.to_string(), width.saturating_sub(ending.chars().count()));
                     *last = Line::styled(format!("{}{ending}", kept.trim_end_matches('…')), style);
                 }
@@ -66,6 +66,11 @@ fn words(when: &str, one: &Continuation, name: Option<&String>, side: usize) -> 
     let written = &one.texts[side];
     let name = name.map_or_else(String::new, |name| format!(", {name}"));
     let text = visible_text(&written.text);
-    let ending = if written.stopped { "" } else { " … did not stop" };
+    let ending = if written.stopped { String::new() } else { format!(" {}", no_stop()) };
     format!("{when} (step {}{name}): {text}{ending}", one.step)
+}
+
+/// What stands where a stop token should.
+fn no_stop() -> String {
+    format!("… did not stop within {WRITTEN} tokens")
 }

@@ -125,17 +125,20 @@ fn figures(app: &App, is_wide: bool) -> Vec<String> {
         return vec!["no step yet: loss –".into()];
     };
     let mut pieces = loss(app, &report, is_wide);
-    if let Some(twin) = training.twin.as_ref().and_then(|twin| of(&twin.steps)) {
-        let clipped = if twin.clipped { ", clipped" } else { "" };
-        pieces[0] = format!("first, {}", pieces[0]);
-        pieces.truncate(1);
-        pieces.push(format!("{} {:.3}", gradient(is_wide), report.grad_norm));
-        pieces.push(format!("second: loss {:.3}", twin.loss));
-        pieces.push(format!("{} {:.3}{clipped}", gradient(is_wide), twin.grad_norm));
-    } else {
-        let clipped = if report.clipped { ", clipped" } else { "" };
-        pieces.push(format!("{} {:.3}{clipped}", gradient(is_wide), report.grad_norm));
-        pieces.push(format!("lr {}", text::rate(report.lr)));
+    let norm =
+        |report: &StepReport| format!("{:.3}{}", report.grad_norm, if report.clipped { ", clipped" } else { "" });
+    let gradient = if is_wide { "gradient norm" } else { "|grad|" };
+    match training.twin.as_ref().and_then(|twin| of(&twin.steps)) {
+        Some(twin) => {
+            // Losses under two masks: each has its own, which says nothing of the other's.
+            pieces.truncate(1);
+            pieces[0].push_str(&format!(" | {:.3}", twin.loss));
+            pieces.push(format!("{gradient} {} | {}", norm(&report), norm(&twin)));
+        }
+        None => {
+            pieces.push(format!("{gradient} {}", norm(&report)));
+            pieces.push(format!("lr {}", text::rate(report.lr)));
+        }
     }
     let seconds = report.seconds;
     let time = if seconds < 0.1 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") };
@@ -156,8 +159,4 @@ fn loss(app: &App, report: &StepReport, is_wide: bool) -> Vec<String> {
         pieces.push(format!("{} {figure}", if is_wide { "perplexity" } else { "ppl" }));
     }
     pieces
-}
-
-fn gradient(is_wide: bool) -> &'static str {
-    if is_wide { "gradient norm" } else { "|grad|" }
 }
