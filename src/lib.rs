@@ -28,7 +28,7 @@
 //! mask; `score -> model`; `train -> score, model, mask, loss`; `generate -> score, model`, and of `loss` the
 //! distribution; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
 //! of models; `ui -> app` and what its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's
-//! messages; `command ->` what it runs. `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
+//! messages and train's reports; `command ->` what it runs. `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
 //! ratatui (the key table alone may name key codes, and the editor holds the state of a `ratatui_textarea`).
 //! `tests/layers.rs` reads the `use` lines and keeps this true.
 

@@ -2,6 +2,8 @@
 
 #[path = "flow/any.rs"]
 mod any;
+#[path = "flow/choices.rs"]
+mod choices;
 #[path = "flow/editing.rs"]
 mod editing;
 #[path = "flow/lists.rs"]

@@ -19,7 +19,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template", "train"]),
     ("ui", &["app", "loss", "mask", "sample", "sequence", "template", "train"]),
     ("tui", &["app", "engine", "model", "sample", "ui"]),
-    ("report", &["engine", "loss", "mask", "sequence"]),
+    ("report", &["engine", "loss", "mask", "sequence", "train"]),
     ("cli", &["loss", "mask", "model", "train"]),
 ];
 

@@ -49,7 +49,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         mask: &mask,
         scores: &scores,
         ledger: &ledger,
-        denominator: args.mask.denominator,
+        denominator: args.mask.denominator.unwrap_or_default(),
     };
     for warning in opened.note.into_iter().chain(report.warnings()) {
         eprintln!("note: {}", crate::sequence::visible_text(&warning));

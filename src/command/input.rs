@@ -70,7 +70,11 @@ fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {
     Ok(Opened { name, sample: Sample::Chat(chat), note })
 }
 
-fn read_text(path: &Path) -> Result<String> {
+/// A file's text; `-` is standard input.
+///
+/// # Errors
+/// If it cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
     let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).context("reading standard input")?;

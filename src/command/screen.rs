@@ -33,7 +33,7 @@ pub fn run(cli: Cli) -> Result<()> {
         prefix: input::prefix(&cli.input),
         model,
         mode: cli.mask.mask.or(cli.mask.split.map(|_| Mode::Completion)),
-        denominator: cli.mask.denominator,
+        denominator: cli.mask.denominator.unwrap_or_default(),
         split: cli.mask.split,
         part_weights: cli.mask.weights.unwrap_or_default(),
         theme: theme(cli.theme),

@@ -25,6 +25,8 @@ pub struct Trainer {
     optimizer: OptimizerState,
     /// How many updates the weights have had.
     step: usize,
+    /// Whether weights other than adapters are no longer those the run began with.
+    has_moved_base: bool,
     history: History,
 }
 
@@ -45,6 +47,7 @@ impl Trainer {
             gradients: Gradients::default(),
             optimizer: OptimizerState::new(super::Optimizer::AdamW),
             step: 0,
+            has_moved_base: false,
             history: History::new(budget),
         }
     }
@@ -67,6 +70,11 @@ impl Trainer {
     /// The method of the last step.
     pub fn method(&self) -> Option<&Method> {
         self.method.as_ref()
+    }
+
+    /// Whether any weight beside the adapters is no longer what it was when the run began.
+    pub fn has_moved_base(&self) -> bool {
+        self.has_moved_base
     }
 
     /// What the optimizer remembers.
@@ -127,6 +135,7 @@ impl Trainer {
         let lr = settings.lr_at(step);
         self.optimizer.update(&self.parameters, self.gradients.finished(), settings, lr, scale)?;
         self.step = step;
+        self.has_moved_base |= !matches!(settings.method, Method::Lora(_));
         self.history.record(Record { settings: Arc::new(settings.clone()), examples: examples.into() });
         let scored = examples.iter().map(|example| example.scored()).sum();
         let tokens = examples.iter().map(|example| example.ids.len()).sum();
@@ -199,12 +208,17 @@ impl Trainer {
         }
         (self.optimizer, self.step) = (optimizer, step);
         self.history.begin_at(step);
+        self.history.set_method(settings.method.clone());
+        if !matches!(settings.method, Method::Lora(_)) {
+            self.history.keep_base(decoder, &settings.method)?;
+        }
         Ok(())
     }
 
     fn restore(&mut self, decoder: &mut Decoder, step: usize) -> Result<(), TrainError> {
         let (method, optimizer) = self.history.restore(decoder, step)?;
         self.step = step;
+        self.has_moved_base &= step > self.history.start();
         self.method = method;
         match self.method.clone() {
             Some(method) => self.collect(decoder, &method)?,
@@ -229,6 +243,7 @@ impl Trainer {
             other => parameters(decoder, other).map(|_| Vec::new())?,
         };
         self.history.keep_base(decoder, &settings.method)?;
+        self.has_moved_base |= !decoder.adapters().is_empty();
         decoder.merge_adapters()?;
         decoder.attach(adapters)?;
         self.method = Some(settings.method.clone());
@@ -280,7 +295,7 @@ impl Trainer {
 }
 
 /// What Σ w·nll of all the examples is divided by.
-fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
+pub(super) fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
     let targets = || examples.iter().flat_map(|example| example.weights.iter().skip(1));
     if let Some(weight) = targets().find(|weight| !weight.is_finite() || **weight < 0.0) {
         return Err(TrainError::Weight(*weight));

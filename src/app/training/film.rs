@@ -54,7 +54,7 @@ impl Film {
         self.frames.truncate(self.frames.partition_point(|old| old.step < frame.step));
         let first = self.first_step().unwrap_or(frame.step);
         // The newest so far was kept only because it was the newest.
-        self.frames.pop_if(|last| (last.step - first) % self.stride != 0);
+        self.frames.pop_if(|last| !(last.step - first).is_multiple_of(self.stride));
         self.frames.push(frame);
         while self.frames.len() > 2 && self.rows() > most_rows {
             self.stride *= 2;

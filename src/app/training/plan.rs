@@ -2,7 +2,7 @@
 
 use super::TrainingData;
 use super::course::Course;
-use crate::app::App;
+use crate::app::{App, Progress};
 use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
 use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
 use crate::train::Settings;
@@ -24,7 +24,11 @@ impl App {
     pub(in crate::app) fn plan(&self) -> Result<Plan, String> {
         let data = match &self.training.data {
             TrainingData::Screen if !self.is_current() => {
-                return Err("the text is not tokenised yet; one moment".into());
+                return Err(match self.analysis.progress {
+                    Progress::Failed(_) => "there are no tokens to learn, for the reason above".into(),
+                    Progress::Cancelled => "there are no tokens to learn yet; R goes on".into(),
+                    _ => "the text is not tokenised yet; one moment".into(),
+                });
             }
             TrainingData::Screen if self.is_empty() => {
                 return Err("there is no text to learn; e edits, o opens".into());
