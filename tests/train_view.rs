@@ -108,10 +108,10 @@ fn the_film_shows_cost_by_colour_and_height() {
     let (buffer, _) = frame(&app, 120, 40);
     let theme = Theme::of(ThemeName::Dark, true);
     let first = app.training.film.frames.first().unwrap();
-    // Step 0 is the row below labels and marks; three columns a token.
-    let (x, y) = at(&app, "  0  ·");
+    // Step 0 is the row below the marks; three columns a token.
+    let (x, y) = at(&app, "step ·");
     for t in [1, 3, 10, 12] {
-        let cell = &buffer[Position::new(x + 5 + 3 * t as u16, y)];
+        let cell = &buffer[Position::new(x + 5 + 3 * t as u16, y + 1)];
         let nll = first.scores.nll(t).unwrap();
         assert_eq!(cell.style().fg, theme.ink(nll).fg, "token {t}");
         assert_eq!(cell.symbol(), ["▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"][(nll as usize).min(7)], "token {t}");
@@ -128,7 +128,7 @@ fn clicks() {
         let x = line[..line.find(needle).unwrap()].chars().count();
         format!("{:?}", hits.at(Position::new(x as u16, y as u16)).expect(needle))
     };
-    assert_eq!(clicked("9  · █"), "ShowStep(9)");
+    assert_eq!(clicked("11    █"), "ShowStep(11)");
     assert_eq!(clicked("Probes"), "ShowPanel(Probes)");
     assert_eq!(clicked("▼ Hello"), "Goto(10)");
 }

@@ -15,6 +15,7 @@ mod movers;
 mod plot;
 mod probes;
 mod samples;
+mod spread;
 mod status;
 
 use ratatui::Frame;

@@ -9,6 +9,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
 use super::plot::{self, Bounds, Series};
+use super::spread::spread;
 use crate::app::{App, Probe, SMOOTHING, Training, TrainingData, smoothed};
 use crate::loss::{Means, Scores};
 use crate::ui::{Theme, text};
@@ -188,12 +189,6 @@ fn means(app: &App, theme: &Theme, columns: usize) -> Vec<Series> {
     ]
 }
 
-/// At most `most` of `n` indices, evenly spread, first and last among them.
-fn spread(n: usize, most: usize) -> impl Iterator<Item = usize> {
-    let count = n.min(most.max(2));
-    (0..count).map(move |i| if count < 2 { i } else { i * (n - 1) / (count - 1) })
-}
-
 /// The lines' names, with what they stand at where there is room for all; else as many as fit.
 fn legend(theme: &Theme, series: &[Series], app: &App, width: usize) -> Line<'static> {
     let step = app.training.shown_step();
@@ -226,17 +221,4 @@ fn named(theme: &Theme, series: &Series, app: &App) -> Line<'static> {
 fn value_text(series: &Series, step: usize) -> String {
     let at = series.points.iter().rev().find(|(x, _)| *x <= step as f64);
     at.map_or_else(|| "–".into(), |(_, loss)| format!("{loss:.3}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::spread;
-
-    #[test]
-    fn frames_are_spread_with_both_ends() {
-        assert_eq!(spread(11, 3).collect::<Vec<_>>(), [0, 5, 10]);
-        assert_eq!(spread(3, 9).collect::<Vec<_>>(), [0, 1, 2]);
-        assert_eq!(spread(1, 9).collect::<Vec<_>>(), [0]);
-        assert_eq!(spread(0, 9).count(), 0);
-    }
 }

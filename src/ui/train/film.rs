@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::spread::spread;
 use crate::app::{self, Action, App};
 use crate::ui::bar::RAMP;
 use crate::ui::columns::Columns;
@@ -65,12 +66,12 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     // A row of words between the two, and the first copy's rows where they cannot be halved.
     let differences = if has_twin && body >= 3 { (body - 1) / 2 } else { 0 };
     let own = Rect { height: body - differences - u16::from(differences > 0), ..rows };
-    draw_rows(app, theme, frame, own, hits, &parts, cost);
+    draw_rows(app, theme, frame, own, hits, &parts, &COST);
     if differences > 0 {
         let words = Rect { y: own.bottom(), height: 1, ..rows };
         frame.render_widget(difference_words(theme, usize::from(rows.width)), words);
         let below = Rect { y: words.bottom(), height: differences, ..rows };
-        draw_rows(app, theme, frame, below, hits, &parts, difference);
+        draw_rows(app, theme, frame, below, hits, &parts, &DIFFERENCE);
     }
 }
 
@@ -99,7 +100,7 @@ fn heading(app: &App, theme: &Theme, parts: &Parts, height: u16) -> Vec<Line<'st
     lines
 }
 
-/// One row a frame: as many as fit, the base weights first, the newest or the shown one in sight.
+/// One row a frame, as many as fit, with the newest or the shown one among them.
 fn draw_rows(
     app: &App,
     theme: &Theme,
@@ -107,11 +108,11 @@ fn draw_rows(
     area: Rect,
     hits: &mut Hits,
     parts: &Parts,
-    cell: impl Fn(&app::Frame, usize, &Theme) -> (&'static str, Style, String),
+    measure: &Measure,
 ) {
-    let frames = &app.training.film.frames;
+    let (frames, columns) = (&app.training.film.frames, &parts.columns);
     let shown = app.training.shown.unwrap_or(frames.len().saturating_sub(1));
-    for (index, row) in window(frames.len(), usize::from(area.height), shown).zip(area.rows()) {
+    for (index, row) in window(frames.len(), usize::from(area.height), shown).into_iter().zip(area.rows()) {
         let one = &frames[index];
         let is_shown = index == shown;
         let style = if is_shown { theme.text.patch(theme.cursor_row) } else { theme.dim };
@@ -119,14 +120,17 @@ fn draw_rows(
             Span::styled(if is_shown { "▸ " } else { "  " }, theme.accent),
             Span::styled(format!("{:>1$} ", one.step, parts.digits), style),
         ];
-        let glyph = |t: usize| {
-            let (glyph, heat, _) = cell(one, t, theme);
-            let glyph = if t == app.cursor { fill(glyph, parts.columns.width) } else { glyph.into() };
-            parts.columns.cell(glyph, if t == app.cursor { heat.patch(theme.beside) } else { heat })
+        let cell = |t: usize| {
+            let value = (measure.value)(one, t);
+            let (glyph, look) = value.map_or((" ", theme.border), |value| (measure.look)(value, theme));
+            match t == app.cursor {
+                true => columns.cell(fill(glyph, columns.width), look.patch(theme.beside)),
+                false => columns.cell(glyph, look),
+            }
         };
-        spans.extend(parts.columns.line(theme, glyph).spans);
+        spans.extend(columns.line(theme, cell).spans);
         if parts.has_figure {
-            let (_, _, figure) = cell(one, app.cursor, theme);
+            let figure = (measure.value)(one, app.cursor).map_or_else(|| "–".into(), measure.figure);
             spans.push(Span::styled(text::pad_start(&figure, FIGURE - 1), style));
         }
         frame.render_widget(Line::from(spans), row);
@@ -134,39 +138,47 @@ fn draw_rows(
     }
 }
 
-/// Which of `n` frames stand in `rows` rows: the last, or those around the one shown; with some room the first always.
-fn window(n: usize, rows: usize, shown: usize) -> impl Iterator<Item = usize> {
-    let has_first = n > rows && rows >= 3;
-    let room = if has_first { rows - 1 } else { rows.min(n) };
-    let end = (shown + 1 + room / 2).clamp(room, n.max(room));
-    let end = if shown + 1 >= n { n } else { end };
-    let start = end.saturating_sub(room).max(usize::from(has_first));
-    let first = if has_first { 0..1 } else { 0..0 };
-    first.chain(start..start + room)
+/// Which of `n` frames stand in `rows` rows: all, or the one shown among its neighbours, and others spread evenly over
+/// the rest of the run, so that its whole course is seen.
+fn window(n: usize, rows: usize, shown: usize) -> Vec<usize> {
+    if n <= rows {
+        return (0..n).collect();
+    }
+    let near = rows.div_ceil(2);
+    let start = (shown + 1 + near / 2).clamp(near, n) - near;
+    let far: Vec<usize> = (0..start).chain(start + near..n).collect();
+    let far = spread(far.len(), rows - near).map(|i| far[i]);
+    let mut window: Vec<usize> = far.chain(start..start + near).collect();
+    window.sort_unstable();
+    window
 }
 
-/// What a token cost: its glyph, style, and figure.
-fn cost(frame: &app::Frame, t: usize, theme: &Theme) -> (&'static str, Style, String) {
-    match frame.scores.nll(t) {
-        Some(nll) => (RAMP[heat_level(nll)], theme.ink(nll), format!("{nll:.3}")),
-        None => ("·", theme.border, "–".into()),
-    }
+/// What a cell of the film stands for.
+struct Measure {
+    value: fn(&app::Frame, usize) -> Option<f64>,
+    look: fn(f64, &Theme) -> (&'static str, Style),
+    figure: fn(f64) -> String,
 }
+
+/// What a token cost.
+const COST: Measure = Measure {
+    value: |frame, t| frame.scores.nll(t),
+    look: |nll, theme| (RAMP[heat_level(nll)], theme.ink(nll)),
+    figure: |nll| format!("{nll:.3}"),
+};
 
 /// What it cost the second copy more than the first.
-fn difference(frame: &app::Frame, t: usize, theme: &Theme) -> (&'static str, Style, String) {
-    let second = frame.twin.as_ref().and_then(|twin| twin.nll(t));
-    let Some(difference) = second.zip(frame.scores.nll(t)).map(|(second, first)| second - first) else {
-        return (" ", theme.border, "–".into());
-    };
-    let weighty = |style: Style| if difference.abs() >= GREAT { style.add_modifier(Modifier::BOLD) } else { style };
-    let figure = text::signed(difference);
-    match difference {
-        d if d.abs() < SAME => ("·", theme.border, figure),
-        d if d > 0.0 => (if d >= GREAT { "▲" } else { "△" }, weighty(theme.rise), figure),
-        _ => (if difference <= -GREAT { "▼" } else { "▽" }, weighty(theme.fall), figure),
-    }
-}
+const DIFFERENCE: Measure = Measure {
+    value: |frame, t| Some(frame.twin.as_ref()?.nll(t)? - frame.scores.nll(t)?),
+    look: |difference, theme| match difference {
+        d if d >= GREAT => ("▲", theme.rise.add_modifier(Modifier::BOLD)),
+        d if d >= SAME => ("△", theme.rise),
+        d if d <= -GREAT => ("▼", theme.fall.add_modifier(Modifier::BOLD)),
+        d if d <= -SAME => ("▽", theme.fall),
+        _ => ("·", theme.border),
+    },
+    figure: text::signed,
+};
 
 /// The glyph with blanks that carry its style to the column's end, less the blank that keeps columns apart.
 fn fill(glyph: &str, width: usize) -> String {
@@ -196,20 +208,15 @@ mod tests {
     use super::window;
 
     #[test]
-    fn the_window_keeps_the_first_the_newest_and_the_shown_in_sight() {
-        let rows = |n, rows, shown| window(n, rows, shown).collect::<Vec<_>>();
-        assert_eq!(rows(3, 5, 2), [0, 1, 2]);
-        assert_eq!(rows(10, 4, 9), [0, 7, 8, 9]);
-        assert_eq!(rows(10, 4, 4), [0, 3, 4, 5]);
-        assert_eq!(rows(10, 4, 0), [0, 1, 2, 3]);
-        assert_eq!(rows(10, 4, 1), [0, 1, 2, 3]);
-        assert_eq!(rows(10, 2, 9), [8, 9]);
-        assert_eq!((rows(10, 1, 4), rows(10, 0, 4)), (vec![4], vec![]));
-        assert_eq!(rows(0, 4, 0), Vec::<usize>::new());
-        for (n, height, shown) in (1..20).flat_map(|n| (1..9).flat_map(move |h| (0..n).map(move |s| (n, h, s)))) {
-            let shown_rows = rows(n, height, shown);
-            assert!(shown_rows.contains(&shown) && shown_rows.len() == height.min(n), "{n} {height} {shown}");
-            assert!(shown_rows.windows(2).all(|pair| pair[0] < pair[1]) && shown_rows.iter().all(|&i| i < n));
+    fn the_window_keeps_the_shown_step_among_its_neighbours_and_the_whole_run_in_sight() {
+        assert_eq!(window(3, 5, 2), [0, 1, 2]);
+        assert_eq!(window(40, 8, 39), [0, 12, 23, 35, 36, 37, 38, 39]);
+        assert_eq!((window(10, 1, 4), window(10, 0, 4)), (vec![4], vec![]));
+        for (n, height, shown) in (1..30).flat_map(|n| (1..9).flat_map(move |h| (0..n).map(move |s| (n, h, s)))) {
+            let rows = window(n, height, shown);
+            assert!(rows.contains(&shown) && rows.len() == height.min(n), "{n} {height} {shown}: {rows:?}");
+            assert!(rows.is_sorted_by(|a, b| a < b) && rows.iter().all(|&i| i < n), "{rows:?}");
+            assert!(height < 3 || rows[0] == 0, "{n} {height} {shown}: {rows:?}");
         }
     }
 }

@@ -39,12 +39,18 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let summary = u16::from(area.height >= 4);
     let [rows, words] = Layout::vertical([Constraint::Fill(1), Constraint::Length(summary)]).areas(area);
     frame.render_widget(bystanders(app, theme, from, to, usize::from(area.width)), words);
-    let movers = Movers::new(app.len(), &from.scores, &to.scores, usize::from(rows.height));
+    let movers = Movers::new(app.len(), &from.scores, &to.scores, 2 * usize::from(rows.height));
     if area.width >= SIDE_BY_SIDE {
         let halves = [Constraint::Fill(1), Constraint::Length(2), Constraint::Fill(1)];
         let [left, _, right] = Layout::horizontal(halves).areas(rows);
-        draw_list(app, theme, frame, left, hits, &movers.falls);
-        draw_list(app, theme, frame, right, hits, &movers.rises);
+        // Where there are none of one kind the others go on.
+        let split = |all: &[Mover]| all.len().min(usize::from(rows.height));
+        let (falls, rises) = match (movers.falls.as_slice(), movers.rises.as_slice()) {
+            (all, []) | ([], all) => all.split_at(split(all)),
+            both => both,
+        };
+        draw_list(app, theme, frame, left, hits, falls);
+        draw_list(app, theme, frame, right, hits, rises);
         return;
     }
     // Half of the rows for each, and what one does not need for the other.

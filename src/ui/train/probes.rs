@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
+use super::spread::spread;
 use crate::app::App;
 use crate::sequence::visible_text;
 use crate::ui::bar::RAMP;
@@ -91,14 +92,12 @@ fn spark(losses: &[(usize, f64)], width: usize) -> String {
     let finite = losses.iter().map(|&(_, loss)| loss).filter(|loss| loss.is_finite());
     let (low, high) =
         finite.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), loss| (low.min(loss), high.max(loss)));
-    let count = losses.len().min(width);
-    let bar = |i: usize| {
-        let at = if count < 2 { losses.len() - 1 } else { i * (losses.len() - 1) / (count - 1) };
+    let bar = |at: usize| {
         let share = (losses[at].1 - low) / (high - low).max(1e-9);
         // Not a number becomes the least.
         RAMP[((share * 7.0).round() as usize).min(7)]
     };
-    (0..count).map(bar).collect()
+    spread(losses.len(), width).map(bar).collect()
 }
 
 #[cfg(test)]
