@@ -20,8 +20,10 @@ use crate::sequence::visible_text;
 use crate::train::save;
 use crate::train::{Goal, Method, Settings, Trainer, memory};
 
-/// A trainer that can go back keeps this much at most.
+/// A trainer that can go back keeps at most about this many bytes.
 const HISTORY: usize = 256 << 20;
+/// Copies of the moving weights that it takes to go one step back: the first state, and weights and moments of two.
+const COPIES: usize = 8;
 
 /// Trains on what the arguments give, prints every step, and saves.
 ///
@@ -60,10 +62,10 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     Run { args, model, trainer, settings, data, goal, interrupt }.run()
 }
 
-/// Going back is for models whose history fits beside them: their weights, moments and base.
+/// Going back a step is for runs that move few enough weights.
 fn budget(model: &Model, settings: &Settings) -> Option<usize> {
-    let state = 4 * memory::trainable(&model.config, &settings.method);
-    (4 * state <= HISTORY).then_some(HISTORY)
+    let budget = COPIES * 4 * memory::trainable(&model.config, &settings.method);
+    (budget <= HISTORY).then_some(budget)
 }
 
 fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<()> {
@@ -71,6 +73,7 @@ fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<()> {
     let resident = memory::Need::of_scoring(&model.config, 0).total();
     let available = memory::available(resident).map_err(anyhow::Error::msg)?;
     if let Some(available) = available {
+        let available = available.saturating_sub(budget(model, settings).unwrap_or(0) as u64);
         memory::check(&model.config, settings, tokens, available, resident)
             .with_context(|| format!("{} on {tokens} tokens", model.name))?;
     }
