@@ -1,5 +1,7 @@
 //! The command line, as types only.
 
+pub mod train;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -33,6 +35,11 @@ pub struct Cli {
 pub enum Subcommands {
     /// Print what the model says of every token: −log p, p, rank, entropy, top candidates, and the loss
     Analyze(Box<AnalyzeArgs>),
+    /// Train on a text, a chat or a data set, step by step, and save the weights
+    ///
+    /// One line a step: the loss before it, the gradient's norm before clipping, the learning rate. Ctrl-C ends the run
+    /// after the step under way, still saves, and exits with 130; a second one leaves the step or the save under way.
+    Train(Box<train::TrainArgs>),
     /// List models and fetch them
     Models(ModelsArgs),
 }
@@ -96,9 +103,9 @@ pub struct MaskArgs {
     /// openai
     #[arg(long, value_name = "NAME", value_parser = profile::find, help_heading = "Loss", conflicts_with_all = ["mask", "split", "weights", "MaskOptionArgs"])]
     pub profile: Option<&'static Profile>,
-    /// What the sum is divided by: scored, weights, all, sum
-    #[arg(long, value_name = "D", default_value = "scored", help_heading = "Loss")]
-    pub denominator: Denominator,
+    /// What the sum is divided by: scored, weights, all, sum [default: scored]
+    #[arg(long, value_name = "D", help_heading = "Loss")]
+    pub denominator: Option<Denominator>,
     /// Raw text: the prompt is the first N characters, the completion the rest; implies --mask completion
     #[arg(long, value_name = "N", help_heading = "Loss")]
     pub split: Option<usize>,

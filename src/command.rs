@@ -4,6 +4,7 @@ mod analyze;
 mod input;
 mod models;
 mod screen;
+mod train;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -19,6 +20,7 @@ use crate::cli::{AnalyzeArgs, Cli, Format, Subcommands};
 pub fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
+        Some(Subcommands::Train(args)) => return train::run(&args),
         Some(Subcommands::Models(args)) => models::run(&args)?,
         None if has_screen() => screen::run(cli)?,
         None => {

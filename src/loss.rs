@@ -2,8 +2,10 @@
 
 mod distribution;
 mod ledger;
+mod means;
 mod scores;
 
 pub use distribution::Distribution;
 pub use ledger::{Denominator, Ledger, weight_text};
+pub use means::Means;
 pub use scores::{Candidate, Row, Scores, Target};

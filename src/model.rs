@@ -30,6 +30,8 @@ use crate::template::{ChatTemplate, TemplateError};
 pub struct Model {
     /// How the user knows it: `tiny-chat`, `smollm2`, the directory's or file's name.
     pub name: String,
+    /// Where its weights are from; those beside which the adapters stand, if it has adapters.
+    pub source: Source,
     pub config: Config,
     pub decoder: Decoder,
     pub vocabulary: Vocabulary,
@@ -49,11 +51,14 @@ impl Model {
     pub fn load(source: &Source, device: &Device, cancel: &Cancel, on_progress: &mut dyn FnMut(f32)) -> Result<Self> {
         let name = source.name();
         let loaded = load::load(source, device, cancel, on_progress)?;
-        let decoder = Decoder::new(&loaded.config, loaded.weights).with_context(|| format!("model {name}"))?;
+        let of_model = || format!("model {name}");
+        let mut decoder = Decoder::new(&loaded.config, loaded.weights).with_context(of_model)?;
+        decoder.attach(loaded.adapters).with_context(of_model)?;
         let vocabulary = loaded.vocabulary;
         let config = loaded.config;
         let device = device.clone();
-        let mut model = Self { name, config, decoder, vocabulary, device, template: None, tool_template: None };
+        let source = loaded.source;
+        let mut model = Self { name, source, config, decoder, vocabulary, device, template: None, tool_template: None };
         let parsed = |source: &Option<String>| source.as_ref().map(|source| model.parse(source));
         let (template, tool_template) =
             (parsed(&model.vocabulary.chat_template), parsed(&model.vocabulary.tool_template));
@@ -67,6 +72,7 @@ impl Model {
     /// If it does not parse.
     pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
         (self.template, self.tool_template) = (Some(Ok(self.parse(source)?)), None);
+        (self.vocabulary.chat_template, self.vocabulary.tool_template) = (Some(source.to_owned()), None);
         Ok(())
     }
 

@@ -1,12 +1,14 @@
-//! The values of one analysis as a table, JSON or CSV.
+//! The values of one analysis as a table, JSON or CSV, and those of a training run.
 
 mod csv;
 mod json;
 mod table;
+mod training;
 
 pub use csv::csv;
 pub use json::json;
 pub use table::table;
+pub use training::{Done, done_json, movers, step_json, step_line, steps_head};
 
 use crate::engine::ModelInfo;
 use crate::loss::{Denominator, Ledger, Scores};

@@ -13,19 +13,23 @@ mod data;
 mod evaluate;
 mod example;
 mod history;
+pub mod memory;
 mod optimizer;
 mod parameters;
 mod pass;
+mod progress;
 mod report;
+pub mod save;
 mod settings;
 mod trainer;
 
 pub use data::batch;
-pub use evaluate::mean_nll;
+pub use evaluate::{loss, mean_nll, nlls};
 pub use example::Example;
 pub use optimizer::OptimizerState;
 pub use parameters::Parameter;
 pub use pass::Backward;
+pub use progress::Progress;
 pub use report::{GradientNorm, StepReport};
 pub use settings::{Goal, LoraSettings, Method, Optimizer, Projections, Schedule, Settings, Shape};
 pub use trainer::Trainer;
@@ -40,7 +44,7 @@ pub enum TrainError {
     #[error("a target's weight is {0}: weights are finite and not negative")]
     Weight(f64),
     #[error(
-        "the {what} of step {step} is not finite: the learning rate is too high, or the weights were broken before; undo or reset, and lower it"
+        "the {what} of step {step} is not finite: the learning rate is too high, or the weights were broken before; go back, and lower it"
     )]
     NotFinite { what: &'static str, step: usize },
     #[error("step {step} cannot be gone back to: steps {oldest} to {newest} are kept")]

@@ -2,18 +2,19 @@
 //!
 //! ```text
 //! header   lossglass · model                                   kind · mask · scored · loss
-//! tabs     1 Predict  2 Attend  3 Score                                     keys for all
+//! tabs     1 Predict  2 Attend  3 Score  4 Train                            keys for all
 //! strip    the sequence, with the one cursor
 //! banner   why scoring failed or stopped, only then
-//! view     Predict | Attend | Score
+//! view     Predict | Attend | Score | Train
 //! footer   the keys that matter now                                              progress
 //! ```
-//! Over it lies at most one overlay: help, editor, a list. The editor leaves header and strip in sight, so that one
+//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save. The editor leaves header and strip in sight, so that one
 //! sees what the typing does.
 
 mod ascii;
 mod attend;
 mod banner;
+mod bar;
 mod columns;
 mod editor;
 mod empty;
@@ -22,11 +23,14 @@ mod header;
 mod help;
 mod picker;
 mod predict;
+mod save;
 mod score;
+mod settings;
 mod strip;
 pub mod text;
 mod theme;
 mod token;
+mod train;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -94,6 +98,7 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         View::Predict => predict::draw(app, theme, frame, view, hits),
         View::Attend => attend::draw(app, theme, frame, view, hits),
         View::Score => score::draw(app, theme, frame, view, hits),
+        View::Train => train::draw(app, theme, frame, view, hits),
     }
     footer::draw(app, theme, frame, footer, hits);
     let all = area.resize((area.width, footer.y - area.y).into());
@@ -106,6 +111,14 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         Some(Overlay::Picker(_)) => {
             hits.cover(all);
             picker::draw(app, theme, frame, all, hits);
+        }
+        Some(Overlay::Settings(_)) => {
+            hits.cover(all);
+            settings::draw(app, theme, frame, all, hits);
+        }
+        Some(Overlay::Save { .. }) => {
+            hits.cover(all);
+            save::draw(app, theme, frame, all);
         }
         Some(Overlay::Editor(_)) => editor::draw(app, theme, frame, editor, hits),
     }

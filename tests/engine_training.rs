@@ -239,7 +239,7 @@ fn several_samples_are_taken_in_turn() {
     let mut trained = Trained::new();
     let samples: Arc<[Sample]> = (0..5).map(|i| chat(&"word ".repeat(i + 1))).collect();
     let settings = Settings { batch: 2, lr: 1e-3, ..Settings::default() };
-    let side = Side { settings, mask: SideMask::Mode(None, PartWeights::default()) };
+    let side = Side { settings, mask: SideMask::Mode(None, PartWeights::default(), Default::default()) };
     let plan = Box::new(Plan { data: Data::Samples(samples), first: side, second: None });
     trained.send(TrainRequest::Run { plan, goal: Goal { steps: Some(5), ..Goal::default() } });
     let seen: Vec<At> = (0..6).map(|_| trained.at()).collect();

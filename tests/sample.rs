@@ -1,6 +1,6 @@
 //! Chats as people write them, and the sentence that each mistake gets.
 
-use lossglass::sample::read_chat;
+use lossglass::sample::{Sample, read_chat, read_samples};
 use lossglass::template::ChatTemplate;
 
 fn contents(text: &str, index: usize) -> Vec<String> {
@@ -46,6 +46,42 @@ fn a_bad_line_does_not_hide_the_others() {
     assert_eq!(contents(&text, 2), ["a"]);
     let text = format!("{{\"messages\": 3]}}\n{good}\n");
     assert_eq!(contents(&text, 1), ["a"]);
+}
+
+#[test]
+fn a_data_set_is_read_whole() {
+    let messages = r#"[{"role": "user", "content": "a"}]"#;
+    let kinds = |text: &str| -> String {
+        let kind = |sample: Sample| match sample {
+            Sample::Text(text) => text,
+            Sample::Chat(chat) => chat.messages.into_iter().map(|message| format!("<{}>", message.content)).collect(),
+        };
+        read_samples(text).unwrap().into_iter().map(kind).collect::<Vec<_>>().join(" ")
+    };
+    let record = format!("{{\"messages\": {messages}}}");
+    assert_eq!(kinds(&format!("{record}\n\n{messages}\n{{\"text\": \"t\"}}\n")), "<a> <a> t");
+    assert_eq!(kinds(&format!("[{{\"text\": \"t\"}}, {record}, {messages}]")), "t <a> <a>");
+    assert_eq!(kinds(&record), "<a>");
+    assert_eq!(kinds(messages), "<a>", "one chat is a set of one");
+    assert_eq!(kinds("\u{feff}{\"text\": \"t\"}"), "t");
+    let chats = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/sample_data/chats.jsonl")).unwrap();
+    assert_eq!(read_samples(&chats).unwrap().len(), 24);
+}
+
+#[test]
+fn a_bad_record_of_a_data_set_is_named() {
+    let good = r#"{"text": "t"}"#;
+    let error = |text: &str| read_samples(text).unwrap_err().to_string();
+    for (bad, said) in [
+        ("{\"text\": }", "line 3 (record 1) is not JSON at column 10: expected value; mend it, or leave it out"),
+        ("{\"text\": 3}", "line 3 (record 1) has a `text` that is no string; make it {\"text\": \"...\"}"),
+        ("[]", "line 3 (record 1) has no messages to learn from; give it some, or leave it out"),
+        ("3", "line 3 (record 1) is a number, not a chat; give {\"messages\": [...]} or a list of messages"),
+    ] {
+        assert_eq!(error(&format!("{good}\n\n{bad}\n{good}\n")), said);
+    }
+    assert!(error("").contains("the text is empty"), "{}", error(""));
+    assert!(error("once upon a time").contains("not JSON at line 1"), "{}", error("once"));
 }
 
 #[test]

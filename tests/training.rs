@@ -2,6 +2,8 @@
 
 #[path = "decoder/checkpoint.rs"]
 mod checkpoint;
+#[path = "training/data.rs"]
+mod data;
 #[path = "training/golden.rs"]
 mod golden;
 #[path = "training/gradients.rs"]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::View;
+use super::{Panel, View};
 use crate::engine::{Event, Request};
 use crate::mask::Mode;
 use crate::model::Source;
@@ -23,10 +23,14 @@ pub enum Action {
     Goto(usize),
     /// The mode becomes this one.
     Mode(Mode),
-    /// An item of the open picker is clicked.
+    /// An item of the open list or form is clicked.
     Pick(usize),
     /// A turn of the open editor is clicked.
     FocusTurn(usize),
+    /// The views show what the model said after this step, if the film has it.
+    ShowStep(usize),
+    /// The lower part of the view Train shows this.
+    ShowPanel(Panel),
     Resize(u16, u16),
     Engine(Event),
     Files(FileOutcome),
@@ -80,6 +84,23 @@ pub enum Command {
     ToggleChat,
     Undo,
     Redo,
+    // Training, in every view.
+    Step,
+    /// A run of steps, or its end.
+    Run,
+    UndoStep,
+    ResetWeights,
+    // In the view Train.
+    RaiseRate,
+    LowerRate,
+    TrainingSettings,
+    TwinRun,
+    Probe,
+    Collect,
+    DataSet,
+    Rewind,
+    Save,
+    NextPanel,
 }
 
 /// Something to be done outside.
@@ -92,6 +113,8 @@ pub enum Effect {
     ListDirectory(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory; a leading `~` is the user's home.
     ReadFile(PathBuf),
+    /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
+    ReadSamples(PathBuf),
     /// See which model a name or path means.
     FindModel(String),
 }
@@ -105,6 +128,11 @@ pub enum FileOutcome {
         entries: Vec<(String, bool)>,
     },
     Read(Opened),
+    /// A data set and what it is called.
+    Samples {
+        name: String,
+        samples: Vec<Sample>,
+    },
     Model(Source),
     Failed(String),
 }

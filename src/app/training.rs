@@ -1,11 +1,26 @@
 //! What the screen knows of the run that trains the model: a mirror of what the engine said, and what to ask for next.
 
+mod asked;
+mod course;
+mod film;
+mod movers;
+mod plan;
+mod smoothing;
+mod twin;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(super) use asked::Asked;
+pub use course::Change;
+pub use film::{Film, Frame};
+pub use movers::{Mover, Movers};
+pub use plan::WRITTEN;
+pub use smoothing::{SMOOTHING, smoothed};
+pub use twin::{PRESETS, Preset};
+
 use crate::engine::Written;
-use crate::loss::Scores;
-use crate::mask::Mode;
+use crate::mask::{Mode, PartWeights};
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -36,6 +51,8 @@ pub struct Training {
     /// What the model wrote at the first step of the run and what it writes now.
     pub before: Option<Continuation>,
     pub now: Option<Continuation>,
+    /// Of what the model writes; 0 = always the most likely token.
+    pub sample_temperature: f64,
     /// What the lower part of the view shows where not all fits.
     pub panel: Panel,
     pub saved: Option<PathBuf>,
@@ -63,32 +80,6 @@ pub enum Activity {
     Busy { what: String, fraction: f32 },
 }
 
-/// A setting that was changed after some steps.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    pub after: usize,
-    /// In a few words: `lr 1e-4`.
-    pub what: String,
-}
-
-/// What the model said of the sequence on screen after each step: rows are steps, columns tokens.
-#[derive(Clone, Debug, Default)]
-pub struct Film {
-    /// By step, ascending; with long sequences and runs only every so many steps are kept.
-    pub frames: Vec<Frame>,
-    /// Steps from frame to frame.
-    pub stride: usize,
-}
-
-/// One row of the film.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    pub step: usize,
-    pub scores: Arc<Scores>,
-    /// What the second copy of a twin run said.
-    pub twin: Option<Arc<Scores>>,
-}
-
 /// A sentence that is watched while the model learns something else.
 #[derive(Clone, Debug)]
 pub struct Probe {
@@ -107,6 +98,7 @@ pub struct Twin {
     pub names: [String; 2],
     pub settings: Settings,
     pub mode: Mode,
+    pub parts: PartWeights,
     /// `steps[i]` is its report of step i + 1.
     pub steps: Vec<StepReport>,
 }
@@ -129,6 +121,52 @@ pub enum Panel {
     Gradients,
 }
 
+impl Panel {
+    /// Every panel, in the order of their tabs.
+    pub const EVERY: [Self; 4] = [Self::Movers, Self::Probes, Self::Samples, Self::Gradients];
+
+    /// The tab's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Movers => "Movers",
+            Self::Probes => "Probes",
+            Self::Samples => "Samples",
+            Self::Gradients => "Gradients",
+        }
+    }
+}
+
+impl TrainingData {
+    /// What the steps are taken on, in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Screen => "the screen".into(),
+            Self::Samples { name, samples } => match samples.len() {
+                1 => format!("{name}, 1 sample"),
+                n => format!("{name}, {n} samples"),
+            },
+        }
+    }
+}
+
+impl Training {
+    /// Whether nothing was learned yet: every number is the base model's.
+    pub fn is_untouched(&self) -> bool {
+        self.step == 0 && self.steps.is_empty() && self.film.frames.len() <= 1
+    }
+
+    /// The frame of the film that is shown, which is the last one if no past step is.
+    pub fn frame(&self) -> Option<&Frame> {
+        self.shown.and_then(|shown| self.film.frames.get(shown)).or(self.film.frames.last())
+    }
+
+    /// How many updates the weights had had that the views show.
+    pub fn shown_step(&self) -> usize {
+        let past = self.shown.and_then(|shown| self.film.frames.get(shown));
+        past.map_or(self.step, |frame| frame.step)
+    }
+}
+
 impl Default for Training {
     fn default() -> Self {
         Self {
@@ -140,13 +178,14 @@ impl Default for Training {
             oldest: 0,
             steps: Vec::new(),
             changes: Vec::new(),
-            film: Film { frames: Vec::new(), stride: 1 },
+            film: Film::default(),
             shown: None,
             probes: Vec::new(),
             probe_every: 1,
             twin: None,
             before: None,
             now: None,
+            sample_temperature: 0.0,
             panel: Panel::default(),
             saved: None,
         }

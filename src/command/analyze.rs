@@ -31,7 +31,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     };
     let model = models::load(&source, &args.model)?;
     let sequence = model.encode(&opened.sample, input::prefix(&args.input))?;
-    let (mode, parts, choices) = input::mask(&args.mask);
+    let (mode, parts, choices) = input::mask(&args.mask)?;
     let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
     let options = MaskOptions::new(&sequence, args.mask.split, parts).with(&sequence, choices);
     let mask = LossMask::new(&sequence, mode, options)?;
@@ -46,7 +46,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         mask: &mask,
         scores: &scores,
         ledger: &ledger,
-        denominator: args.mask.denominator,
+        denominator: args.mask.denominator.unwrap_or_default(),
     };
     for warning in opened.note.into_iter().chain(report.warnings()) {
         eprintln!("note: {}", crate::sequence::visible_text(&warning));

@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use crate::app::Opened;
 use crate::cli::{InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
-use crate::sample::{Sample, read_chat};
-use crate::sequence::{Kind, Prefix};
+use crate::sample::{Sample, read_chat, read_samples};
+use crate::sequence::Prefix;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
 ///
@@ -44,6 +44,15 @@ pub fn open(path: &Path) -> Result<Opened> {
     read(path, is_json, 0)
 }
 
+/// Reads a data set: every record of a JSON or JSONL file.
+///
+/// # Errors
+/// If it cannot be read, or one of its records is neither a chat nor a text.
+pub fn samples(path: &Path) -> Result<Vec<Sample>> {
+    let text = read_text(path)?;
+    read_samples(&text).with_context(|| path.display().to_string())
+}
+
 fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {
     let text = read_text(path)?;
     let name = match path.file_name() {
@@ -62,7 +71,11 @@ fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {
     Ok(Opened { name, sample: Sample::Chat(chat), note })
 }
 
-fn read_text(path: &Path) -> Result<String> {
+/// A file's text; `-` is standard input.
+///
+/// # Errors
+/// If it cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
     let bytes = if path.as_os_str() == "-" {
         let mut bytes = Vec::new();
         std::io::stdin().read_to_end(&mut bytes).context("reading standard input")?;
@@ -84,19 +97,17 @@ fn read_text(path: &Path) -> Result<String> {
 /// # Errors
 /// If an option does not go with the kind of sample.
 pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> {
-    let choices = choices(&mask.options);
-    let of_parts = Choices { prompt_weight: None, straddlers: Straddlers::default(), ..choices };
+    let (mode, _, choices) = self::mask(mask)?;
+    let default = match sample {
+        Sample::Text(_) => Mode::All,
+        Sample::Chat(_) => Mode::Assistant,
+    };
+    if choices.prompt_weight.is_some() && mode.unwrap_or(default) == Mode::All {
+        bail!("--prompt-weight is for targets that the mask leaves unscored, and mask all scores every one")
+    }
     match sample {
-        Sample::Text(_) if let Some((option, _)) = of_parts.named().first() => {
-            let option = option.replace('_', "-");
+        Sample::Text(_) if let Some(option) = part_option(mask) => {
             bail!("--{option} is for the parts of a chat's turns, and this is raw text; give --chat")
-        }
-        _ if choices.prompt_weight.is_some() && is_all(mask, sample) => {
-            bail!("--prompt-weight is for targets that the mask leaves unscored, and mask all scores every one")
-        }
-        _ if let Some(part) = mask.weights.as_ref().and_then(|weights| choices.switched(weights)) => {
-            let option = part.name().replace('_', "-");
-            bail!("--weights and --{option} both speak of {}; give one", part.name())
         }
         Sample::Chat(_) if mask.split.is_some() => {
             bail!("--split is for raw text; a chat's completion starts at its last assistant message")
@@ -115,25 +126,25 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
     }
 }
 
-/// Whether the mask is `all`, by name or by default.
-fn is_all(mask: &MaskArgs, sample: &Sample) -> bool {
-    let kind = match sample {
-        Sample::Text(_) => Kind::Text,
-        Sample::Chat(_) => Kind::Chat,
-    };
-    let (mode, ..) = self::mask(mask);
-    mode.unwrap_or(Mode::default_for(kind)) == Mode::All
+/// The mask that the arguments ask for: the mode, if any, weights for parts, other options.
+///
+/// # Errors
+/// If a part has both a weight and a switch, which would do nothing.
+pub fn mask(args: &MaskArgs) -> Result<(Option<Mode>, PartWeights, Choices)> {
+    if let Some(profile) = args.profile {
+        return Ok((Some(profile.mode), PartWeights::default(), profile.choices));
+    }
+    let (parts, choices) = (args.weights.unwrap_or_default(), choices(&args.options));
+    if let Some(part) = choices.switched(&parts) {
+        bail!("--weights and --{} both speak of {}; give one", part.name().replace('_', "-"), part.name())
+    }
+    Ok((args.mask.or(args.split.map(|_| Mode::Completion)), parts, choices))
 }
 
-/// The mask that the arguments ask for: the mode, if any, weights for parts, other options.
-pub fn mask(args: &MaskArgs) -> (Option<Mode>, PartWeights, Choices) {
-    match args.profile {
-        Some(profile) => (Some(profile.mode), PartWeights::default(), profile.choices),
-        None => {
-            let mode = args.mask.or(args.split.map(|_| Mode::Completion));
-            (mode, args.weights.unwrap_or_default(), choices(&args.options))
-        }
-    }
+/// The first option given, if any, that is for the parts of a chat.
+pub fn part_option(args: &MaskArgs) -> Option<String> {
+    let choices = Choices { prompt_weight: None, straddlers: Straddlers::default(), ..choices(&args.options) };
+    choices.named().first().map(|(option, _)| option.replace('_', "-"))
 }
 
 fn choices(args: &MaskOptionArgs) -> Choices {

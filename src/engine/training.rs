@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::loss::Row;
-use crate::mask::{Mode, PartWeights};
+use crate::mask::{Choices, Mode, PartWeights};
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -67,9 +67,9 @@ pub struct Side {
 pub enum SideMask {
     /// Weights of the sequence on screen, with [`Data::Screen`].
     Weights(Arc<[f64]>),
-    /// A mode for each sample, with [`Data::Samples`]: the default of its kind where none is given; and weights for
-    /// parts of chats.
-    Mode(Option<Mode>, PartWeights),
+    /// A mode for each sample, with [`Data::Samples`]: the default of its kind where none is given; weights for
+    /// parts of chats, and the other options.
+    Mode(Option<Mode>, PartWeights, Choices),
 }
 
 /// What the steps are taken on.

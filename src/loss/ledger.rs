@@ -2,12 +2,15 @@
 
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use super::Scores;
 use crate::mask::LossMask;
 use crate::sequence::Sequence;
 
 /// What the weighted sum is divided by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Denominator {
     /// The number of targets with w ≠ 0: PyTorch's mean with `ignore_index`, transformers, TRL.
     #[default]

@@ -1,6 +1,7 @@
 //! What a decoder is made of, read from `config.json` or from GGUF metadata.
 
 mod json;
+mod to_json;
 
 /// Which checkpoint layout the weights have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

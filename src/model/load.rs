@@ -6,9 +6,12 @@
 //! embedded    a .gguf inside the program ───────────────────┘
 //! ```
 //!
+//! A directory with an adapter in PEFT's layout is its base model with that adapter.
+//!
 //! Files are memory-mapped and converted one tensor at a time, so that loading needs little more memory than the f32
 //! weights themselves.
 
+mod adapter;
 mod directory;
 mod embedded;
 pub(super) mod gguf;
@@ -20,7 +23,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::config::{Config, ConfigError};
-use super::decoder::Weights;
+use super::decoder::{Adapter, Weights};
 use super::source::Source;
 use crate::cancel::Cancel;
 use crate::sequence::{Vocabulary, VocabularyError};
@@ -33,6 +36,10 @@ pub struct Loaded {
     /// Exactly the tensors that a decoder of this config uses, each with the shape it needs, f32, finite.
     pub weights: Weights,
     pub vocabulary: Vocabulary,
+    /// Beside the projections of these names.
+    pub adapters: Vec<(String, Adapter)>,
+    /// Where the weights are from; with adapters, their base model's.
+    pub source: Source,
     /// How the user knows the model.
     pub name: String,
 }
@@ -46,6 +53,8 @@ pub enum LoadError {
     Read { file: PathBuf, reason: io::Error },
     #[error("{name} is not downloaded yet: run `{get}`")]
     NotDownloaded { name: String, get: String },
+    #[error("the base model of the adapter in {} cannot be opened: {reason}", directory.display())]
+    Base { directory: PathBuf, reason: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
     Incomplete { directory: PathBuf, missing: &'static str },
     #[error("{}: {reason}", file.display())]
@@ -76,15 +85,28 @@ pub fn load(
     let name = source.name();
     let mut task = Task { device, cancel, on_progress };
     match source {
-        Source::Directory(path) => directory::load(path, name, &mut task),
+        Source::Directory(path) if adapter::is_adapter(path) => adapter::load(path, name, &mut task),
+        other => load_weights(other, name, &mut task),
+    }
+}
+
+/// Loads a model that is no adapter.
+fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
+    match source {
+        Source::Directory(path) => directory::load(path, name, task),
         Source::Gguf(path) => {
             let file = Mapped::open(path)?;
-            gguf::load(&file, path, name, &mut task, &|part| file.release(part))
+            gguf::load(&file, source, path, name, task, &|part| file.release(part))
         }
         Source::Embedded(model) => {
-            gguf::load(embedded::bytes(*model), Path::new(model.name()), name, &mut task, &|_| {})
+            gguf::load(embedded::bytes(*model), source, Path::new(model.name()), name, task, &|_| {})
         }
     }
+}
+
+/// How many weights each tensor of such a decoder has, by its name in transformers' files.
+pub fn sizes(config: &Config) -> impl Iterator<Item = (String, Vec<usize>)> {
+    layout::tensors(config)
 }
 
 /// What every loader needs besides its file.

@@ -47,6 +47,8 @@ pub struct Card {
 pub enum PackError {
     #[error(transparent)]
     Load(#[from] LoadError),
+    #[error("{} holds an adapter: only a whole model can be packed", .0.display())]
+    Adapter(PathBuf),
     #[error("{}: {reason}", directory.display())]
     Tokenizer { directory: PathBuf, reason: String },
     #[error("cannot write {}: {reason}", file.display())]
@@ -57,6 +59,9 @@ pub enum PackError {
 pub fn pack(directory: &Path, output: &Path, precision: Precision, card: &Card) -> Result<(), PackError> {
     let source = Source::Directory(directory.to_owned());
     let loaded = load(&source, &Device::Cpu, &Cancel::default(), &mut |_| {})?;
+    if !loaded.adapters.is_empty() {
+        return Err(PackError::Adapter(directory.to_owned()));
+    }
     let unwritten = |reason: String| PackError::Write { file: output.to_owned(), reason };
     let mut metadata = general(&loaded, precision, card);
     metadata.extend(tokenizer(directory, &loaded)?);

@@ -92,6 +92,17 @@ impl Source {
         }
     }
 
+    /// What `--model` takes to mean this source, from any directory.
+    pub fn argument(&self) -> String {
+        let absolute =
+            |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
+        match self {
+            Self::Embedded(embedded) => embedded.name().to_owned(),
+            Self::Directory(path) => absolute(path),
+            Self::Gguf(path) => catalogue::at(path).map_or_else(|| absolute(path), |entry| entry.name.clone()),
+        }
+    }
+
     /// How the header calls the model: its name or title, or the last part of the path.
     pub fn name(&self) -> String {
         match self {

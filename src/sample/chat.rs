@@ -28,13 +28,6 @@ fn count(records: usize) -> String {
     }
 }
 
-/// One record of the text before it is understood.
-struct Record {
-    value: Value,
-    /// Line of the text where the record starts, from 1.
-    line: usize,
-}
-
 /// Reads record `index` (from 0) and says how many records there are in all.
 ///
 /// A text is one JSON record, a JSON list of records, or JSONL with one record a line; a record is
@@ -45,34 +38,59 @@ struct Record {
 /// One sentence that names the line, the record, the message, what is wrong and what to do. Only the record asked for is
 /// read, so that one bad line does not hide the others.
 pub fn read_chat(text: &str, index: usize) -> Result<(Chat, usize), SampleError> {
-    let (record, total) = pick(text.trim_start_matches('\u{feff}'), index)?;
-    let chat =
-        chat(record.value).map_err(|problem| SampleError::Record { line: record.line, record: index, problem })?;
+    let mut records = Records::of(text)?;
+    let total = records.len();
+    let (line, value) = records.take(index)?;
+    let chat = chat(value).map_err(|problem| SampleError::Record { line, record: index, problem })?;
     Ok((chat, total))
 }
 
-fn pick(text: &str, index: usize) -> Result<(Record, usize), SampleError> {
-    let lines: Vec<(usize, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
-    let Some(&(first, _)) = lines.first() else {
-        return Err(SampleError::Empty);
-    };
-    let bound = |total: usize| {
-        if index < total { Ok(total) } else { Err(SampleError::NoSuchRecord { index, total }) }
-    };
-    match serde_json::from_str::<Value>(text) {
-        Ok(Value::Array(records)) if is_list_of_records(&records) => {
-            let total = bound(records.len())?;
-            let value = records.into_iter().nth(index).unwrap_or_default();
-            Ok((Record { value, line: first }, total))
+/// The records of a text before they are understood.
+pub(super) enum Records<'a> {
+    /// Of one JSON text that begins at this line, counted from 1.
+    Values(usize, Vec<Value>),
+    /// One a line; each is parsed when it is taken.
+    Lines(Vec<(usize, &'a str)>),
+}
+
+impl<'a> Records<'a> {
+    /// The records of `text`, which may begin with a byte order mark.
+    pub fn of(text: &'a str) -> Result<Self, SampleError> {
+        let text = text.trim_start_matches('\u{feff}');
+        let lines: Vec<(usize, &str)> = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()).collect();
+        let Some(&(first, _)) = lines.first() else {
+            return Err(SampleError::Empty);
+        };
+        match serde_json::from_str::<Value>(text) {
+            Ok(Value::Array(records)) if is_list_of_records(&records) => Ok(Self::Values(first, records)),
+            Ok(value) => Ok(Self::Values(first, vec![value])),
+            Err(_) if is_one_record_a_line(&lines) => Ok(Self::Lines(lines)),
+            Err(error) => Err(not_json(&error, 1)),
         }
-        Ok(value) => bound(1).map(|total| (Record { value, line: first }, total)),
-        Err(_) if is_one_record_a_line(&lines) => {
-            let total = bound(lines.len())?;
-            let (line, source) = lines[index];
-            let value = serde_json::from_str(source).map_err(|error| not_json(&error, line))?;
-            Ok((Record { value, line }, total))
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Values(_, values) => values.len(),
+            Self::Lines(lines) => lines.len(),
         }
-        Err(error) => Err(not_json(&error, 1)),
+    }
+
+    /// Record `index` with the line where it starts; it is gone from here afterwards.
+    pub fn take(&mut self, index: usize) -> Result<(usize, Value), SampleError> {
+        let total = self.len();
+        let missing = SampleError::NoSuchRecord { index, total };
+        match self {
+            Self::Values(line, values) => {
+                let value = values.get_mut(index).ok_or(missing)?;
+                Ok((*line, value.take()))
+            }
+            Self::Lines(lines) => {
+                let &(line, source) = lines.get(index).ok_or(missing)?;
+                serde_json::from_str(source).map(|value| (line, value)).map_err(|error| not_json(&error, line))
+            }
+        }
     }
 }
 
@@ -84,7 +102,8 @@ fn is_one_record_a_line(lines: &[(usize, &str)]) -> bool {
 }
 
 fn is_list_of_records(list: &[Value]) -> bool {
-    list.first().is_some_and(|record| record.get("messages").is_some() || record.is_array())
+    let is_record = |value: &Value| value.is_array() || value.get("messages").is_some() || value.get("text").is_some();
+    list.first().is_some_and(is_record)
 }
 
 fn not_json(error: &serde_json::Error, first_line: usize) -> SampleError {
@@ -93,7 +112,8 @@ fn not_json(error: &serde_json::Error, first_line: usize) -> SampleError {
     SampleError::NotJson { line: first_line + error.line().saturating_sub(1), column: error.column(), problem }
 }
 
-fn chat(record: Value) -> Result<Chat, String> {
+/// What a record says, or what is wrong with it.
+pub(super) fn chat(record: Value) -> Result<Chat, String> {
     let (messages, tools) = match record {
         Value::Array(messages) => (messages, Vec::new()),
         Value::Object(mut record) => {

@@ -64,6 +64,11 @@ impl History {
         *self = Self { budget: self.budget, start: step, ..Self::default() };
     }
 
+    /// Where the run began.
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
     /// The earliest step that can be reached from `now`.
     pub fn oldest(&self, now: usize) -> usize {
         self.states.keys().next().map_or(now, |&step| step.min(now))
@@ -130,8 +135,11 @@ impl History {
         let tensor = |name: &str| decoder.named_tensors().iter().find(|named| named.name == name);
         let moved = self.base.iter().filter_map(|(name, _)| tensor(name));
         // Before the first step the weights are the base's.
-        let kept =
-            if step == 0 { Vec::new() } else { moved.map(|named| values(&named.tensor)).collect::<Result<_, _>>()? };
+        let kept = if step == self.start {
+            Vec::new()
+        } else {
+            moved.map(|named| values(&named.tensor)).collect::<Result<_, _>>()?
+        };
         let copy = |(name, Adapter { a, b, scale }): (String, Adapter)| {
             Ok((name, Adapter { a: a.copy()?, b: b.copy()?, scale }))
         };

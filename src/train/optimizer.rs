@@ -31,6 +31,16 @@ impl OptimizerState {
         Self { optimizer, updates: 0, first: Vec::new(), second: Vec::new() }
     }
 
+    /// What another run remembered.
+    pub fn restored(optimizer: Optimizer, updates: usize, first: Vec<Vec<f32>>, second: Vec<Vec<f32>>) -> Self {
+        Self { optimizer, updates, first, second }
+    }
+
+    /// Whose memory it is.
+    pub fn optimizer(&self) -> Optimizer {
+        self.optimizer
+    }
+
     /// Whether it can go on under these settings; another optimizer begins anew.
     pub fn fits(&self, optimizer: Optimizer) -> bool {
         std::mem::discriminant(&self.optimizer) == std::mem::discriminant(&optimizer)

@@ -3,10 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 use crate::loss::Denominator;
 
 /// All that decides a step beside the weights and the examples.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     pub method: Method,
     pub optimizer: Optimizer,
@@ -44,7 +46,8 @@ impl Default for Settings {
 }
 
 /// Which weights move.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Method {
     /// Every weight.
     Full,
@@ -57,7 +60,7 @@ pub enum Method {
 }
 
 /// y = W·x + alpha/rank · B·A·x, with B zero at first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LoraSettings {
     pub rank: usize,
     pub alpha: f64,
@@ -71,9 +74,11 @@ impl Default for LoraSettings {
 }
 
 /// Which projections get an adapter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Projections {
     /// q and v, as in the paper (gpt2: the joint q, k, v).
+    #[serde(rename = "qv")]
     QueryValue,
     /// q, k, v and out.
     Attention,
@@ -85,7 +90,8 @@ pub enum Projections {
 }
 
 /// How gradients become updates. Both as PyTorch's.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Optimizer {
     /// β = (0.9, 0.999), ε = 1e-8, with bias correction.
     AdamW,
@@ -94,7 +100,7 @@ pub enum Optimizer {
 }
 
 /// How the learning rate goes.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Schedule {
     pub shape: Shape,
     /// Steps of a linear rise from 0 at the start: step s of them takes s/warmup of the rate.
@@ -104,7 +110,8 @@ pub struct Schedule {
 }
 
 /// What the learning rate does after the warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Shape {
     #[default]
     Constant,

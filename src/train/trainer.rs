@@ -25,6 +25,8 @@ pub struct Trainer {
     optimizer: OptimizerState,
     /// How many updates the weights have had.
     step: usize,
+    /// Whether weights other than adapters are no longer those the run began with.
+    has_moved_base: bool,
     history: History,
 }
 
@@ -45,6 +47,7 @@ impl Trainer {
             gradients: Gradients::default(),
             optimizer: OptimizerState::new(super::Optimizer::AdamW),
             step: 0,
+            has_moved_base: false,
             history: History::new(budget),
         }
     }
@@ -67,6 +70,11 @@ impl Trainer {
     /// The method of the last step.
     pub fn method(&self) -> Option<&Method> {
         self.method.as_ref()
+    }
+
+    /// Whether any weight beside the adapters is no longer what it was when the run began.
+    pub fn has_moved_base(&self) -> bool {
+        self.has_moved_base
     }
 
     /// What the optimizer remembers.
@@ -112,26 +120,53 @@ impl Trainer {
     ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         self.prepare(decoder, settings)?;
-        let loss = self.differentiate(decoder, examples, denominator, cancel)? / denominator;
+        let (loss, grad_norm, parts) = self.evaluate(decoder, examples, denominator, cancel)?;
         let step = self.step + 1;
-        let (grad_norm, parts) = self.norms();
-        if !loss.is_finite() {
-            return Err(TrainError::NotFinite { what: "loss", step });
-        }
-        if !grad_norm.is_finite() {
-            return Err(TrainError::NotFinite { what: "gradient", step });
-        }
         let clipped = settings.clip > 0.0 && grad_norm > settings.clip;
         // PyTorch's clip_grad_norm_ adds the same 1e-6.
         let scale = if clipped { settings.clip / (grad_norm + 1e-6) } else { 1.0 };
         let lr = settings.lr_at(step);
         self.optimizer.update(&self.parameters, self.gradients.finished(), settings, lr, scale)?;
         self.step = step;
+        self.has_moved_base |= !matches!(settings.method, Method::Lora(_));
         self.history.record(Record { settings: Arc::new(settings.clone()), examples: examples.into() });
         let scored = examples.iter().map(|example| example.scored()).sum();
         let tokens = examples.iter().map(|example| example.ids.len()).sum();
         let seconds = start.elapsed().as_secs_f64();
         Ok(StepReport { step, loss, scored, tokens, grad_norm, clipped, lr, seconds, parts })
+    }
+
+    /// Whether a further step on these examples would find a finite loss and gradient, as good weights do; moves nothing.
+    /// To be asked of a method that has taken a step.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn check(
+        &mut self,
+        decoder: &Decoder,
+        examples: &[Arc<Example>],
+        settings: &Settings,
+        cancel: &Cancel,
+    ) -> Result<(), TrainError> {
+        let denominator = denominator(examples, settings.denominator)?;
+        self.evaluate(decoder, examples, denominator, cancel).map(drop)
+    }
+
+    /// The loss, the gradient's norm and that of each part of the model; all finite.
+    fn evaluate(
+        &mut self,
+        decoder: &Decoder,
+        examples: &[Arc<Example>],
+        denominator: f64,
+        cancel: &Cancel,
+    ) -> Result<(f64, f64, Vec<GradientNorm>), TrainError> {
+        let loss = self.differentiate(decoder, examples, denominator, cancel)? / denominator;
+        let (grad_norm, parts) = self.norms();
+        let broken = [("loss", loss), ("gradient", grad_norm)].into_iter().find(|(_, value)| !value.is_finite());
+        match broken {
+            Some((what, _)) => Err(TrainError::NotFinite { what, step: self.step + 1 }),
+            None => Ok((loss, grad_norm, parts)),
+        }
     }
 
     /// Makes the weights those after step `to` again, bit for bit: from the nearest kept state before it, by taking the
@@ -199,12 +234,17 @@ impl Trainer {
         }
         (self.optimizer, self.step) = (optimizer, step);
         self.history.begin_at(step);
+        self.history.set_method(settings.method.clone());
+        if !matches!(settings.method, Method::Lora(_)) {
+            self.history.keep_base(decoder, &settings.method)?;
+        }
         Ok(())
     }
 
     fn restore(&mut self, decoder: &mut Decoder, step: usize) -> Result<(), TrainError> {
         let (method, optimizer) = self.history.restore(decoder, step)?;
         self.step = step;
+        self.has_moved_base &= step > self.history.start();
         self.method = method;
         match self.method.clone() {
             Some(method) => self.collect(decoder, &method)?,
@@ -229,6 +269,7 @@ impl Trainer {
             other => parameters(decoder, other).map(|_| Vec::new())?,
         };
         self.history.keep_base(decoder, &settings.method)?;
+        self.has_moved_base |= !decoder.adapters().is_empty();
         decoder.merge_adapters()?;
         decoder.attach(adapters)?;
         self.method = Some(settings.method.clone());
@@ -280,7 +321,7 @@ impl Trainer {
 }
 
 /// What Σ w·nll of all the examples is divided by.
-fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
+pub(super) fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
     let targets = || examples.iter().flat_map(|example| example.weights.iter().skip(1));
     if let Some(weight) = targets().find(|weight| !weight.is_finite() || **weight < 0.0) {
         return Err(TrainError::Weight(*weight));

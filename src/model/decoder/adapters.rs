@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use super::layers::{Adapter, Weight};
+use super::layers::{Adapter, Linear, Weight};
 use super::{Decoder, DecoderError, Part};
 use crate::model::ops::update_values;
 
@@ -79,18 +79,28 @@ impl Decoder {
         }
     }
 
+    /// What [`merge_adapters`](Self::merge_adapters) would make of the weight of that name; `None` where it has no
+    /// adapter.
+    ///
+    /// # Errors
+    /// If a tensor operation fails.
+    pub fn merged(&self, weight: &str) -> Result<Option<Tensor>, DecoderError> {
+        let mut linears = self.blocks.iter().flat_map(|block| block.linears());
+        let named = |linear: &&Linear| weight.strip_suffix(".weight") == Some(&linear.name);
+        let Some(linear) = linears.find(named) else { return Ok(None) };
+        let Some(adapter) = &linear.adapter else { return Ok(None) };
+        let (weight, product) = linear.product(adapter)?;
+        Ok(Some((weight + product)?))
+    }
+
     /// Adds scale·B·A to the weights of every projection with an adapter, in place, and takes the adapters away.
     ///
     /// # Errors
     /// If a tensor operation fails.
     pub fn merge_adapters(&mut self) -> Result<(), DecoderError> {
         for linear in self.blocks.iter_mut().flat_map(|block| block.linears_mut()) {
-            let Some(Adapter { a, b, scale }) = linear.adapter.take() else { continue };
-            let product = (b.matmul(&a)? * scale)?;
-            let (weight, product) = match &linear.weight {
-                Weight::OutIn(weight) => (weight, product),
-                Weight::InOut(weight) => (weight, product.t()?.contiguous()?),
-            };
+            let Some(adapter) = linear.adapter.take() else { continue };
+            let (weight, product) = linear.product(&adapter)?;
             if weight.device().is_cpu() {
                 let product = product.flatten_all()?.to_vec1::<f32>()?;
                 update_values(weight, |weight| crate::model::ops::add_to(weight, &product))?;
@@ -99,5 +109,16 @@ impl Decoder {
             }
         }
         Ok(())
+    }
+}
+
+impl Linear {
+    /// The weight, and scale·B·A laid out as it is.
+    fn product(&self, Adapter { a, b, scale }: &Adapter) -> Result<(&Tensor, Tensor), DecoderError> {
+        let product = (b.matmul(a)? * *scale)?;
+        Ok(match &self.weight {
+            Weight::OutIn(weight) => (weight, product),
+            Weight::InOut(weight) => (weight, product.t()?.contiguous()?),
+        })
     }
 }

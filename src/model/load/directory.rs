@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::safetensors::{Checkpoint, Shards};
 use super::{LoadError, Loaded, Task, layout};
+use crate::model::Source;
 use crate::model::config::{Config, Family};
 use crate::sequence::{Vocabulary, VocabularyError};
 
@@ -29,7 +30,8 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     let weights = task.collect(expected, |name| {
         checkpoint.read(names.stored(name)).unwrap_or_else(|| Err(missing(directory, name)))
     })?;
-    Ok(Loaded { config, weights, vocabulary, name })
+    let source = Source::Directory(directory.to_owned());
+    Ok(Loaded { config, weights, vocabulary, adapters: Vec::new(), source, name })
 }
 
 fn missing(directory: &Path, tensor: &str) -> LoadError {
@@ -118,7 +120,7 @@ fn required(directory: &Path, name: &'static str) -> Result<Vec<u8>, LoadError> 
     optional(directory, name)?.ok_or_else(|| LoadError::Incomplete { directory: directory.to_owned(), missing: name })
 }
 
-fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, LoadError> {
+pub(super) fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, LoadError> {
     match read(&directory.join(name)) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(LoadError::Read { reason, .. }) if reason.kind() == io::ErrorKind::NotFound => Ok(None),

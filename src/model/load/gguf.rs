@@ -9,12 +9,14 @@ use std::path::Path;
 use candle_core::Tensor;
 
 use super::{LoadError, Loaded, Task, layout};
+use crate::model::Source;
 use crate::model::config::{Config, ConfigError, Family};
 use file::{Container, Value};
 
 /// Loads the model in `bytes`; `path` is for messages, `release` hears which bytes are no longer needed.
 pub(super) fn load(
     bytes: &[u8],
+    source: &Source,
     path: &Path,
     name: String,
     task: &mut Task<'_>,
@@ -55,7 +57,7 @@ pub(super) fn load(
             .map_err(|error| tensor_error(path, &stored, format!("has the wrong shape: {error}")))?;
         Ok((path, tensor))
     })?;
-    Ok(Loaded { config, weights, vocabulary, name })
+    Ok(Loaded { config, weights, vocabulary, adapters: Vec::new(), source: source.clone(), name })
 }
 
 fn tensor_error(path: &Path, tensor: &str, problem: String) -> LoadError {

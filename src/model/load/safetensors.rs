@@ -28,6 +28,11 @@ impl Shards {
         } else {
             return Err(LoadError::Incomplete { directory: directory.to_owned(), missing: "model.safetensors" });
         };
+        Self::of(paths)
+    }
+
+    /// Maps these files.
+    pub(super) fn of(paths: Vec<PathBuf>) -> Result<Self, LoadError> {
         let files = paths.into_iter().map(|path| Ok((path.clone(), Mapped::open(&path)?)));
         Ok(Self { files: files.collect::<Result<_, LoadError>>()? })
     }

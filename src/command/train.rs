@@ -1,0 +1,104 @@
+//! `train`: optimizer steps without a screen.
+
+mod bar;
+mod data;
+mod interrupt;
+mod run;
+mod settings;
+
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+
+use self::data::Data;
+use self::interrupt::Interrupt;
+use self::run::Run;
+use super::models;
+use crate::cli::train::{TrainArgs, TrainFormat};
+use crate::model::{Model, Source, device};
+use crate::sequence::visible_text;
+use crate::train::save;
+use crate::train::{Goal, Method, Settings, Trainer, memory};
+
+/// A trainer that can go back keeps at most about this many bytes.
+const HISTORY: usize = 256 << 20;
+/// Copies of the moving weights that it takes to go one step back: the first state, and weights and moments of two.
+const COPIES: usize = 8;
+
+/// Trains on what the arguments give, prints every step, and saves.
+///
+/// # Errors
+/// If the input, the model or the settings are wrong, there is too little memory, the loss does not stay finite, or the
+/// weights cannot be saved.
+pub fn run(args: &TrainArgs) -> Result<ExitCode> {
+    let resume = args.save.resume.as_deref();
+    let saved = resume.map(save::read_settings).transpose()?;
+    let (settings, steps) = settings::settings(args, saved)?;
+    let (samples, note) = data::samples(args)?;
+    let source = match (resume, &args.model.model) {
+        (Some(directory), _) => Source::Directory(directory.to_owned()),
+        (None, Some(name)) => Source::parse(name)?,
+        (None, None) => Source::default_for(&samples[0]),
+    };
+    let mut model = models::load(&source, &args.model)?;
+    let data = data::encode(&model, &samples, args)?;
+    for note in note.iter().chain(&data.notes) {
+        eprintln!("note: {}", visible_text(note));
+    }
+    check_memory(&model, &settings, &data)?;
+    if let Some(directory) = &args.save.save {
+        save::check(directory, &model, matches!(settings.method, Method::Lora(_)))?;
+    }
+    let mut trainer = Trainer::new(&model.decoder, budget(&model, &settings));
+    if let Some(directory) = resume {
+        let saved = save::read_state(directory, &model.decoder)?;
+        trainer.resume(&mut model.decoder, &saved.settings, saved.optimizer, saved.step)?;
+    }
+    let goal = Goal { steps: Some(steps), loss: args.run.until_loss, plateau: args.run.plateau };
+    let interrupt = Interrupt::listen().context("catching signals")?;
+    if args.format == TrainFormat::Table {
+        print_head(&model, &settings, &data)?;
+    }
+    Run { args, model, trainer, settings, data, goal, interrupt }.run()
+}
+
+/// Going back a step is for runs that move few enough weights.
+fn budget(model: &Model, settings: &Settings) -> Option<usize> {
+    let budget = COPIES * 4 * memory::trainable(&model.config, &settings.method);
+    (budget <= HISTORY).then_some(budget)
+}
+
+fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<()> {
+    let tokens = data.examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
+    let resident = memory::Need::of_scoring(&model.config, 0).total();
+    let available = memory::available(resident).map_err(anyhow::Error::msg)?;
+    if let Some(available) = available {
+        let available = available.saturating_sub(budget(model, settings).unwrap_or(0) as u64);
+        memory::check(&model.config, settings, tokens, available, resident)
+            .with_context(|| format!("{} on {tokens} tokens", model.name))?;
+    }
+    Ok(())
+}
+
+fn print_head(model: &Model, settings: &Settings, data: &Data) -> std::io::Result<()> {
+    use std::io::Write;
+    let tokens: usize = data.examples.iter().map(|example| example.ids.len()).sum();
+    let scored: usize = data.examples.iter().map(|example| example.scored()).sum();
+    let records = match data.examples.len() {
+        1 => String::new(),
+        records => format!("{records} records · "),
+    };
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "{} ({}, {} parameters, {}) · {records}{tokens} tokens, {scored} scored",
+        visible_text(&model.name),
+        model.config.family.name(),
+        model.decoder.parameters(),
+        device::name(&model.device),
+    )?;
+    let moving = memory::trainable(&model.config, &settings.method);
+    writeln!(out, "{}: {moving} weights move · {} · lr {}", settings.method, settings.optimizer, settings.lr)?;
+    writeln!(out)?;
+    crate::report::steps_head(&mut out)
+}

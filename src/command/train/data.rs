@@ -1,0 +1,107 @@
+//! From arguments to what steps are taken on.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+
+use crate::cli::train::TrainArgs;
+use crate::command::input;
+use crate::mask::{LossMask, MaskOptions, Mode};
+use crate::model::Model;
+use crate::sample::{Sample, read_samples};
+use crate::sequence::{Kind, Sequence};
+use crate::train::Example;
+
+/// What is trained on, and what the user should know about it, a sentence each.
+pub struct Data {
+    pub examples: Vec<Arc<Example>>,
+    /// The sequence, where there is just one.
+    pub only: Option<Sequence>,
+    pub notes: Vec<String>,
+}
+
+/// What the arguments or a pipe give.
+///
+/// # Errors
+/// If there is nothing, it cannot be read, or an option does not go with it.
+pub fn samples(args: &TrainArgs) -> Result<(Vec<Sample>, Option<String>)> {
+    let Some(path) = &args.data else {
+        let Some(opened) = input::sample(&args.input)? else {
+            bail!("nothing to train on; give --text STRING, --file PATH, --chat PATH or --data FILE, or pipe text in")
+        };
+        input::check(&args.input, &args.mask, &opened.sample)?;
+        let several = [("--batch-size", args.run.batch_size), ("--accumulate", args.run.accumulate)];
+        if let Some((name, _)) = several.into_iter().find(|(_, given)| given.is_some_and(|n| n > 1)) {
+            bail!("{name} is for several sequences, and there is one; give --data FILE");
+        }
+        return Ok((vec![opened.sample], opened.note));
+    };
+    let samples = read_samples(&input::read_text(path)?).with_context(|| name(path))?;
+    let has = |is_chat: bool| samples.iter().any(|sample| matches!(sample, Sample::Chat(_)) == is_chat);
+    let part_option = input::part_option(&args.mask).map_or_else(String::new, |option| format!("--{option}"));
+    let needs = [
+        ("--split", args.mask.split.is_some(), false),
+        ("--prefix", args.input.prefix.is_some(), false),
+        ("--weights", args.mask.weights.is_some(), true),
+        ("--profile", args.mask.profile.is_some(), true),
+        (&part_option, !part_option.is_empty(), true),
+    ];
+    for (option, given, for_chats) in needs {
+        if given && !has(for_chats) {
+            let kind = if for_chats { "chats" } else { "raw text" };
+            bail!("{option} is for {kind}, and {} has none", name(path));
+        }
+    }
+    Ok((samples, None))
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
+}
+
+/// Tokens and weights of every sample. Samples of a data set in which nothing is scored are left out.
+///
+/// # Errors
+/// If a sample cannot be encoded, the mask does not apply to it, or nothing at all is scored.
+pub fn encode(model: &Model, samples: &[Sample], args: &TrainArgs) -> Result<Data> {
+    let mut data = Data { examples: Vec::with_capacity(samples.len()), only: None, notes: Vec::new() };
+    let (mut cut, mut unscored) = (0, 0);
+    for (record, sample) in samples.iter().enumerate() {
+        let of_record = || if samples.len() > 1 { format!("record {record}") } else { "this input".into() };
+        let (sequence, mask) = sequence(model, sample, args).with_context(of_record)?;
+        cut += usize::from(sequence.uncut_len().is_some());
+        match mask.scored() {
+            0 => unscored += 1,
+            _ => data.examples.push(Arc::new(Example::new(&sequence, &mask))),
+        }
+        if samples.len() == 1 {
+            data.notes.append(&mut sequence.notes.clone());
+            data.only = Some(sequence);
+        }
+    }
+    if data.examples.is_empty() {
+        bail!("nothing is scored, so there is nothing to learn: choose another mask");
+    }
+    let of =
+        |count: usize| if samples.len() == 1 { "it is".into() } else { format!("{count} of {} are", samples.len()) };
+    if cut > 0 {
+        let (of, context) = (of(cut), model.config.context);
+        data.notes.push(format!("{of} longer than the context of {context} tokens: the rest is cut off"));
+    }
+    if unscored > 0 {
+        data.notes.push(format!("nothing is scored in {unscored} of {} records: they are left out", samples.len()));
+    }
+    Ok(data)
+}
+
+fn sequence(model: &Model, sample: &Sample, args: &TrainArgs) -> Result<(Sequence, LossMask)> {
+    let sequence = model.encode(sample, input::prefix(&args.input))?;
+    // A split means a completion, but chats of the same data set have none.
+    let (mode, parts, choices) = input::mask(&args.mask)?;
+    let applies = args.mask.split.is_none() || args.mask.mask.is_some() || sequence.kind == Kind::Text;
+    let mode = mode.filter(|_| applies).unwrap_or(Mode::default_for(sequence.kind));
+    let options = MaskOptions::new(&sequence, args.mask.split, parts).with(&sequence, choices);
+    let mask = LossMask::new(&sequence, mode, options)?;
+    Ok((sequence, mask))
+}
