@@ -12,14 +12,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
-use lossglass::app::{Action, App, Start, ThemeName, View, update};
+use lossglass::app::{Action, App, Frame, Probe, Start, ThemeName, View, update};
 use lossglass::engine::Event;
-use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Target};
+use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Scores, Target};
 use lossglass::mask::{LossMask, MaskOptions, Mode};
 use lossglass::model::source::Embedded;
 use lossglass::model::{Model, Source};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Prefix, Sequence};
+use lossglass::train::StepReport;
 use lossglass::ui::{self, Theme};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -30,6 +31,7 @@ fn main() {
     group.warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2)).sample_size(20);
     for tokens in [512, 4096] {
         let mut app = scored_app(tokens);
+        train(&mut app, 1000);
         for view in View::EVERY {
             app.view = view;
             let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a screen in memory");
@@ -69,6 +71,37 @@ fn long_chat(tokens: usize) -> Sequence {
 
 fn embedded(source: &Source) -> Model {
     Model::load(source, &candle_core::Device::Cpu, &Default::default(), &mut |_| {}).expect("it is embedded")
+}
+
+/// Gives the screen a run of that many steps, with as many frames of the film as the program would keep.
+fn train(app: &mut App, steps: usize) {
+    let tokens = app.len();
+    let stride = if tokens > 1000 { 4 } else { 1 };
+    let frame = |step: usize| {
+        let row = |t: usize| Row {
+            entropy: 2.0,
+            top: Vec::new(),
+            target: app
+                .analysis
+                .scores
+                .target(t)
+                .map(|target| Target { nll: target.nll / (1 + step) as f64, ..target }),
+        };
+        Frame { step, scores: Arc::new(Scores::new((1..=tokens).map(row).collect())), twin: None }
+    };
+    let frames = (0..=steps).step_by(stride).map(frame).collect();
+    let report = |step: usize| StepReport { step, loss: 4.0 / step as f64, tokens, ..StepReport::default() };
+    let losses: Vec<(usize, f64)> = (0..=steps).map(|step| (step, 4.0 / (1 + step) as f64)).collect();
+    let probe = |name: &str| Probe {
+        name: name.into(),
+        sample: Sample::Text(name.into()),
+        losses: losses.clone(),
+        twin_losses: Vec::new(),
+    };
+    app.training.probes = ["one", "two", "three"].map(probe).into();
+    app.training.steps = (1..=steps).map(report).collect();
+    app.training.film.frames = frames;
+    app.training.step = steps;
 }
 
 /// The median time from starting the program in a pseudo-terminal to its first frame.

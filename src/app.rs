@@ -9,6 +9,7 @@ mod editor;
 pub mod keymap;
 mod labels;
 mod picker;
+mod settings;
 mod training;
 mod update;
 
@@ -20,13 +21,15 @@ pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
+pub use settings::{Setting, SettingsForm};
 pub use training::{
-    Activity, Change, Continuation, Film, Frame, Mover, Movers, Panel, Probe, SMOOTHING, Training, TrainingData, Twin,
-    smoothed,
+    Activity, Change, Continuation, Film, Frame, Mover, Movers, PRESETS, Panel, Preset, Probe, SMOOTHING, Training,
+    TrainingData, Twin, WRITTEN, smoothed,
 };
 pub use update::update;
 
 use caret::Caret;
+use training::Asked;
 
 use crate::engine::{ModelInfo, Request};
 use crate::loss::{Denominator, Distribution, Ledger, Scores};
@@ -121,9 +124,17 @@ pub struct Scoring {
 /// What lies over the views; at most one at a time.
 #[derive(Debug)]
 pub enum Overlay {
-    Help { scroll: u16 },
+    Help {
+        scroll: u16,
+    },
     Editor(Box<Editor>),
     Picker(Picker),
+    /// How the next steps are taken.
+    Settings(SettingsForm),
+    /// Where the weights go, as it is typed.
+    Save {
+        directory: String,
+    },
 }
 
 /// A line for the user in the footer.
@@ -181,6 +192,8 @@ pub struct App {
     pub notice: Option<Notice>,
     /// The run that trains the model.
     pub training: Training,
+    /// What was asked of the trainer.
+    asked: Asked,
     /// Where the file picker looks.
     pub directory: PathBuf,
     pub quit: bool,
@@ -264,10 +277,12 @@ impl App {
             overlay: None,
             closed_editor: None,
             training: Training::default(),
+            asked: Asked::default(),
             notice: start.note.map(|text| Notice { text, is_error: false }),
             directory: start.directory,
             quit: false,
         };
+        app.training.settings.denominator = app.denominator;
         let effects = app.analyze();
         (app, effects)
     }
@@ -345,6 +360,8 @@ impl App {
             Some(Overlay::Help { .. }) => Context::Help,
             Some(Overlay::Editor(_)) => Context::Editor,
             Some(Overlay::Picker(_)) => Context::Picker,
+            Some(Overlay::Settings(_)) => Context::Settings,
+            Some(Overlay::Save { .. }) => Context::Save,
         }
     }
 
@@ -352,13 +369,16 @@ impl App {
     fn analyze(&mut self) -> Vec<Effect> {
         self.analysis.generation += 1;
         self.analysis.progress = Progress::Waiting;
-        vec![Effect::Engine(Request::Analyze {
+        // What is learned is what is on screen: a run on the text before ends.
+        let mut effects = if self.asked.run.is_some() { update::pause(self) } else { Vec::new() };
+        effects.push(Effect::Engine(Request::Analyze {
             generation: self.analysis.generation,
             source: self.source(),
             sample: self.sample.clone(),
             prefix: self.prefix,
             top_k: ROW_TOP_K,
-        })]
+        }));
+        effects
     }
 
     /// Masks and ledgers anew from what is there; no forward pass.

@@ -4,10 +4,11 @@
 //!
 //! ```text
 //! text, file, chat ─▶ sample ─▶ template ─▶ sequence ───────────────┬─▶ mask ─▶ loss (ledger)   pure, instant
-//!                    (Text|Chat)  (text and     (tokens with id,    │            ▲
-//!                                 provenance)    bytes, span, part) │            │
-//!                                                                   ├─▶ score ───┘              model x ids -> rows
-//!                                                                   └─▶ generate                model x ids -> new ids
+//!                    (Text|Chat)  (text and     (tokens with id,    │    │       ▲
+//!                                 provenance)    bytes, span, part) │    │       │
+//!                                                                   ├────│▶ score ┘            model x ids -> rows
+//!                                                                   ├────┴▶ train              model x examples -> steps
+//!                                                                   └─▶ generate               model x ids -> new ids
 //!                                                                        ▲
 //! key ─▶ app::keymap ─▶ Action ─▶ app::update ─▶ Effect ─▶ engine ───────┘  (own thread, Request in, Event out)
 //!                                     │
@@ -18,13 +19,18 @@
 //! weight or denominator is recomputed in `update` without it. One type, [`loss::Scores`], knows which logits row
 //! predicts which token.
 //!
+//! Training changes the weights of the model that speaks, in place; the engine is the truth of a run and the screen
+//! mirrors it ([`engine::TrainEvent`]): after every step it gets what the weights say now.
+//!
 //! # Who may use whom
 //!
 //! `sample <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
-//! mask; `score -> model`; `generate -> score, model`, and of `loss` the distribution; `app -> sequence, mask, loss`, engine's messages and the names of models; `ui -> app` and what
-//! its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's messages, train's reports; `command ->` what it runs.
-//! `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor ratatui (the key table alone may
-//! name key codes, and the editor holds the state of a `ratatui_textarea`). `tests/layers.rs` reads the `use` lines and keeps this true.
+//! mask; `score -> model`; `train -> score, model, mask, loss`; `generate -> score, model`, and of `loss` the
+//! distribution; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
+//! of models; `ui -> app` and what its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's
+//! messages and train's reports; `command ->` what it runs. `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
+//! ratatui (the key table alone may name key codes, and the editor holds the state of a `ratatui_textarea`).
+//! `tests/layers.rs` reads the `use` lines and keeps this true.
 
 pub mod app;
 pub mod cancel;

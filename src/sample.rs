@@ -2,6 +2,7 @@
 
 mod built_in;
 mod chat;
+mod probes;
 mod set;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +10,7 @@ use serde_json::Value;
 
 pub use built_in::{BUILT_IN, BuiltIn};
 pub use chat::{SampleError, read_chat};
+pub use probes::probes;
 pub use set::read_samples;
 
 /// Whether messages of this role are the assistant's; `model` is what Gemma's data calls it.

@@ -11,7 +11,7 @@ use ratatui::backend::Backend;
 use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::{Terminal, layout::Position};
 
-pub use files::{FileEffect, perform_file_effect};
+pub use files::{FileEffect, Readers, from_home, perform_file_effect};
 pub use terminal::{Screen, on_signals};
 
 use crate::app::{Action, App, Command, Effect, keymap, update};

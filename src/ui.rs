@@ -8,12 +8,13 @@
 //! view     Predict | Attend | Score | Train
 //! footer   the keys that matter now                                              progress
 //! ```
-//! Over it lies at most one overlay: help, editor, a list. The editor leaves header and strip in sight, so that one
+//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save. The editor leaves header and strip in sight, so that one
 //! sees what the typing does.
 
 mod ascii;
 mod attend;
 mod banner;
+mod bar;
 mod columns;
 mod editor;
 mod empty;
@@ -22,7 +23,9 @@ mod header;
 mod help;
 mod picker;
 mod predict;
+mod save;
 mod score;
+mod settings;
 mod strip;
 pub mod text;
 mod theme;
@@ -108,6 +111,14 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         Some(Overlay::Picker(_)) => {
             hits.cover(all);
             picker::draw(app, theme, frame, all, hits);
+        }
+        Some(Overlay::Settings(_)) => {
+            hits.cover(all);
+            settings::draw(app, theme, frame, all, hits);
+        }
+        Some(Overlay::Save { .. }) => {
+            hits.cover(all);
+            save::draw(app, theme, frame, all);
         }
         Some(Overlay::Editor(_)) => editor::draw(app, theme, frame, editor, hits),
     }

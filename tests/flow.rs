@@ -2,6 +2,8 @@
 
 #[path = "flow/any.rs"]
 mod any;
+#[path = "flow/choices.rs"]
+mod choices;
 #[path = "flow/editing.rs"]
 mod editing;
 #[path = "flow/lists.rs"]
@@ -9,6 +11,8 @@ mod lists;
 #[path = "screens/sample.rs"]
 #[allow(dead_code)]
 mod sample;
+#[path = "flow/training.rs"]
+mod training;
 #[path = "flow/views.rs"]
 mod views;
 

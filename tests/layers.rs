@@ -10,7 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("template", &["sample"]),
     ("sequence", &["sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),
-    ("loss", &["mask", "sequence"]),
+    ("loss", &["mask", "sequence", "template"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
     ("generate", &["cancel", "loss", "mask", "model", "score"]),
@@ -18,7 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("engine", &["cancel", "generate", "loss", "mask", "model", "sample", "score", "sequence", "template", "train"]),
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template", "train"]),
     ("ui", &["app", "loss", "mask", "sample", "sequence", "template", "train"]),
-    ("tui", &["app", "engine", "model", "ui"]),
+    ("tui", &["app", "engine", "model", "sample", "ui"]),
     ("report", &["engine", "loss", "mask", "sequence", "train"]),
     ("cli", &["loss", "mask", "model", "train"]),
 ];

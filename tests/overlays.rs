@@ -167,7 +167,22 @@ fn help() {
     insta::assert_snapshot!("help_120x40", lines(&app, 120, 40));
     app.overlay = Some(Overlay::Help { scroll: u16::MAX });
     let screen = lines(&app, 80, 24);
-    assert!(screen.contains("Lists") && screen.contains("close"), "the end, not beyond it: {screen}");
+    assert!(screen.contains("Training settings") && screen.contains("do not save"), "the end, not beyond it: {screen}");
+}
+
+#[test]
+fn settings_and_saving() {
+    let mut app = at(View::Train, 11);
+    let set = |app: &mut App, commands: &[Command]| commands.iter().for_each(|&c| drop(update(app, Action::Do(c))));
+    set(&mut app, &[Command::TrainingSettings, Command::Right, Command::Down]);
+    insta::assert_snapshot!("settings_80x24", lines(&app, 80, 24));
+    assert!(lines(&app, 120, 40).contains("temperature of samples"));
+    set(&mut app, &[Command::Cancel]);
+    app.training.step = 7;
+    set(&mut app, &[Command::Save]);
+    insta::assert_snapshot!("save_80x24", lines(&app, 80, 24));
+    set(&mut app, &[Command::Cancel, Command::TwinRun]);
+    insta::assert_snapshot!("twin_list_80x24", lines(&app, 80, 24));
 }
 
 #[test]

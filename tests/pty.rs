@@ -127,3 +127,60 @@ fn an_error_before_the_screen_leaves_no_escape_codes() {
     pty.wait_for_exit();
     assert!(!pty.raw().contains("\x1b[?1049h"), "the screen was never taken");
 }
+
+/// The mean −log p that the header shows, and how many steps the weights have had.
+fn step_of(screen: &str) -> usize {
+    let header = screen.lines().next().unwrap_or_default();
+    let step = header.split("· step ").nth(1).and_then(|rest| rest.split(' ').next());
+    step.and_then(|step| step.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn a_model_learns_is_undone_and_is_itself_again() {
+    let mut pty = Pty::start(&[], 120, 40);
+    pty.wait_for("ready");
+    let base = loss(&mut pty);
+    pty.press("4");
+    pty.wait_for("Nothing is learned yet");
+
+    // One step, and every view shows the new weights.
+    pty.press(" ");
+    pty.wait_until("step 1", |screen| step_of(screen) == 1);
+    let after = loss(&mut pty);
+    assert!(after < base, "{base} {after}");
+    pty.press("1");
+    pty.wait_for("Teacher forcing");
+    assert_eq!(step_of(&pty.screen()), 1);
+
+    // A run goes on while other views are looked at, until it is paused.
+    pty.press("4r");
+    pty.wait_until("a few steps", |screen| step_of(screen) >= 4);
+    pty.press("3");
+    pty.wait_for("completion");
+    pty.press("r");
+    pty.wait_for("paused");
+    let paused = step_of(&pty.screen());
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert_eq!(step_of(&pty.screen()), paused, "steps went on");
+
+    // Back by one, then to the base weights: the very loss of before.
+    pty.press("u");
+    pty.wait_until("a step less", |screen| step_of(screen) == paused - 1);
+    pty.press("X");
+    pty.wait_until("base weights", |screen| step_of(screen) == 0 && shown_loss(screen) == Some(base));
+    pty.press("q");
+    pty.wait_for_exit();
+    pty.assert_restored();
+}
+
+#[test]
+fn quitting_in_the_middle_of_a_run_restores_the_terminal() {
+    let mut pty = Pty::start(&[], 80, 24);
+    pty.wait_for("ready");
+    pty.press("4r");
+    pty.wait_until("steps", |screen| step_of(screen) >= 2);
+    pty.resize(100, 30);
+    pty.press("q");
+    pty.wait_for_exit();
+    pty.assert_restored();
+}

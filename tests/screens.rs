@@ -3,6 +3,8 @@
 
 #[path = "screens/any.rs"]
 mod any;
+#[path = "screens/run.rs"]
+mod run;
 #[path = "screens/sample.rs"]
 mod sample;
 

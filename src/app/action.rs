@@ -23,7 +23,7 @@ pub enum Action {
     Goto(usize),
     /// The mode becomes this one.
     Mode(Mode),
-    /// An item of the open picker is clicked.
+    /// An item of the open list or form is clicked.
     Pick(usize),
     /// A turn of the open editor is clicked.
     FocusTurn(usize),
@@ -84,6 +84,23 @@ pub enum Command {
     ToggleChat,
     Undo,
     Redo,
+    // Training, in every view.
+    Step,
+    /// A run of steps, or its end.
+    Run,
+    UndoStep,
+    ResetWeights,
+    // In the view Train.
+    RaiseRate,
+    LowerRate,
+    TrainingSettings,
+    TwinRun,
+    Probe,
+    Collect,
+    DataSet,
+    Rewind,
+    Save,
+    NextPanel,
 }
 
 /// Something to be done outside.
@@ -96,6 +113,8 @@ pub enum Effect {
     ListDirectory(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory; a leading `~` is the user's home.
     ReadFile(PathBuf),
+    /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
+    ReadSamples(PathBuf),
     /// See which model a name or path means.
     FindModel(String),
 }
@@ -109,6 +128,11 @@ pub enum FileOutcome {
         entries: Vec<(String, bool)>,
     },
     Read(Opened),
+    /// A data set and what it is called.
+    Samples {
+        name: String,
+        samples: Vec<Sample>,
+    },
     Model(Source),
     Failed(String),
 }

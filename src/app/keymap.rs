@@ -12,6 +12,8 @@ pub enum Context {
     Help,
     Editor,
     Picker,
+    Settings,
+    Save,
 }
 
 /// Which contexts a binding holds in.
@@ -24,6 +26,8 @@ pub enum Scope {
     Help,
     Editor,
     Picker,
+    Settings,
+    Save,
 }
 
 /// One command with its keys.
@@ -66,25 +70,53 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["3"], Command::Show(View::Score), "view Score: which tokens count", ""),
     bind(Scope::Views, &["4"], Command::Show(View::Train), "view Train: how the model learns, step by step", ""),
     bind(Scope::Views, &["v"], Command::NextView, "next view", ""),
+    bind(Scope::Views, &["space"], Command::Step, "train: one optimizer step", "space step"),
+    bind(Scope::Views, &["r"], Command::Run, "train: run, and pause again", "r run"),
+    bind(Scope::Views, &["u"], Command::UndoStep, "train: undo the last step", ""),
+    bind(Scope::Views, &["X"], Command::ResetWeights, "train: back to the exact base weights", ""),
+    bind(Scope::View(View::Train), &["↑", "k"], Command::Up, "an earlier step of the film, in every view", "↑↓ film"),
+    bind(Scope::View(View::Train), &["↓", "j"], Command::Down, "a later step of the film", ""),
+    bind(Scope::View(View::Train), &["b"], Command::Rewind, "rewind the weights to the step shown", "b back"),
+    bind(Scope::View(View::Train), &["+", "="], Command::RaiseRate, "higher learning rate", "+- lr"),
+    bind(Scope::View(View::Train), &["-"], Command::LowerRate, "lower learning rate", ""),
+    bind(Scope::View(View::Train), &["s"], Command::TrainingSettings, "training settings", "s settings"),
+    bind(Scope::View(View::Train), &["t"], Command::TwinRun, "twin run: two copies side by side; end it", "t twin"),
+    bind(Scope::View(View::Train), &["i"], Command::NextPanel, "movers, probes, samples, gradients", "i panel"),
+    bind(Scope::View(View::Train), &["p"], Command::Probe, "watch this sentence as a probe, or no more", "p probe"),
+    bind(
+        Scope::View(View::Train),
+        &["a"],
+        Command::Collect,
+        "add this sentence to the training set, or take it out",
+        "",
+    ),
+    bind(
+        Scope::View(View::Train),
+        &["D"],
+        Command::DataSet,
+        "train on a data set (JSONL), or on the screen again",
+        "D data",
+    ),
+    bind(Scope::View(View::Train), &["w"], Command::Save, "save the weights", "w save"),
     bind(Scope::Views, &["tab"], Command::NextMode, "next mask mode", "tab mask"),
     bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask mode", ""),
-    bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
-    bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
     bind(Scope::View(View::Predict), &["+", "="], Command::MoreCandidates, "more candidates", "+- top-k"),
     bind(Scope::View(View::Predict), &["-"], Command::FewerCandidates, "fewer candidates", ""),
     bind(Scope::View(View::Predict), &["t"], Command::Hotter, "higher temperature", "t T temp"),
     bind(Scope::View(View::Predict), &["T"], Command::Cooler, "lower temperature", ""),
     bind(Scope::View(View::Predict), &["0"], Command::ResetTemperature, "temperature 1", ""),
     bind(Scope::View(View::Predict), &["w"], Command::WhatIf, "what if another token were the target?", "w what if"),
+    bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
+    bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
     bind(Scope::Views, &["o"], Command::Open, "open a sample or a file", "o open"),
+    bind(Scope::Views, &["?", "F1"], Command::Help, "help", "? help"),
+    bind(Scope::Views, &["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(Scope::Views, &["m"], Command::ChooseModel, "choose a model", "m model"),
     bind(Scope::Views, &["c"], Command::NextTheme, "next colour theme", ""),
     bind(Scope::Views, &[":", "ctrl-p"], Command::Palette, "command palette", ""),
-    bind(Scope::Views, &["?", "F1"], Command::Help, "help", "? help"),
-    bind(Scope::Views, &["esc"], Command::Cancel, "stop scoring; forget the what-if", ""),
+    bind(Scope::Views, &["esc"], Command::Cancel, "forget the what-if; leave a past step; pause; stop", ""),
     bind(Scope::Views, &["R"], Command::Retry, "score again, after a stop or an error", ""),
-    bind(Scope::Views, &["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(Scope::Help, &["↓", "j"], Command::Down, "scroll down", "↑↓ scroll"),
     bind(Scope::Help, &["↑", "k"], Command::Up, "scroll up", ""),
     bind(Scope::Help, &["pgdn", "space"], Command::PageDown, "page down", ""),
@@ -110,6 +142,16 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Picker, &["enter"], Command::Accept, "take it", "enter take"),
     bind(Scope::Picker, &["esc"], Command::Cancel, "close", "esc close"),
     bind(Scope::Picker, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Settings, &["↑", "k"], Command::Up, "previous setting", ""),
+    bind(Scope::Settings, &["↓", "j"], Command::Down, "next setting", "↑↓ choose"),
+    bind(Scope::Settings, &["←", "h"], Command::Left, "lower value, previous choice", ""),
+    bind(Scope::Settings, &["→", "l"], Command::Right, "higher value, next choice", "←→ change"),
+    bind(Scope::Settings, &["enter"], Command::Accept, "set the value that was typed", "enter set"),
+    bind(Scope::Settings, &["esc", "q"], Command::Cancel, "close", "esc close"),
+    bind(Scope::Settings, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Save, &["enter"], Command::Accept, "save the weights there", "enter save"),
+    bind(Scope::Save, &["esc"], Command::Cancel, "do not save", "esc cancel"),
+    bind(Scope::Save, &["ctrl-c"], Command::Quit, "quit", ""),
 ];
 
 impl Scope {
@@ -118,7 +160,11 @@ impl Scope {
         match (self, context) {
             (Scope::Views, Context::View(_)) => true,
             (Scope::View(own), Context::View(view)) => own == view,
-            (Scope::Help, Context::Help) | (Scope::Editor, Context::Editor) | (Scope::Picker, Context::Picker) => true,
+            (Scope::Help, Context::Help)
+            | (Scope::Editor, Context::Editor)
+            | (Scope::Picker, Context::Picker)
+            | (Scope::Settings, Context::Settings)
+            | (Scope::Save, Context::Save) => true,
             _ => false,
         }
     }
@@ -131,6 +177,8 @@ impl Scope {
             Scope::Help => "Help",
             Scope::Editor => "Editor",
             Scope::Picker => "Lists",
+            Scope::Settings => "Training settings",
+            Scope::Save => "Save",
         }
     }
 }

@@ -15,6 +15,17 @@ pub enum PickerKind {
     Model,
     /// A token that is looked at as if it were the target.
     WhatIf,
+    /// A file to learn.
+    DataSet,
+    /// What the two copies of a twin run do otherwise.
+    Twin,
+}
+
+impl PickerKind {
+    /// Whether files are chosen.
+    pub fn is_of_files(self) -> bool {
+        matches!(self, PickerKind::Open | PickerKind::DataSet)
+    }
 }
 
 /// What an item stands for.
@@ -28,6 +39,8 @@ pub enum Choice {
     /// A model, by what one would give to `--model`.
     Model(String),
     Token(u32),
+    /// A twin run, by index.
+    Twin(usize),
 }
 
 /// One line of a picker.
@@ -103,6 +116,8 @@ impl Picker {
             PickerKind::Open => "Open a sample or a file",
             PickerKind::Model => "Choose a model, or type a directory or .gguf file",
             PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
+            PickerKind::DataSet => "Train on a data set: JSONL or JSON",
+            PickerKind::Twin => "Twin run: two copies from the base weights, side by side",
         }
     }
 
@@ -131,7 +146,7 @@ impl Picker {
         let rank = |item: &Item| match self.kind {
             PickerKind::WhatIf => token_rank(&query, &item.label),
             // A path from the root or from home is none of the names here.
-            PickerKind::Open if query.starts_with('/') || is_from_home(&query) => None,
+            kind if kind.is_of_files() && (query.starts_with('/') || is_from_home(&query)) => None,
             _ => rank(&query, item),
         };
         let mut ranked: Vec<(u8, usize)> =
@@ -180,9 +195,10 @@ fn is_subsequence(query: &str, text: &str) -> bool {
     query.chars().all(|wanted| rest.any(|c| c == wanted))
 }
 
-/// The samples that come with the program, then the directory's parent and entries.
-pub(super) fn open_items(directory: &std::path::Path, entries: &[(String, bool)]) -> Vec<Item> {
-    let mut items: Vec<Item> = sample::BUILT_IN
+/// The samples that come with the program where one is to be opened, then the directory's parent and entries.
+pub(super) fn file_items(kind: PickerKind, directory: &std::path::Path, entries: &[(String, bool)]) -> Vec<Item> {
+    let built_in = if kind == PickerKind::Open { sample::BUILT_IN } else { &[] };
+    let mut items: Vec<Item> = built_in
         .iter()
         .enumerate()
         .map(|(i, built_in)| Item {

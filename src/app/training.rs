@@ -1,17 +1,26 @@
 //! What the screen knows of the run that trains the model: a mirror of what the engine said, and what to ask for next.
 
+mod asked;
+mod course;
+mod film;
 mod movers;
+mod plan;
 mod smoothing;
+mod twin;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(super) use asked::Asked;
+pub use course::Change;
+pub use film::{Film, Frame};
 pub use movers::{Mover, Movers};
+pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
+pub use twin::{PRESETS, Preset};
 
 use crate::engine::Written;
-use crate::loss::Scores;
-use crate::mask::Mode;
+use crate::mask::{Mode, PartWeights};
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -42,6 +51,8 @@ pub struct Training {
     /// What the model wrote at the first step of the run and what it writes now.
     pub before: Option<Continuation>,
     pub now: Option<Continuation>,
+    /// Of what the model writes; 0 = always the most likely token.
+    pub sample_temperature: f64,
     /// What the lower part of the view shows where not all fits.
     pub panel: Panel,
     pub saved: Option<PathBuf>,
@@ -69,32 +80,6 @@ pub enum Activity {
     Busy { what: String, fraction: f32 },
 }
 
-/// A setting that was changed after some steps.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    pub after: usize,
-    /// In a few words: `lr 1e-4`.
-    pub what: String,
-}
-
-/// What the model said of the sequence on screen after each step: rows are steps, columns tokens.
-#[derive(Clone, Debug, Default)]
-pub struct Film {
-    /// By step, ascending; with long sequences and runs only every so many steps are kept.
-    pub frames: Vec<Frame>,
-    /// Steps from frame to frame.
-    pub stride: usize,
-}
-
-/// One row of the film.
-#[derive(Clone, Debug)]
-pub struct Frame {
-    pub step: usize,
-    pub scores: Arc<Scores>,
-    /// What the second copy of a twin run said.
-    pub twin: Option<Arc<Scores>>,
-}
-
 /// A sentence that is watched while the model learns something else.
 #[derive(Clone, Debug)]
 pub struct Probe {
@@ -113,6 +98,7 @@ pub struct Twin {
     pub names: [String; 2],
     pub settings: Settings,
     pub mode: Mode,
+    pub parts: PartWeights,
     /// `steps[i]` is its report of step i + 1.
     pub steps: Vec<StepReport>,
 }
@@ -150,6 +136,19 @@ impl Panel {
     }
 }
 
+impl TrainingData {
+    /// What the steps are taken on, in words.
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Screen => "the screen".into(),
+            Self::Samples { name, samples } => match samples.len() {
+                1 => format!("{name}, 1 sample"),
+                n => format!("{name}, {n} samples"),
+            },
+        }
+    }
+}
+
 impl Training {
     /// Whether nothing was learned yet: every number is the base model's.
     pub fn is_untouched(&self) -> bool {
@@ -179,13 +178,14 @@ impl Default for Training {
             oldest: 0,
             steps: Vec::new(),
             changes: Vec::new(),
-            film: Film { frames: Vec::new(), stride: 1 },
+            film: Film::default(),
             shown: None,
             probes: Vec::new(),
             probe_every: 1,
             twin: None,
             before: None,
             now: None,
+            sample_temperature: 0.0,
             panel: Panel::default(),
             saved: None,
         }

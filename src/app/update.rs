@@ -1,11 +1,20 @@
 //! `update`, the only writer of [`App`].
 
+mod collecting;
 mod editing;
 mod engine;
 mod picking;
+mod saving;
+mod settings;
+mod steps;
 mod training;
+mod twin;
 
-use super::{Action, App, Command, Effect, Notice, Overlay, Progress, Scoring, ThemeName, View, keymap};
+pub(super) use steps::pause;
+
+use super::{
+    Action, Activity, App, Command, Effect, Notice, Overlay, Progress, Scoring, ThemeName, TrainingData, View, keymap,
+};
 use crate::loss::Denominator;
 use crate::mask::Mode;
 use crate::sample::Sample;
@@ -15,7 +24,7 @@ const TEMPERATURES: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 2.0, 3.
 /// Candidates shown at most.
 const MOST_CANDIDATES: usize = 50;
 /// Lines of the help that are no bindings, in a narrow terminal.
-const HELP_HEADINGS: usize = 24;
+const HELP_HEADINGS: usize = 30;
 /// Tokens or lines that page keys go.
 const PAGE: isize = 10;
 
@@ -33,10 +42,15 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             app.choose_mode(mode);
             Vec::new()
         }
+        Action::Pick(line) if matches!(app.overlay, Some(Overlay::Settings(_))) => {
+            settings::click(app, line);
+            Vec::new()
+        }
         Action::Pick(index) => picking::click(app, index),
         Action::FocusTurn(index) => editing::focus_turn(app, index),
         Action::ShowStep(step) => {
-            training::show_step(app, step);
+            let frame = app.training.film.at_step(step);
+            app.show_step(frame);
             Vec::new()
         }
         Action::ShowPanel(panel) => {
@@ -50,6 +64,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Engine(event) => engine::take(app, event),
         Action::Files(outcome) => picking::take_files(app, outcome),
     };
+    effects.extend(steps::follow(app));
     effects.extend(app.ask_for_distribution());
     effects
 }
@@ -57,7 +72,9 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
 fn run(app: &mut App, command: Command) -> Vec<Effect> {
     if command == Command::Quit {
         app.quit = true;
-        return vec![Effect::CancelEngine];
+        let mut effects = pause(app);
+        effects.push(Effect::CancelEngine);
+        return effects;
     }
     match &mut app.overlay {
         Some(Overlay::Help { scroll }) => {
@@ -78,12 +95,17 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         }
         Some(Overlay::Editor(_)) => editing::run(app, command),
         Some(Overlay::Picker(_)) => picking::run(app, command),
+        Some(Overlay::Settings(_)) => settings::run(app, command),
+        Some(Overlay::Save { .. }) => saving::run(app, command),
         None => run_in_view(app, command),
     }
 }
 
 fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     app.notice = None;
+    if let Some(effects) = steps::run(app, command) {
+        return effects;
+    }
     match command {
         Command::Left => app.move_cursor(-1),
         Command::Right => app.move_cursor(1),
@@ -114,7 +136,15 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         }
         Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
         Command::Edit => editing::open(app),
-        Command::WhatIf | Command::Open | Command::ChooseModel | Command::Palette => {
+        Command::TrainingSettings => settings::open(app),
+        Command::Save => saving::open(app),
+        Command::TwinRun => return twin::toggle(app),
+        Command::Probe => return collecting::pin(app),
+        Command::Collect => return collecting::collect(app),
+        Command::DataSet if app.training.data != TrainingData::Screen => {
+            collecting::set_data(app, String::new(), Vec::new());
+        }
+        Command::WhatIf | Command::Open | Command::DataSet | Command::ChooseModel | Command::Palette => {
             return picking::open(app, command);
         }
         Command::Cancel => return app.cancel(),
@@ -135,7 +165,7 @@ fn moved_split(split: usize, before: &str, after: &str) -> usize {
 }
 
 /// The element `by` places after `current`, round and round.
-fn next<T: Copy + PartialEq>(all: &[T], current: T, by: isize) -> T {
+pub(super) fn next<T: Copy + PartialEq>(all: &[T], current: T, by: isize) -> T {
     let at = all.iter().position(|&one| one == current).unwrap_or(0) as isize;
     all[(at + by).rem_euclid(all.len() as isize) as usize]
 }
@@ -205,6 +235,13 @@ impl App {
         if self.what_if.take().is_some() {
             return Vec::new();
         }
+        if self.training.shown.is_some() {
+            self.show_step(None);
+            return Vec::new();
+        }
+        if self.training.activity != Activity::Idle {
+            return pause(self);
+        }
         if matches!(self.analysis.progress, Progress::Waiting | Progress::Loading { .. } | Progress::Scoring) {
             self.analysis.progress = Progress::Cancelled;
             return vec![Effect::CancelEngine];
@@ -245,6 +282,10 @@ impl App {
     /// Asks once for the distribution under the cursor, as soon as its row is there.
     fn ask_for_distribution(&mut self) -> Option<Effect> {
         let position = self.cursor.checked_sub(1)?;
+        // Of a past step only the rows are known.
+        if self.training.shown.is_some() {
+            return None;
+        }
         let wanted = (self.analysis.generation, position);
         // Rows of an older text say nothing of what the engine has by now.
         if !self.is_current() || position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::app::Opened;
 use crate::cli::{InputArgs, MaskArgs, PrefixArg};
-use crate::sample::{Sample, read_chat};
+use crate::sample::{Sample, read_chat, read_samples};
 use crate::sequence::Prefix;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
@@ -41,6 +41,15 @@ pub fn sample(args: &InputArgs) -> Result<Option<Opened>> {
 pub fn open(path: &Path) -> Result<Opened> {
     let is_json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json") || e.eq_ignore_ascii_case("jsonl"));
     read(path, is_json, 0)
+}
+
+/// Reads a data set: every record of a JSON or JSONL file.
+///
+/// # Errors
+/// If it cannot be read, or one of its records is neither a chat nor a text.
+pub fn samples(path: &Path) -> Result<Vec<Sample>> {
+    let text = read_text(path)?;
+    read_samples(&text).with_context(|| path.display().to_string())
 }
 
 fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {

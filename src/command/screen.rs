@@ -7,11 +7,11 @@ use anyhow::{Context, Result};
 use super::{input, models};
 use crate::app::{App, Effect, Opened, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
-use crate::engine::Engine;
+use crate::engine::{Engine, Request, TrainRequest};
 use crate::mask::Mode;
 use crate::model::Source;
 use crate::sample;
-use crate::tui::{self, FileEffect, Inbound, Screen};
+use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
 
 /// Opens the screen on what the arguments give, or on the first sample.
 ///
@@ -58,12 +58,18 @@ fn run_loop(
     sender: &mpsc::Sender<Inbound>,
     inbox: &mpsc::Receiver<Inbound>,
 ) -> Result<()> {
+    let readers = Readers { sample: input::open, set: input::samples };
+    let files = |effect| tui::perform_file_effect(effect, sender, readers);
     let perform = |effect| match effect {
+        Effect::Engine(Request::Train(TrainRequest::Save { directory })) => {
+            engine.send(Request::Train(TrainRequest::Save { directory: tui::from_home(directory) }));
+        }
         Effect::Engine(request) => engine.send(request),
         Effect::CancelEngine => engine.cancel(),
-        Effect::ListDirectory(path) => tui::perform_file_effect(FileEffect::List(path), sender, input::open),
-        Effect::FindModel(name) => tui::perform_file_effect(FileEffect::FindModel(name), sender, input::open),
-        Effect::ReadFile(path) => tui::perform_file_effect(FileEffect::Read(path), sender, input::open),
+        Effect::ListDirectory(path) => files(FileEffect::List(path)),
+        Effect::FindModel(name) => files(FileEffect::FindModel(name)),
+        Effect::ReadFile(path) => files(FileEffect::Read(path)),
+        Effect::ReadSamples(path) => files(FileEffect::ReadSamples(path)),
     };
     tui::run(&mut screen.terminal, &mut app, effects, inbox, perform).context("drawing")?;
     Ok(())

@@ -89,7 +89,10 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                 let sampling = Sampling { temperature, top_k: None, top_p: None, seed, max_tokens: tokens };
                 return self.write_on(prompt, &sampling, cancels);
             }
-            TrainRequest::Save { .. } => bail!("saving is not built in"),
+            TrainRequest::Save { directory } => {
+                let bytes = course.save(model, &directory, cancel, &mut busy)?;
+                emit(TrainEvent::Saved { directory, bytes });
+            }
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ mod tests {
         };
         let sequence = Sequence { tokens: vec![token; 5], ..Sequence::default() };
         let split = Some(Split { token: first_scored, straddles: false });
-        LossMask::new(&sequence, Mode::Completion, MaskOptions { split }).unwrap()
+        LossMask::new(&sequence, Mode::Completion, MaskOptions { split, ..MaskOptions::default() }).unwrap()
     }
 
     #[test]

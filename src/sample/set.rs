@@ -22,7 +22,8 @@ pub fn read_samples(text: &str) -> Result<Vec<Sample>, SampleError> {
         .collect()
 }
 
-fn sample(record: Value) -> Result<Sample, String> {
+/// What a record says, or what is wrong with it.
+pub(super) fn sample(record: Value) -> Result<Sample, String> {
     if record.get("messages").is_none()
         && let Some(text) = record.get("text")
     {

@@ -6,18 +6,19 @@ use std::sync::mpsc::Sender;
 use super::Inbound;
 use crate::app::{Action, FileOutcome, Opened};
 use crate::model::Source;
+use crate::sample::Sample;
 
-/// Does a file effect on a thread of its own; the outcome arrives in the inbox. `open` reads a sample.
-pub fn perform_file_effect(
-    effect: FileEffect,
-    inbox: &Sender<Inbound>,
-    open: impl Fn(&Path) -> anyhow::Result<Opened> + Send + 'static,
-) {
+/// Does a file effect on a thread of its own; the outcome arrives in the inbox.
+pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers: Readers) {
     let answer = inbox.clone();
     let work = move || {
         let outcome = match effect {
             FileEffect::List(directory) => list(directory),
-            FileEffect::Read(path) => read(&from_home(path), open),
+            FileEffect::Read(path) => read(&from_home(path), |path| (readers.sample)(path).map(FileOutcome::Read)),
+            FileEffect::ReadSamples(path) => read(&from_home(path), |path| {
+                let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
+                (readers.set)(path).map(|samples| FileOutcome::Samples { name, samples })
+            }),
             FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
                 Ok(source) => FileOutcome::Model(source),
                 Err(error) => FileOutcome::Failed(error.to_string()),
@@ -31,29 +32,37 @@ pub fn perform_file_effect(
     }
 }
 
+/// How files are read.
+#[derive(Clone, Copy, Debug)]
+pub struct Readers {
+    /// As one sample.
+    pub sample: fn(&Path) -> anyhow::Result<Opened>,
+    /// As a data set.
+    pub set: fn(&Path) -> anyhow::Result<Vec<Sample>>,
+}
+
 /// What can be done with files.
 #[derive(Debug)]
 pub enum FileEffect {
     List(PathBuf),
     /// Lists it if it is a directory; a leading `~` is the user's home.
     Read(PathBuf),
+    /// The same for a data set.
+    ReadSamples(PathBuf),
     /// A name that `--model` takes.
     FindModel(String),
 }
 
-fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<Opened>) -> FileOutcome {
+fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> FileOutcome {
     if path.is_dir() {
         // Without `..` in it, so that its parent is what one expects.
         return list(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     }
-    match open(path) {
-        Ok(opened) => FileOutcome::Read(opened),
-        Err(error) => FileOutcome::Failed(format!("{error:#}")),
-    }
+    open(path).unwrap_or_else(|error| FileOutcome::Failed(format!("{error:#}")))
 }
 
 /// The path with the user's home directory for a leading `~`, if that is known.
-fn from_home(path: PathBuf) -> PathBuf {
+pub fn from_home(path: PathBuf) -> PathBuf {
     match (path.strip_prefix("~"), std::env::home_dir()) {
         (Ok(rest), Some(home)) => home.join(rest),
         _ => path,

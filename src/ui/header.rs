@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, text};
-use crate::app::{Action, App, Command, Context, Progress, View, keymap};
+use crate::app::{Action, App, Command, Context, Progress, Training, View, keymap};
 
 /// A piece of the header; where not all fit, those of the highest number go first.
 struct Piece {
@@ -46,7 +46,18 @@ fn model(app: &App) -> Vec<Piece> {
         }
         None => pieces.push(piece(0, app.source().name())),
     }
+    pieces.extend(step(&app.training).map(|step| piece(0, step)));
     pieces
+}
+
+/// How far the weights are from the model's own, so that nobody takes what they say for what it says.
+fn step(training: &Training) -> Option<String> {
+    let (shown, all) = (training.shown_step(), training.step);
+    let is_past = training.shown.is_some();
+    (is_past || all > 0).then(|| match is_past {
+        true => format!("step {} of {}", text::count(shown), text::count(all)),
+        false => format!("step {}", text::count(all)),
+    })
 }
 
 /// What is scored and what it costs, from the ledger of what is on screen and from nothing else.

@@ -56,8 +56,8 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
     let typed = text::fit_end(&visible_text(&picker.query), width.saturating_sub(4));
     let hint = match (picker.kind, picker.query.is_empty()) {
         (_, false) => "",
-        (PickerKind::Palette, _) => " type to filter",
-        (PickerKind::Open, _) => " type to filter, or a path",
+        (PickerKind::Palette | PickerKind::Twin, _) => " type to filter",
+        (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
         (PickerKind::Model, _) => " type to filter, or a directory, a .gguf file",
         (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
     };
@@ -72,7 +72,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
 
 /// A rule below the query; the directory stands in it where files are chosen.
 fn rule(app: &App, picker: &Picker, width: usize) -> String {
-    if picker.kind != PickerKind::Open {
+    if !picker.kind.is_of_files() {
         return "─".repeat(width);
     }
     let directory = visible_text(&app.directory.display().to_string());
@@ -98,11 +98,14 @@ fn line(theme: &Theme, item: &Item, is_selected: bool, width: usize) -> Line<'st
 fn nothing(picker: &Picker) -> String {
     let query = visible_text(&picker.query);
     match picker.kind {
+        PickerKind::Twin => "no twin run matches; backspace widens the search".into(),
         PickerKind::Palette => "no command matches; backspace widens the search".into(),
         PickerKind::WhatIf => {
             "no single token starts like this; a longer word is several tokens, so take its first".into()
         }
-        PickerKind::Open => format!("nothing here matches; enter opens the file or directory \"{query}\""),
+        PickerKind::Open | PickerKind::DataSet => {
+            format!("nothing here matches; enter opens the file or directory \"{query}\"")
+        }
         PickerKind::Model => format!("no known model matches; enter loads the directory or file \"{query}\""),
     }
 }

@@ -98,6 +98,25 @@ pub fn probability_in_full(p: f64) -> String {
     }
 }
 
+/// A difference with three digits behind the point and its sign.
+pub fn signed(difference: f64) -> String {
+    let sign = if difference < 0.0 { '−' } else { '+' };
+    format!("{sign}{:.3}", difference.abs())
+}
+
+/// A learning rate with the digits that count: 5e-5, 1.25e-4, 0.01.
+pub fn rate(lr: f64) -> String {
+    let digits = format!("{lr:.2e}");
+    let (mantissa, exponent) = digits.split_once('e').unwrap_or((&digits, "0"));
+    match exponent.parse::<i32>() {
+        Ok(-2..=2) => format!("{lr:.4}").trim_end_matches('0').trim_end_matches('.').to_owned(),
+        _ if mantissa.contains('.') => {
+            format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+        }
+        _ => digits,
+    }
+}
+
 /// A count with commas between thousands.
 pub fn count(n: usize) -> String {
     let digits = n.to_string();
@@ -154,6 +173,9 @@ mod tests {
         assert_eq!(probability(0.0791), "0.079");
         assert_eq!(probability(0.000_000_84), "8.4e-7");
         assert_eq!(probability_in_full(0.079_1), "0.07910");
+        assert_eq!([signed(0.5), signed(-2.5067), signed(0.0)], ["+0.500", "−2.507", "+0.000"]);
+        let rates = [5e-5, 1.25e-4, 1e-3, 0.01, 0.5, 1.0, 3e-5 / 9.0, 0.0, f64::NAN].map(rate);
+        assert_eq!(rates, ["5e-5", "1.25e-4", "1e-3", "0.01", "0.5", "1", "3.33e-6", "0", "NaN"]);
         assert_eq!(
             (count(0), count(512), count(4_000), count(1_234_567)),
             ("0".into(), "512".into(), "4,000".into(), "1,234,567".into())

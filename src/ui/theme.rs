@@ -43,6 +43,11 @@ pub struct Theme {
     heat: [Style; HEAT_LEVELS],
     /// The same steps for every other token in a row; each lies nearer to its own step than to another.
     heat_beside: [Style; HEAT_LEVELS],
+    /// The same steps for what is drawn in ink, bars and the like.
+    ink: [Style; HEAT_LEVELS],
+    /// What became costlier, and what became cheaper.
+    pub rise: Style,
+    pub fall: Style,
     /// Every other token in a row that has no heat yet; patched over other styles.
     pub beside: Style,
     /// Whether `heat` is told by weight of the letters, there being no colour.
@@ -72,6 +77,11 @@ impl Theme {
     /// where there are few colours or none by slanted letters.
     pub fn heat_beside(&self, nll: f64) -> Style {
         self.heat_beside[heat_level(nll)]
+    }
+
+    /// The style of a bar that stands for a value of −log p, in nats.
+    pub fn ink(&self, nll: f64) -> Style {
+        self.ink[heat_level(nll)]
     }
 
     /// The styles of the heat scale, from low to high.
@@ -139,6 +149,9 @@ fn dark() -> Theme {
             on(216, BLACK),
             on(229, BLACK),
         ],
+        ink: [60, 97, 133, 168, 203, 209, 215, 227].map(ink),
+        rise: ink(215),
+        fall: ink(80),
         beside: Style::new().bg(Color::Indexed(236)),
         is_mono: false,
         unicode: true,
@@ -182,6 +195,9 @@ fn light() -> Theme {
             on(91, WHITE),
             on(55, WHITE),
         ],
+        ink: [187, 216, 209, 203, 167, 125, 90, 54].map(ink),
+        rise: ink(166),
+        fall: ink(30),
         beside: Style::new().bg(Color::Indexed(254)),
         is_mono: false,
         unicode: true,
@@ -209,6 +225,9 @@ fn ansi() -> Theme {
         warning: Style::new().fg(Color::Yellow),
         heat,
         heat_beside: heat.map(slanted),
+        ink: heat.map(|step| Style { fg: step.bg, bg: None, ..step }),
+        rise: Style::new().fg(Color::Yellow),
+        fall: Style::new().fg(Color::Cyan),
         beside: slanted(Style::new()),
         is_mono: false,
         unicode: true,
@@ -239,6 +258,9 @@ fn mono() -> Theme {
         warning: bold,
         heat,
         heat_beside: heat.map(slanted),
+        ink: heat,
+        rise: bold,
+        fall: plain,
         beside: slanted(Style::new()),
         is_mono: true,
         unicode: true,
@@ -260,7 +282,8 @@ mod tests {
     fn mono_has_no_colour() {
         let theme = Theme::of(ThemeName::Mono, true);
         let styles = [theme.text, theme.dim, theme.accent, theme.cursor, theme.error, theme.warning, theme.bar];
-        for style in styles.iter().chain(theme.heat_scale()).chain(&theme.heat_beside) {
+        let scales = theme.heat_scale().iter().chain(&theme.heat_beside).chain(&theme.ink);
+        for style in styles.iter().chain([&theme.rise, &theme.fall]).chain(scales) {
             assert_eq!((style.fg, style.bg, style.underline_color), (None, None, None));
         }
     }
@@ -269,7 +292,8 @@ mod tests {
     fn luminance_goes_one_way_through_both_shades_of_every_step() {
         // The cube of 256-colour terminals; luminance as in WCAG 2.2, relative luminance.
         let luminance = |style: &Style| {
-            let Some(Color::Indexed(index @ 16..232)) = style.bg else { panic!("{style:?} is not of the cube") };
+            let colour = style.bg.or(style.fg);
+            let Some(Color::Indexed(index @ 16..232)) = colour else { panic!("{style:?} is not of the cube") };
             let channel = |step: u8| {
                 let value = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0][usize::from(step)] / 255.0;
                 if value <= 0.04045_f64 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
@@ -286,6 +310,8 @@ mod tests {
                 assert!(apart > 0.0, "{name:?}: the shades of step {at} are one");
                 assert!(step[0].max(step[1]) < next[0].min(next[1]), "{name:?}: {at} reaches into the next");
             }
+            let ink = theme.ink.iter().map(|style| luminance(style) * sign);
+            assert!(ink.is_sorted_by(|a, b| a < b), "{name:?}: ink goes both ways");
         }
     }
 }

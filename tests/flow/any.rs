@@ -1,7 +1,8 @@
 //! Arbitrary keys, pastes, clicks, sizes and engine events: nothing panics, and every state can be drawn.
 
 use lossglass::app::{Action, FileOutcome, update};
-use lossglass::engine::Event;
+use lossglass::engine::{At, Ended, Event, TrainEvent, Written};
+use lossglass::train::StepReport;
 use lossglass::ui::{self, Theme};
 use proptest::prelude::*;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -23,6 +24,8 @@ enum Happening {
     Finished,
     Failed(String),
     Listed(Vec<(String, bool)>),
+    At { step: usize, is_step: bool, copies: usize, is_stale: bool },
+    Trainer(TrainEvent),
 }
 
 fn any_key() -> impl Strategy<Value = KeyEvent> {
@@ -61,6 +64,23 @@ fn any_key() -> impl Strategy<Value = KeyEvent> {
     (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
 }
 
+/// What the trainer may say beside where it is.
+fn any_word() -> impl Strategy<Value = TrainEvent> {
+    let written = |(step, text): (usize, String)| {
+        let texts = vec![Written { text: text.clone(), stopped: step > 2 }];
+        TrainEvent::Continued { step, prompt: text, texts }
+    };
+    prop_oneof![
+        any::<String>().prop_map(|why| TrainEvent::Ended(Ended::Goal(why))),
+        Just(TrainEvent::Ended(Ended::Paused)),
+        any::<String>().prop_map(|why| TrainEvent::Ended(Ended::Failed(why))),
+        (any::<String>(), 0.0..1.1_f32).prop_map(|(what, fraction)| TrainEvent::Busy { what, fraction }),
+        (0..9_usize, any::<String>()).prop_map(written),
+        any::<String>().prop_map(|name| TrainEvent::Saved { directory: name.into(), bytes: 1 }),
+        any::<String>().prop_map(TrainEvent::Refused),
+    ]
+}
+
 fn any_happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         12 => any_key().prop_map(Happening::Key),
@@ -73,6 +93,9 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Finished),
         1 => any::<String>().prop_map(Happening::Failed),
         1 => proptest::collection::vec((any::<String>(), any::<bool>()), 0..4).prop_map(Happening::Listed),
+        4 => (0..9_usize, any::<bool>(), 0..3_usize, any::<bool>())
+            .prop_map(|(step, is_step, copies, is_stale)| Happening::At { step, is_step, copies, is_stale }),
+        2 => any_word().prop_map(Happening::Trainer),
     ]
 }
 
@@ -112,6 +135,19 @@ proptest! {
                 }
                 Happening::Finished => Action::Engine(Event::Finished { generation, seconds: 0.1 }),
                 Happening::Failed(message) => Action::Engine(Event::Failed { generation, message }),
+                Happening::At { step, is_step, copies, is_stale } => {
+                    let report = StepReport { step, ..StepReport::default() };
+                    let all: Vec<_> = (1..=rows.len()).filter_map(|t| rows.predicting(t).cloned()).collect();
+                    Action::Engine(Event::Train(TrainEvent::At(At {
+                        step,
+                        reports: if is_step { vec![report; copies] } else { Vec::new() },
+                        generation: generation - u64::from(is_stale && generation > 0),
+                        rows: vec![all; copies],
+                        probes: vec![vec![Some(1.0), None]; copies],
+                        oldest: step / 2,
+                    })))
+                }
+                Happening::Trainer(event) => Action::Engine(Event::Train(event)),
                 Happening::Listed(entries) => Action::Files(FileOutcome::Listed { directory: "/x".into(), entries }),
             };
             update(&mut app, action);

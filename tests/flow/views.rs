@@ -56,7 +56,7 @@ fn views_modes_denominators_and_themes_go_round() {
     let mut app = chat();
     press(&mut app, "2");
     assert_eq!(app.view, View::Attend);
-    press(&mut app, "3 v");
+    press(&mut app, "3 v v");
     assert_eq!(app.view, View::Predict);
     assert_eq!(app.mode(), Mode::Assistant);
     press(&mut app, "tab");
@@ -305,11 +305,11 @@ fn a_paste_over_a_view_is_a_text_of_its_own() {
 
 #[test]
 fn an_empty_text_takes_every_key_of_every_view() {
-    for view in ["1", "2", "3"] {
-        for binding in keymap::bindings(Context::View(View::Predict)) {
+    for (key_of_view, view) in ["1", "2", "3", "4"].into_iter().zip(View::EVERY) {
+        for binding in keymap::bindings(Context::View(view)) {
             for name in binding.keys {
                 let mut app = empty();
-                press(&mut app, view);
+                press(&mut app, key_of_view);
                 super::press_key(&mut app, key(name));
                 assert_eq!(app.cursor, 0, "{name}");
             }

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use ratatui::layout::Position;
 
 use crate::frame;
+use crate::run::{trained, twin};
 use crate::sample::{answer_distribution, chat_sequence, partly, text};
 
 fn any_action() -> impl Strategy<Value = Action> {
@@ -38,6 +39,13 @@ fn any_action() -> impl Strategy<Value = Action> {
         Show(View::Predict),
         Show(View::Attend),
         Show(View::Score),
+        Show(View::Train),
+        Show(View::Train),
+        Step,
+        TrainingSettings,
+        TwinRun,
+        NextPanel,
+        RaiseRate,
         ToggleChat,
         AddTurn,
     ];
@@ -45,6 +53,7 @@ fn any_action() -> impl Strategy<Value = Action> {
         8 => proptest::sample::select(commands).prop_map(Action::Do),
         1 => (0..20_usize).prop_map(Action::Goto),
         1 => Just(Action::Mode(Mode::Assistant)),
+        1 => (0..20_usize).prop_map(Action::ShowStep),
         1 => "\\PC{0,8}[\u{0}-\u{1f}]?".prop_map(Action::Paste),
     ]
 }
@@ -52,11 +61,23 @@ fn any_action() -> impl Strategy<Value = Action> {
 fn any_app() -> impl Strategy<Value = App> {
     let themes = vec![ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
     let parts = (any::<bool>(), 0..14_usize, proptest::sample::select(themes), any::<bool>(), any::<bool>());
-    (parts, proptest::option::of("\\PC{0,200}"), proptest::collection::vec(any_action(), 0..12)).prop_map(
-        |((is_chat, scored, theme, unicode, answers), failure, actions)| {
+    let run = (prop_oneof![Just(0), Just(1), 2..20_usize], any::<bool>(), any::<bool>());
+    (parts, run, proptest::option::of("\\PC{0,200}"), proptest::collection::vec(any_action(), 0..12)).prop_map(
+        |((is_chat, scored, theme, unicode, answers), (steps, has_twin, is_broken), failure, actions)| {
             let sequence = if is_chat { chat_sequence() } else { text() };
             let mut app = partly(sequence.clone(), scored.min(sequence.len()));
             (app.theme, app.unicode) = (theme, unicode);
+            if steps > 0 {
+                trained(&mut app, steps);
+            }
+            if steps > 0 && has_twin {
+                twin(&mut app);
+            }
+            if steps > 0 && is_broken {
+                app.training.steps[steps - 1].loss = f64::NAN;
+                app.training.steps[steps - 1].parts[0].norm = f64::INFINITY;
+                app.training.probes[0].losses.push((steps, f64::INFINITY));
+            }
             for action in actions {
                 update(&mut app, action);
                 if answers {

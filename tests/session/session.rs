@@ -79,7 +79,7 @@ impl Session {
             match effect {
                 Effect::Engine(request) => self.engine.send(request),
                 Effect::CancelEngine => self.engine.cancel(),
-                Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::FindModel(_) => {}
+                Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::ReadSamples(_) | Effect::FindModel(_) => {}
             }
         }
     }
@@ -112,6 +112,7 @@ fn key_event(name: &str) -> KeyEvent {
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
         "shift-tab" => KeyCode::BackTab,
+        "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
         other => KeyCode::Char(other.chars().next().expect("a key has a name")),
     };

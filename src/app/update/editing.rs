@@ -20,6 +20,8 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
             false => Vec::new(),
         },
         Some(Overlay::Picker(_)) => super::picking::type_key(app, input),
+        Some(Overlay::Settings(_)) => super::settings::type_key(app, input),
+        Some(Overlay::Save { .. }) => super::saving::type_key(app, input),
         Some(Overlay::Help { .. }) | None => Vec::new(),
     }
 }
@@ -37,7 +39,11 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             picker.set_query(query);
             Vec::new()
         }
-        Some(Overlay::Help { .. }) | None => {
+        Some(Overlay::Save { directory }) => {
+            directory.push_str(text.lines().next().unwrap_or_default());
+            Vec::new()
+        }
+        Some(Overlay::Help { .. } | Overlay::Settings(_)) | None => {
             app.overlay = None;
             let text = text.replace("\r\n", "\n").replace('\r', "\n");
             let effects = app.open_sample(Sample::Text(text), "pasted");

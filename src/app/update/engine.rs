@@ -44,7 +44,11 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             app.rescore();
         }
         Event::Finished { seconds, .. } => app.analysis.progress = Progress::Ready { seconds },
-        Event::Distribution { position, distribution, .. } => app.distribution = Some((position, distribution)),
+        Event::Distribution { position, distribution, .. } => {
+            if app.training.shown.is_none() {
+                app.distribution = Some((position, distribution));
+            }
+        }
         Event::Failed { message, .. } => app.analysis.progress = Progress::Failed(message),
     }
     Vec::new()
@@ -56,6 +60,15 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     if app.model.as_ref().is_none_or(|before| before.name != model.name) {
         app.what_if = None; // ids mean other tokens now
     }
+    let source = app.source();
+    if app.asked.source.as_ref() != Some(&source) {
+        app.drop_training();
+        app.asked.source = Some(source);
+    }
+    if *app.analysis.sequence != *sequence {
+        app.drop_film();
+    }
+    app.training.shown = None;
     app.model = Some(model);
     app.working_model = app.chosen_model.clone();
     app.analysis.labels = labels(&sequence);
@@ -70,6 +83,7 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     }
     // The cursor goes where the editor's caret is; else it stays on its token, and at the end if it was there.
     let cursor = if std::mem::take(&mut app.is_new_sample) {
+        super::collecting::choose_probes(app);
         first_of_interest(app)
     } else if let Some(caret) = app.caret.take() {
         caret.token(app.sequence())

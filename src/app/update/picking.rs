@@ -1,12 +1,13 @@
 //! Lists to choose from: opening them, filtering, taking an item.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ratatui_textarea::{Input, Key};
 
-use crate::app::picker::{is_from_home, model_items, open_items, token_items};
+use crate::app::picker::{file_items, is_from_home, model_items, token_items};
 use crate::app::{
-    About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, Picker, PickerKind, keymap,
+    About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, PRESETS, Picker, PickerKind,
+    keymap,
 };
 use crate::sample;
 
@@ -15,9 +16,10 @@ pub fn open(app: &mut App, command: Command) -> Vec<Effect> {
     let (kind, items, effects) = match command {
         Command::Palette => (PickerKind::Palette, palette_items(app.context()), Vec::new()),
         Command::ChooseModel => (PickerKind::Model, model_items(), Vec::new()),
-        Command::Open => {
+        Command::Open | Command::DataSet => {
+            let kind = if command == Command::Open { PickerKind::Open } else { PickerKind::DataSet };
             let list = Effect::ListDirectory(app.directory.clone());
-            (PickerKind::Open, open_items(&app.directory, &[]), vec![list])
+            (kind, file_items(kind, &app.directory, &[]), vec![list])
         }
         _ => (PickerKind::WhatIf, token_items(app), Vec::new()),
     };
@@ -99,7 +101,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
     // The list stays until the file is read: if that fails, one can choose another.
     match choice {
         Choice::Directory(directory) => return vec![Effect::ListDirectory(directory)],
-        Choice::File(path) => return vec![Effect::ReadFile(path)],
+        Choice::File(path) => return vec![read(kind, path)],
         _ => app.overlay = None,
     }
     match choice {
@@ -113,17 +115,23 @@ fn accept(app: &mut App) -> Vec<Effect> {
             app.what_if = Some(id);
             Vec::new()
         }
+        Choice::Twin(index) => super::twin::begin(app, &PRESETS[index]),
         Choice::Directory(_) | Choice::File(_) => Vec::new(),
     }
+}
+
+/// Reads what is to be shown, or what is to be learned.
+fn read(kind: PickerKind, path: PathBuf) -> Effect {
+    if kind == PickerKind::DataSet { Effect::ReadSamples(path) } else { Effect::ReadFile(path) }
 }
 
 /// Nothing matches, but a path or a model may have been typed.
 fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
     match kind {
-        PickerKind::Open if !query.is_empty() => {
+        kind if kind.is_of_files() && !query.is_empty() => {
             app.notice = None;
             let path = if is_from_home(query) { query.into() } else { app.directory.join(query) };
-            vec![Effect::ReadFile(path)]
+            vec![read(kind, path)]
         }
         PickerKind::Model if !query.is_empty() => {
             app.overlay = None;
@@ -147,6 +155,13 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             app.notice = opened.note.map(|text| Notice { text, is_error: false });
             effects
         }
+        FileOutcome::Samples { name, samples } => {
+            if matches!(&app.overlay, Some(Overlay::Picker(picker)) if picker.kind == PickerKind::DataSet) {
+                app.overlay = None;
+            }
+            super::collecting::set_data(app, name, samples);
+            Vec::new()
+        }
         FileOutcome::Model(source) => {
             app.chosen_model = Some(source);
             app.analyze()
@@ -160,10 +175,9 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
 
 fn show_directory(app: &mut App, directory: &Path, entries: &[(String, bool)]) {
     app.directory = directory.to_owned();
-    let items = open_items(directory, entries);
     if let Some(Overlay::Picker(picker)) = &mut app.overlay
-        && picker.kind == PickerKind::Open
+        && picker.kind.is_of_files()
     {
-        picker.replace_items(items);
+        picker.replace_items(file_items(picker.kind, directory, entries));
     }
 }

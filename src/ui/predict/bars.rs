@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::app::App;
 use crate::loss::{Candidate, Distribution};
-use crate::ui::{Theme, text};
+use crate::ui::{Theme, bar, text};
 
 /// Columns below which the target's arrow stands without the word.
 const NARROW: u16 = 46;
@@ -64,7 +64,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
             Span::styled(text::pad_end(&bar.label, labels), style),
             Span::raw("  "),
             Span::styled(
-                text::pad_end(&self::bar(share, width), width),
+                text::pad_end(&bar::lying(share, width), width),
                 if bar.is_target { theme.target } else { theme.bar },
             ),
             Span::styled(format!(" {:>7}", text::probability(bar.p)), style),
@@ -120,22 +120,5 @@ fn probability_of(app: &App, distribution: Option<&Distribution>, id: u32) -> Op
         None => {
             app.analysis.scores.target(app.cursor).filter(|target| target.id == id).map(|target| (-target.nll).exp())
         }
-    }
-}
-
-/// A bar `share` (0…1) of `width` columns long, to an eighth of a column.
-pub fn bar(share: f64, width: usize) -> String {
-    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
-    let eighths = (share * width as f64 * 8.0).round() as usize;
-    format!("{}{}", "█".repeat(eighths / 8), EIGHTHS[eighths % 8])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::bar;
-
-    #[test]
-    fn a_bar_is_as_long_as_its_share() {
-        assert_eq!([bar(1.0, 4), bar(0.5, 4), bar(0.53, 4), bar(0.0, 4)], ["████", "██", "██▏", ""]);
     }
 }

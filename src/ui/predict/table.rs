@@ -147,7 +147,7 @@ fn heat(theme: &Theme, nll: f64, base: Style) -> Style {
 
 /// A bar whose full width is the end of the heat scale.
 fn bar(nll: f64, width: usize) -> String {
-    super::bars::bar((nll / HEAT_MAX).clamp(0.0, 1.0), width)
+    crate::ui::bar::lying((nll / HEAT_MAX).clamp(0.0, 1.0), width)
 }
 
 /// `~` for a token across two parts, `!` for a special token that a user typed.

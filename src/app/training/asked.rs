@@ -1,0 +1,31 @@
+//! What was asked of the trainer.
+
+use super::course::{Course, Courses};
+use super::{Preset, Training};
+use crate::model::Source;
+use crate::train::Goal;
+
+/// What was asked of the trainer: what to make of its next word, and what need not be asked again.
+#[derive(Debug, Default)]
+pub(in crate::app) struct Asked {
+    /// The goal of the run that was asked for and did not end yet.
+    pub run: Option<Goal>,
+    /// What its steps are taken with.
+    pub courses: Courses,
+    /// It watches the probes that are on screen.
+    pub probes: bool,
+    /// How many of those, from the first on, came with the sample.
+    pub default_probes: usize,
+    /// What the second copy of a twin run does otherwise.
+    pub preset: Option<&'static Preset>,
+    /// The model that is trained.
+    pub source: Option<Source>,
+}
+
+impl Asked {
+    /// The next steps are taken with `course`. A step that is being taken began before.
+    pub fn hold(&mut self, training: &mut Training, course: Course) {
+        let after = training.step + usize::from(self.run.is_some());
+        self.courses.hold(after, course, &mut training.changes);
+    }
+}

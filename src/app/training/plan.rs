@@ -1,0 +1,77 @@
+//! From the state of the screen to what the trainer is asked for.
+
+use super::TrainingData;
+use super::course::Course;
+use crate::app::{App, Progress};
+use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
+use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
+use crate::train::Settings;
+
+/// Tokens that the model writes by itself at most.
+pub const WRITTEN: usize = 24;
+
+impl App {
+    /// What the next steps are taken with.
+    pub(in crate::app) fn course(&self) -> Course {
+        let mask = self.mask().map_or_else(|| self.mode().name().into(), LossMask::name);
+        Course { settings: self.training.settings.clone(), mask, data: self.training.data.describe() }
+    }
+
+    /// How the next steps are taken.
+    ///
+    /// # Errors
+    /// Why none can be taken, and what to do.
+    pub(in crate::app) fn plan(&self) -> Result<Plan, String> {
+        let data = match &self.training.data {
+            TrainingData::Screen if !self.is_current() => {
+                return Err(match self.analysis.progress {
+                    Progress::Failed(_) => "there are no tokens to learn, for the reason above".into(),
+                    Progress::Cancelled => "there are no tokens to learn yet; R goes on".into(),
+                    _ => "the text is not tokenised yet; one moment".into(),
+                });
+            }
+            TrainingData::Screen if self.is_empty() => {
+                return Err("there is no text to learn; e edits, o opens".into());
+            }
+            TrainingData::Screen => Data::Screen { generation: self.analysis.generation },
+            TrainingData::Samples { samples, .. } => Data::Samples(samples.clone()),
+        };
+        let first = self.side(&self.training.settings, self.chosen_mode, self.part_weights)?;
+        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, Some(twin.mode), twin.parts));
+        Ok(Plan { data, first, second: second.transpose()? })
+    }
+
+    fn side(&self, settings: &Settings, mode: Option<Mode>, parts: PartWeights) -> Result<Side, String> {
+        Ok(Side { settings: settings.clone(), mask: self.side_mask(mode, parts)? })
+    }
+
+    fn side_mask(&self, mode: Option<Mode>, parts: PartWeights) -> Result<SideMask, String> {
+        if let TrainingData::Samples { .. } = self.training.data {
+            return Ok(SideMask::Mode(mode, parts));
+        }
+        let mask = self.mask_under(mode.unwrap_or(self.mode()), parts).map_err(|error| error.to_string())?;
+        match mask.scored() {
+            0 => Err(format!("nothing scored under mask {}: tab chooses another mask", mask.name())),
+            _ => Ok(SideMask::Weights(mask.weights().into())),
+        }
+    }
+
+    /// The mask of `mode` on the sequence on screen.
+    pub(in crate::app) fn mask_under(&self, mode: Mode, parts: PartWeights) -> Result<LossMask, MaskError> {
+        LossMask::new(self.sequence(), mode, MaskOptions::new(self.sequence(), self.split, parts))
+    }
+
+    /// What the model would write after the prompt on screen; `None` where there is no text.
+    pub(in crate::app) fn continuation(&self) -> Option<TrainRequest> {
+        let sequence = self.sequence();
+        let split = self.split.map(|chars| sequence.token_at_char(chars));
+        let prompt = sequence.prompt_length(split);
+        let training = &self.training;
+        (self.is_current() && prompt > 0).then_some(TrainRequest::Continue {
+            prompt,
+            tokens: WRITTEN,
+            temperature: training.sample_temperature,
+            seed: training.settings.seed,
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! Where the weights are saved: a line to type.
+
+use ratatui_textarea::{Input, Key};
+
+use super::steps::train;
+use crate::app::{App, Command, Effect, Overlay};
+use crate::engine::TrainRequest;
+
+/// Opens the line, with a directory of its own for every model and step.
+pub fn open(app: &mut App) {
+    let Some(model) = app.model.as_ref().filter(|_| app.training.step > 0) else {
+        return app.say("nothing to save yet: the weights are those of the model; space takes a step");
+    };
+    let name: String =
+        model.name.chars().map(|c| if c.is_alphanumeric() || "._".contains(c) { c } else { '-' }).collect();
+    let directory = format!("./lossglass-{name}-step{}", app.training.step);
+    app.overlay = Some(Overlay::Save { directory });
+}
+
+/// A command in the line.
+pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Save { directory }) = &app.overlay else { return Vec::new() };
+    let directory = directory.trim().to_owned();
+    match command {
+        Command::Accept if directory.is_empty() => {
+            app.say("type a directory to save in, or esc");
+            Vec::new()
+        }
+        Command::Accept => {
+            app.overlay = None;
+            vec![train(TrainRequest::Save { directory: directory.into() })]
+        }
+        _ => {
+            app.overlay = None;
+            Vec::new()
+        }
+    }
+}
+
+/// A key goes to the line.
+pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
+    let Some(Overlay::Save { directory }) = &mut app.overlay else { return Vec::new() };
+    match input {
+        Input { key: Key::Char(c), ctrl: false, alt: false, .. } => directory.push(c),
+        Input { key: Key::Char('u'), ctrl: true, .. } => directory.clear(),
+        Input { key: Key::Backspace, .. } => drop(directory.pop()),
+        _ => {}
+    }
+    Vec::new()
+}

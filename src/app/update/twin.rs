@@ -1,0 +1,62 @@
+//! Twin runs: beginning one, ending one.
+
+use super::steps::{go_back, train};
+use crate::app::training::{PRESETS, Preset, Twin};
+use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind};
+use crate::engine::TrainRequest;
+
+/// Opens the list of presets, or ends the twin run.
+pub fn toggle(app: &mut App) -> Vec<Effect> {
+    if app.training.twin.is_some() {
+        return end(app);
+    }
+    let items = PRESETS.iter().enumerate().map(|(i, preset)| Item {
+        label: preset.title.into(),
+        about: About::Words(preset.about.into()),
+        choice: Choice::Twin(i),
+    });
+    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items.collect())));
+    Vec::new()
+}
+
+/// Both copies begin at the base weights.
+pub fn begin(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
+    let kind = app.sequence().kind;
+    if let Some([first, second]) = preset.masks(kind) {
+        let weights = |(mode, parts)| app.mask_under(mode, parts).map(|mask| mask.weights().to_vec());
+        let problem = match (weights(first), weights(second)) {
+            (Err(error), _) | (_, Err(error)) => error.to_string(),
+            (Ok(first), Ok(second)) if first == second => {
+                format!("\"{}\" makes no difference here: both copies would score the same tokens", preset.title)
+            }
+            _ => String::new(),
+        };
+        if !problem.is_empty() {
+            app.notice = Some(Notice { text: problem, is_error: true });
+            return Vec::new();
+        }
+        (app.chosen_mode, app.part_weights) = (Some(first.0), first.1);
+        app.rescore();
+    }
+    let [first, second] = preset.settings(&app.training.settings);
+    app.training.settings = first;
+    let (mode, parts) = preset.masks(kind).map_or((app.mode(), app.part_weights), |[_, second]| second);
+    let names = preset.names.map(str::to_owned);
+    app.training.twin = Some(Twin { names, settings: second, mode, parts, steps: Vec::new() });
+    app.asked.preset = Some(preset);
+    let mut effects = go_back(app, TrainRequest::Reset);
+    effects.push(train(TrainRequest::Twin(true)));
+    app.say(format!("{} or {}: space and r take steps of both; t ends it", preset.names[0], preset.names[1]));
+    effects
+}
+
+/// The first copy stays as it is.
+fn end(app: &mut App) -> Vec<Effect> {
+    let effects = go_back(app, TrainRequest::Twin(false));
+    app.training.twin = None;
+    app.asked.preset = None;
+    app.training.film.frames.iter_mut().for_each(|frame| frame.twin = None);
+    app.training.probes.iter_mut().for_each(|probe| probe.twin_losses.clear());
+    app.say("the twin run is over; the first copy goes on");
+    effects
+}

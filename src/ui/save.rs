@@ -1,0 +1,35 @@
+//! The overlay that asks where to save the weights.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Rect};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Clear;
+
+use super::{Theme, text};
+use crate::app::{App, Overlay};
+use crate::sequence::visible_text;
+
+const WIDEST: u16 = 80;
+
+/// Draws the overlay into the middle of `area`.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let Some(Overlay::Save { directory }) = &app.overlay else { return };
+    let place = area
+        .centered(Constraint::Length(WIDEST.min(area.width.saturating_sub(4))), Constraint::Length(4.min(area.height)));
+    frame.render_widget(Clear, place);
+    let block = theme.block("Save the weights in a new directory");
+    let inner = block.inner(place);
+    frame.render_widget(block, place);
+    let mut rows = inner.rows();
+    if let Some(row) = rows.next() {
+        let typed = text::fit_end(&visible_text(directory), usize::from(row.width).saturating_sub(4));
+        let line =
+            [Span::styled(" > ", theme.accent), Span::styled(typed, theme.text), Span::styled(" ", theme.cursor)];
+        frame.render_widget(Line::from_iter(line), row);
+    }
+    if let Some(row) = rows.next() {
+        let step = app.training.step;
+        let what = text::fit_start(&format!(" the weights after step {step}, as they are now"), usize::from(row.width));
+        frame.render_widget(Line::styled(what, theme.dim), row);
+    }
+}
