@@ -124,6 +124,11 @@ unsafe impl Sync for Matrix {}
 unsafe impl Send for Matrix {}
 
 impl Matrix {
+    /// The transpose.
+    pub fn t(self) -> Self {
+        Self { row: self.column, column: self.row, ..self }
+    }
+
     /// The part from a row and a column on.
     ///
     /// # Safety
@@ -141,9 +146,8 @@ pub struct Product {
     pub stride: usize,
     pub a: Matrix,
     pub b: Matrix,
-    pub rows: usize,
-    pub columns: usize,
-    pub steps: usize,
+    /// Rows of y, columns of y, and the sum's steps.
+    pub shape: [usize; 3],
     pub scale: f32,
     /// Whether the product is added to what y holds.
     pub add: bool,
@@ -159,9 +163,7 @@ impl Product {
             stride: b.columns,
             a: a.matrix(),
             b: b.matrix(),
-            rows: a.rows,
-            columns: b.columns,
-            steps: a.columns,
+            shape: [a.rows, b.columns, a.columns],
             scale: 1.0,
             add: false,
         }
@@ -176,7 +178,7 @@ impl Product {
         unsafe {
             match level() {
                 #[cfg(target_arch = "x86_64")]
-                level @ (Level::Avx512 | Level::Avx2) if self.steps > 0 => self.by_panels(level, parallel),
+                level @ (Level::Avx512 | Level::Avx2) if self.shape[2] > 0 => self.by_panels(level, parallel),
                 _ => self.general(parallel),
             }
         }
@@ -188,14 +190,15 @@ impl Product {
     /// As for [`run`](Self::run).
     unsafe fn general(self, parallel: bool) {
         let parallelism = if parallel { gemm::Parallelism::Rayon(0) } else { gemm::Parallelism::None };
+        let [rows, columns, steps] = self.shape;
         let strides = |matrix: Matrix| (matrix.row as isize, matrix.column as isize);
         let ((a_row, a_column), (b_row, b_column)) = (strides(self.a), strides(self.b));
         // SAFETY: the caller's promise.
         unsafe {
             gemm::gemm(
-                self.rows,
-                self.columns,
-                self.steps,
+                rows,
+                columns,
+                steps,
                 self.y,
                 1,
                 self.stride as isize,
@@ -269,16 +272,18 @@ mod tests {
         }
     }
 
-    /// Every level: the function that computes a product and its name.
-    fn levels() -> Vec<(&'static str, Box<dyn Fn(Product)>)> {
-        // SAFETY, of all of them: the tests hand over products that fit their buffers.
-        let mut all: Vec<(&'static str, Box<dyn Fn(Product)>)> = vec![
-            ("chosen", Box::new(|product| unsafe { product.run(true) })),
-            ("gemm", Box::new(|product| unsafe { product.general(false) })),
+    /// A way to compute a product, and its name.
+    type Way = (&'static str, fn(Product));
+
+    fn ways() -> Vec<Way> {
+        // SAFETY, of all of them: the test hands over products that fit their buffers.
+        let mut all: Vec<Way> = vec![
+            ("chosen", |product| unsafe { product.run(true) }),
+            ("gemm", |product| unsafe { product.general(false) }),
         ];
         #[cfg(target_arch = "x86_64")]
         if level() != Level::Baseline {
-            all.push(("avx2", Box::new(|product| unsafe { product.by_panels(Level::Avx2, false) })));
+            all.push(("avx2", |product| unsafe { product.by_panels(Level::Avx2, false) }));
         }
         all
     }
@@ -290,13 +295,13 @@ mod tests {
             let (a_t, b_t) = (transpose(&a, k), transpose(&b, k));
             let product = plain(&a, &b, k);
             let old = sample(m * n, 13);
-            for (level, run) in levels() {
+            for (way, run) in ways() {
                 for (layout, a, b) in [
                     ("n·n", View::new(&a, k), View::new(&b_t, n)),
                     ("n·t", View::new(&a, k), View::new(&b, k).t()),
                     ("t·n", View::new(&a_t, m).t(), View::new(&b_t, n)),
                 ] {
-                    let what = |how: &str| format!("{level} {layout} {how} {m}x{n}x{k}");
+                    let what = |how: &str| format!("{way} {layout} {how} {m}x{n}x{k}");
                     let mut y = vec![f32::NAN; m * n];
                     run(Product::new(y.as_mut_ptr(), a, b));
                     agree(&y, product.iter().copied(), &what("written"));

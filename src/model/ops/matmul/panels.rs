@@ -31,26 +31,27 @@ impl Product {
     /// As for [`Product::run`]; the processor must have the instructions.
     pub(super) unsafe fn by_panels(self, level: Level, parallel: bool) {
         let width = if level == Level::Avx512 { WIDTH } else { WIDTH / 2 };
-        let panels = self.columns.div_ceil(width);
-        let rows = (self.rows * panels / TASKS).next_multiple_of(8).clamp(8, ROWS);
+        let [rows, columns, steps] = self.shape;
+        let panels = columns.div_ceil(width);
+        let least = if parallel { TASKS } else { 1 };
+        let height = (rows * panels / least).next_multiple_of(8).clamp(8, ROWS);
         let y = Output(self.y);
         // Neighbouring tasks share their rows of a.
         let task = |i: usize| {
-            let (row, column) = (i / panels * rows, i % panels * width);
+            let (row, column) = (i / panels * height, i % panels * width);
             let y = &y;
             let part = Product {
                 // SAFETY: the task's rows and columns lie within the matrices, and no other task writes its part of y.
                 y: unsafe { y.0.add(row * self.stride + column) },
                 a: unsafe { self.a.at(row, 0) },
                 b: unsafe { self.b.at(0, column) },
-                rows: rows.min(self.rows - row),
-                columns: width.min(self.columns - column),
+                shape: [height.min(rows - row), width.min(columns - column), steps],
                 ..self
             };
             // SAFETY: the caller's promise.
             unsafe { part.panel(level) };
         };
-        let tasks = panels * self.rows.div_ceil(rows);
+        let tasks = panels * rows.div_ceil(height);
         if parallel {
             (0..tasks).into_par_iter().for_each(task);
         } else {
@@ -62,12 +63,13 @@ impl Product {
     unsafe fn panel(self, level: Level) {
         let mut panel = Panel(MaybeUninit::uninit());
         let panel: *mut f32 = panel.0.as_mut_ptr().cast();
-        for from in (0..self.steps).step_by(STEPS) {
+        let [rows, columns, steps] = self.shape;
+        for from in (0..steps).step_by(STEPS) {
             let block = Product {
                 // SAFETY: step `from` exists.
                 a: unsafe { self.a.at(0, from) },
                 b: unsafe { self.b.at(from, 0) },
-                steps: STEPS.min(self.steps - from),
+                shape: [rows, columns, STEPS.min(steps - from)],
                 add: self.add || from > 0,
                 ..self
             };
@@ -101,7 +103,7 @@ macro_rules! kernel {
             pub unsafe fn multiply(product: &Product, panel: *mut f32) {
                 // SAFETY: the caller's promise.
                 unsafe {
-                    match product.columns.div_ceil(LANES) {
+                    match product.shape[1].div_ceil(LANES) {
                         1 => rows::<1>(product, panel),
                         2 => rows::<2>(product, panel),
                         _ => rows::<3>(product, panel),
@@ -112,8 +114,8 @@ macro_rules! kernel {
             /// Copies scale·b to the panel, with zeros up to its width.
             #[target_feature(enable = $features)]
             unsafe fn pack(product: &Product, panel: *mut f32, width: usize) {
-                let Product { b, columns, scale, .. } = *product;
-                for step in 0..product.steps {
+                let Product { b, shape: [_, columns, steps], scale, .. } = *product;
+                for step in 0..steps {
                     // SAFETY: the panel has `steps` rows of `width` floats, b `steps` rows of `columns`.
                     unsafe {
                         let (from, to) = (b.start.add(step * b.row), panel.add(step * width));
@@ -134,11 +136,11 @@ macro_rules! kernel {
             unsafe fn rows<const N: usize>(product: &Product, panel: *mut f32) {
                 // SAFETY: the caller's promise.
                 unsafe { pack(product, panel, N * LANES) };
-                let mut row = 0;
-                while row < product.rows {
+                let (mut row, end) = (0, product.shape[0]);
+                while row < end {
                     // SAFETY: as many rows are left as the tile takes.
                     row += unsafe {
-                        match product.rows - row {
+                        match end - row {
                             left if left >= ROWS => tile::<ROWS, N>(product, row, panel),
                             4.. => tile::<4, N>(product, row, panel),
                             2.. => tile::<2, N>(product, row, panel),
@@ -148,12 +150,14 @@ macro_rules! kernel {
                 }
             }
 
-            /// M rows of a from `row` on times N vectors; returns M.
+            /// M rows of a from `row` on times N vectors; returns M. Their part of y is fetched ahead, and along
+            /// with the first rows the panel that is packed next.
             #[target_feature(enable = $features)]
             unsafe fn tile<const M: usize, const N: usize>(p: &Product, row: usize, panel: *const f32) -> usize {
+                let [_, columns, steps] = p.shape;
                 let mut sums = [[$zero(); N]; M];
                 let is_first = row == 0;
-                let mut next = p.b.start.wrapping_add(p.steps * p.b.row);
+                let mut next = p.b.start.wrapping_add(steps * p.b.row);
                 // SAFETY: a has M rows from `row` on; the panel has `steps` rows of N vectors.
                 unsafe {
                     let a = p.a.at(row, 0);
@@ -163,7 +167,7 @@ macro_rules! kernel {
                         }
                     }
                     let (mut x, mut b) = (a.start, panel);
-                    for _ in 0..p.steps {
+                    for _ in 0..steps {
                         let mut vectors = [$zero(); N];
                         for j in 0..N {
                             vectors[j] = $load(b.add(j * LANES));
@@ -185,31 +189,32 @@ macro_rules! kernel {
                 }
                 for (i, sums) in sums.into_iter().enumerate() {
                     // SAFETY: y has M rows from `row` on.
-                    let y = unsafe { p.y.add((row + i) * p.stride) };
-                    let mut edge = [0.0; WIDTH];
-                    // SAFETY: where the row of y ends within a vector, `edge` takes its place.
-                    unsafe {
-                        if p.columns == N * LANES {
-                            write(y, sums, p.add);
-                        } else {
-                            y.copy_to_nonoverlapping(edge.as_mut_ptr(), if p.add { p.columns } else { 0 });
-                            write(edge.as_mut_ptr(), sums, p.add);
-                            y.copy_from_nonoverlapping(edge.as_ptr(), p.columns);
-                        }
-                    }
+                    unsafe { write(p.y.add((row + i) * p.stride), sums, columns, p.add) };
                 }
                 M
             }
 
-            /// Writes or adds the sums to N vectors.
-            ///
-            /// # Safety
-            /// y has room for them.
+            /// Writes or adds the sums to the `columns` floats of a row of y.
             #[target_feature(enable = $features)]
             #[inline]
-            unsafe fn write<const N: usize>(y: *mut f32, sums: [$vector; N], add: bool) {
+            unsafe fn write<const N: usize>(y: *mut f32, sums: [$vector; N], columns: usize, add: bool) {
+                // SAFETY: the row has as many floats; where it ends within a vector, `edge` takes its place.
+                unsafe {
+                    if columns == N * LANES {
+                        return write_vectors(y, sums, add);
+                    }
+                    let mut edge = [0.0; WIDTH];
+                    y.copy_to_nonoverlapping(edge.as_mut_ptr(), if add { columns } else { 0 });
+                    write_vectors(edge.as_mut_ptr(), sums, add);
+                    y.copy_from_nonoverlapping(edge.as_ptr(), columns);
+                }
+            }
+
+            #[target_feature(enable = $features)]
+            #[inline]
+            unsafe fn write_vectors<const N: usize>(y: *mut f32, sums: [$vector; N], add: bool) {
                 for (j, sum) in sums.into_iter().enumerate() {
-                    // SAFETY: the caller's promise.
+                    // SAFETY: y has room for N vectors.
                     unsafe {
                         let y = y.add(j * LANES);
                         $store(y, if add { $add($load(y), sum) } else { sum });
