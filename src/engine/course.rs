@@ -82,6 +82,11 @@ impl Course {
         self.run.is_some()
     }
 
+    /// What ends the run under way.
+    pub fn cancel(&self) -> Cancel {
+        self.run.as_ref().map_or_else(Cancel::default, |run| run.cancel.clone())
+    }
+
     /// Whether the screen has something to know beyond what an analysis tells it.
     pub fn is_under_way(&self) -> bool {
         self.first.is_some() || self.second.is_some()
