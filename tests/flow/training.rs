@@ -3,6 +3,7 @@
 use lossglass::app::{Action, Activity, App, Effect, FileOutcome, Panel, View, update};
 use lossglass::engine::{At, Data, Ended, Event, Plan, Request, SideMask, TrainEvent, TrainRequest, Written};
 use lossglass::loss::{Row, Scores};
+use lossglass::mask::Mode;
 use lossglass::score::row;
 use lossglass::train::StepReport;
 
