@@ -9,6 +9,7 @@ mod sample;
 use lossglass::app::{Action, Activity, App, Command, Panel, ThemeName, View, update};
 use lossglass::ui::{self, Hits, Theme};
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::{Terminal, backend::TestBackend};
 
 use sample::{chat, empty};
