@@ -287,9 +287,11 @@ impl App {
         (app, effects)
     }
 
-    /// The model that speaks: the chosen one, or the embedded one for this kind of sample.
+    /// The model that speaks: the chosen one, the one that has learned something, or the embedded one for this kind of
+    /// sample.
     pub fn source(&self) -> Source {
-        self.chosen_model.clone().unwrap_or_else(|| Source::default_for(&self.sample))
+        let trained = || self.asked.source.clone().filter(|_| self.training.step > 0);
+        self.chosen_model.clone().or_else(trained).unwrap_or_else(|| Source::default_for(&self.sample))
     }
 
     /// The sequence on screen.

@@ -44,7 +44,7 @@ pub enum TrainError {
     #[error("a target's weight is {0}: weights are finite and not negative")]
     Weight(f64),
     #[error(
-        "the {what} of step {step} is not finite: the learning rate is too high, or the weights were broken before; undo or reset, and lower it"
+        "the {what} of step {step} is not finite: the learning rate is too high, or the weights were broken before; go back, and lower it"
     )]
     NotFinite { what: &'static str, step: usize },
     #[error("step {step} cannot be gone back to: steps {oldest} to {newest} are kept")]

@@ -11,6 +11,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use lossglass::app::keymap::{BINDINGS, Scope};
+use lossglass::model::Source;
+use lossglass::model::source::Embedded;
 use lossglass::sample::BUILT_IN;
 use session::Session;
 
@@ -76,6 +78,38 @@ fn the_picture_is_the_screen() {
         std::fs::write(&path, &picture).expect("written");
     }
     assert_same(&picture, &std::fs::read_to_string(&path).expect("assets/screen.svg"), "assets/screen.svg");
+}
+
+/// The base model learns the first sample's answer. Seconds and the last digits are the machine's: only words are
+/// compared.
+#[test]
+fn the_picture_of_training_is_the_view_train() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 36);
+    session.until_ready();
+    session.app.chosen_model = Some(Source::Embedded(Embedded::TinyBase));
+    session.keys("R");
+    session.until_ready();
+    session.app.training.settings.lr = 1e-3;
+    session.app.training.goal.steps = Some(16);
+    session.keys("4 r");
+    session.until(|app| app.training.now.is_some());
+    let screen = session.screen();
+    let picture = svg::svg(session.terminal.backend().buffer());
+    let path = root().join("assets/train.svg");
+    if is_update() {
+        std::fs::write(&path, &picture).expect("written");
+    }
+    let committed = std::fs::read_to_string(&path).expect("assets/train.svg");
+    for words in
+        ["step 16", "Loss", "before each step", "Film: step × token", "Movers", "never scored", "Probes", "Samples"]
+    {
+        assert!(screen.contains(words), "{words} is not on the screen:\n{screen}");
+        assert!(
+            committed.contains(words),
+            "assets/train.svg is stale; LOSSGLASS_UPDATE=1 cargo test --test readme makes it anew"
+        );
+    }
 }
 
 #[test]

@@ -12,6 +12,8 @@ mod gradients;
 mod history;
 #[path = "training/optimizers.rs"]
 mod optimizers;
+#[path = "training/saving.rs"]
+mod saving;
 
 use std::sync::Arc;
 

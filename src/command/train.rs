@@ -20,8 +20,10 @@ use crate::sequence::visible_text;
 use crate::train::save;
 use crate::train::{Goal, Method, Settings, Trainer, memory};
 
-/// A trainer that can go back keeps this much at most.
+/// A trainer that can go back keeps at most about this many bytes.
 const HISTORY: usize = 256 << 20;
+/// Copies of the moving weights that it takes to go one step back: the first state, and weights and moments of two.
+const COPIES: usize = 8;
 
 /// Trains on what the arguments give, prints every step, and saves.
 ///
@@ -43,11 +45,11 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     for note in note.iter().chain(&data.notes) {
         eprintln!("note: {}", visible_text(note));
     }
-    check_memory(&model, &settings, &data)?;
+    let free = check_memory(&model, &settings, &data)?;
     if let Some(directory) = &args.save.save {
         save::check(directory, &model, matches!(settings.method, Method::Lora(_)))?;
     }
-    let mut trainer = Trainer::new(&model.decoder, budget(&model, &settings));
+    let mut trainer = Trainer::new(&model.decoder, budget(&model, &settings, free));
     if let Some(directory) = resume {
         let saved = save::read_state(directory, &model.decoder)?;
         trainer.resume(&mut model.decoder, &saved.settings, saved.optimizer, saved.step)?;
@@ -60,21 +62,21 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     Run { args, model, trainer, settings, data, goal, interrupt }.run()
 }
 
-/// Going back is for models whose history fits beside them: their weights, moments and base.
-fn budget(model: &Model, settings: &Settings) -> Option<usize> {
-    let state = 4 * memory::trainable(&model.config, &settings.method);
-    (4 * state <= HISTORY).then_some(HISTORY)
+/// Going back a step is for runs that move few enough weights, with `free` bytes beside the training itself.
+fn budget(model: &Model, settings: &Settings, free: u64) -> Option<usize> {
+    let budget = COPIES * 4 * memory::trainable(&model.config, &settings.method);
+    (budget <= HISTORY && budget as u64 <= free).then_some(budget)
 }
 
-fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<()> {
+/// Refuses what does not fit into memory; returns how many bytes are left beside it.
+fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<u64> {
     let tokens = data.examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
     let resident = memory::Need::of_scoring(&model.config, 0).total();
-    let available = memory::available(resident).map_err(anyhow::Error::msg)?;
-    if let Some(available) = available {
-        memory::check(&model.config, settings, tokens, available, resident)
-            .with_context(|| format!("{} on {tokens} tokens", model.name))?;
-    }
-    Ok(())
+    let Some(available) = memory::available(resident).map_err(anyhow::Error::msg)? else { return Ok(u64::MAX) };
+    memory::check(&model.config, settings, tokens, available, resident)
+        .with_context(|| format!("{} on {tokens} tokens", model.name))?;
+    let need = memory::Need::of_training(&model.config, &settings.method, settings.optimizer, tokens);
+    Ok(available.saturating_sub(need.beyond_weights()))
 }
 
 fn print_head(model: &Model, settings: &Settings, data: &Data) -> std::io::Result<()> {

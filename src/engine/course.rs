@@ -1,5 +1,6 @@
 //! The training of the model that speaks, and of a second copy of it in a twin run.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
@@ -12,10 +13,12 @@ use crate::model::{Decoder, Model};
 use crate::sample::Sample;
 use crate::score::{ScoreError, Scorer};
 use crate::sequence::{Kind, Prefix};
-use crate::train::{Example, Goal, StepReport, TrainError, Trainer, batch, mean_nll};
+use crate::train::{
+    Example, Goal, Method, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, memory, save,
+};
 
 /// Bytes that may be spent on ways back, for each copy of the model, beside the base weights.
-const BUDGET: usize = 1 << 30;
+const HISTORY: u64 = 1 << 30;
 
 /// What is trained, how, and how far it is.
 #[derive(Default)]
@@ -23,6 +26,8 @@ pub(super) struct Course {
     first: Option<Trainer>,
     second: Option<Second>,
     run: Option<Run>,
+    /// Of the first copy's last step.
+    settings: Option<Settings>,
     /// Sentences to watch; `None` where the model cannot read one.
     probes: Vec<Option<Arc<Example>>>,
     probe_every: usize,
@@ -32,7 +37,7 @@ pub(super) struct Course {
 /// The second copy of the model.
 struct Second {
     decoder: Decoder,
-    trainer: Trainer,
+    trainer: Option<Trainer>,
     scorer: Scorer,
 }
 
@@ -40,9 +45,7 @@ struct Second {
 struct Run {
     plan: Plan,
     goal: Goal,
-    taken: usize,
-    best: f64,
-    steps_since_best: usize,
+    progress: Progress,
     cancel: Cancel,
 }
 
@@ -79,6 +82,11 @@ impl Course {
         self.run.is_some()
     }
 
+    /// What ends the run under way.
+    pub fn cancel(&self) -> Cancel {
+        self.run.as_ref().map_or_else(Cancel::default, |run| run.cancel.clone())
+    }
+
     /// Whether the screen has something to know beyond what an analysis tells it.
     pub fn is_under_way(&self) -> bool {
         self.first.is_some() || self.second.is_some()
@@ -86,7 +94,7 @@ impl Course {
 
     /// Begins to take steps, or goes on to another goal.
     pub fn start(&mut self, plan: Plan, goal: Goal, cancel: Cancel) {
-        self.run = Some(Run { plan, goal, taken: 0, best: f64::INFINITY, steps_since_best: 0, cancel });
+        self.run = Some(Run { plan, goal, progress: Progress::default(), cancel });
     }
 
     /// The steps of the run under way are taken so from now on.
@@ -108,12 +116,12 @@ impl Course {
         if run.cancel.is_cancelled() {
             return Turn::Ended(Ended::Paused);
         }
-        if let Some(why) = run.reached() {
+        if let Some(why) = run.progress.reached(&run.goal) {
             return Turn::Ended(Ended::Goal(why));
         }
         match self.step(&run.plan, &run.cancel, model, screen, busy) {
             Ok(reports) => {
-                run.count(reports[0].loss);
+                run.progress.count(reports[0].loss);
                 self.run = Some(run);
                 Turn::Stepped(reports)
             }
@@ -135,9 +143,14 @@ impl Course {
             bail!("a twin run needs a plan for each of the two");
         }
         let batches = self.batches(&plan.data, &sides, cancel, model, screen, busy)?;
-        let first = self.first.get_or_insert_with(|| Trainer::new(&model.decoder, Some(BUDGET)));
+        make_room(&mut self.first, model, &model.decoder, &sides[0].settings, &batches[0])?;
+        if let (Some(second), Some(side)) = (&mut self.second, sides.get(1)) {
+            make_room(&mut second.trainer, model, &second.decoder, &side.settings, &batches[1])?;
+        }
+        let first = self.first.as_mut().context("no trainer is there")?;
+        self.settings = Some(sides[0].settings.clone());
         let mut reports = vec![first.step(&mut model.decoder, &batches[0], &sides[0].settings, cancel)?];
-        if let (Some(Second { decoder, trainer, .. }), Some(side)) = (&mut self.second, sides.get(1)) {
+        if let (Some(Second { decoder, trainer: Some(trainer), .. }), Some(side)) = (&mut self.second, sides.get(1)) {
             match trainer.step(decoder, &batches[1], &side.settings, cancel) {
                 Ok(report) => reports.push(report),
                 Err(error) => {
@@ -191,8 +204,8 @@ impl Course {
         let Some(first) = &mut self.first else { bail!("there is no step to go back to yet") };
         let mut on_progress = |fraction| busy("going back", fraction);
         let done = first.rewind(&mut model.decoder, to, cancel, &mut on_progress);
-        if let Some(second) = &mut self.second {
-            second.trainer.rewind(&mut second.decoder, first.steps(), &Cancel::default(), &mut on_progress)?;
+        if let Some(Second { decoder, trainer: Some(trainer), .. }) = &mut self.second {
+            trainer.rewind(decoder, first.steps(), &Cancel::default(), &mut on_progress)?;
         }
         Ok(done?)
     }
@@ -205,7 +218,7 @@ impl Course {
         if let Some(first) = &mut self.first {
             first.reset(&mut model.decoder)?;
         }
-        if let Some(Second { decoder, trainer, .. }) = &mut self.second {
+        if let Some(Second { decoder, trainer: Some(trainer), .. }) = &mut self.second {
             trainer.reset(decoder)?;
         }
         Ok(())
@@ -218,11 +231,15 @@ impl Course {
     pub fn begin_twin(&mut self, model: &mut Model) -> Result<()> {
         self.second = None;
         self.reset(model)?;
+        let weights = memory::Need::of_scoring(&model.config, 0).weights;
+        if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)?.filter(|&free| free < weights) {
+            let (weights, free) = (memory::size_text(weights), memory::size_text(free));
+            bail!("a second copy of {} needs {weights} more and {free} is free: choose a smaller model", model.name);
+        }
         let copies = model.decoder.named_tensors().iter();
         let copies = copies.map(|named| Ok((named.name.clone(), named.tensor.copy()?))).collect::<Result<_>>()?;
         let decoder = Decoder::new(model.decoder.config(), copies)?;
-        let trainer = Trainer::new(&decoder, Some(BUDGET));
-        self.second = Some(Second { decoder, trainer, scorer: Scorer::new() });
+        self.second = Some(Second { decoder, trainer: None, scorer: Scorer::new() });
         Ok(())
     }
 
@@ -236,9 +253,23 @@ impl Course {
         std::iter::once(&model.decoder).chain(self.second.as_ref().map(|second| &second.decoder)).collect()
     }
 
-    /// The trainer of the first copy, if it has taken a step.
-    pub fn trainer(&mut self) -> Option<&mut Trainer> {
-        self.first.as_mut()
+    /// Saves the first copy: its weights, or its adapter, with what it takes to go on.
+    ///
+    /// # Errors
+    /// If no step has been taken, or it cannot be written; nothing is changed then.
+    pub fn save(
+        &self,
+        model: &Model,
+        directory: &Path,
+        cancel: &Cancel,
+        busy: &mut dyn FnMut(&str, f32),
+    ) -> Result<u64> {
+        let (Some(trainer), Some(settings)) = (self.first.as_ref().filter(|first| first.steps() > 0), &self.settings)
+        else {
+            bail!("no step has been taken: there is nothing to save yet")
+        };
+        let mut on_progress = |fraction| busy("saving", fraction);
+        Ok(save::save(model, trainer, settings, directory, true, cancel, &mut on_progress)?.bytes)
     }
 
     /// Watches these samples, scored after every `every` steps.
@@ -288,31 +319,6 @@ impl Course {
     }
 }
 
-impl Run {
-    /// Why the run is over, if it is.
-    fn reached(&self) -> Option<String> {
-        let Goal { steps, loss, plateau } = self.goal;
-        if let Some(steps) = steps.filter(|&steps| self.taken >= steps) {
-            return Some(format!("{steps} step{}", if steps == 1 { "" } else { "s" }));
-        }
-        if let Some(loss) = loss.filter(|&loss| self.best < loss) {
-            return Some(format!("the loss is below {loss}"));
-        }
-        plateau
-            .filter(|&plateau| self.steps_since_best >= plateau)
-            .map(|plateau| format!("the loss has not fallen for {plateau} steps"))
-    }
-
-    fn count(&mut self, loss: f64) {
-        self.taken += 1;
-        if loss < self.best * 0.999 {
-            (self.best, self.steps_since_best) = (loss, 0);
-        } else {
-            self.steps_since_best += 1;
-        }
-    }
-}
-
 impl DataSet {
     fn encode(
         samples: &Arc<[Sample]>,
@@ -347,6 +353,38 @@ fn mask_of(side: &Side) -> (Option<Mode>, PartWeights) {
         SideMask::Mode(mode, parts) => (mode, parts),
         SideMask::Weights(_) => Default::default(),
     }
+}
+
+/// A trainer for the copy, once what it takes is there; one that goes on with its method has it already.
+fn make_room(
+    trainer: &mut Option<Trainer>,
+    model: &Model,
+    decoder: &Decoder,
+    settings: &Settings,
+    examples: &[Arc<Example>],
+) -> Result<()> {
+    if trainer.as_ref().is_some_and(|trainer| trainer.method() == Some(&settings.method)) {
+        return Ok(());
+    }
+    let config = &model.config;
+    let tokens = examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
+    let weights = memory::Need::of_scoring(config, 0).total();
+    let mut history = HISTORY;
+    if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)? {
+        // The base weights are kept too, to go back to.
+        let base = if matches!(settings.method, Method::Lora(_)) {
+            0
+        } else {
+            4 * memory::trainable(config, &settings.method)
+        };
+        let free = free.saturating_sub(base as u64);
+        memory::check(config, settings, tokens, free, weights)
+            .with_context(|| format!("{} on {tokens} tokens", model.name))?;
+        let need = memory::Need::of_training(config, &settings.method, settings.optimizer, tokens);
+        history = history.min(free.saturating_sub(need.beyond_weights()) / 2);
+    }
+    trainer.get_or_insert_with(|| Trainer::new(decoder, Some(usize::try_from(history).unwrap_or(usize::MAX))));
+    Ok(())
 }
 
 /// The sequence on screen under the side's weights, as the one example of a step.

@@ -89,7 +89,10 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                 let sampling = Sampling { temperature, top_k: None, top_p: None, seed, max_tokens: tokens };
                 return self.write_on(prompt, &sampling, cancels);
             }
-            TrainRequest::Save { .. } => bail!("saving is not built in"),
+            TrainRequest::Save { directory } => {
+                let bytes = course.save(model, &directory, cancel, &mut busy)?;
+                emit(TrainEvent::Saved { directory, bytes });
+            }
         }
         Ok(())
     }
@@ -128,18 +131,19 @@ impl<F: Fn(Event) -> bool> Worker<F> {
 
 /// Scores everything anew and says what the weights say. Where a step broke them, it is taken back.
 pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
-    let cancel = Cancel::default();
+    let cancel = loaded.course.cancel();
     let screen = OnScreen { generation: loaded.generation, ids: &loaded.ids, top_k: loaded.top_k };
     let has_stepped = !reports.is_empty();
     let at = loaded.course.survey(&loaded.model, &mut loaded.scorer, screen, reports, &cancel)?;
     if has_stepped && at.rows.iter().flatten().any(is_broken) {
         let (broken, back) = (at.step, at.step - 1);
-        loaded.course.rewind(&mut loaded.model, back, &cancel, &mut |_, _| {})?;
+        loaded.course.rewind(&mut loaded.model, back, &Cancel::default(), &mut |_, _| {})?;
         survey(loaded, Vec::new(), emit)?;
         bail!(
             "step {broken} broke the weights (−log p is no number any more) and was taken back: lower the learning rate"
         );
     }
+    // Rows that are missing are computed when the text is analysed again.
     loaded.rows = at.rows.first().cloned().unwrap_or_default();
     emit(TrainEvent::At(at));
     Ok(())

@@ -120,15 +120,8 @@ impl Trainer {
     ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         self.prepare(decoder, settings)?;
-        let loss = self.differentiate(decoder, examples, denominator, cancel)? / denominator;
+        let (loss, grad_norm, parts) = self.evaluate(decoder, examples, denominator, cancel)?;
         let step = self.step + 1;
-        let (grad_norm, parts) = self.norms();
-        if !loss.is_finite() {
-            return Err(TrainError::NotFinite { what: "loss", step });
-        }
-        if !grad_norm.is_finite() {
-            return Err(TrainError::NotFinite { what: "gradient", step });
-        }
         let clipped = settings.clip > 0.0 && grad_norm > settings.clip;
         // PyTorch's clip_grad_norm_ adds the same 1e-6.
         let scale = if clipped { settings.clip / (grad_norm + 1e-6) } else { 1.0 };
@@ -141,6 +134,39 @@ impl Trainer {
         let tokens = examples.iter().map(|example| example.ids.len()).sum();
         let seconds = start.elapsed().as_secs_f64();
         Ok(StepReport { step, loss, scored, tokens, grad_norm, clipped, lr, seconds, parts })
+    }
+
+    /// Whether a further step on these examples would find a finite loss and gradient, as good weights do; moves nothing.
+    /// To be asked of a method that has taken a step.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn check(
+        &mut self,
+        decoder: &Decoder,
+        examples: &[Arc<Example>],
+        settings: &Settings,
+        cancel: &Cancel,
+    ) -> Result<(), TrainError> {
+        let denominator = denominator(examples, settings.denominator)?;
+        self.evaluate(decoder, examples, denominator, cancel).map(drop)
+    }
+
+    /// The loss, the gradient's norm and that of each part of the model; all finite.
+    fn evaluate(
+        &mut self,
+        decoder: &Decoder,
+        examples: &[Arc<Example>],
+        denominator: f64,
+        cancel: &Cancel,
+    ) -> Result<(f64, f64, Vec<GradientNorm>), TrainError> {
+        let loss = self.differentiate(decoder, examples, denominator, cancel)? / denominator;
+        let (grad_norm, parts) = self.norms();
+        let broken = [("loss", loss), ("gradient", grad_norm)].into_iter().find(|(_, value)| !value.is_finite());
+        match broken {
+            Some((what, _)) => Err(TrainError::NotFinite { what, step: self.step + 1 }),
+            None => Ok((loss, grad_norm, parts)),
+        }
     }
 
     /// Makes the weights those after step `to` again, bit for bit: from the nearest kept state before it, by taking the

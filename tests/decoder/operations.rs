@@ -149,13 +149,20 @@ fn biases_and_projections_of_gpt2() {
     agree("in out", &[&x, &w], |i, tape| ops::linear_in_out(&i[0], &i[1], tape), || x.matmul(&w));
     let y = sample((9, 21), 4);
     agree("bias", &[&y, &b], |i, tape| ops::add_bias(&i[0], &i[1], tape), || y.broadcast_add(&b));
-    let z = sample((9, 21), 5);
-    agree(
-        "scaled",
-        &[&y, &z],
-        |i, tape| ops::add_scaled(&i[0], &i[1], 0.3, tape),
-        || y.as_tensor() + (z.as_tensor() * 0.3)?,
-    );
+}
+
+#[test]
+fn low_rank_adapters() {
+    for (tokens, n, k, rank) in [(1, 5, 7, 1), (9, 21, 13, 3), (40, 100, 70, 8)] {
+        let (x, w) = (sample((tokens, k), 1), sample((n, k), 2));
+        let (a, b) = (sample((rank, k), 3), sample((n, rank), 4));
+        agree(
+            "low rank",
+            &[&x, &w, &a, &b],
+            |i, tape| ops::add_low_rank(ops::linear(&i[0], &i[1], tape)?, &i[0], &i[2], &i[3], 0.3, tape),
+            || composed::linear(&x, &w)? + (composed::linear(&composed::linear(&x, &a)?, &b)? * 0.3)?,
+        );
+    }
 }
 
 #[test]

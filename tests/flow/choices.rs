@@ -1,7 +1,7 @@
 //! What is chosen of training: twin runs, probes, what is learned, settings, where to save.
 
 use lossglass::app::{Action, Activity, App, Effect, FileOutcome, Overlay, TrainingData, update};
-use lossglass::engine::{Data, Ended, SideMask, TrainEvent};
+use lossglass::engine::{Data, Ended, Event, SideMask, TrainEvent};
 use lossglass::loss::Scores;
 use lossglass::mask::Mode;
 use lossglass::sample::Sample;
@@ -46,6 +46,17 @@ fn every_twin_run_differs_in_what_it_says() {
         press(&mut app, "4 t");
         update(&mut app, Action::Paste(query.into()));
         press(&mut app, "enter");
+        if query == "stop" {
+            // The embedded chat model knows how to stop: the base model takes its place first.
+            assert!(app.training.twin.is_none() && app.source().name() == "tiny-base");
+            let generation = app.analysis.generation;
+            update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));
+            let rows = rows(&app, 0);
+            update(&mut app, Action::Engine(Event::Scored { generation, from: 0, rows }));
+            update(&mut app, Action::Engine(Event::Finished { generation, seconds: 0.0 }));
+            assert_eq!(app.training.settings.lr, 1e-3);
+            app.training.settings.lr = 5e-5;
+        }
         assert!(app.training.twin.is_some(), "{query}: {:?}", notice(&app));
         let effects = press(&mut app, "+ space");
         let plan = plan(&effects);

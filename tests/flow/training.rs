@@ -235,6 +235,10 @@ fn another_model_begins_anew_with_the_same_settings() {
     press(&mut app, "+ p i");
     let settings = app.training.settings.clone();
     let source = lossglass::model::Source::parse("tiny-base").unwrap();
+    let before = app.analysis.generation;
+    update(&mut app, Action::Files(FileOutcome::Model(source.clone())));
+    assert!(notice(&app).0.contains("step 2 are not saved"), "{:?}", notice(&app));
+    assert_eq!((app.analysis.generation, app.source().name()), (before, "tiny-chat".into()), "nothing is lost unasked");
     update(&mut app, Action::Files(FileOutcome::Model(source)));
     let generation = app.analysis.generation;
     update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));

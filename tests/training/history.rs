@@ -94,3 +94,18 @@ fn a_cancelled_step_leaves_the_weights() {
         assert!(bits(&decoder) == before && trainer.steps() == 1);
     }
 }
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    for method in [Method::Full, Method::Lora(LoraSettings::default())] {
+        let run = |threads: usize| {
+            let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+            let mut trainer = Trainer::new(&decoder, None);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| steps(&mut trainer, &mut decoder, &examples, &settings(method.clone()), 3));
+            bits(&decoder)
+        };
+        let one = run(1);
+        assert!((2..=4).all(|threads| run(threads) == one), "{method}");
+    }
+}

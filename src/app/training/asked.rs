@@ -18,8 +18,12 @@ pub(in crate::app) struct Asked {
     pub default_probes: usize,
     /// What the second copy of a twin run does otherwise.
     pub preset: Option<&'static Preset>,
+    /// The twin run that begins once another model has scored the text.
+    pub twin: Option<&'static Preset>,
     /// The model that is trained.
     pub source: Option<Source>,
+    /// The model that was asked for while steps were not saved: asked for again, it takes over.
+    pub leaving_for: Option<Source>,
 }
 
 impl Asked {

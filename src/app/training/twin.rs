@@ -14,6 +14,9 @@ pub struct Preset {
     /// What the two copies are.
     pub names: [&'static str; 2],
     difference: Difference,
+    /// The embedded chat model knows already what this is about: the embedded base model takes its place, at this
+    /// learning rate.
+    pub untaught: Option<f64>,
 }
 
 /// What the two copies do otherwise.
@@ -37,24 +40,28 @@ pub const PRESETS: &[Preset] = &[
         about: "what it costs to learn the question too",
         names: ["answer only", "all tokens"],
         difference: Difference::Prompt,
+        untaught: None,
     },
     Preset {
         title: "the stop token unscored",
         about: "the model that never stops",
         names: ["stop scored", "stop unscored"],
         difference: Difference::Parts([&[], &[(Part::Stop, 0.0)]]),
+        untaught: Some(1e-3),
     },
     Preset {
         title: "the header scored",
         about: "loss spent on what the template supplies",
         names: ["header unscored", "header scored"],
         difference: Difference::Parts([&[], &[(Part::Header, 1.0)]]),
+        untaught: None,
     },
     Preset {
         title: "reasoning against answer",
         about: "the thinking scored like the answer, or a tenth of it",
         names: ["reasoning 1", "reasoning 0.1"],
         difference: Difference::Parts([&[], &[(Part::Reasoning, 0.1)]]),
+        untaught: None,
     },
     Preset {
         title: "learning rate ×10",
@@ -63,6 +70,7 @@ pub const PRESETS: &[Preset] = &[
         difference: Difference::Settings(|settings| {
             [settings.clone(), Settings { lr: settings.lr * 10.0, ..settings.clone() }]
         }),
+        untaught: None,
     },
     Preset {
         title: "full or LoRA",
@@ -76,6 +84,7 @@ pub const PRESETS: &[Preset] = &[
             let with = |method| Settings { method, ..settings.clone() };
             [with(Method::Full), with(Method::Lora(lora))]
         }),
+        untaught: None,
     },
     Preset {
         title: "SGD or AdamW",
@@ -89,6 +98,7 @@ pub const PRESETS: &[Preset] = &[
             let with = |optimizer| Settings { optimizer, ..settings.clone() };
             [with(Optimizer::AdamW), with(Optimizer::Sgd { momentum })]
         }),
+        untaught: None,
     },
 ];
 

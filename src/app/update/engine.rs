@@ -43,7 +43,12 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             app.analysis.scores.splice(from, rows);
             app.rescore();
         }
-        Event::Finished { seconds, .. } => app.analysis.progress = Progress::Ready { seconds },
+        Event::Finished { seconds, .. } => {
+            app.analysis.progress = Progress::Ready { seconds };
+            if let Some(preset) = app.asked.twin.take() {
+                return super::twin::begin(app, preset);
+            }
+        }
         Event::Distribution { position, distribution, .. } => {
             if app.training.shown.is_none() {
                 app.distribution = Some((position, distribution));

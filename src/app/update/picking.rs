@@ -9,6 +9,7 @@ use crate::app::{
     About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, PRESETS, Picker, PickerKind,
     keymap,
 };
+use crate::model::Source;
 use crate::sample;
 
 /// Opens the list that `command` stands for.
@@ -115,7 +116,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             app.what_if = Some(id);
             Vec::new()
         }
-        Choice::Twin(index) => super::twin::begin(app, &PRESETS[index]),
+        Choice::Twin(index) => super::twin::choose(app, &PRESETS[index]),
         Choice::Directory(_) | Choice::File(_) => Vec::new(),
     }
 }
@@ -162,10 +163,7 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             super::collecting::set_data(app, name, samples);
             Vec::new()
         }
-        FileOutcome::Model(source) => {
-            app.chosen_model = Some(source);
-            app.analyze()
-        }
+        FileOutcome::Model(source) => take_model(app, source),
         FileOutcome::Failed(text) => {
             app.notice = Some(Notice { text, is_error: true });
             Vec::new()
@@ -180,4 +178,19 @@ fn show_directory(app: &mut App, directory: &Path, entries: &[(String, bool)]) {
     {
         picker.replace_items(file_items(picker.kind, directory, entries));
     }
+}
+
+/// Another model speaks, unless steps of this one would be lost: then it is to be asked for once more.
+fn take_model(app: &mut App, source: Source) -> Vec<Effect> {
+    let training = &app.training;
+    let would_lose = training.step > 0 && training.saved.is_none() && source != app.source();
+    if would_lose && app.asked.leaving_for.replace(source.clone()).as_ref() != Some(&source) {
+        let (step, name) = (training.step, source.name());
+        app.say(format!(
+            "the weights after step {step} are not saved: choose {name} again to drop them, or w in Train saves"
+        ));
+        return Vec::new();
+    }
+    app.chosen_model = Some(source);
+    app.analyze()
 }

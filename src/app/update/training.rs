@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::training::{Activity, Continuation, Frame, Probe, Training};
+use crate::app::training::{Activity, Asked, Continuation, Frame, Probe, Training};
 use crate::app::{App, Effect, Notice, Progress};
 use crate::engine::{At, Ended, TrainEvent};
 use crate::loss::{Row, Scores};
@@ -68,7 +68,10 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
 /// The film goes on; the views show the newest frame, unless they show a past one.
 fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
     let mut copies = rows.into_iter().map(|rows| Arc::new(Scores::new(rows)));
-    let Some(scores) = copies.next().filter(|scores| scores.len() == app.len()) else { return };
+    let Some(scores) = copies.next() else { return };
+    if scores.len() < app.len() {
+        return stop_short(app, &scores);
+    }
     let twin = copies.next().filter(|_| app.training.twin.is_some());
     let training = &mut app.training;
     let shown = training.shown.filter(|_| is_step).map(|_| training.shown_step());
@@ -83,6 +86,15 @@ fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
     if matches!(app.analysis.progress, Progress::Scoring | Progress::Cancelled) {
         app.analysis.progress = Progress::Ready { seconds: 0.0 };
     }
+}
+
+/// The text was not scored to its end with the new weights: what is there is shown, and nothing of before.
+fn stop_short(app: &mut App, scores: &Scores) {
+    app.training.shown = None;
+    app.analysis.scores = scores.clone();
+    app.analysis.progress = Progress::Cancelled;
+    (app.distribution, app.distribution_asked) = (None, None);
+    app.rescore();
 }
 
 fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
@@ -136,8 +148,8 @@ impl App {
             panel: old.panel,
             ..Training::default()
         };
-        let default_probes = self.asked.default_probes;
-        self.asked = crate::app::training::Asked { default_probes, ..Default::default() };
+        let Asked { default_probes, twin, .. } = self.asked;
+        self.asked = Asked { default_probes, twin, ..Asked::default() };
     }
 }
 

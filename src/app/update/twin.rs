@@ -4,6 +4,8 @@ use super::steps::{go_back, train};
 use crate::app::training::{PRESETS, Preset, Twin};
 use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
+use crate::model::Source;
+use crate::model::source::Embedded;
 
 /// Opens the list of presets, or ends the twin run.
 pub fn toggle(app: &mut App) -> Vec<Effect> {
@@ -17,6 +19,19 @@ pub fn toggle(app: &mut App) -> Vec<Effect> {
     });
     app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items.collect())));
     Vec::new()
+}
+
+/// Both copies begin at the base weights, of a model that does not know yet what it is to learn.
+pub fn choose(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
+    match preset.untaught {
+        Some(lr) if app.source() == Source::Embedded(Embedded::TinyChat) => {
+            app.chosen_model = Some(Source::Embedded(Embedded::TinyBase));
+            app.training.settings.lr = lr;
+            app.asked.twin = Some(preset);
+            app.analyze()
+        }
+        _ => begin(app, preset),
+    }
 }
 
 /// Both copies begin at the base weights.
@@ -57,6 +72,9 @@ fn end(app: &mut App) -> Vec<Effect> {
     app.asked.preset = None;
     app.training.film.frames.iter_mut().for_each(|frame| frame.twin = None);
     app.training.probes.iter_mut().for_each(|probe| probe.twin_losses.clear());
+    for written in [&mut app.training.before, &mut app.training.now].into_iter().flatten() {
+        written.texts.truncate(1);
+    }
     app.say("the twin run is over; the first copy goes on");
     effects
 }

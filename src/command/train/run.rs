@@ -61,12 +61,10 @@ impl Run<'_> {
         if is_interrupted {
             eprintln!("interrupted after step {}", self.trainer.steps());
         }
-        let after = self.only_nlls()?;
-        let loss = self.loss_after()?;
-        if loss.is_some_and(|loss| !loss.is_finite()) {
-            let error = TrainError::NotFinite { what: "loss", step: self.trainer.steps() + 1 };
+        if let Some(error) = self.check()? {
             return Err(self.broken(error, &mut bar));
         }
+        let (after, loss) = (self.only_nlls()?, self.loss_after()?);
         if let Some(directory) = self.args.save.save.as_deref() {
             match self.save(directory, &mut bar) {
                 Err(error) if is_cancelled(&error) => eprintln!("{error:#}"),
@@ -113,7 +111,7 @@ impl Run<'_> {
             if let Some(why) = progress.reached(&self.goal) {
                 return Ok(End::Goal(why));
             }
-            if let Some(error) = self.save_on_the_way(&examples, bar)? {
+            if let Some(error) = self.save_on_the_way(bar)? {
                 return Ok(End::Broken(error));
             }
         }
@@ -135,8 +133,21 @@ impl Run<'_> {
         out.flush()
     }
 
-    /// `--save-every`. Weights that the last update broke must not take the place of good ones, so it looks first.
-    fn save_on_the_way(&mut self, examples: &[Arc<Example>], bar: &mut Bar) -> Result<Option<TrainError>> {
+    /// Whether the last update broke the weights, which shows only in the step after it: they must not take the place of
+    /// good ones that are saved.
+    fn check(&mut self) -> Result<Option<TrainError>> {
+        let examples = self.examples(self.trainer.steps() + 1);
+        if self.trainer.method().is_none() {
+            return Ok(None); // no step was taken
+        }
+        match self.trainer.check(&self.model.decoder, &examples, &self.settings, &Cancel::default()) {
+            Err(error @ TrainError::NotFinite { .. }) => Ok(Some(error)),
+            checked => Ok(checked.map(|()| None)?),
+        }
+    }
+
+    /// `--save-every`.
+    fn save_on_the_way(&mut self, bar: &mut Bar) -> Result<Option<TrainError>> {
         let steps = self.trainer.steps();
         let (Some(every), Some(directory)) = (self.args.save.save_every, self.args.save.save.as_deref()) else {
             return Ok(None);
@@ -144,9 +155,8 @@ impl Run<'_> {
         if !steps.is_multiple_of(every) {
             return Ok(None);
         }
-        let after = loss(&self.model.decoder, examples, self.settings.denominator, &Cancel::default())?;
-        if after.is_some_and(|loss| !loss.is_finite()) {
-            return Ok(Some(TrainError::NotFinite { what: "loss", step: steps + 1 }));
+        if let Some(error) = self.check()? {
+            return Ok(Some(error));
         }
         match self.save(directory, bar) {
             Err(error) if is_cancelled(&error) => Ok(None), // the run ends before its next step
@@ -177,22 +187,18 @@ impl Run<'_> {
 
     /// Goes back to the last good weights where there is a way, and keeps them where no save is.
     fn broken(&mut self, error: TrainError, bar: &mut Bar) -> anyhow::Error {
-        let steps = self.trainer.steps();
-        // A loss that is no number comes from the update before it; a gradient's, from weights that are good.
-        let good = match error {
-            TrainError::NotFinite { what: "gradient", .. } => Some(steps),
-            _ => steps.checked_sub(1),
-        };
-        let back = good.filter(|&good| {
-            self.trainer.rewind(&mut self.model.decoder, good, &self.interrupt.hurry, &mut |_| {}).is_ok()
-        });
-        match (self.args.save.save.as_deref(), back) {
-            (Some(directory), Some(_)) if !directory.exists() => match self.save(directory, bar) {
-                Ok(()) => anyhow!("{error}"),
-                Err(unsaved) => unsaved.context(error),
-            },
-            (Some(directory), _) if directory.exists() => anyhow!("{error}; {} is as it was", directory.display()),
-            _ => anyhow!("{error}"),
+        // What is no number comes from the update before it.
+        let good = self.trainer.steps().saturating_sub(1);
+        let is_back = good > self.trainer.oldest()
+            && self.trainer.rewind(&mut self.model.decoder, good, &self.interrupt.hurry, &mut |_| {}).is_ok();
+        let Some(directory) = self.args.save.save.as_deref() else { return error.into() };
+        if directory.exists() {
+            return anyhow!("{error}; {} is as it was", directory.display());
+        }
+        match is_back.then(|| self.save(directory, bar)) {
+            None => anyhow!("{error}; nothing is saved"),
+            Some(Ok(())) => error.into(),
+            Some(Err(unsaved)) => unsaved.context(error),
         }
     }
 

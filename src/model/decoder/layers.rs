@@ -222,8 +222,7 @@ impl Linear {
             Weight::InOut(weight) => ops::linear_in_out(x, weight, tape)?,
         };
         if let Some(Adapter { a, b, scale }) = &self.adapter {
-            let low = ops::linear(&ops::linear(x, a, tape)?, b, tape)?;
-            y = ops::add_scaled(&y, &low, *scale, tape)?;
+            y = ops::add_low_rank(y, x, a, b, *scale, tape)?;
         }
         match &self.bias {
             Some(bias) => ops::add_bias(&y, bias, tape),

@@ -1,10 +1,10 @@
 //! Attention over all heads, fused: no [tokens, tokens] matrix outlives a tile, and what the mask hides is skipped.
 
 use candle_core::{Result, Tensor};
-use gemm::Parallelism;
 use rayon::prelude::*;
 
 use super::composed;
+use super::matmul::{Matrix, Product};
 use super::simd::{dot, softmax, vectorised};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
@@ -23,8 +23,8 @@ pub struct Heads {
 
 impl Heads {
     /// 1/√head_dim.
-    pub fn scale(self) -> f64 {
-        1.0 / (self.dim as f64).sqrt()
+    pub fn scale(self) -> f32 {
+        (1.0 / (self.dim as f64).sqrt()) as f32
     }
 }
 
@@ -80,9 +80,6 @@ struct Tile {
     keys: usize,
 }
 
-/// A strided matrix: pointer, then floats from row to row and from column to column.
-type Matrix = (*const f32, usize, usize);
-
 impl Inputs<'_> {
     fn q_stride(&self) -> usize {
         self.heads.query * self.heads.dim
@@ -128,31 +125,31 @@ impl Inputs<'_> {
 
     /// The part of q-shaped `matrix` that belongs to the tile.
     fn queries(&self, matrix: &[f32], tile: &Tile) -> Matrix {
-        (matrix[tile.from * self.q_stride() + tile.head * self.heads.dim..].as_ptr(), self.q_stride(), 1)
+        let start = matrix[tile.from * self.q_stride() + tile.head * self.heads.dim..].as_ptr();
+        Matrix { start, row: self.q_stride(), column: 1 }
     }
 
     /// The part of k-shaped `matrix` that belongs to the tile.
     fn visible(&self, matrix: &[f32], tile: &Tile) -> Matrix {
         let head = tile.head / (self.heads.query / self.heads.key_value);
-        (matrix[tile.first_key * self.kv_stride() + head * self.heads.dim..].as_ptr(), self.kv_stride(), 1)
+        let start = matrix[tile.first_key * self.kv_stride() + head * self.heads.dim..].as_ptr();
+        Matrix { start, row: self.kv_stride(), column: 1 }
     }
 
     /// Post-softmax weights `[rows, keys]` of a tile, 0 where masked.
     fn weights(&self, tile: &Tile, weights: &mut Vec<f32>) {
         weights.resize(tile.rows * tile.keys, 0.0);
-        let (q, k) = (self.queries(self.q, tile), self.visible(self.k, tile));
+        let product = Product {
+            y: weights.as_mut_ptr(),
+            stride: tile.keys,
+            a: self.queries(self.q, tile),
+            b: self.visible(self.k, tile).t(),
+            shape: [tile.rows, tile.keys, self.heads.dim],
+            scale: self.heads.scale(),
+            add: false,
+        };
         // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
-        unsafe {
-            product(
-                weights.as_mut_ptr(),
-                tile.keys,
-                q,
-                transposed(k),
-                [tile.rows, tile.keys, self.heads.dim],
-                self.heads.scale(),
-                false,
-            );
-        }
+        unsafe { product.run(false) };
         for (i, row) in weights.chunks_mut(tile.keys).enumerate() {
             let seen = self.mask.visible(self.position(tile.from + i), self.keys());
             let (start, end) = (seen.start - tile.first_key, seen.end - tile.first_key);
@@ -167,20 +164,19 @@ impl Inputs<'_> {
     /// # Safety
     /// `y` has the shape of q and nobody else touches the tile's part of it.
     unsafe fn mix(&self, tile: &Tile, weights: &[f32], y: *mut f32) {
-        let shape = [tile.rows, self.heads.dim, tile.keys];
-        // SAFETY: the tile lies inside y; v has `keys` rows from the tile's first key on.
-        unsafe {
-            let y = y.add(tile.from * self.q_stride() + tile.head * self.heads.dim);
-            product(
-                y,
-                self.q_stride(),
-                (weights.as_ptr(), tile.keys, 1),
-                self.visible(self.v, tile),
-                shape,
-                1.0,
-                false,
-            );
-        }
+        // SAFETY: the tile lies inside y.
+        let y = unsafe { y.add(tile.from * self.q_stride() + tile.head * self.heads.dim) };
+        let product = Product {
+            y,
+            stride: self.q_stride(),
+            a: Matrix { start: weights.as_ptr(), row: tile.keys, column: 1 },
+            b: self.visible(self.v, tile),
+            shape: [tile.rows, self.heads.dim, tile.keys],
+            scale: 1.0,
+            add: false,
+        };
+        // SAFETY: v has `keys` rows from the tile's first key on.
+        unsafe { product.run(false) };
     }
 
     /// Gradients of q, k and v. With P the weights, S the scores and g the gradient of y: dV = Pᵀg, dP = gVᵀ,
@@ -232,11 +228,13 @@ impl Inputs<'_> {
         let (dk, dv) = (&mut dk[tile.first_key * dim..], &mut dv[tile.first_key * dim..]);
         let (g, q) = (self.queries(grad, tile), self.queries(self.q, tile));
         let (k, v) = (self.visible(self.k, tile), self.visible(self.v, tile));
-        let p = (weights.as_ptr(), keys, 1);
+        let of_tile = |values: &[f32]| Matrix { start: values.as_ptr(), row: keys, column: 1 };
+        let product = |y, stride, a, b, shape, scale, add| Product { y, stride, a, b, shape, scale, add };
+        let p = of_tile(&weights);
         // SAFETY: all matrices have the rows and columns given: the tile's queries and the keys they see.
         unsafe {
-            product(dv.as_mut_ptr(), dim, transposed(p), g, [keys, dim, rows], 1.0, true);
-            product(scores.as_mut_ptr(), keys, g, transposed(v), [rows, keys, dim], 1.0, false);
+            product(dv.as_mut_ptr(), dim, p.t(), g, [keys, dim, rows], 1.0, true).run(false);
+            product(scores.as_mut_ptr(), keys, g, v.t(), [rows, keys, dim], 1.0, false).run(false);
         }
         for i in 0..rows {
             let at = (tile.from + i) * self.q_stride() + tile.head * dim;
@@ -247,12 +245,12 @@ impl Inputs<'_> {
                 &grad[at..at + dim],
             );
         }
-        let s = (scores.as_ptr(), keys, 1);
+        let s = of_tile(&scores);
         // SAFETY: as above; the tile lies inside dq.
         unsafe {
             let dq = dq.add(tile.from * self.q_stride() + tile.head * dim);
-            product(dq, self.q_stride(), s, k, [rows, dim, keys], scale, false);
-            product(dk.as_mut_ptr(), dim, transposed(s), q, [keys, dim, rows], scale, true);
+            product(dq, self.q_stride(), s, k, [rows, dim, keys], scale, false).run(false);
+            product(dk.as_mut_ptr(), dim, s.t(), q, [keys, dim, rows], scale, true).run(false);
         }
     }
 }
@@ -273,49 +271,5 @@ fn add_columns(matrix: &mut [f32], stride: usize, column: usize, part: &[f32], d
         for (value, part) in row[column..].iter_mut().zip(part) {
             *value += part;
         }
-    }
-}
-
-fn transposed((pointer, rows, columns): Matrix) -> Matrix {
-    (pointer, columns, rows)
-}
-
-/// `out [m, n] = scale · a [m, k] · b [k, n]`, added to what is there if `add`; one thread.
-///
-/// # Safety
-/// The pointers must be valid for the shapes and strides, and `out` for nobody else meanwhile.
-unsafe fn product(
-    out: *mut f32,
-    out_stride: usize,
-    a: Matrix,
-    b: Matrix,
-    [m, n, k]: [usize; 3],
-    scale: f64,
-    add: bool,
-) {
-    let stride = |n: usize| n as isize;
-    // SAFETY: the caller's promise.
-    unsafe {
-        gemm::gemm(
-            m,
-            n,
-            k,
-            out,
-            1,
-            stride(out_stride),
-            add,
-            a.0,
-            stride(a.2),
-            stride(a.1),
-            b.0,
-            stride(b.2),
-            stride(b.1),
-            1.0,
-            scale as f32,
-            false,
-            false,
-            false,
-            Parallelism::None,
-        );
     }
 }

@@ -58,7 +58,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, mask: Attenti
         x.broadcast_as((heads.key_value, group, keys, heads.dim))?.reshape((heads.query, keys, heads.dim))
     };
     let (q, k, v) = (per_head(q)?, shared(k)?, shared(v)?);
-    let scores = (q.matmul(&k.transpose(1, 2)?.contiguous()?)? * heads.scale())?;
+    let scores = (q.matmul(&k.transpose(1, 2)?.contiguous()?)? * f64::from(heads.scale()))?;
     let mut hidden = vec![f32::NEG_INFINITY; queries * keys];
     for query in 0..queries {
         let visible = mask.visible(keys - queries + query, keys);

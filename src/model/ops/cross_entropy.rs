@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::matmul::{matmul_nn, matmul_nt, matmul_tn};
+use super::matmul::{View, matmul_nt, multiply};
 use super::simd::{exp, exp_sums, greatest, vectorised};
 use super::tape::Gradients;
 use super::values::with_values;
@@ -45,9 +45,11 @@ pub fn cross_entropy(
             let mut logits = matmul_nt(hidden, weight, k);
             let rows = logits.par_chunks_mut(vocab).zip(targets);
             nlls.par_extend(rows.map(|(logits, target)| differentiate(logits, *target)));
-            matmul_nn(&logits, weight, dhidden, vocab, false);
+            multiply(dhidden, View::new(&logits, vocab), View::new(weight, k), 1.0, false);
             if let Some(head) = head {
-                gradients.add(head, |sum, is_first| matmul_tn(&logits, hidden, sum, vocab, !is_first));
+                gradients.add(head, |sum, is_first| {
+                    multiply(sum, View::new(&logits, vocab).t(), View::new(hidden, k), 1.0, !is_first);
+                });
             }
         }
         (nlls, dhidden)

@@ -3,9 +3,9 @@
 use candle_core::{Result, Tensor};
 
 use super::composed;
-use super::matmul::{matmul_nn, matmul_nt, matmul_tn};
+use super::matmul::{View, matmul_nt, multiply};
 use super::tape::{Tape, record};
-use super::values::{fusable, tensor, with_values};
+use super::values::{fusable, tensor, update_values, with_values};
 
 /// y = x·Wᵀ for `x [tokens, in]`, `weight [out, in]`.
 pub fn linear(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
@@ -22,8 +22,12 @@ pub fn linear(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result<Tensor
         // dx = g·W, dW = gᵀ·x; what nobody wants is not computed.
         move |grad, sink| {
             with_values([&x, &weight], |[x_, w]| {
-                sink.add(weight.id(), n * k, |sum, is_first| matmul_tn(&grad, x_, sum, n, !is_first));
-                sink.add(x.id(), tokens * k, |sum, is_first| matmul_nn(&grad, w, sum, n, !is_first));
+                sink.add(weight.id(), n * k, |sum, is_first| {
+                    multiply(sum, View::new(&grad, n).t(), View::new(x_, k), 1.0, !is_first)
+                });
+                sink.add(x.id(), tokens * k, |sum, is_first| {
+                    multiply(sum, View::new(&grad, n), View::new(w, k), 1.0, !is_first)
+                });
             })
         }
     });
@@ -41,7 +45,7 @@ pub fn linear_in_out(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result
     }
     let product = with_values([x, weight], |[x, w]| {
         let mut y = vec![0.0; tokens * n];
-        matmul_nn(x, w, &mut y, k, false);
+        multiply(&mut y, View::new(x, k), View::new(w, n), 1.0, false);
         y
     })?;
     let y = tensor(product, (tokens, n))?;
@@ -50,11 +54,49 @@ pub fn linear_in_out(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result
         // dx = g·Wᵀ, dW = xᵀ·g.
         move |grad, sink| {
             with_values([&x, &weight], |[x_, w]| {
-                sink.add(weight.id(), n * k, |sum, is_first| matmul_tn(x_, &grad, sum, k, !is_first));
+                sink.add(weight.id(), n * k, |sum, is_first| {
+                    multiply(sum, View::new(x_, k).t(), View::new(&grad, n), 1.0, !is_first)
+                });
                 if sink.wants(x.id()) {
                     sink.give(x.id(), matmul_nt(&grad, w, n));
                 }
             })
+        }
+    });
+    Ok(y)
+}
+
+/// y + scale·(x·Aᵀ)·Bᵀ, what a low-rank adapter `a [rank, in]`, `b [out, rank]` makes of a projection's y = x·Wᵀ, for
+/// `y [tokens, out]`, `x [tokens, in]`. It takes the place of y, which must be the caller's alone.
+pub fn add_low_rank(y: Tensor, x: &Tensor, a: &Tensor, b: &Tensor, scale: f64, tape: Option<&Tape>) -> Result<Tensor> {
+    let ((tokens, n), (rank, k)) = (y.dims2()?, a.dims2()?);
+    if x.dims2()? != (tokens, k) || b.dims2()? != (n, rank) || k * rank == 0 {
+        candle_core::bail!("low rank: {:?} and {:?} do not fit {tokens} x {k} and {tokens} x {n}", a.dims(), b.dims());
+    }
+    if !fusable(&[&y, x, a, b]) {
+        return y + (composed::linear(&composed::linear(x, a)?, b)? * scale)?;
+    }
+    let scale = scale as f32;
+    let low = with_values([x, a], |[x, a]| matmul_nt(x, a, k))?;
+    with_values([b], |[b]| {
+        update_values(&y, |y| multiply(y, View::new(&low, rank), View::new(b, rank).t(), scale, true))
+    })??;
+    record(tape, &[x, a, b], &y, || {
+        let (y, x, a, b) = (y.id(), x.clone(), a.clone(), b.clone());
+        // d(x·Aᵀ) = scale·g·B, dB = scale·gᵀ·(x·Aᵀ), dA = d(x·Aᵀ)ᵀ·x, dx = d(x·Aᵀ)·A.
+        move |grad, sink| {
+            with_values([&x, &a, &b], |[x_, a_, b_]| {
+                let g = View::new(&grad, n);
+                let mut dlow = vec![0.0; tokens * rank];
+                multiply(&mut dlow, g, View::new(b_, rank), scale, false);
+                let (low, dlow) = (View::new(&low, rank), View::new(&dlow, rank));
+                sink.add(b.id(), n * rank, |sum, is_first| multiply(sum, g.t(), low, scale, !is_first));
+                sink.add(a.id(), rank * k, |sum, is_first| multiply(sum, dlow.t(), View::new(x_, k), 1.0, !is_first));
+                sink.add(x.id(), tokens * k, |sum, is_first| multiply(sum, dlow, View::new(a_, k), 1.0, !is_first));
+            })?;
+            // The projection's own backward pass comes next and finds it under the same name.
+            sink.give(y, grad);
+            Ok(())
         }
     });
     Ok(y)

@@ -1,4 +1,4 @@
-//! The residual stream's addition, and what a low-rank adapter adds.
+//! The residual stream's addition.
 //!
 //! candle adds large tensors on threads of its own, which wait for work in a loop: on a machine with few cores they
 //! take the time of rayon's, which do everything else here.
@@ -12,19 +12,13 @@ use super::values::{CHUNK, fusable, tensor, with_values};
 
 /// x + y, both of one shape.
 pub fn add(x: &Tensor, y: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
-    add_scaled(x, y, 1.0, tape)
-}
-
-/// x + scale·y, both of one shape.
-pub fn add_scaled(x: &Tensor, y: &Tensor, scale: f64, tape: Option<&Tape>) -> Result<Tensor> {
     if !fusable(&[x, y]) || x.shape() != y.shape() {
-        return if scale == 1.0 { x + y } else { x + (y * scale)? };
+        return x + y;
     }
-    let factor = scale as f32;
     let sum = with_values([x, y], |[x, y]| {
         let mut sum = vec![0.0; x.len()];
         sum.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK))).for_each(|(sum, (x, y))| {
-            add_slices(sum, x, y, factor);
+            add_slices(sum, x, y);
         });
         sum
     })?;
@@ -33,8 +27,7 @@ pub fn add_scaled(x: &Tensor, y: &Tensor, scale: f64, tape: Option<&Tape>) -> Re
         let (x, y) = (x.id(), y.id());
         move |grad, sink| {
             if sink.wants(y) {
-                let gradient = if scale == 1.0 { grad.clone() } else { grad.iter().map(|g| g * factor).collect() };
-                sink.give(y, gradient);
+                sink.give(y, grad.clone());
             }
             sink.give(x, grad);
             Ok(())
@@ -44,9 +37,9 @@ pub fn add_scaled(x: &Tensor, y: &Tensor, scale: f64, tape: Option<&Tape>) -> Re
 }
 
 vectorised! {
-    fn add_slices(sum: &mut [f32], x: &[f32], y: &[f32], factor: f32) {
+    fn add_slices(sum: &mut [f32], x: &[f32], y: &[f32]) {
         for ((sum, x), y) in sum.iter_mut().zip(x).zip(y) {
-            *sum = x + factor * y;
+            *sum = x + y;
         }
     }
 }

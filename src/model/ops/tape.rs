@@ -145,7 +145,8 @@ impl Gradients {
         &mut self.buffers[i]
     }
 
-    /// Adds to the sum for parameter `i`, as [`Sink::add`] does.
+    /// Lets `write` add to the sum for parameter `i` where it is kept: `write(sum, is_first)` overwrites what it finds if it
+    /// is the first, and must write every value then.
     pub fn add(&mut self, i: usize, write: impl FnOnce(&mut [f32], bool)) {
         if self.buffers[i].is_empty() {
             self.buffers[i] = vec![0.0; self.lengths[i]];

@@ -37,16 +37,17 @@ fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'sta
     let prompt = text::fit_end(&visible_text(&any.prompt), width.saturating_sub(7));
     let mut lines = vec![Line::styled(format!("after “{prompt}”"), theme.dim)];
     let texts = [("then", then), ("now", now)];
-    let count: usize = texts.iter().filter_map(|(_, one)| one.map(|one| one.texts.len())).sum();
+    let count: usize = texts.iter().filter_map(|(_, one)| one.map(shown)).sum();
     let room = height.saturating_sub(1) / count.max(1);
     for (when, one) in texts {
         let Some(one) = one else {
             lines.push(Line::styled(format!("{when}: –"), theme.dim));
             continue;
         };
-        for (side, written) in one.texts.iter().enumerate() {
+        for (side, written) in one.texts.iter().take(shown(one)).enumerate() {
             let style = if when == "now" { theme.text } else { theme.dim };
-            let mut words = wrapped(&words(when, one, names.get(side), side), style);
+            let name = names.get(side).filter(|_| shown(one) > 1);
+            let mut words = wrapped(&words(when, one, name, side), style);
             if words.len() > room.max(1) {
                 words.truncate(room.max(1));
                 if let Some(last) = words.last_mut() {
@@ -59,6 +60,11 @@ fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'sta
         }
     }
     lines
+}
+
+/// How many of the copies' texts are shown: one where all are the same, as at the base weights.
+fn shown(one: &Continuation) -> usize {
+    if one.texts.windows(2).all(|pair| pair[0] == pair[1]) { one.texts.len().min(1) } else { one.texts.len() }
 }
 
 /// One text with its step, and its copy's name in a twin run.

