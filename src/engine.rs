@@ -5,8 +5,10 @@
 //! them. A run of training steps goes on between requests, and whatever ends it cancels the step under way. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
 
 mod course;
+mod dataset;
 mod inbox;
 mod message;
+mod room;
 mod train;
 mod training;
 mod worker;

@@ -5,20 +5,16 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::{At, Data, Ended, Plan, Side, SideMask};
+use super::dataset::DataSet;
+use super::{At, Data, Ended, Plan, Side, SideMask, room};
 use crate::cancel::Cancel;
 use crate::loss::Row;
-use crate::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
+use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Decoder, Model};
 use crate::sample::Sample;
 use crate::score::{ScoreError, Scorer};
 use crate::sequence::Prefix;
-use crate::train::{
-    Example, Goal, Method, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, memory, save,
-};
-
-/// Bytes that may be spent on ways back, for each copy of the model, beside the base weights.
-const HISTORY: u64 = 1 << 30;
+use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
 
 /// What is trained, how, and how far it is.
 #[derive(Default)]
@@ -47,14 +43,6 @@ struct Run {
     goal: Goal,
     progress: Progress,
     cancel: Cancel,
-}
-
-/// The samples of [`Data::Samples`] as the model reads them, masked for each copy.
-struct DataSet {
-    samples: Arc<[Sample]>,
-    masks: Vec<Masked>,
-    /// By copy.
-    examples: Vec<Vec<Arc<Example>>>,
 }
 
 /// The sequence on screen, as the engine knows it.
@@ -143,9 +131,9 @@ impl Course {
             bail!("a twin run needs a plan for each of the two");
         }
         let batches = self.batches(&plan.data, &sides, cancel, model, screen, busy)?;
-        make_room(&mut self.first, model, &model.decoder, &sides[0].settings, &batches[0])?;
+        room::for_training(&mut self.first, model, &model.decoder, &sides[0].settings, &batches[0])?;
         if let (Some(second), Some(side)) = (&mut self.second, sides.get(1)) {
-            make_room(&mut second.trainer, model, &second.decoder, &side.settings, &batches[1])?;
+            room::for_training(&mut second.trainer, model, &second.decoder, &side.settings, &batches[1])?;
         }
         let first = self.first.as_mut().context("no trainer is there")?;
         self.settings = Some(sides[0].settings.clone());
@@ -180,14 +168,11 @@ impl Course {
             Data::Screen { .. } => return sides.iter().map(|side| on_screen(side, screen)).collect(),
             Data::Samples(samples) => samples,
         };
-        let masks: Vec<_> = sides.iter().map(|side| mask_of(side)).collect();
-        if !self.set.as_ref().is_some_and(|set| Arc::ptr_eq(&set.samples, samples) && set.masks == masks) {
-            self.set = Some(DataSet::encode(samples, &masks, cancel, model, busy)?);
+        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, sides)) {
+            self.set = Some(DataSet::encode(samples, sides, cancel, model, busy)?);
         }
         let set = self.set.as_ref().context("no data set is there")?;
-        let step = self.first.as_ref().map_or(0, Trainer::steps) + 1;
-        let picked = batch(samples.len(), step, &sides[0].settings);
-        Ok(set.examples.iter().map(|examples| picked.iter().map(|&i| examples[i].clone()).collect()).collect())
+        Ok(set.pick(&batch(samples.len(), self.steps() + 1, &sides[0].settings)))
     }
 
     /// Both copies go back to step `to`.
@@ -231,11 +216,7 @@ impl Course {
     pub fn begin_twin(&mut self, model: &mut Model) -> Result<()> {
         self.second = None;
         self.reset(model)?;
-        let weights = memory::Need::of_scoring(&model.config, 0).weights;
-        if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)?.filter(|&free| free < weights) {
-            let (weights, free) = (memory::size_text(weights), memory::size_text(free));
-            bail!("a second copy of {} needs {weights} more and {free} is free: choose a smaller model", model.name);
-        }
+        room::for_copy(model)?;
         let copies = model.decoder.named_tensors().iter();
         let copies = copies.map(|named| Ok((named.name.clone(), named.tensor.copy()?))).collect::<Result<_>>()?;
         let decoder = Decoder::new(model.decoder.config(), copies)?;
@@ -317,77 +298,6 @@ impl Course {
         let of = |decoder: &Decoder| self.probes.iter().map(|probe| mean(decoder, probe)).collect();
         self.decoders(model).into_iter().map(of).collect()
     }
-}
-
-/// What [`SideMask::Mode`] says.
-type Masked = (Option<Mode>, PartWeights, Choices);
-
-impl DataSet {
-    fn encode(
-        samples: &Arc<[Sample]>,
-        masks: &[Masked],
-        cancel: &Cancel,
-        model: &Model,
-        busy: &mut dyn FnMut(&str, f32),
-    ) -> Result<Self> {
-        let mut examples = vec![Vec::with_capacity(samples.len()); masks.len()];
-        for (i, sample) in samples.iter().enumerate() {
-            if cancel.is_cancelled() {
-                return Err(TrainError::Decoder(crate::model::decoder::DecoderError::Cancelled).into());
-            }
-            if i.is_multiple_of(64) {
-                busy("reading the data", i as f32 / samples.len() as f32);
-            }
-            let sequence = model.encode(sample, Prefix::default()).with_context(|| format!("record {i}"))?;
-            for (&(mode, parts, choices), examples) in masks.iter().zip(&mut examples) {
-                let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
-                let options = MaskOptions::new(&sequence, None, parts).with(&sequence, choices);
-                let mask = LossMask::new(&sequence, mode, options);
-                let mask = mask.with_context(|| format!("record {i}"))?;
-                examples.push(Arc::new(Example::new(&sequence, &mask)));
-            }
-        }
-        Ok(Self { samples: samples.clone(), masks: masks.to_vec(), examples })
-    }
-}
-
-fn mask_of(side: &Side) -> Masked {
-    match side.mask {
-        SideMask::Mode(mode, parts, choices) => (mode, parts, choices),
-        SideMask::Weights(_) => Default::default(),
-    }
-}
-
-/// A trainer for the copy, once what it takes is there; one that goes on with its method has it already.
-fn make_room(
-    trainer: &mut Option<Trainer>,
-    model: &Model,
-    decoder: &Decoder,
-    settings: &Settings,
-    examples: &[Arc<Example>],
-) -> Result<()> {
-    if trainer.as_ref().is_some_and(|trainer| trainer.method() == Some(&settings.method)) {
-        return Ok(());
-    }
-    let config = &model.config;
-    let tokens = examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
-    let weights = memory::Need::of_scoring(config, 0).total();
-    let mut history = HISTORY;
-    if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)? {
-        // The base weights are kept too, to go back to.
-        let base = if matches!(settings.method, Method::Lora(_)) {
-            0
-        } else {
-            4 * memory::trainable(config, &settings.method)
-        };
-        let free = free.saturating_sub(base as u64);
-        memory::check(config, settings, tokens, free, weights)
-            .with_context(|| format!("{} on {tokens} tokens", model.name))?;
-        let need = memory::Need::of_training(config, &settings.method, settings.optimizer, tokens);
-        history = history.min(free.saturating_sub(need.beyond_weights()) / 2);
-    }
-    trainer.get_or_insert_with(|| Trainer::new(decoder, Some(usize::try_from(history).unwrap_or(usize::MAX))));
-    Ok(())
 }
 
 /// The sequence on screen under the side's weights, as the one example of a step.

@@ -1,0 +1,59 @@
+//! Memory for training on screen, asked for before it is taken.
+
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+
+use crate::model::{Decoder, Model};
+use crate::train::{Example, Method, Settings, Trainer, memory};
+
+/// Bytes that may be spent on ways back, for each copy of the model, beside the base weights.
+const HISTORY: u64 = 1 << 30;
+
+/// A trainer for the copy, once what it takes is there; one that goes on with its method has it already.
+///
+/// # Errors
+/// With the figures and what would fit, if there is too little.
+pub(super) fn for_training(
+    trainer: &mut Option<Trainer>,
+    model: &Model,
+    decoder: &Decoder,
+    settings: &Settings,
+    examples: &[Arc<Example>],
+) -> Result<()> {
+    if trainer.as_ref().is_some_and(|trainer| trainer.method() == Some(&settings.method)) {
+        return Ok(());
+    }
+    let config = &model.config;
+    let tokens = examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
+    let weights = memory::Need::of_scoring(config, 0).total();
+    let mut history = HISTORY;
+    if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)? {
+        // The base weights are kept too, to go back to.
+        let base = if matches!(settings.method, Method::Lora(_)) {
+            0
+        } else {
+            4 * memory::trainable(config, &settings.method)
+        };
+        let free = free.saturating_sub(base as u64);
+        memory::check(config, settings, tokens, free, weights)
+            .with_context(|| format!("{} on {tokens} tokens", model.name))?;
+        let need = memory::Need::of_training(config, &settings.method, settings.optimizer, tokens);
+        history = history.min(free.saturating_sub(need.beyond_weights()) / 2);
+    }
+    trainer.get_or_insert_with(|| Trainer::new(decoder, Some(usize::try_from(history).unwrap_or(usize::MAX))));
+    Ok(())
+}
+
+/// Whether a second copy of the weights fits.
+///
+/// # Errors
+/// With the figures, if it does not.
+pub(super) fn for_copy(model: &Model) -> Result<()> {
+    let weights = memory::Need::of_scoring(&model.config, 0).weights;
+    if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)?.filter(|&free| free < weights) {
+        let (weights, free) = (memory::size_text(weights), memory::size_text(free));
+        bail!("a second copy of {} needs {weights} more and {free} is free: choose a smaller model", model.name);
+    }
+    Ok(())
+}
