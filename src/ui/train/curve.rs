@@ -99,7 +99,8 @@ fn axis(app: &App, theme: &Theme, bounds: Bounds, width: usize) -> Line<'static>
     {
         *cell = ("▲", theme.accent);
     }
-    let end = format!(" {} steps", text::count(bounds.x.1 as usize));
+    let steps = bounds.x.1 as usize;
+    let end = format!(" {} step{}", text::count(steps), if steps == 1 { "" } else { "s" });
     let start = format!("{} ", text::count(bounds.x.0 as usize));
     // The ends are named where marks leave room.
     let is_free = |cells: &[(&str, _)]| cells.iter().all(|(glyph, _)| *glyph == "─");
@@ -127,7 +128,8 @@ fn series(app: &App, theme: &Theme, columns: usize, with_all: bool) -> Vec<Serie
     if with_all || training.data != TrainingData::Screen {
         all.extend(steps(training, theme));
     }
-    if with_all {
+    // In a twin run there are lines enough; its probes stand in their panel, for both.
+    if with_all && training.twin.is_none() {
         let probes = DIGITS.into_iter().zip(&training.probes);
         all.extend(probes.map(|(glyph, probe)| self::probe(theme, glyph, probe)));
     }

@@ -29,15 +29,16 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         return;
     };
     let twin = app.training.twin.as_ref().and_then(|twin| twin.steps.get(report.step.saturating_sub(1)));
-    let area = match twin.filter(|twin| !twin.parts.is_empty() && area.width >= 40) {
-        Some(twin) => {
-            let [left, right] = Layout::horizontal([Constraint::Fill(1); 2]).spacing(2).areas(area);
-            draw_one(theme, frame, right, twin);
-            left
-        }
-        None => area,
+    let Some(twin) = twin.filter(|twin| !twin.parts.is_empty() && area.width >= 40) else {
+        return draw_one(theme, frame, area, report);
     };
-    draw_one(theme, frame, area, report);
+    let [heading, below] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let halves = |area| Layout::horizontal([Constraint::Fill(1); 2]).spacing(2).areas::<2>(area);
+    let names = halves(heading).into_iter().zip(["first", "second"]);
+    names.for_each(|(area, name)| frame.render_widget(Line::styled(name, theme.dim), area));
+    for (area, report) in halves(below).into_iter().zip([report, twin]) {
+        draw_one(theme, frame, area, report);
+    }
 }
 
 fn draw_one(theme: &Theme, frame: &mut Frame, area: Rect, report: &StepReport) {
