@@ -63,7 +63,7 @@ impl OptimizerState {
         lr: f64,
         scale: f64,
     ) -> Result<(), TrainError> {
-        let zeros = || parameters.iter().map(|parameter| vec![0.0; parameter.tensor.elem_count()]).collect();
+        let zeros = || parameters.iter().map(|parameter| written_zeros(parameter.tensor.elem_count())).collect();
         if self.first.is_empty() {
             self.first = zeros();
         }
@@ -90,6 +90,14 @@ impl OptimizerState {
         }
         Ok(())
     }
+}
+
+/// Zeros in memory that is written: memory that was only promised to be zero is mapped twice, when an update first reads
+/// it and when it first writes it, which takes longer than the update.
+fn written_zeros(n: usize) -> Vec<f32> {
+    let mut zeros = vec![0.0; n];
+    zeros.par_chunks_mut(CHUNK).for_each(|chunk| chunk.fill(0.0));
+    zeros
 }
 
 /// Lets `f` write a parameter's values; on a device they come here and go back.
