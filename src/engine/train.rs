@@ -10,6 +10,9 @@ use crate::generate::{Sampling, generate};
 use crate::loss::Row;
 use crate::train::StepReport;
 
+/// Tokens from which on scoring a text after a step is given up when the run is paused.
+const LONG: usize = 512;
+
 impl<F: Fn(Event) -> bool> Worker<F> {
     /// Whether a run of steps is under way.
     pub fn is_training(&self) -> bool {
@@ -131,7 +134,8 @@ impl<F: Fn(Event) -> bool> Worker<F> {
 
 /// Scores everything anew and says what the weights say. Where a step broke them, it is taken back.
 pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
-    let cancel = loaded.course.cancel();
+    // A pause leaves a short text scored; a long one is not waited for.
+    let cancel = if loaded.ids.len() > LONG { loaded.course.cancel() } else { Cancel::default() };
     let screen = OnScreen { generation: loaded.generation, ids: &loaded.ids, top_k: loaded.top_k };
     let has_stepped = !reports.is_empty();
     let at = loaded.course.survey(&loaded.model, &mut loaded.scorer, screen, reports, &cancel)?;
