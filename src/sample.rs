@@ -2,6 +2,7 @@
 
 mod built_in;
 mod chat;
+mod form;
 mod probes;
 mod set;
 mod span;
@@ -13,6 +14,7 @@ use serde_json::Value;
 
 pub use built_in::{BUILT_IN, BuiltIn};
 pub use chat::{SampleError, read_chat};
+pub use form::{Form, Record, UnknownForm, read_record};
 pub use probes::probes;
 pub use set::read_samples;
 

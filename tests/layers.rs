@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cancel", &[]),
     ("sample", &[]),
+    ("data", &["sample"]),
     ("template", &["sample"]),
     ("sequence", &["sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::span::{self, Weighted};
-use super::{Chat, Message};
+use super::{Chat, Form, Message, Sample};
 
 /// Why a text is not the chat that was asked for. Lines and messages count from 1, records from 0 as `--index` does.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub fn read_chat(text: &str, index: usize) -> Result<(Chat, usize), SampleError>
     let mut records = Records::of(text)?;
     let total = records.len();
     let (line, value) = records.take(index)?;
-    let chat = chat(value).map_err(|problem| SampleError::Record { line, record: index, problem })?;
-    Ok((chat, total))
+    let read = chat_in_any_form(value).map_err(|problem| SampleError::Record { line, record: index, problem })?;
+    Ok((read, total))
 }
 
 /// The records of a text before they are understood.
@@ -102,7 +102,7 @@ fn is_one_record_a_line(lines: &[(usize, &str)]) -> bool {
 }
 
 fn is_list_of_records(list: &[Value]) -> bool {
-    let is_record = |value: &Value| value.is_array() || value.get("messages").is_some() || value.get("text").is_some();
+    let is_record = |value: &Value| Form::of(value).is_some();
     list.first().is_some_and(is_record)
 }
 
@@ -112,12 +112,25 @@ fn not_json(error: &serde_json::Error, first_line: usize) -> SampleError {
     SampleError::NotJson { line: first_line + error.line().saturating_sub(1), column: error.column(), problem }
 }
 
-/// What a record says, or what is wrong with it.
+/// The chat that a record of any form is; messages are what is missing where it is none.
+fn chat_in_any_form(record: Value) -> Result<Chat, String> {
+    match Form::of(&record) {
+        Some(form @ (Form::ShareGpt | Form::Alpaca | Form::PromptCompletion)) => match form.read(record)?.sample {
+            Sample::Chat(chat) => Ok(chat),
+            Sample::Text(_) => {
+                Err("is a prompt and its completion, both raw text, and no chat; give it to --file as text".into())
+            }
+        },
+        _ => chat(record),
+    }
+}
+
+/// What a record in the form of messages says, or what is wrong with it.
 pub(super) fn chat(record: Value) -> Result<Chat, String> {
     let (messages, tools) = match record {
         Value::Array(messages) => (messages, Vec::new()),
         Value::Object(mut record) => {
-            let tools = list(&mut record, "tools", "the record")?;
+            let tools = super::form::tools(&mut record)?;
             match record.remove("messages") {
                 Some(Value::Array(messages)) => (messages, tools),
                 Some(other) => {
@@ -125,11 +138,6 @@ pub(super) fn chat(record: Value) -> Result<Chat, String> {
                         "has {} as `messages`; make it a list of {{\"role\", \"content\"}}",
                         kind(&other)
                     ));
-                }
-                None if record.contains_key("conversations") => {
-                    return Err("has `conversations`, not `messages`; convert it to {\"messages\": [{\"role\": ..., \
-                                \"content\": ...}]}"
-                        .into());
                 }
                 None => {
                     return Err("has no `messages`; give {\"messages\": [{\"role\": ..., \"content\": ...}]}".into());
@@ -251,7 +259,7 @@ fn wrong(key: &str, place: &str, found: &Value, wanted: &str) -> String {
     format!("has {} as `{key}` of {place}; make it {wanted}", kind(found))
 }
 
-fn kind(value: &Value) -> &'static str {
+pub(super) fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::chat::{Records, chat};
+use super::chat::Records;
 use super::{Sample, SampleError};
 
 /// Reads every record of a data set.
@@ -24,17 +24,7 @@ pub fn read_samples(text: &str) -> Result<Vec<Sample>, SampleError> {
 
 /// What a record says, or what is wrong with it.
 pub(super) fn sample(record: Value) -> Result<Sample, String> {
-    if record.get("messages").is_none()
-        && let Some(text) = record.get("text")
-    {
-        let text = text.as_str().ok_or("has a `text` that is no string; make it {\"text\": \"...\"}")?;
-        return Ok(Sample::Text(text.into()));
-    }
-    let chat = chat(record)?;
-    match chat.messages.is_empty() {
-        true => Err("has no messages to learn from; give it some, or leave it out".into()),
-        false => Ok(Sample::Chat(chat)),
-    }
+    super::read_record(record, None).map(|record| record.sample)
 }
 
 /// A line that is no JSON is a bad record like any other.

@@ -1,0 +1,211 @@
+//! The records of a data set, one after the other, however long the file: JSON, JSONL, Parquet.
+//!
+//! A file is never read whole (but for one JSON object laid out over several lines, which is one record): what is in
+//! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
+
+mod elements;
+mod layout;
+mod lines;
+mod rows;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::Value;
+use thiserror::Error;
+
+use crate::sample::{Form, Record, read_record};
+use layout::Layout;
+
+/// Why a data set cannot be read at all.
+#[derive(Debug, Error)]
+pub enum DataError {
+    #[error("reading {}: {reason}", file.display())]
+    Read { file: PathBuf, reason: io::Error },
+    #[error("{} is empty; give JSONL with one record a line, a JSON list of records, or Parquet", file.display())]
+    Empty { file: PathBuf },
+    #[error("{} is not Parquet that can be read: {reason}", file.display())]
+    Parquet { file: PathBuf, reason: String },
+}
+
+/// What places in a file are counted in, from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    Line,
+    Row,
+}
+
+/// A record as it stands in the file.
+#[derive(Debug)]
+pub struct Raw {
+    /// Its number, from 0.
+    pub index: usize,
+    /// The line where it begins, or its row, from 1.
+    pub place: usize,
+    pub unit: Unit,
+    /// Where it begins in the file, in bytes; of no meaning in Parquet.
+    pub offset: u64,
+    body: Body,
+}
+
+#[derive(Debug)]
+enum Body {
+    Json(Vec<u8>),
+    Value(Value),
+    /// It cannot be taken out of the file.
+    Broken(String),
+}
+
+/// A record that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{} {place} (record {index}) {problem}", unit.name())]
+pub struct BadRecord {
+    pub index: usize,
+    pub place: usize,
+    pub unit: Unit,
+    /// What is wrong and what to do.
+    pub problem: String,
+}
+
+impl Unit {
+    /// Its name in sentences.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Line => "line",
+            Unit::Row => "row",
+        }
+    }
+}
+
+impl Raw {
+    /// What the record says, in the form of `hint` or in the one that its fields say.
+    ///
+    /// # Errors
+    /// If it is not JSON or in no form that is known: where, what and what to do.
+    pub fn read(self, hint: Option<Form>) -> Result<Record, BadRecord> {
+        let Raw { index, place, unit, body, .. } = self;
+        let bad = |problem| BadRecord { index, place, unit, problem };
+        let value = match body {
+            Body::Value(value) => value,
+            Body::Broken(problem) => return Err(bad(problem)),
+            Body::Json(bytes) => serde_json::from_slice(&bytes).map_err(|error| bad(not_json(&error, place)))?,
+        };
+        read_record(value, hint).map_err(bad)
+    }
+
+    /// How many bytes it has in the file, as far as that is known.
+    pub fn bytes(&self) -> usize {
+        match &self.body {
+            Body::Json(bytes) => bytes.len(),
+            _ => 0,
+        }
+    }
+}
+
+fn not_json(error: &serde_json::Error, first_line: usize) -> String {
+    let text = error.to_string();
+    let problem = text.split(" at line ").next().unwrap_or(&text);
+    let place = match error.line() {
+        0 | 1 => format!("column {}", error.column()),
+        line => format!("line {} column {}", first_line + line - 1, error.column()),
+    };
+    format!("is not JSON at {place}: {problem}; mend it, or leave it out")
+}
+
+/// The records of one file, in order.
+pub struct Records {
+    records: Box<dyn Iterator<Item = io::Result<Raw>> + Send>,
+    file: PathBuf,
+    progress: Progress,
+}
+
+/// How much of a file was read, for whoever watches.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    done: Arc<AtomicU64>,
+    /// Bytes of the file or rows of the table; 0 where nobody knows.
+    total: u64,
+}
+
+impl Progress {
+    /// The share that was read, 0 to 1; `None` where the end is not known.
+    pub fn share(&self) -> Option<f32> {
+        (self.total > 0).then(|| (self.done.load(Ordering::Relaxed) as f32 / self.total as f32).min(1.0))
+    }
+}
+
+impl Records {
+    /// Opens a file, `-` being standard input; what is in it decides how it is read, not its name.
+    ///
+    /// # Errors
+    /// If it cannot be opened, has nothing in it, or is Parquet that is damaged.
+    pub fn open(path: &Path) -> Result<Self, DataError> {
+        let read = |reason| DataError::Read { file: path.to_owned(), reason };
+        if path.as_os_str() == "-" {
+            return Self::of(Box::new(io::stdin()), path, 0);
+        }
+        let file = File::open(path).map_err(read)?;
+        let metadata = file.metadata().map_err(read)?;
+        if metadata.is_dir() {
+            return Err(read(io::Error::other("it is a directory; give a file")));
+        }
+        if rows::is_parquet(&file).map_err(read)? {
+            let parquet = |reason| DataError::Parquet { file: path.to_owned(), reason };
+            let (rows, progress) = rows::Rows::open(file).map_err(parquet)?;
+            return Ok(Self { records: Box::new(rows), file: path.to_owned(), progress });
+        }
+        Self::of(Box::new(file), path, metadata.len())
+    }
+
+    /// The JSON records that `input` gives; `path` is its name in errors.
+    fn of(input: Box<dyn Read + Send>, path: &Path, length: u64) -> Result<Self, DataError> {
+        let file = path.to_owned();
+        let progress = Progress { total: length, ..Progress::default() };
+        let counted = Counted { input, done: progress.done.clone() };
+        let mut input = BufReader::with_capacity(layout::SEEN, counted);
+        let read = |reason| DataError::Read { file: path.to_owned(), reason };
+        let records: Box<dyn Iterator<Item = io::Result<Raw>> + Send> = match layout::of(&mut input).map_err(read)? {
+            Layout::Empty => return Err(DataError::Empty { file }),
+            Layout::Lines(start) => Box::new(lines::Lines::new(input, start)),
+            Layout::Elements(start) => Box::new(elements::Elements::new(input, start)),
+            Layout::Whole(start) => Box::new(lines::whole(input, start)),
+        };
+        Ok(Self { records, file, progress })
+    }
+
+    /// How much was read, now and later.
+    pub fn progress(&self) -> Progress {
+        self.progress.clone()
+    }
+}
+
+impl Iterator for Records {
+    type Item = Result<Raw, DataError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let read = |reason| DataError::Read { file: self.file.clone(), reason };
+        self.records.next().map(|record| record.map_err(read))
+    }
+}
+
+/// Counts what is read.
+struct Counted<R> {
+    input: R,
+    done: Arc<AtomicU64>,
+}
+
+impl<R: Read> Read for Counted<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read(buffer)?;
+        self.done.fetch_add(read as u64, Ordering::Relaxed);
+        Ok(read)
+    }
+}
+
+/// Fills the buffer as far as it goes: a pipe gives little at a time.
+fn peek(input: &mut impl BufRead) -> io::Result<&[u8]> {
+    input.fill_buf()
+}
