@@ -5,6 +5,7 @@
 
 pub mod attention;
 mod choices;
+pub mod export;
 pub mod finding;
 mod mode;
 mod paint;

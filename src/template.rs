@@ -7,6 +7,7 @@
 //!      ─▶ Rendered  text, segments that tile it, notes
 //! ```
 
+pub mod annotate;
 mod date;
 mod edges;
 mod engine;

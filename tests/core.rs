@@ -4,6 +4,8 @@
 mod any_mask;
 #[path = "core/custom.rs"]
 mod custom;
+#[path = "core/export.rs"]
+mod export;
 #[path = "core/findings.rs"]
 mod findings;
 #[path = "core/modes.rs"]

@@ -88,6 +88,11 @@ impl Engine {
         Value::from(Serde(seen.collect::<Vec<_>>()))
     }
 
+    /// The tools as a template sees them: none at all rather than an empty list.
+    pub(super) fn tools(tools: &[serde_json::Value]) -> Value {
+        if tools.is_empty() { Value::from(()) } else { Value::from(Serde(tools.to_vec())) }
+    }
+
     /// Renders `messages` and `tools`; with `marks`, generation blocks are bracketed by them.
     pub(super) fn render(
         &self,

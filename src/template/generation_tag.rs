@@ -54,11 +54,11 @@ pub(super) fn rewrite(source: &str) -> Option<String> {
     found.then_some(out)
 }
 
-fn statement_end(text: &str) -> usize {
+pub(super) fn statement_end(text: &str) -> usize {
     end_outside_strings(text, "%}")
 }
 
-fn expression_end(text: &str) -> usize {
+pub(super) fn expression_end(text: &str) -> usize {
     end_outside_strings(text, "}}")
 }
 

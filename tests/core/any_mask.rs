@@ -37,7 +37,7 @@ fn any_message() -> impl Strategy<Value = Message> {
 }
 
 /// Chats of which most alternate, as strict templates want.
-fn any_chat() -> impl Strategy<Value = Chat> {
+pub fn any_chat() -> impl Strategy<Value = Chat> {
     let alternate = |messages: Vec<Message>| {
         let roles = ["user", "assistant"].into_iter().cycle();
         messages.into_iter().zip(roles).map(|(message, role)| Message { role: role.into(), ..message }).collect()
@@ -46,7 +46,7 @@ fn any_chat() -> impl Strategy<Value = Chat> {
     prop_oneof![messages(), messages().prop_map(alternate)].prop_map(|messages| Chat { messages, tools: Vec::new() })
 }
 
-fn any_choices() -> impl Strategy<Value = Choices> {
+pub fn any_choices() -> impl Strategy<Value = Choices> {
     let stop = option::of(select(vec![Stop::Turn, Stop::Last, Stop::All, Stop::None]));
     let header = option::of(select(vec![Header::On, Header::End, Header::Off]));
     let straddlers = select(vec![Straddlers::Any, Straddlers::Inside]);
@@ -66,18 +66,18 @@ fn any_choices() -> impl Strategy<Value = Choices> {
     )
 }
 
-fn any_mode() -> impl Strategy<Value = Mode> {
+pub fn any_mode() -> impl Strategy<Value = Mode> {
     let roles =
         ["roles=user", "roles=assistant,tool", "roles=system,developer,user"].map(|name| name.parse().expect(name));
     select(Mode::EVERY.into_iter().chain(roles).collect::<Vec<Mode>>())
 }
 
-fn any_parts() -> impl Strategy<Value = PartWeights> {
+pub fn any_parts() -> impl Strategy<Value = PartWeights> {
     select(vec!["none", "stop=0", "reasoning=0.5,answer=1", "header=0.25,after_stop=2", "tool_result=0.5"])
         .prop_map(|written| written.parse().expect(written))
 }
 
-fn any_paint() -> impl Strategy<Value = Vec<(usize, usize, f64)>> {
+pub fn any_paint() -> impl Strategy<Value = Vec<(usize, usize, f64)>> {
     prop::collection::vec((0..40usize, 0..40usize, 0.0..2.0), 0..3)
 }
 

@@ -1,0 +1,68 @@
+//! Templates with generation tags put in: they render as before, and the tags enclose what the assistant writes.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lossglass::sample::Chat;
+use lossglass::template::annotate::{AnnotateError, Specials, annotate, probes};
+use lossglass::template::{CHATML, ChatTemplate, Part};
+
+fn file(name: &str) -> String {
+    std::fs::read_to_string(Path::new("tests/templates").join(name)).expect(name)
+}
+
+/// Name, source without tags, beginning and end of sequence.
+fn sources() -> Vec<(String, String, Option<String>, Option<String>)> {
+    let specials: BTreeMap<String, BTreeMap<String, String>> =
+        serde_json::from_str(&file("specials.json")).expect("special tokens");
+    let source = |(name, specials): (String, BTreeMap<String, String>)| {
+        let source = if name == "lossglass" { CHATML.to_string() } else { file(&format!("{name}.jinja")) };
+        (name, source, specials.get("bos_token").cloned(), specials.get("eos_token").cloned())
+    };
+    specials.into_iter().map(source).collect()
+}
+
+fn without_tags(source: &str) -> String {
+    ["{% generation %}", "{% endgeneration %}", "{%- generation %}", "{%- endgeneration %}"]
+        .iter()
+        .fold(source.to_string(), |source, tag| source.replace(tag, ""))
+}
+
+fn chats() -> Vec<Chat> {
+    let chats: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&file("chats.json")).expect("chats");
+    chats.values().map(|chat| lossglass::sample::read_chat(&chat.to_string(), 0).expect("a chat").0).collect()
+}
+
+#[test]
+fn every_probe_is_read() {
+    assert_eq!(probes().len(), 11);
+}
+
+#[test]
+fn every_template_of_the_set_is_annotated_and_renders_as_before() {
+    let mut failed = Vec::new();
+    for (name, source, bos, eos) in sources() {
+        let source = without_tags(&source);
+        let specials = Specials { bos: bos.as_deref(), eos: eos.as_deref(), pad: None };
+        let annotated = match annotate(&source, specials, &probes()) {
+            Ok(annotated) => annotated,
+            Err(error) => {
+                failed.push(format!("{name}: {error}"));
+                continue;
+            }
+        };
+        if let Ok(directory) = std::env::var("ANNOTATED") {
+            std::fs::write(Path::new(&directory).join(format!("{name}.jinja")), &annotated).expect("a directory");
+        }
+        let parse = |source: &str| ChatTemplate::new(source, specials.bos, specials.eos, None).expect("it parses");
+        let (plain, tagged) = (parse(&source), parse(&annotated));
+        for chat in chats() {
+            for prompt in [false, true] {
+                let (plain, tagged) = (plain.render(&chat, prompt), tagged.render(&chat, prompt));
+                let texts = [&plain, &tagged].map(|one| one.as_ref().ok().map(|rendered| rendered.text.clone()));
+                assert_eq!(texts[0], texts[1], "{name}");
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
