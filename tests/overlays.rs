@@ -114,7 +114,7 @@ fn score_says_what_is_missing() {
 fn the_figures_of_score_stand_apart() {
     let mut app = loaded(long());
     app.view = View::Score;
-    update(&mut app, Action::Mode(lossglass::mask::Mode::Completion));
+    update(&mut app, Action::Rule(lossglass::mask::Mode::Completion.into()));
     for width in [60, 80, 120] {
         let screen = lines(&app, width, 24);
         let line = screen.lines().find(|line| line.contains("  assistant ")).unwrap();
@@ -228,7 +228,7 @@ fn clicks() {
     };
     assert_eq!(clicked(&at(View::Attend, 11), "may see").chars().count(), 4, "words are no button");
     assert_eq!(clicked(&at(View::Attend, 11), "istant"), "Some(Goto(8))");
-    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Mode(Completion))");
+    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Rule(Mode(Completion)))");
     assert_eq!(clicked(&at(View::Score, 11), "●"), "Some(Goto(10))");
     assert_eq!(clicked(&edited(&[("user", "Hi"), ("assistant", "Hello")]), "Hi"), "Some(FocusTurn(0))");
     let mut app = chat();

@@ -14,6 +14,7 @@ pub enum Context {
     Picker,
     Settings,
     Save,
+    Weight,
 }
 
 /// Which contexts a binding holds in.
@@ -28,6 +29,7 @@ pub enum Scope {
     Picker,
     Settings,
     Save,
+    Weight,
 }
 
 /// One command with its keys.
@@ -98,14 +100,29 @@ pub const BINDINGS: &[Binding] = &[
         "D data",
     ),
     bind(Scope::View(View::Train), &["w"], Command::Save, "save the weights", "w save"),
-    bind(Scope::Views, &["tab"], Command::NextMode, "next mask mode", "tab mask"),
-    bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask mode", ""),
+    bind(Scope::Views, &["tab"], Command::NextMode, "next mask: mode or profile", "tab mask"),
+    bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask", ""),
     bind(Scope::View(View::Predict), &["+", "="], Command::MoreCandidates, "more candidates", "+- top-k"),
     bind(Scope::View(View::Predict), &["-"], Command::FewerCandidates, "fewer candidates", ""),
     bind(Scope::View(View::Predict), &["t"], Command::Hotter, "higher temperature", "t T temp"),
     bind(Scope::View(View::Predict), &["T"], Command::Cooler, "lower temperature", ""),
     bind(Scope::View(View::Predict), &["0"], Command::ResetTemperature, "temperature 1", ""),
     bind(Scope::View(View::Predict), &["w"], Command::WhatIf, "what if another token were the target?", "w what if"),
+    bind(Scope::View(View::Score), &["↑", "k"], Command::Up, "previous mode or profile, which counts at once", ""),
+    bind(Scope::View(View::Score), &["↓", "j"], Command::Down, "next mode or profile", "↑↓ mask"),
+    bind(Scope::View(View::Score), &["p"], Command::PaintTokens, "paint: score the selected tokens, or not", "p paint"),
+    bind(Scope::View(View::Score), &["x"], Command::Select, "begin a selection here, or end it; the mouse drags one", "x select"),
+    bind(Scope::View(View::Score), &["shift-←"], Command::SelectLeft, "select to the left", ""),
+    bind(Scope::View(View::Score), &["shift-→"], Command::SelectRight, "select to the right", ""),
+    bind(Scope::View(View::Score), &["W"], Command::PaintWeight, "paint a weight on the selected tokens", "W weight"),
+    bind(Scope::View(View::Score), &["P"], Command::PaintMessage, "paint the whole message: score it, or not", ""),
+    bind(Scope::View(View::Score), &["O"], Command::PaintPart, "paint this part of the message", ""),
+    bind(Scope::View(View::Score), &["C"], Command::ClearPaint, "take the paint off the selected tokens", ""),
+    bind(Scope::View(View::Score), &["E"], Command::ClearAllPaint, "take all paint off", ""),
+    bind(Scope::View(View::Score), &["z", "ctrl-z"], Command::Undo, "take back the last stroke of paint", "z undo"),
+    bind(Scope::View(View::Score), &["Z", "ctrl-y"], Command::Redo, "paint it again", ""),
+    bind(Scope::View(View::Score), &["i"], Command::NextPanel, "loss, labels, gradient, findings", "i panel"),
+    bind(Scope::View(View::Score), &["f"], Command::NextFinding, "next finding", "f finding"),
     bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
     bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
@@ -152,6 +169,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Save, &["enter"], Command::Accept, "save the weights there", "enter save"),
     bind(Scope::Save, &["esc"], Command::Cancel, "do not save", "esc cancel"),
     bind(Scope::Save, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Weight, &["enter"], Command::Accept, "paint the weight that was typed", "enter paint"),
+    bind(Scope::Weight, &["esc"], Command::Cancel, "paint nothing", "esc cancel"),
+    bind(Scope::Weight, &["ctrl-c"], Command::Quit, "quit", ""),
 ];
 
 impl Scope {
@@ -164,7 +184,8 @@ impl Scope {
             | (Scope::Editor, Context::Editor)
             | (Scope::Picker, Context::Picker)
             | (Scope::Settings, Context::Settings)
-            | (Scope::Save, Context::Save) => true,
+            | (Scope::Save, Context::Save)
+            | (Scope::Weight, Context::Weight) => true,
             _ => false,
         }
     }
@@ -179,6 +200,7 @@ impl Scope {
             Scope::Picker => "Lists",
             Scope::Settings => "Training settings",
             Scope::Save => "Save",
+            Scope::Weight => "Painted weight",
         }
     }
 }
@@ -186,11 +208,15 @@ impl Scope {
 /// The command that `key` stands for in `context`.
 pub fn command(context: Context, key: KeyEvent) -> Option<Command> {
     let name = key_name(key)?;
+    named(context, &name).or_else(|| named(context, name.strip_prefix("shift-")?))
+}
+
+fn named(context: Context, name: &str) -> Option<Command> {
     let of = |wanted: fn(Scope) -> bool| {
         BINDINGS
             .iter()
             .filter(move |binding| wanted(binding.scope) && binding.scope.holds_in(context))
-            .find(|binding| binding.keys.contains(&name.as_str()))
+            .find(|binding| binding.keys.contains(&name))
     };
     of(|scope| matches!(scope, Scope::View(_)))
         .or_else(|| of(|scope| !matches!(scope, Scope::View(_))))
@@ -238,6 +264,8 @@ fn key_name(key: KeyEvent) -> Option<String> {
         "ctrl-"
     } else if key.modifiers.contains(KeyModifiers::ALT) {
         "alt-"
+    } else if key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, KeyCode::Left | KeyCode::Right) {
+        "shift-"
     } else {
         ""
     };

@@ -1,4 +1,4 @@
-//! The view Score: every mode over the same tokens, and the ledger of the current one.
+//! The view Score: every mode and profile over the same tokens, and what the mask that counts comes to.
 
 mod facts;
 mod ledger;

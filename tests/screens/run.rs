@@ -39,7 +39,7 @@ pub fn twin(app: &mut App) {
     let steps = app.training.steps.iter().map(slower).collect();
     let names = ["assistant".into(), "all".into()];
     app.training.twin =
-        Some(Twin { names, settings: Settings::default(), mode: Mode::All, parts: PartWeights::default(), steps });
+        Some(Twin { names, settings: Settings::default(), rule: Mode::All.into(), parts: PartWeights::default(), steps });
     for probe in &mut app.training.probes {
         probe.twin_losses = probe.losses.iter().map(|&(step, loss)| (step, loss * 0.9)).collect();
     }
