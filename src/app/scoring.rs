@@ -102,9 +102,10 @@ impl App {
         self.rule().mode()
     }
 
-    /// The mask that counts, with its ledger: the current rule's, with the paint over it.
+    /// The mask that counts, with its ledger: the current rule's, with the paint over it. None while another kind of
+    /// sample, with another rule, is not tokenised yet.
     pub fn scoring(&self) -> Option<&Scoring> {
-        self.current.as_ref()
+        self.current.as_ref().filter(|current| current.rule == self.rule())
     }
 
     /// The current mask, if the rule applies.

@@ -1,6 +1,6 @@
 //! Keys in the views, and what the engine says.
 
-use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Start, ThemeName, View, keymap, update};
+use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Rule, Start, ThemeName, View, keymap, update};
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Denominator;
 use lossglass::mask::Mode;
@@ -171,7 +171,8 @@ fn part_weights_of_the_start_hold_in_every_mode_and_for_chats_alone() {
         app
     };
     let app = start(chat_sequence());
-    for scoring in app.scorings.iter().filter(|scoring| scoring.mask.is_ok()) {
+    let modes = app.scorings.iter().filter(|scoring| matches!(scoring.rule, Rule::Mode(_)));
+    for scoring in modes.filter(|scoring| scoring.mask.is_ok()) {
         let mask = scoring.mask.as_ref().unwrap();
         for (t, token) in app.sequence().targets().filter(|(_, token)| token.role.as_deref() == Some("assistant")) {
             match token.part {
