@@ -8,6 +8,8 @@ mod choices;
 mod editing;
 #[path = "flow/lists.rs"]
 mod lists;
+#[path = "flow/painting.rs"]
+mod painting;
 #[path = "screens/sample.rs"]
 #[allow(dead_code)]
 mod sample;

@@ -113,11 +113,6 @@ impl App {
         self.scoring()?.mask.as_ref().ok()
     }
 
-    /// What the current mask is called.
-    pub fn mask_name(&self) -> String {
-        self.mask().map_or_else(|| self.rule().name(), |mask| self.rule().mask_name(mask))
-    }
-
     /// The current loss, if everything scored is computed.
     pub fn ledger(&self) -> Option<&Ledger> {
         self.scoring()?.ledger.as_ref()

@@ -19,8 +19,8 @@ pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
 pub use twin::{PRESETS, Preset};
 
-use crate::engine::Written;
 use crate::app::Rule;
+use crate::engine::Written;
 use crate::mask::PartWeights;
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};

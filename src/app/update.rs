@@ -14,9 +14,7 @@ mod twin;
 
 pub(super) use steps::pause;
 
-use super::{
-    Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View, keymap,
-};
+use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View, keymap};
 use crate::loss::Denominator;
 use crate::mask::Mode;
 use crate::sample::Sample;

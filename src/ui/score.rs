@@ -27,6 +27,9 @@ const WIDEST: u16 = 150;
 /// Lines of a panel at least, before the token is told about in full.
 const LEAST: usize = 5;
 
+/// Lines below the tabs at least, so that the matrix keeps its place from panel to panel.
+const LEAST_BELOW: u16 = 6;
+
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let mut block = theme.block("Score: what counts");
@@ -43,8 +46,13 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let room = inner.height.saturating_sub(least + 1);
     let columns = columns(app, inner.width);
     let width = usize::from(inner.width) / columns.len().max(1);
-    let heights = columns.iter().map(|column| wanted(app, theme, column, width.saturating_sub(2)));
-    let below = u16::try_from(heights.max().unwrap_or(0)).unwrap_or(u16::MAX).min(room);
+    let spare = inner.height.saturating_sub(matrix::height(app, inner.width, inner.height) + 2);
+    let labels = labels::WANTED.max(usize::from(spare));
+    let column_lines =
+        |column: &Vec<Piece>| lines(app, theme, column, width.saturating_sub(2), usize::from(room), labels);
+    let columns: Vec<Vec<Line>> = columns.iter().map(column_lines).collect();
+    let below =
+        u16::try_from(columns.iter().map(Vec::len).max().unwrap_or(0)).unwrap_or(u16::MAX).max(LEAST_BELOW).min(room);
     let high = matrix::height(app, inner.width, inner.height.saturating_sub(below + 1));
     let gap = u16::from(high + below + 1 < inner.height);
     let [matrix, _, tabs, below] = Layout::vertical([
@@ -57,8 +65,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let in_sight = matrix::draw(app, theme, frame, matrix, hits);
     draw_tabs(app, theme, frame, tabs, in_sight, hits);
     let places = Layout::horizontal(vec![Constraint::Fill(1); columns.len()]).split(below);
-    for (column, place) in columns.iter().zip(places.iter()) {
-        draw_column(app, theme, frame, *place, column);
+    for (column, place) in columns.into_iter().zip(places.iter()) {
+        write(frame, *place, column);
     }
 }
 
@@ -83,36 +91,24 @@ fn columns(app: &App, width: u16) -> Vec<Vec<Piece>> {
     }
 }
 
-/// Lines that are worth giving a column.
-fn wanted(app: &App, theme: &Theme, column: &[Piece], width: usize) -> usize {
-    let piece = |piece: &Piece| match piece {
-        Piece::Token => facts::lines(app, theme, width).len(),
-        Piece::Panel(ScorePanel::Ledger) if column.len() == 1 => ledger::lines(app, theme, width).len(),
-        Piece::Panel(ScorePanel::Ledger) => ledger::FULL,
-        Piece::Panel(ScorePanel::Labels) => labels::WANTED,
-        Piece::Panel(ScorePanel::Gradient) => gradient::WANTED,
-        Piece::Panel(ScorePanel::Findings) => findings::wanted(app, theme, width),
-    };
-    column.iter().map(piece).sum()
-}
-
-fn draw_column(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, column: &[Piece]) {
-    let (width, mut room) = (usize::from(area.width).saturating_sub(2), usize::from(area.height));
+/// What a column says in at most `room` lines, the labels in no more than `labels` of them.
+fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, labels: usize) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     for piece in column {
-        let piece_lines = match piece {
+        let room = room.saturating_sub(lines.len());
+        lines.extend(match piece {
             Piece::Token => token_lines(app, theme, width, room, column),
-            Piece::Panel(ScorePanel::Ledger) if ledger::lines(app, theme, width).len() <= room => {
-                ledger::lines(app, theme, width)
-            }
-            Piece::Panel(ScorePanel::Ledger) => ledger::short_lines(app, theme, width),
-            Piece::Panel(ScorePanel::Labels) => labels::lines(app, theme, width, room),
-            Piece::Panel(ScorePanel::Gradient) => gradient::lines(app, theme, width, room),
+            Piece::Panel(ScorePanel::Ledger) => ledger::lines_in(app, theme, width, room),
+            Piece::Panel(ScorePanel::Labels) => labels::lines(app, theme, width, room.min(labels)),
+            Piece::Panel(ScorePanel::Gradient) => gradient::lines(app, theme, width, room.min(gradient::WANTED)),
             Piece::Panel(ScorePanel::Findings) => findings::lines(app, theme, width, room),
-        };
-        room = room.saturating_sub(piece_lines.len());
-        lines.extend(piece_lines);
+        });
     }
+    lines
+}
+
+/// Lines, one column in.
+fn write(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
     for (line, row) in lines.into_iter().zip(area.rows()) {
         let indented = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(1), ..row };
         frame.render_widget(line, indented.intersection(row));

@@ -4,7 +4,7 @@ use super::TrainingData;
 use super::course::Course;
 use crate::app::{App, Progress, Rule};
 use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
-use crate::mask::PartWeights;
+use crate::mask::{Paint, PartWeights};
 use crate::train::Settings;
 
 /// Tokens that the model writes by itself at most.
@@ -13,12 +13,15 @@ pub const WRITTEN: usize = 24;
 impl App {
     /// What the next steps are taken with.
     pub(in crate::app) fn course(&self) -> Course {
-        Course {
-            settings: self.training.settings.clone(),
-            mask: self.mask_name(),
-            paint: self.painting.paint.clone(),
-            data: self.training.data.describe(),
-        }
+        let rule = self.rule();
+        let (scoring, paint) = match &self.training.data {
+            TrainingData::Screen => (self.scoring(), self.painting.paint.clone()),
+            // Paint is of the sequence on screen alone.
+            TrainingData::Samples { .. } => (self.scorings.iter().find(|row| row.rule == rule), Paint::default()),
+        };
+        let mask = scoring.and_then(|scoring| scoring.mask.as_ref().ok());
+        let mask = mask.map_or_else(|| rule.name(), |mask| rule.mask_name(mask));
+        Course { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
     }
 
     /// How the next steps are taken.

@@ -1,7 +1,7 @@
 //! What is looked at in the view Score: which rule counts, panels, findings.
 
 use super::next;
-use crate::app::{App, Command, Notice, Rule, Scoring, ScorePanel, View};
+use crate::app::{App, Command, Notice, Rule, ScorePanel, Scoring, View};
 
 /// What a command of the view Score shows; false if it shows nothing.
 pub fn run(app: &mut App, command: Command) -> bool {

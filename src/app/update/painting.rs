@@ -113,7 +113,11 @@ fn go_back(app: &mut App, again: bool) {
     if app.painting.go_back(again) {
         app.repaint();
     } else {
-        app.say(if again { "no stroke to paint again" } else { "no stroke to take back; u takes back a training step" });
+        app.say(if again {
+            "no stroke to paint again"
+        } else {
+            "no stroke to take back; u takes back a training step"
+        });
     }
 }
 

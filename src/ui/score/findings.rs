@@ -17,11 +17,6 @@ pub fn count(app: &App) -> String {
     }
 }
 
-/// Lines that show all of them.
-pub fn wanted(app: &App, theme: &Theme, width: usize) -> usize {
-    app.findings.iter().map(|finding| finding_lines(app, theme, finding, width).len()).sum::<usize>().max(1)
-}
-
 /// The findings in at most `height` lines, from the one at the cursor on if not all fit.
 pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'static>> {
     if !app.is_current() {
@@ -33,8 +28,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<
             .map(|line| Line::styled(line, theme.dim))
             .collect();
     }
-    let blocks: Vec<Vec<Line>> =
-        app.findings.iter().map(|finding| finding_lines(app, theme, finding, width)).collect();
+    let blocks: Vec<Vec<Line>> = app.findings.iter().map(|finding| finding_lines(app, theme, finding, width)).collect();
     let fits = |from: usize| blocks[from..].iter().map(Vec::len).sum::<usize>() <= height;
     let here = app.findings.iter().position(|finding| finding.token == Some(app.cursor)).unwrap_or(0);
     // As far down as the one at the cursor needs, no further.

@@ -47,11 +47,13 @@ fn gradient(app: &App, height: usize) -> Result<(LogitGradient, String), String>
         return Err("nothing predicts the first token: no logits, no gradient".into());
     };
     let Some(token) = app.sequence().tokens.get(app.cursor) else {
-        return Err(format!("row {row} predicts what would come next: no target, no gradient"));
+        return Err(format!("row {row} predicts what would come next: no target"));
     };
     let weight = app.mask().map_or(0.0, |mask| mask.weight(app.cursor));
     if weight == 0.0 {
-        return Err(format!("∂L/∂logits[{row}] is 0 everywhere: this token is not scored, the next step pushes nothing"));
+        return Err(format!(
+            "∂L/∂logits[{row}] is 0 everywhere: this token is not scored, the next step pushes nothing"
+        ));
     }
     let Some(ledger) = app.ledger().filter(|_| app.is_current()) else {
         return Err("no loss yet, and so no gradient".into());
@@ -63,8 +65,7 @@ fn gradient(app: &App, height: usize) -> Result<(LogitGradient, String), String>
     let distribution = app.distribution().ok_or("one moment …")?;
     let found = LogitGradient::new(distribution, token.id, weight, by, height.saturating_sub(2));
     let formula = format!(
-        "∂L/∂logits[{row}] = w/D · (softmax − onehot({})), w/D = {}/{} · {}",
-        crate::ui::token::label(app, app.cursor, 16),
+        "∂L/∂logits[{row}] = w/D · (softmax − onehot), w/D = {}/{} · {}",
         weight_text(weight),
         weight_text(by),
         share(app, weight)

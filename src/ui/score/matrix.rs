@@ -90,9 +90,10 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(indented(line, left), places.next()?);
     }
     let first = first_in_sight(app, &all, room);
+    let grid = (left + 2 + columns.shown.len() * columns.width + figures.width()).min(usize::from(area.width));
     for (row, place) in all.iter().skip(first).zip(places) {
         match row {
-            Row::Heading => frame.render_widget(profiles_heading(theme, left, usize::from(place.width)), place),
+            Row::Heading => frame.render_widget(profiles_heading(app, theme, grid), place),
             Row::Scoring(scoring) => {
                 let line = scoring_line(app, theme, &columns, &figures, scoring, usize::from(area.width));
                 frame.render_widget(line, place);
@@ -122,10 +123,23 @@ fn push_cells(columns: &Columns, place: Rect, left: usize, hits: &mut Hits) {
     }
 }
 
-fn profiles_heading(theme: &Theme, left: usize, width: usize) -> Line<'static> {
+/// The line over the profiles: what they are, and which one counts.
+fn profiles_heading(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let words = "  as trainers score it ";
-    let rule = "─".repeat(left.max(words.width()).min(width).saturating_sub(words.width()));
-    Line::from(vec![Span::styled(words, theme.dim), Span::styled(rule, theme.border)])
+    let current = match app.rule() {
+        Rule::Profile(profile) => {
+            format!(" {} ", text::fit_start(&profile.title, width.saturating_sub(words.len() + 4)))
+        }
+        Rule::Mode(_) => String::new(),
+    };
+    let rule = width.saturating_sub(words.width() + current.width());
+    let before = rule.min(2);
+    Line::from(vec![
+        Span::styled(words, theme.dim),
+        Span::styled("─".repeat(before), theme.border),
+        Span::styled(current, theme.accent),
+        Span::styled("─".repeat(rule - before), theme.border),
+    ])
 }
 
 /// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
@@ -236,10 +250,10 @@ fn scoring_line(
 /// What the glyphs mean.
 pub fn legend(theme: &Theme, width: usize) -> Line<'static> {
     const LEGENDS: [&str; 4] = [
-        " ● scored ◐ less ◉ more · not  ■ □ painted  + only here  − only in ▸  ~ straddles two parts  ! special token typed as text ",
-        " ● scored ◐ less ◉ more · not  ■ □ painted  + only here  − only in ▸  ~ straddles  ! typed special ",
-        " ● scored · not  ■ □ painted  + − unlike ▸  ~ straddles  ! typed ",
-        " ● scored  · not  + − unlike ▸ ",
+        " ● scored ◐ less ◉ more · not  ■ □ painted  + only here  − only in ▸  ≠ other weight  ~ straddles two parts  ! special token typed as text ",
+        " ● scored ◐ less ◉ more · not  ■ □ painted  + only here  − only in ▸  ≠ weight  ~ straddles  ! typed special ",
+        " ● scored · not  ■ □ painted  + − ≠ unlike ▸  ~ straddles  ! typed ",
+        " ● scored  · not  + − ≠ unlike ▸ ",
     ];
     let fitting = LEGENDS.into_iter().find(|legend| legend.width() + 4 <= width);
     fitting.map_or_else(Line::default, |legend| Line::styled(legend, theme.dim))

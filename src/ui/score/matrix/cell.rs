@@ -8,7 +8,7 @@ use crate::mask::LossMask;
 use crate::ui::Theme;
 use crate::ui::columns::Columns;
 
-/// Whether `mask` counts token `t`, and how much: `+` and `−` where it does otherwise than the mask that counts.
+/// Whether `mask` counts token `t`, and how much: `+`, `−` and `≠` where it does otherwise than the mask that counts.
 pub fn cell(app: &App, theme: &Theme, columns: &Columns, mask: &LossMask, t: usize) -> Vec<Span<'static>> {
     let weight = mask.weight(t);
     let painted = mask.paint().get(t).is_some();
@@ -16,7 +16,7 @@ pub fn cell(app: &App, theme: &Theme, columns: &Columns, mask: &LossMask, t: usi
     let (glyph, style): (_, Style) = match (weight != 0.0, current != 0.0) {
         (true, false) => ("+", theme.warning),
         (false, true) => ("−", theme.warning),
-        _ if weight != current => (glyph(weight, painted), theme.warning),
+        _ if weight != current => ("≠", theme.warning),
         _ if painted => (glyph(weight, painted), theme.accent),
         (true, _) => (glyph(weight, painted), theme.text),
         (false, _) => (glyph(weight, painted), theme.dim),
