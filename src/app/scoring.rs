@@ -102,10 +102,9 @@ impl App {
         self.rule().mode()
     }
 
-    /// The mask that counts, with its ledger: the current rule's, with the paint over it. None while another kind of
-    /// sample, with another rule, is not tokenised yet.
+    /// The mask that counts for the tokens on screen, with its ledger: the current rule's, with the paint over it.
     pub fn scoring(&self) -> Option<&Scoring> {
-        self.current.as_ref().filter(|current| current.rule == self.rule())
+        self.current.as_ref()
     }
 
     /// The current mask, if the rule applies.
