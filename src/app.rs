@@ -8,7 +8,9 @@ mod caret;
 mod editor;
 pub mod keymap;
 mod labels;
+mod painting;
 mod picker;
+mod scoring;
 mod settings;
 mod training;
 mod update;
@@ -20,7 +22,9 @@ pub use action::{Action, Command, Effect, FileOutcome, Opened};
 pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
+pub use painting::Painting;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
+pub use scoring::{Difference, Rule, Scoring};
 pub use settings::{Setting, SettingsForm};
 pub use training::{
     Activity, Change, Continuation, Film, Frame, Mover, Movers, PRESETS, Panel, Preset, Probe, SMOOTHING, Training,
@@ -32,11 +36,12 @@ use caret::Caret;
 use training::Asked;
 
 use crate::engine::{ModelInfo, Request};
-use crate::loss::{Denominator, Distribution, Ledger, Scores};
-use crate::mask::{Choices, LossMask, MaskError, MaskOptions, Mode, PartWeights};
+use crate::loss::{Denominator, Distribution, Scores};
+use crate::mask::finding::Finding;
+use crate::mask::{Choices, PartWeights};
 use crate::model::Source;
 use crate::sample::Sample;
-use crate::sequence::{Kind, Prefix, Sequence};
+use crate::sequence::{Prefix, Sequence};
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
 const ROW_TOP_K: usize = 10;
@@ -62,6 +67,34 @@ impl View {
             View::Attend => "Attend",
             View::Score => "Score",
             View::Train => "Train",
+        }
+    }
+}
+
+/// What the lower part of the view Score shows, beside the token under the cursor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ScorePanel {
+    /// The loss as arithmetic.
+    #[default]
+    Ledger,
+    /// `input_ids` and `labels` as a trainer sees them.
+    Labels,
+    /// Which tokens the next step pushes up and down.
+    Gradient,
+    Findings,
+}
+
+impl ScorePanel {
+    /// Every panel, in the order of their tabs.
+    pub const EVERY: [Self; 4] = [Self::Ledger, Self::Labels, Self::Gradient, Self::Findings];
+
+    /// The tab's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Ledger => "Loss",
+            Self::Labels => "Labels",
+            Self::Gradient => "Gradient",
+            Self::Findings => "Findings",
         }
     }
 }
@@ -112,15 +145,6 @@ pub struct Analysis {
     pub scores: Scores,
 }
 
-/// One row of the mode comparison.
-#[derive(Clone, Debug)]
-pub struct Scoring {
-    pub mode: Mode,
-    pub mask: Result<LossMask, MaskError>,
-    /// `None` while scores are missing or where the mode does not apply.
-    pub ledger: Option<Ledger>,
-}
-
 /// What lies over the views; at most one at a time.
 #[derive(Debug)]
 pub enum Overlay {
@@ -134,6 +158,10 @@ pub enum Overlay {
     /// Where the weights go, as it is typed.
     Save {
         directory: String,
+    },
+    /// The weight that is painted, as it is typed.
+    Weight {
+        typed: String,
     },
 }
 
@@ -170,16 +198,23 @@ pub struct App {
     /// The token under the cursor, as a target: 0 = the first token, n = the token that would come next.
     pub cursor: usize,
     pub denominator: Denominator,
-    /// The mode the user asked for; without one the kind of sample decides.
-    pub chosen_mode: Option<Mode>,
+    /// The mode or profile the user asked for; without one the kind of sample decides.
+    pub chosen_rule: Option<Rule>,
     /// Raw text: how many characters the prompt has, where there is a completion.
     pub split: Option<usize>,
     /// Chats: weights for parts of the assistant's turns.
     pub part_weights: PartWeights,
     /// The mask's other options.
     pub choices: Choices,
-    /// Every mode on this sequence.
+    /// Every mode and profile on this sequence, without paint.
     pub scorings: Vec<Scoring>,
+    /// The mask that counts: the current rule's, with the paint over it.
+    current: Option<Scoring>,
+    pub painting: Painting,
+    /// What is worth a second look under the mask that counts.
+    pub findings: Vec<Finding>,
+    /// What the lower part of the view Score shows.
+    pub score_panel: ScorePanel,
     /// The whole distribution that predicts the token under the cursor, with the position of its row.
     pub distribution: Option<(usize, Distribution)>,
     /// The position whose distribution was asked for last.
@@ -210,7 +245,8 @@ pub struct Start {
     pub note: Option<String>,
     pub prefix: Prefix,
     pub model: Option<Source>,
-    pub mode: Option<Mode>,
+    /// The mode or profile; without one the kind of sample decides.
+    pub rule: Option<Rule>,
     pub denominator: Denominator,
     /// Raw text: how many characters the prompt has.
     pub split: Option<usize>,
@@ -232,7 +268,7 @@ impl Start {
             note: None,
             prefix: Prefix::default(),
             model: None,
-            mode: None,
+            rule: None,
             denominator: Denominator::default(),
             split: None,
             part_weights: PartWeights::default(),
@@ -270,11 +306,15 @@ impl App {
             is_new_sample: true,
             cursor: 0,
             denominator: start.denominator,
-            chosen_mode: start.mode,
+            chosen_rule: start.rule,
             split: start.split,
             part_weights: start.part_weights,
             choices: start.choices,
             scorings: Vec::new(),
+            current: None,
+            painting: Painting::default(),
+            findings: Vec::new(),
+            score_panel: ScorePanel::default(),
             distribution: None,
             distribution_asked: None,
             temperature: 1.0,
@@ -315,30 +355,6 @@ impl App {
         self.analysis.sequence.is_empty()
     }
 
-    /// The current mode.
-    pub fn mode(&self) -> Mode {
-        let kind = match self.sample {
-            Sample::Text(_) => Kind::Text,
-            Sample::Chat(_) => Kind::Chat,
-        };
-        self.chosen_mode.unwrap_or(Mode::default_for(kind))
-    }
-
-    /// The current mode's mask and ledger.
-    pub fn scoring(&self) -> Option<&Scoring> {
-        self.scorings.iter().find(|scoring| scoring.mode == self.mode())
-    }
-
-    /// The current mask, if the mode applies.
-    pub fn mask(&self) -> Option<&LossMask> {
-        self.scoring()?.mask.as_ref().ok()
-    }
-
-    /// The current loss, if everything scored is computed.
-    pub fn ledger(&self) -> Option<&Ledger> {
-        self.scoring()?.ledger.as_ref()
-    }
-
     /// Whether the tokens on screen are those of the sample, and not of what was shown before it.
     pub fn is_current(&self) -> bool {
         self.analysis.tokenised == self.analysis.generation
@@ -370,6 +386,7 @@ impl App {
             Some(Overlay::Picker(_)) => Context::Picker,
             Some(Overlay::Settings(_)) => Context::Settings,
             Some(Overlay::Save { .. }) => Context::Save,
+            Some(Overlay::Weight { .. }) => Context::Weight,
         }
     }
 
@@ -387,23 +404,5 @@ impl App {
             top_k: ROW_TOP_K,
         }));
         effects
-    }
-
-    /// Masks and ledgers anew from what is there; no forward pass.
-    fn rescore(&mut self) {
-        let (sequence, scores) = (&self.analysis.sequence, &self.analysis.scores);
-        let options = MaskOptions::new(sequence, self.split, self.part_weights).with(sequence, self.choices);
-        let compared = Mode::for_kind(sequence.kind);
-        let current = Some(self.mode()).filter(|mode| !compared.contains(mode));
-        self.scorings = compared
-            .iter()
-            .copied()
-            .chain(current)
-            .map(|mode| {
-                let mask = LossMask::new(sequence, mode, options);
-                let ledger = mask.as_ref().ok().and_then(|mask| Ledger::new(sequence, mask, scores));
-                Scoring { mode, mask, ledger }
-            })
-            .collect();
     }
 }

@@ -88,6 +88,12 @@ fn action_of(app: &App, hits: &Hits, inbound: Inbound) -> Option<Action> {
         event::Event::Resize(columns, rows) => Some(Action::Resize(columns, rows)),
         event::Event::Mouse(mouse) => match mouse.kind {
             MouseEventKind::Down(MouseButton::Left) => hits.at(Position::new(mouse.column, mouse.row)).cloned(),
+            MouseEventKind::Drag(MouseButton::Left) if app.overlay.is_none() => {
+                match hits.at(Position::new(mouse.column, mouse.row)) {
+                    Some(&Action::Goto(t)) => Some(Action::Drag(t)),
+                    _ => None,
+                }
+            }
             // Over a view the wheel moves the cursor, in an overlay what stands there.
             MouseEventKind::ScrollDown if app.overlay.is_none() => Some(Action::Do(Command::Right)),
             MouseEventKind::ScrollUp if app.overlay.is_none() => Some(Action::Do(Command::Left)),

@@ -8,7 +8,7 @@
 //! view     Predict | Attend | Score | Train
 //! footer   the keys that matter now                                              progress
 //! ```
-//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save. The editor leaves header and strip in sight, so that one
+//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, a weight. The editor leaves header and strip in sight, so that one
 //! sees what the typing does.
 
 mod ascii;
@@ -31,6 +31,7 @@ pub mod text;
 mod theme;
 mod token;
 mod train;
+mod weight;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -119,6 +120,10 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         Some(Overlay::Save { .. }) => {
             hits.cover(all);
             save::draw(app, theme, frame, all);
+        }
+        Some(Overlay::Weight { .. }) => {
+            hits.cover(all);
+            weight::draw(app, theme, frame, all);
         }
         Some(Overlay::Editor(_)) => editor::draw(app, theme, frame, editor, hits),
     }

@@ -8,6 +8,8 @@ mod choices;
 mod editing;
 #[path = "flow/lists.rs"]
 mod lists;
+#[path = "flow/painting.rs"]
+mod painting;
 #[path = "screens/sample.rs"]
 #[allow(dead_code)]
 mod sample;
@@ -21,7 +23,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key as the key table writes it; one character stands for itself.
 fn key(name: &str) -> KeyEvent {
+    let shifted = name.strip_prefix("shift-").filter(|base| *base != "tab");
     let (modifiers, base) = match (name.strip_prefix("ctrl-"), name.strip_prefix("alt-")) {
+        _ if shifted.is_some() => (KeyModifiers::SHIFT, shifted.unwrap_or(name)),
         (Some(base), _) => (KeyModifiers::CONTROL, base),
         (_, Some(base)) => (KeyModifiers::ALT, base),
         _ => (KeyModifiers::NONE, name),

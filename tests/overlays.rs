@@ -4,7 +4,7 @@
 #[allow(dead_code)]
 mod sample;
 
-use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Start, View, update};
+use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Rule, ScorePanel, Start, View, update};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
@@ -91,6 +91,61 @@ fn score() {
 }
 
 #[test]
+fn the_panels_of_score() {
+    let mut app = at(View::Score, 11);
+    answer_distribution(&mut app);
+    for (panel, name) in [(ScorePanel::Labels, "labels"), (ScorePanel::Gradient, "gradient")] {
+        update(&mut app, Action::ShowScorePanel(panel));
+        insta::assert_snapshot!(format!("score_{name}_80x24"), lines(&app, 80, 24));
+        insta::assert_snapshot!(format!("score_{name}_120x40"), lines(&app, 120, 40));
+    }
+    insta::assert_snapshot!("score_200x60", lines(&app, 200, 60));
+    for (t, why) in [(0, "no logits, no gradient"), (14, "come next: no target"), (3, "is 0 everywhere")] {
+        update(&mut app, Action::Goto(t));
+        assert!(lines(&app, 120, 40).contains(why), "{t}");
+    }
+}
+
+#[test]
+fn painted_tokens_and_what_is_found_of_them() {
+    let mut app = at(View::Score, 12);
+    let act = |app: &mut App, commands: &[Command]| commands.iter().for_each(|&c| drop(update(app, Action::Do(c))));
+    let profile = lossglass::mask::profile::find("trl-qwen2.5").unwrap();
+    update(&mut app, Action::Rule(Rule::Profile(profile)));
+    act(&mut app, &[Command::PaintTokens, Command::Left, Command::PaintWeight]);
+    update(&mut app, Action::Paste("0.5".into()));
+    act(&mut app, &[Command::Accept]);
+    update(&mut app, Action::Goto(3));
+    act(&mut app, &[Command::PaintTokens, Command::Select, Command::SelectLeft, Command::SelectLeft]);
+    update(&mut app, Action::ShowScorePanel(ScorePanel::Findings));
+    insta::assert_snapshot!("score_painted_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("score_painted_120x40", lines(&app, 120, 40));
+    update(&mut app, Action::ShowScorePanel(ScorePanel::Labels));
+    update(&mut app, Action::Goto(11));
+    assert!(lines(&app, 80, 24).contains("8 ×0.5"), "{}", lines(&app, 80, 24));
+    act(&mut app, &[Command::PaintWeight]);
+    update(&mut app, Action::Paste("half".into()));
+    act(&mut app, &[Command::Accept]);
+    insta::assert_snapshot!("score_weight_80x24", lines(&app, 80, 24));
+    act(&mut app, &[Command::Cancel]);
+    app.unicode = false;
+    assert!(lines(&app, 120, 40).is_ascii());
+}
+
+#[test]
+fn the_row_that_counts_stays_in_sight() {
+    let mut app = at(View::Score, 11);
+    for _ in 0..40 {
+        update(&mut app, Action::Do(Command::Down));
+        for (width, height) in [(80, 24), (60, 20), (40, 16), (120, 30)] {
+            let screen = lines(&app, width, height);
+            let row = format!("▸ {}", app.rule().name());
+            assert!(screen.contains(&row), "{row} at {width}×{height}: {screen}");
+        }
+    }
+}
+
+#[test]
 fn score_says_what_is_missing() {
     let mut app = partly(chat_sequence(), 5);
     app.view = View::Score;
@@ -114,7 +169,7 @@ fn score_says_what_is_missing() {
 fn the_figures_of_score_stand_apart() {
     let mut app = loaded(long());
     app.view = View::Score;
-    update(&mut app, Action::Mode(lossglass::mask::Mode::Completion));
+    update(&mut app, Action::Rule(lossglass::mask::Mode::Completion.into()));
     for width in [60, 80, 120] {
         let screen = lines(&app, width, 24);
         let line = screen.lines().find(|line| line.contains("  assistant ")).unwrap();
@@ -228,8 +283,10 @@ fn clicks() {
     };
     assert_eq!(clicked(&at(View::Attend, 11), "may see").chars().count(), 4, "words are no button");
     assert_eq!(clicked(&at(View::Attend, 11), "istant"), "Some(Goto(8))");
-    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Mode(Completion))");
+    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Rule(Mode(Completion)))");
     assert_eq!(clicked(&at(View::Score, 11), "●"), "Some(Goto(10))");
+    assert!(clicked(&at(View::Score, 11), "llama-factory").starts_with("Some(Rule(Profile("));
+    assert_eq!(clicked(&at(View::Score, 11), "Labels"), "Some(ShowScorePanel(Labels))");
     assert_eq!(clicked(&edited(&[("user", "Hi"), ("assistant", "Hello")]), "Hi"), "Some(FocusTurn(0))");
     let mut app = chat();
     update(&mut app, Action::Do(Command::ChooseModel));

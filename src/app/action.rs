@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::{Panel, View};
+use super::{Panel, Rule, ScorePanel, View};
 use crate::engine::{Event, Request};
-use crate::mask::Mode;
 use crate::model::Source;
 use crate::sample::Sample;
 
@@ -21,8 +20,10 @@ pub enum Action {
     Paste(String),
     /// The cursor goes to token `t`.
     Goto(usize),
-    /// The mode becomes this one.
-    Mode(Mode),
+    /// The mouse is dragged to token `t`.
+    Drag(usize),
+    /// This mode or profile decides from now on which targets count.
+    Rule(Rule),
     /// An item of the open list or form is clicked.
     Pick(usize),
     /// A turn of the open editor is clicked.
@@ -31,6 +32,8 @@ pub enum Action {
     ShowStep(usize),
     /// The lower part of the view Train shows this.
     ShowPanel(Panel),
+    /// The lower part of the view Score shows this.
+    ShowScorePanel(ScorePanel),
     Resize(u16, u16),
     Engine(Event),
     Files(FileOutcome),
@@ -73,6 +76,18 @@ pub enum Command {
     Quit,
     // In a picker.
     Accept,
+    // In the view Score; `Undo` and `Redo` hold there too.
+    /// The selection begins here, or ends.
+    Select,
+    SelectLeft,
+    SelectRight,
+    PaintTokens,
+    PaintMessage,
+    PaintPart,
+    PaintWeight,
+    ClearPaint,
+    ClearAllPaint,
+    NextFinding,
     // In the editor.
     NextTurn,
     PreviousTurn,

@@ -14,6 +14,7 @@ pub enum Context {
     Picker,
     Settings,
     Save,
+    Weight,
 }
 
 /// Which contexts a binding holds in.
@@ -28,6 +29,7 @@ pub enum Scope {
     Picker,
     Settings,
     Save,
+    Weight,
 }
 
 /// One command with its keys.
@@ -70,6 +72,27 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["3"], Command::Show(View::Score), "view Score: which tokens count", ""),
     bind(Scope::Views, &["4"], Command::Show(View::Train), "view Train: how the model learns, step by step", ""),
     bind(Scope::Views, &["v"], Command::NextView, "next view", ""),
+    bind(Scope::View(View::Score), &["↑", "k"], Command::Up, "previous mode or profile, which counts at once", ""),
+    bind(Scope::View(View::Score), &["↓", "j"], Command::Down, "next mode or profile", ""),
+    bind(Scope::View(View::Score), &["p"], Command::PaintTokens, "paint: score the selected tokens, or not", "p paint"),
+    bind(
+        Scope::View(View::Score),
+        &["x"],
+        Command::Select,
+        "begin a selection here, or end it; the mouse drags one",
+        "x select",
+    ),
+    bind(Scope::View(View::Score), &["shift-←"], Command::SelectLeft, "select to the left", ""),
+    bind(Scope::View(View::Score), &["shift-→"], Command::SelectRight, "select to the right", ""),
+    bind(Scope::View(View::Score), &["W"], Command::PaintWeight, "paint a weight on the selected tokens", ""),
+    bind(Scope::View(View::Score), &["P"], Command::PaintMessage, "paint the whole message: score it, or not", ""),
+    bind(Scope::View(View::Score), &["O"], Command::PaintPart, "paint this part of the message", ""),
+    bind(Scope::View(View::Score), &["C"], Command::ClearPaint, "take the paint off the selected tokens", ""),
+    bind(Scope::View(View::Score), &["E"], Command::ClearAllPaint, "take all paint off", ""),
+    bind(Scope::View(View::Score), &["z", "ctrl-z"], Command::Undo, "take back the last stroke of paint", "z undo"),
+    bind(Scope::View(View::Score), &["Z", "ctrl-y"], Command::Redo, "paint it again", ""),
+    bind(Scope::View(View::Score), &["i"], Command::NextPanel, "loss, labels, gradient, findings", "i panel"),
+    bind(Scope::View(View::Score), &["f"], Command::NextFinding, "next finding", "f finding"),
     bind(Scope::Views, &["space"], Command::Step, "train: one optimizer step", "space step"),
     bind(Scope::Views, &["r"], Command::Run, "train: run, and pause again", "r run"),
     bind(Scope::Views, &["u"], Command::UndoStep, "train: undo the last step", ""),
@@ -98,8 +121,8 @@ pub const BINDINGS: &[Binding] = &[
         "D data",
     ),
     bind(Scope::View(View::Train), &["w"], Command::Save, "save the weights", "w save"),
-    bind(Scope::Views, &["tab"], Command::NextMode, "next mask mode", "tab mask"),
-    bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask mode", ""),
+    bind(Scope::Views, &["tab"], Command::NextMode, "next mask: mode or profile", "tab mask"),
+    bind(Scope::Views, &["shift-tab"], Command::PreviousMode, "previous mask", ""),
     bind(Scope::View(View::Predict), &["+", "="], Command::MoreCandidates, "more candidates", "+- top-k"),
     bind(Scope::View(View::Predict), &["-"], Command::FewerCandidates, "fewer candidates", ""),
     bind(Scope::View(View::Predict), &["t"], Command::Hotter, "higher temperature", "t T temp"),
@@ -115,7 +138,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["m"], Command::ChooseModel, "choose a model", "m model"),
     bind(Scope::Views, &["c"], Command::NextTheme, "next colour theme", ""),
     bind(Scope::Views, &[":", "ctrl-p"], Command::Palette, "command palette", ""),
-    bind(Scope::Views, &["esc"], Command::Cancel, "forget the what-if; leave a past step; pause; stop", ""),
+    bind(Scope::Views, &["esc"], Command::Cancel, "drop selection or what-if; leave a past step; pause; stop", ""),
     bind(Scope::Views, &["R"], Command::Retry, "score again, after a stop or an error", ""),
     bind(Scope::Help, &["↓", "j"], Command::Down, "scroll down", "↑↓ scroll"),
     bind(Scope::Help, &["↑", "k"], Command::Up, "scroll up", ""),
@@ -152,6 +175,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Save, &["enter"], Command::Accept, "save the weights there", "enter save"),
     bind(Scope::Save, &["esc"], Command::Cancel, "do not save", "esc cancel"),
     bind(Scope::Save, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Weight, &["enter"], Command::Accept, "paint the weight that was typed", "enter paint"),
+    bind(Scope::Weight, &["esc"], Command::Cancel, "paint nothing", "esc cancel"),
+    bind(Scope::Weight, &["ctrl-c"], Command::Quit, "quit", ""),
 ];
 
 impl Scope {
@@ -164,7 +190,8 @@ impl Scope {
             | (Scope::Editor, Context::Editor)
             | (Scope::Picker, Context::Picker)
             | (Scope::Settings, Context::Settings)
-            | (Scope::Save, Context::Save) => true,
+            | (Scope::Save, Context::Save)
+            | (Scope::Weight, Context::Weight) => true,
             _ => false,
         }
     }
@@ -179,6 +206,7 @@ impl Scope {
             Scope::Picker => "Lists",
             Scope::Settings => "Training settings",
             Scope::Save => "Save",
+            Scope::Weight => "Painted weight",
         }
     }
 }
@@ -186,11 +214,15 @@ impl Scope {
 /// The command that `key` stands for in `context`.
 pub fn command(context: Context, key: KeyEvent) -> Option<Command> {
     let name = key_name(key)?;
+    named(context, &name).or_else(|| named(context, name.strip_prefix("shift-")?))
+}
+
+fn named(context: Context, name: &str) -> Option<Command> {
     let of = |wanted: fn(Scope) -> bool| {
         BINDINGS
             .iter()
             .filter(move |binding| wanted(binding.scope) && binding.scope.holds_in(context))
-            .find(|binding| binding.keys.contains(&name.as_str()))
+            .find(|binding| binding.keys.contains(&name))
     };
     of(|scope| matches!(scope, Scope::View(_)))
         .or_else(|| of(|scope| !matches!(scope, Scope::View(_))))
@@ -238,6 +270,8 @@ fn key_name(key: KeyEvent) -> Option<String> {
         "ctrl-"
     } else if key.modifiers.contains(KeyModifiers::ALT) {
         "alt-"
+    } else if key.modifiers.contains(KeyModifiers::SHIFT) && matches!(key.code, KeyCode::Left | KeyCode::Right) {
+        "shift-"
     } else {
         ""
     };

@@ -19,8 +19,9 @@ pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
 pub use twin::{PRESETS, Preset};
 
+use crate::app::Rule;
 use crate::engine::Written;
-use crate::mask::{Mode, PartWeights};
+use crate::mask::PartWeights;
 use crate::sample::Sample;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -97,7 +98,7 @@ pub struct Twin {
     /// What the two are, in a few words each.
     pub names: [String; 2],
     pub settings: Settings,
-    pub mode: Mode,
+    pub rule: Rule,
     pub parts: PartWeights,
     /// `steps[i]` is its report of step i + 1.
     pub steps: Vec<StepReport>,

@@ -3,6 +3,8 @@
 mod collecting;
 mod editing;
 mod engine;
+mod inspecting;
+mod painting;
 mod picking;
 mod saving;
 mod settings;
@@ -12,9 +14,7 @@ mod twin;
 
 pub(super) use steps::pause;
 
-use super::{
-    Action, Activity, App, Command, Effect, Notice, Overlay, Progress, Scoring, ThemeName, TrainingData, View, keymap,
-};
+use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View, keymap};
 use crate::loss::Denominator;
 use crate::mask::Mode;
 use crate::sample::Sample;
@@ -35,11 +35,19 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Type(input) => editing::type_key(app, input),
         Action::Paste(text) => editing::paste(app, &text),
         Action::Goto(t) => {
+            app.painting.anchor = None;
             app.move_cursor_to(t);
             Vec::new()
         }
-        Action::Mode(mode) => {
-            app.choose_mode(mode);
+        Action::Drag(t) => {
+            match app.view {
+                View::Score => painting::extend(app, t),
+                _ => app.move_cursor_to(t),
+            }
+            Vec::new()
+        }
+        Action::Rule(rule) => {
+            app.choose_rule(rule);
             Vec::new()
         }
         Action::Pick(line) if matches!(app.overlay, Some(Overlay::Settings(_))) => {
@@ -55,6 +63,10 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         }
         Action::ShowPanel(panel) => {
             app.training.panel = panel;
+            Vec::new()
+        }
+        Action::ShowScorePanel(panel) => {
+            app.score_panel = panel;
             Vec::new()
         }
         Action::Resize(columns, rows) => {
@@ -97,6 +109,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Some(Overlay::Picker(_)) => picking::run(app, command),
         Some(Overlay::Settings(_)) => settings::run(app, command),
         Some(Overlay::Save { .. }) => saving::run(app, command),
+        Some(Overlay::Weight { .. }) => painting::run_in_prompt(app, command),
         None => run_in_view(app, command),
     }
 }
@@ -106,11 +119,14 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     if let Some(effects) = steps::run(app, command) {
         return effects;
     }
+    if inspecting::run(app, command) || painting::run(app, command) {
+        return Vec::new();
+    }
     match command {
         Command::Left => app.move_cursor(-1),
         Command::Right => app.move_cursor(1),
-        Command::Up if app.view == View::Score => app.step_mode(-1),
-        Command::Down if app.view == View::Score => app.step_mode(1),
+        Command::Up if app.view == View::Score => app.step_rule(-1),
+        Command::Down if app.view == View::Score => app.step_rule(1),
         Command::Up => app.move_cursor(-1),
         Command::Down => app.move_cursor(1),
         Command::PageUp => app.move_cursor(-PAGE),
@@ -121,8 +137,8 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::PreviousScored => app.move_to_scored(-1),
         Command::Show(view) => app.view = view,
         Command::NextView => app.view = next(&View::EVERY, app.view, 1),
-        Command::NextMode => app.step_mode(1),
-        Command::PreviousMode => app.step_mode(-1),
+        Command::NextMode => app.step_rule(1),
+        Command::PreviousMode => app.step_rule(-1),
         Command::NextDenominator => app.denominator = next(&Denominator::EVERY, app.denominator, 1),
         Command::MoreCandidates => app.top_k = (app.top_k + 1).min(MOST_CANDIDATES),
         Command::FewerCandidates => app.top_k = app.top_k.saturating_sub(1).max(1),
@@ -196,25 +212,6 @@ impl App {
         }
     }
 
-    /// The mode becomes the current one, if it applies.
-    fn choose_mode(&mut self, mode: Mode) {
-        match self.scorings.iter().find(|scoring| scoring.mode == mode).map(|scoring| &scoring.mask) {
-            Some(Err(error)) => self.notice = Some(Notice { text: error.to_string(), is_error: true }),
-            _ => self.chosen_mode = Some(mode),
-        }
-    }
-
-    /// The next mode that applies to this sequence.
-    fn step_mode(&mut self, by: isize) {
-        let applies = |scoring: &&Scoring| scoring.mask.is_ok();
-        let modes: Vec<Mode> = self.scorings.iter().filter(applies).map(|scoring| scoring.mode).collect();
-        match modes[..] {
-            [] => {}
-            [only] => self.say(format!("only mask {} applies here; s starts a completion in raw text", only.name())),
-            _ => self.chosen_mode = Some(next(&modes, self.mode(), by)),
-        }
-    }
-
     fn step_temperature(&mut self, by: isize) {
         let at = TEMPERATURES.iter().position(|&t| t >= self.temperature).unwrap_or(TEMPERATURES.len() - 1);
         self.temperature = TEMPERATURES[at.saturating_add_signed(by).min(TEMPERATURES.len() - 1)];
@@ -227,11 +224,14 @@ impl App {
         }
         let here = self.sequence().chars_before(self.cursor);
         self.split = (self.split != Some(here)).then_some(here);
-        self.chosen_mode = self.split.map(|_| Mode::Completion);
+        self.chosen_rule = self.split.map(|_| Mode::Completion.into());
         self.rescore();
     }
 
     fn cancel(&mut self) -> Vec<Effect> {
+        if self.view == View::Score && self.painting.anchor.take().is_some() {
+            return Vec::new();
+        }
         if self.what_if.take().is_some() {
             return Vec::new();
         }
@@ -259,8 +259,8 @@ impl App {
         self.is_new_sample = true;
         self.split = None;
         self.what_if = None;
-        if self.chosen_mode == Some(Mode::Completion) {
-            self.chosen_mode = None;
+        if self.chosen_rule == Some(Mode::Completion.into()) {
+            self.chosen_rule = None;
         }
         self.replace_sample(sample, name)
     }
@@ -269,7 +269,7 @@ impl App {
     fn replace_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
         let same_kind = std::mem::discriminant(&sample) == std::mem::discriminant(&self.sample);
         if !same_kind {
-            self.chosen_mode = None;
+            self.chosen_rule = None;
         }
         if let (Sample::Text(before), Sample::Text(after)) = (&self.sample, &sample) {
             self.split = self.split.map(|split| moved_split(split, before, after));

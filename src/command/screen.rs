@@ -5,9 +5,10 @@ use std::sync::mpsc;
 use anyhow::{Context, Result};
 
 use super::{input, models};
-use crate::app::{App, Effect, Opened, Start, ThemeName};
+use crate::app::{App, Effect, Opened, Rule, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
 use crate::engine::{Engine, Request, TrainRequest};
+use crate::mask::Choices;
 use crate::model::Source;
 use crate::sample;
 use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
@@ -26,13 +27,18 @@ pub fn run(cli: Cli) -> Result<()> {
     let device = cli.model.device.open()?;
     let template = models::template(&cli.model)?;
     let (mode, part_weights, choices) = input::mask(&cli.mask)?;
+    // A profile has a row of its own, which leaves the options of the others as they are.
+    let (rule, choices) = match cli.mask.profile {
+        Some(profile) => (Some(Rule::Profile(profile)), Choices::default()),
+        None => (mode.map(Rule::Mode), choices),
+    };
     let (app, effects) = App::new(Start {
         sample: opened.sample,
         sample_name: opened.name,
         note: opened.note,
         prefix: input::prefix(&cli.input),
         model,
-        mode,
+        rule,
         denominator: cli.mask.denominator.unwrap_or_default(),
         split: cli.mask.split,
         part_weights,

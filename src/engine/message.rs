@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
+use crate::mask::finding::Facts;
 use crate::model::Source;
 use crate::sample::Sample;
 use crate::sequence::{Prefix, Sequence};
@@ -50,6 +51,8 @@ pub struct ModelInfo {
     pub context: usize,
     pub dtype: &'static str,
     pub device: String,
+    /// What findings depend on.
+    pub facts: Facts,
     /// Text of every token that the views may name: bytes by id.
     pub tokens: Arc<Vec<Vec<u8>>>,
 }

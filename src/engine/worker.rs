@@ -14,6 +14,7 @@ use super::{Cancels, Ended, Event, ModelInfo, Request, TrainEvent, TrainRequest}
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
+use crate::mask::finding::Facts;
 use crate::model::{Model, Source, device};
 use crate::sample::Sample;
 use crate::score::Scorer;
@@ -223,6 +224,7 @@ impl ModelInfo {
             context: model.config.context,
             dtype: "f32",
             device: device::name(&model.device).into(),
+            facts: Facts::new(&model.vocabulary, model.config.context),
             tokens: Arc::new(tokens),
         }
     }

@@ -69,8 +69,12 @@ impl Profile {
         if sequence.kind == Kind::Text {
             return Err(MaskError::NeedsChat(self.mode));
         }
-        let options = MaskOptions::new(sequence, None, PartWeights::default()).with(sequence, self.choices);
-        LossMask::new(sequence, self.mode, options)
+        LossMask::new(sequence, self.mode, self.options(sequence))
+    }
+
+    /// The options of its mode that apply to `sequence`.
+    pub fn options(&self, sequence: &Sequence) -> MaskOptions {
+        MaskOptions::new(sequence, None, PartWeights::default()).with(sequence, self.choices)
     }
 }
 

@@ -64,15 +64,15 @@ fn step(training: &Training) -> Option<String> {
 fn result(app: &App) -> Vec<Piece> {
     let piece = |expendable, text: String| Piece { expendable, text };
     if !app.is_current() {
-        return vec![piece(2, app.mode().name().into()), piece(0, "loss –".into())];
+        return vec![piece(2, app.rule().name()), piece(0, "loss –".into())];
     }
     let mut pieces = vec![piece(5, app.sequence().kind.name().into())];
     let Some(mask) = app.mask() else {
-        pieces.push(piece(2, app.mode().name().into()));
+        pieces.push(piece(2, app.rule().name()));
         pieces.push(piece(0, "this mask does not apply".into()));
         return pieces;
     };
-    pieces.push(piece(2, mask.name()));
+    pieces.push(piece(2, app.rule().mask_name(mask)));
     let scored = mask.scored();
     if scored == 0 {
         pieces.push(piece(0, "nothing scored".into()));

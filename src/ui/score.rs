@@ -1,18 +1,34 @@
-//! The view Score: every mode over the same tokens, and the ledger of the current one.
+//! The view Score: every mode and profile over the same tokens, and what the mask that counts comes to.
+//!
+//! ```text
+//! matrix: modes and profiles × tokens
+//! tabs: loss, labels, gradient, findings
+//! the token under the cursor | the panel chosen
+//! ```
+//! In a narrow terminal the panel stands under the token, in a wide one all but one of them stand side by side.
 
 mod facts;
+mod findings;
+mod gradient;
+mod labels;
 mod ledger;
 mod matrix;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
-use ratatui::text::Line;
+use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, empty};
-use crate::app::App;
+use crate::app::{Action, App, ScorePanel};
 
-/// From this width on facts and ledger stand side by side.
+/// From this width on token and panel stand side by side, and from this on loss and labels beside the panel.
 const WIDE: u16 = 100;
+const WIDEST: u16 = 150;
+/// Lines of a panel at least, before the token is told about in full.
+const LEAST: usize = 5;
+
+/// Lines below the tabs at least, so that the matrix keeps its place from panel to panel.
+const LEAST_BELOW: u16 = 6;
 
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -26,31 +42,69 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(empty::line(app, theme), inner);
         return;
     }
-    let is_wide = inner.width >= WIDE;
-    let column = if is_wide { inner.width / 2 } else { inner.width };
-    let text_width = usize::from(column).saturating_sub(2);
-    let facts = facts::lines(app, theme, text_width);
     let least = matrix::least_height(app);
-    let room = usize::from(inner.height.saturating_sub(least));
-    let ledger = if is_wide || facts.len() + ledger::FULL <= room {
-        ledger::lines(app, theme, text_width)
-    } else {
-        ledger::short_lines(app, theme, text_width)
-    };
-    let wanted = if is_wide { facts.len().max(ledger.len()) } else { facts.len() + ledger.len() };
-    let below = u16::try_from(wanted).unwrap_or(u16::MAX).min(inner.height.saturating_sub(least));
-    let high = matrix::height(app, inner.width, inner.height - below);
-    let gap = u16::from(high + below < inner.height);
-    let [matrix, _, below] =
-        Layout::vertical([Constraint::Length(high), Constraint::Length(gap), Constraint::Length(below)]).areas(inner);
-    matrix::draw(app, theme, frame, matrix, hits);
-    if is_wide {
-        let [left, right] = Layout::horizontal([Constraint::Fill(1), Constraint::Fill(1)]).areas(below);
-        write(frame, left, facts);
-        write(frame, right, ledger);
-    } else {
-        write(frame, below, facts.into_iter().chain(ledger).collect());
+    let room = inner.height.saturating_sub(least + 1);
+    let columns = columns(app, inner.width);
+    let width = usize::from(inner.width) / columns.len().max(1);
+    let spare = inner.height.saturating_sub(matrix::height(app, inner.width, inner.height) + 2);
+    let labels = labels::WANTED.max(usize::from(spare));
+    let column_lines =
+        |column: &Vec<Piece>| lines(app, theme, column, width.saturating_sub(2), usize::from(room), labels);
+    let columns: Vec<Vec<Line>> = columns.iter().map(column_lines).collect();
+    let below =
+        u16::try_from(columns.iter().map(Vec::len).max().unwrap_or(0)).unwrap_or(u16::MAX).max(LEAST_BELOW).min(room);
+    let high = matrix::height(app, inner.width, inner.height.saturating_sub(below + 1));
+    let gap = u16::from(high + below + 1 < inner.height);
+    let [matrix, _, tabs, below] = Layout::vertical([
+        Constraint::Length(high),
+        Constraint::Length(gap),
+        Constraint::Length(1),
+        Constraint::Length(below),
+    ])
+    .areas(inner);
+    let in_sight = matrix::draw(app, theme, frame, matrix, hits);
+    draw_tabs(app, theme, frame, tabs, in_sight, hits);
+    let places = Layout::horizontal(vec![Constraint::Fill(1); columns.len()]).split(below);
+    for (column, place) in columns.into_iter().zip(places.iter()) {
+        write(frame, *place, column);
     }
+}
+
+/// What stands in a column below the matrix, from top to bottom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Piece {
+    Token,
+    Panel(ScorePanel),
+}
+
+/// The columns below the matrix.
+fn columns(app: &App, width: u16) -> Vec<Vec<Piece>> {
+    let panel = Piece::Panel(app.score_panel);
+    match width {
+        WIDEST.. => {
+            let last = if app.score_panel == ScorePanel::Findings { panel } else { Piece::Panel(ScorePanel::Gradient) };
+            let first = vec![Piece::Token, Piece::Panel(ScorePanel::Ledger)];
+            vec![first, vec![Piece::Panel(ScorePanel::Labels)], vec![last]]
+        }
+        WIDE.. => vec![vec![Piece::Token], vec![panel]],
+        _ => vec![vec![Piece::Token, panel]],
+    }
+}
+
+/// What a column says in at most `room` lines, the labels in no more than `labels` of them.
+fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, labels: usize) -> Vec<Line<'static>> {
+    let mut lines = Vec::new();
+    for piece in column {
+        let room = room.saturating_sub(lines.len());
+        lines.extend(match piece {
+            Piece::Token => token_lines(app, theme, width, room, column),
+            Piece::Panel(ScorePanel::Ledger) => ledger::lines_in(app, theme, width, room),
+            Piece::Panel(ScorePanel::Labels) => labels::lines(app, theme, width, room.min(labels)),
+            Piece::Panel(ScorePanel::Gradient) => gradient::lines(app, theme, width, room.min(gradient::WANTED)),
+            Piece::Panel(ScorePanel::Findings) => findings::lines(app, theme, width, room),
+        });
+    }
+    lines
 }
 
 /// Lines, one column in.
@@ -58,5 +112,39 @@ fn write(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
     for (line, row) in lines.into_iter().zip(area.rows()) {
         let indented = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(1), ..row };
         frame.render_widget(line, indented.intersection(row));
+    }
+}
+
+/// The token under the cursor; where a panel below it has too little room, what it is alone.
+fn token_lines(app: &App, theme: &Theme, width: usize, room: usize, column: &[Piece]) -> Vec<Line<'static>> {
+    let mut lines = facts::lines(app, theme, width);
+    let is_short = matches!(column, [_, Piece::Panel(panel)] if *panel != ScorePanel::Ledger);
+    if is_short && lines.len() + LEAST > room {
+        lines.truncate(1);
+    }
+    lines
+}
+
+/// The names of the panels, each to be clicked, and which rows of the matrix are in sight.
+fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, in_sight: Option<String>, hits: &mut Hits) {
+    let mut line = Line::from(Span::raw(" "));
+    for panel in ScorePanel::EVERY {
+        let style = if panel == app.score_panel { theme.accent.patch(theme.scored) } else { theme.dim };
+        let count = if panel == ScorePanel::Findings { findings::count(app) } else { String::new() };
+        let x = area.x.saturating_add(u16::try_from(line.width()).unwrap_or(u16::MAX));
+        line.push_span(Span::styled(panel.title(), style));
+        if !count.is_empty() {
+            let style = if count.contains("major") { theme.error } else { theme.warning };
+            line.push_span(Span::styled(format!(" {count}"), style));
+        }
+        let end = area.x.saturating_add(u16::try_from(line.width()).unwrap_or(u16::MAX));
+        let tab = Rect { x, y: area.y, width: end.saturating_sub(x), height: 1 };
+        hits.push(tab.intersection(area), Action::ShowScorePanel(panel));
+        line.push_span(Span::raw("  "));
+    }
+    let room = usize::from(area.width).saturating_sub(line.width());
+    frame.render_widget(line, area);
+    if let Some(words) = in_sight.filter(|words| words.chars().count() < room) {
+        frame.render_widget(Line::styled(format!("{words} "), theme.dim).right_aligned(), area);
     }
 }

@@ -35,6 +35,8 @@ pub struct Theme {
     pub bar: Style,
     /// The cursor; patched over other styles.
     pub cursor: Style,
+    /// What is selected beside the cursor; patched over other styles.
+    pub selected: Style,
     /// The cursor's row in a table; patched over other styles.
     pub cursor_row: Style,
     pub error: Style,
@@ -125,6 +127,7 @@ fn dark() -> Theme {
         target: ink(120).add_modifier(Modifier::BOLD),
         bar: ink(74),
         cursor: Style::new().fg(BLACK).bg(WHITE).add_modifier(Modifier::BOLD),
+        selected: Style::new().fg(WHITE).bg(Color::Indexed(25)),
         cursor_row: Style::new().add_modifier(Modifier::BOLD),
         error: ink(210).add_modifier(Modifier::BOLD),
         warning: ink(221),
@@ -172,6 +175,7 @@ fn light() -> Theme {
         target: ink(22).add_modifier(Modifier::BOLD),
         bar: ink(31),
         cursor: Style::new().fg(WHITE).bg(BLACK).add_modifier(Modifier::BOLD),
+        selected: Style::new().fg(BLACK).bg(Color::Indexed(153)),
         cursor_row: Style::new().add_modifier(Modifier::BOLD),
         error: ink(124).add_modifier(Modifier::BOLD),
         warning: ink(130),
@@ -220,6 +224,7 @@ fn ansi() -> Theme {
         target: Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
         bar: Style::new().fg(Color::Cyan),
         cursor: Style::new().fg(Color::Black).bg(Color::White),
+        selected: Style::new().fg(Color::White).bg(Color::Magenta),
         cursor_row: Style::new().add_modifier(Modifier::BOLD),
         error: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
         warning: Style::new().fg(Color::Yellow),
@@ -253,6 +258,7 @@ fn mono() -> Theme {
         target: bold,
         bar: plain,
         cursor: plain.add_modifier(Modifier::REVERSED),
+        selected: plain.add_modifier(Modifier::REVERSED).add_modifier(Modifier::DIM),
         cursor_row: bold,
         error: bold,
         warning: bold,

@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use super::{Theme, text};
-use crate::app::App;
+use crate::app::{App, View};
 
 /// How token `t` looks, without the cursor.
 pub fn style(app: &App, theme: &Theme, t: usize) -> Style {
@@ -20,7 +20,12 @@ pub fn style_in_row(app: &App, theme: &Theme, t: usize) -> Style {
         None if t % 2 == 1 => style.patch(theme.beside),
         _ => style,
     };
-    if app.cursor == t { style.patch(theme.cursor) } else { style }
+    let is_selected = app.view == View::Score && app.selection().is_some_and(|selection| selection.contains(&t));
+    match t {
+        t if t == app.cursor => style.patch(theme.cursor),
+        _ if is_selected => style.patch(theme.selected),
+        _ => style,
+    }
 }
 
 /// How token `t` is written, at most `width` columns wide. The token after the last has a place, but no name.

@@ -17,6 +17,7 @@ enum Happening {
     Key(KeyEvent),
     Paste(String),
     Click(u16, u16),
+    Drag(usize),
     Resize(u16, u16),
     Tokenised { is_chat: bool, is_stale: bool },
     Rows { from: usize, count: usize },
@@ -86,6 +87,7 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         12 => any_key().prop_map(Happening::Key),
         1 => any::<String>().prop_map(Happening::Paste),
         2 => (0..200_u16, 0..60_u16).prop_map(|(x, y)| Happening::Click(x, y)),
+        1 => (0..20_usize).prop_map(Happening::Drag),
         1 => (0..250_u16, 0..80_u16).prop_map(|(x, y)| Happening::Resize(x, y)),
         1 => any::<(bool, bool)>().prop_map(|(is_chat, is_stale)| Happening::Tokenised { is_chat, is_stale }),
         1 => (0..20_usize, 0..9_usize).prop_map(|(from, count)| Happening::Rows { from, count }),
@@ -122,6 +124,7 @@ proptest! {
                     Some(action) => action.clone(),
                     None => continue,
                 },
+                Happening::Drag(t) => Action::Drag(t),
                 Happening::Resize(x, y) => { size = (x, y); Action::Resize(x, y) }
                 Happening::Paste(text) => Action::Paste(text),
                 Happening::Tokenised { is_chat, is_stale } => {

@@ -147,7 +147,7 @@ fn a_set_is_collected_or_read_and_learned() {
     let samples = vec![Sample::Text("a".into()), Sample::Text("b".into()), Sample::Text("c".into())];
     update(&mut app, Action::Files(FileOutcome::Samples { name: "chats.jsonl".into(), samples }));
     assert_eq!((app.overlay.is_none(), notice(&app).0), (true, "training on chats.jsonl, 3 samples"));
-    app.chosen_mode = Some(Mode::All);
+    app.chosen_rule = Some(Mode::All.into());
     let effects = press(&mut app, "space");
     assert!(matches!(plan(&effects).first.mask, SideMask::Mode(Some(Mode::All), ..)));
 }

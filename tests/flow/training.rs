@@ -181,7 +181,7 @@ fn what_is_changed_in_mid_run_holds_at_once_and_is_noted() {
     press(&mut app, "4 r");
     stands(&mut app, 0);
     stepped(&mut app, 1);
-    let effects = update(&mut app, Action::Mode(Mode::All));
+    let effects = update(&mut app, Action::Rule(Mode::All.into()));
     assert_eq!(asked(&effects), ["replan"]);
     assert_eq!(weights(&plan(&effects).first.mask).iter().sum::<f64>(), 13.0);
     assert_eq!(changes(&app), [(2, "mask all")], "the step under way began before");

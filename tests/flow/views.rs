@@ -1,6 +1,6 @@
 //! Keys in the views, and what the engine says.
 
-use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Start, ThemeName, View, keymap, update};
+use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Rule, Start, ThemeName, View, keymap, update};
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Denominator;
 use lossglass::mask::Mode;
@@ -90,7 +90,7 @@ fn a_mode_asks_nothing_of_the_engine_and_changes_the_loss() {
     let mut app = chat();
     let loss = |app: &lossglass::app::App| app.ledger().and_then(|ledger| ledger.loss(app.denominator)).unwrap();
     let before = loss(&app);
-    let effects = update(&mut app, Action::Mode(Mode::All));
+    let effects = update(&mut app, Action::Rule(Mode::All.into()));
     assert!(effects.is_empty(), "{effects:?}");
     assert_eq!(app.ledger().unwrap().scored, 13);
     assert!((loss(&app) - before).abs() > 1e-6);
@@ -104,7 +104,7 @@ fn modes_that_do_not_apply_are_passed_over_and_say_why_when_asked_for() {
     assert!(notice(&app).0.contains("only mask all applies here"), "{:?}", notice(&app));
     for (mode, why) in [(Mode::Completion, "needs the place where the prompt ends"), (Mode::Assistant, "needs a chat")]
     {
-        update(&mut app, Action::Mode(mode));
+        update(&mut app, Action::Rule(mode.into()));
         assert!(notice(&app).1 && notice(&app).0.contains(why), "{:?}", notice(&app));
         assert_eq!((app.mode(), app.ledger().is_some()), (Mode::All, true));
     }
@@ -165,18 +165,19 @@ fn part_weights_of_the_start_hold_in_every_mode_and_for_chats_alone() {
     let start = |sequence: Sequence| {
         let part_weights = "stop=0,header=0.5".parse().unwrap();
         let mut app = App::new(Start { part_weights, ..Start::on(Sample::Text(String::new()), "any") }).0;
-        app.chosen_mode = Some(Mode::All);
+        app.chosen_rule = Some(Mode::All.into());
         let generation = app.analysis.generation;
         update(&mut app, Action::Engine(tokenised(generation, sequence)));
         app
     };
     let app = start(chat_sequence());
-    for scoring in app.scorings.iter().filter(|scoring| scoring.mask.is_ok()) {
+    let modes = app.scorings.iter().filter(|scoring| matches!(scoring.rule, Rule::Mode(_)));
+    for scoring in modes.filter(|scoring| scoring.mask.is_ok()) {
         let mask = scoring.mask.as_ref().unwrap();
         for (t, token) in app.sequence().targets().filter(|(_, token)| token.role.as_deref() == Some("assistant")) {
             match token.part {
-                Part::Stop => assert_eq!(mask.weight(t), 0.0, "{:?}", scoring.mode),
-                Part::Header => assert_eq!(mask.weight(t), 0.5, "{:?}", scoring.mode),
+                Part::Stop => assert_eq!(mask.weight(t), 0.0, "{:?}", scoring.rule),
+                Part::Header => assert_eq!(mask.weight(t), 0.5, "{:?}", scoring.rule),
                 _ => {}
             }
         }

@@ -38,8 +38,13 @@ pub fn twin(app: &mut App) {
     let slower = |report: &StepReport| StepReport { loss: report.loss * 1.1, clipped: false, ..report.clone() };
     let steps = app.training.steps.iter().map(slower).collect();
     let names = ["assistant".into(), "all".into()];
-    app.training.twin =
-        Some(Twin { names, settings: Settings::default(), mode: Mode::All, parts: PartWeights::default(), steps });
+    app.training.twin = Some(Twin {
+        names,
+        settings: Settings::default(),
+        rule: Mode::All.into(),
+        parts: PartWeights::default(),
+        steps,
+    });
     for probe in &mut app.training.probes {
         probe.twin_losses = probe.losses.iter().map(|&(step, loss)| (step, loss * 0.9)).collect();
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lossglass::app::{Action, App, Start, update};
 use lossglass::engine::{Event, ModelInfo};
 use lossglass::loss::Distribution;
+use lossglass::mask::finding::Facts;
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
@@ -108,6 +109,7 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         context: 64,
         dtype: "f32",
         device: "cpu".into(),
+        facts: Facts { bos: None, eos: Some(1), pad: None, context: 64 },
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };
     Event::Tokenised { generation, model, sequence: Arc::new(sequence) }

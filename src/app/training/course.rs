@@ -1,5 +1,6 @@
 //! What steps are taken with, and what of it changed from one step to the next.
 
+use crate::mask::Paint;
 use crate::train::{Settings, Shape};
 
 /// Everything that decides the next steps, in comparable form.
@@ -8,6 +9,8 @@ pub struct Course {
     pub settings: Settings,
     /// The mask's name.
     pub mask: String,
+    /// What lies over it; its name says only how much.
+    pub paint: Paint,
     /// What the steps are taken on, in words.
     pub data: String,
 }
@@ -63,7 +66,7 @@ impl Course {
             (old.accumulate != new.accumulate).then(|| format!("accumulate {}", new.accumulate)),
             (old.denominator != new.denominator).then(|| format!("denominator {}", new.denominator.name())),
             (old.seed != new.seed).then(|| format!("seed {}", new.seed)),
-            (self.mask != after.mask).then(|| format!("mask {}", after.mask)),
+            (self.mask != after.mask || self.paint != after.paint).then(|| format!("mask {}", after.mask)),
             (self.data != after.data).then(|| format!("on {}", after.data)),
         ];
         words.into_iter().flatten().collect()
@@ -91,6 +94,7 @@ mod tests {
         let course = |lr, mask: &str| Course {
             settings: Settings { lr, ..Settings::default() },
             mask: mask.into(),
+            paint: Paint::default(),
             data: "the screen".into(),
         };
         let (mut courses, mut changes) = (Courses::default(), Vec::new());

@@ -2,9 +2,9 @@
 
 use super::TrainingData;
 use super::course::Course;
-use crate::app::{App, Progress};
+use crate::app::{App, Progress, Rule};
 use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
-use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights};
+use crate::mask::{Paint, PartWeights};
 use crate::train::Settings;
 
 /// Tokens that the model writes by itself at most.
@@ -13,8 +13,15 @@ pub const WRITTEN: usize = 24;
 impl App {
     /// What the next steps are taken with.
     pub(in crate::app) fn course(&self) -> Course {
-        let mask = self.mask().map_or_else(|| self.mode().name().into(), LossMask::name);
-        Course { settings: self.training.settings.clone(), mask, data: self.training.data.describe() }
+        let rule = self.rule();
+        let (scoring, paint) = match &self.training.data {
+            TrainingData::Screen => (self.scoring(), self.painting.paint.clone()),
+            // Paint is of the sequence on screen alone.
+            TrainingData::Samples { .. } => (self.scorings.iter().find(|row| row.rule == rule), Paint::default()),
+        };
+        let mask = scoring.and_then(|scoring| scoring.mask.as_ref().ok());
+        let mask = mask.map_or_else(|| rule.name(), |mask| rule.mask_name(mask));
+        Course { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
     }
 
     /// How the next steps are taken.
@@ -36,30 +43,31 @@ impl App {
             TrainingData::Screen => Data::Screen { generation: self.analysis.generation },
             TrainingData::Samples { samples, .. } => Data::Samples(samples.clone()),
         };
-        let first = self.side(&self.training.settings, self.chosen_mode, self.part_weights)?;
-        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, Some(twin.mode), twin.parts));
+        let first = self.side(&self.training.settings, self.chosen_rule, self.part_weights)?;
+        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, Some(twin.rule), twin.parts));
         Ok(Plan { data, first, second: second.transpose()? })
     }
 
-    fn side(&self, settings: &Settings, mode: Option<Mode>, parts: PartWeights) -> Result<Side, String> {
-        Ok(Side { settings: settings.clone(), mask: self.side_mask(mode, parts)? })
+    fn side(&self, settings: &Settings, rule: Option<Rule>, parts: PartWeights) -> Result<Side, String> {
+        Ok(Side { settings: settings.clone(), mask: self.side_mask(rule, parts)? })
     }
 
-    fn side_mask(&self, mode: Option<Mode>, parts: PartWeights) -> Result<SideMask, String> {
+    fn side_mask(&self, rule: Option<Rule>, parts: PartWeights) -> Result<SideMask, String> {
         if let TrainingData::Samples { .. } = self.training.data {
-            return Ok(SideMask::Mode(mode, parts, self.choices));
+            return Ok(match rule {
+                None => SideMask::Mode(None, parts, self.choices),
+                Some(Rule::Mode(mode)) => SideMask::Mode(Some(mode), parts, self.choices),
+                Some(Rule::Profile(profile)) => {
+                    SideMask::Mode(Some(profile.mode), PartWeights::default(), profile.choices)
+                }
+            });
         }
-        let mask = self.mask_under(mode.unwrap_or(self.mode()), parts).map_err(|error| error.to_string())?;
+        let rule = rule.unwrap_or(self.rule());
+        let mask = self.mask_under(rule, parts).map_err(|error| error.to_string())?;
         match mask.scored() {
-            0 => Err(format!("nothing scored under mask {}: tab chooses another mask", mask.name())),
+            0 => Err(format!("nothing scored under mask {}: tab chooses another mask", rule.mask_name(&mask))),
             _ => Ok(SideMask::Weights(mask.weights().into())),
         }
-    }
-
-    /// The mask of `mode` on the sequence on screen.
-    pub(in crate::app) fn mask_under(&self, mode: Mode, parts: PartWeights) -> Result<LossMask, MaskError> {
-        let options = MaskOptions::new(self.sequence(), self.split, parts).with(self.sequence(), self.choices);
-        LossMask::new(self.sequence(), mode, options)
     }
 
     /// What the model would write after the prompt on screen; `None` where there is no text.

@@ -22,6 +22,7 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
         Some(Overlay::Picker(_)) => super::picking::type_key(app, input),
         Some(Overlay::Settings(_)) => super::settings::type_key(app, input),
         Some(Overlay::Save { .. }) => super::saving::type_key(app, input),
+        Some(Overlay::Weight { .. }) => super::painting::type_key(app, input),
         Some(Overlay::Help { .. }) | None => Vec::new(),
     }
 }
@@ -41,6 +42,10 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         Some(Overlay::Save { directory }) => {
             directory.push_str(text.lines().next().unwrap_or_default());
+            Vec::new()
+        }
+        Some(Overlay::Weight { typed }) => {
+            typed.push_str(text.lines().next().unwrap_or_default().trim());
             Vec::new()
         }
         Some(Overlay::Help { .. } | Overlay::Settings(_)) | None => {

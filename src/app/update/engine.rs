@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::labels::labels;
-use crate::app::{App, Effect, Notice, Progress};
+use crate::app::{App, Effect, Notice, Painting, Progress};
 use crate::engine::{Event, ModelInfo};
 use crate::loss::Scores;
 use crate::sequence::Sequence;
@@ -73,6 +73,7 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     if *app.analysis.sequence != *sequence {
         app.drop_film();
     }
+    carry_paint(app, &model, &sequence);
     app.training.shown = None;
     app.model = Some(model);
     app.working_model = app.chosen_model.clone();
@@ -84,7 +85,8 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     app.rescore();
     if let Some(Err(error)) = app.scoring().map(|scoring| scoring.mask.clone()) {
         app.notice = Some(Notice { text: error.to_string(), is_error: true });
-        app.chosen_mode = None;
+        app.chosen_rule = None;
+        app.repaint();
     }
     // The cursor goes where the editor's caret is; else it stays on its token, and at the end if it was there.
     let cursor = if std::mem::take(&mut app.is_new_sample) {
@@ -98,6 +100,20 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
         app.cursor
     };
     app.move_cursor_to(cursor);
+}
+
+/// The paint stays on the tokens that it was put on, as long as they are there and mean the same.
+fn carry_paint(app: &mut App, model: &ModelInfo, sequence: &Sequence) {
+    if app.is_new_sample {
+        app.painting = Painting::default();
+        return;
+    }
+    let same_tokens = app.model.as_ref().is_none_or(|before| before.tokens == model.tokens);
+    if same_tokens {
+        app.painting.carry(&app.analysis.sequence, sequence);
+    } else if !std::mem::take(&mut app.painting).paint.is_empty() {
+        app.say("the paint is gone: this model has other tokens");
+    }
 }
 
 /// Where a sample that was just opened is looked at first: its first scored token, or the first that is predicted.

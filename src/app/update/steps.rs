@@ -20,7 +20,7 @@ pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Command::Down if app.view == View::Train => Some(scrub(app, 1)),
         Command::RaiseRate => Some(step_rate(app, true)),
         Command::LowerRate => Some(step_rate(app, false)),
-        Command::NextPanel => {
+        Command::NextPanel if app.view == View::Train => {
             app.training.panel = next(&Panel::EVERY, app.training.panel, 1);
             Some(Vec::new())
         }

@@ -2,7 +2,7 @@
 
 use super::steps::{go_back, train};
 use crate::app::training::{PRESETS, Preset, Twin};
-use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind};
+use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind, Rule};
 use crate::engine::TrainRequest;
 use crate::model::Source;
 use crate::model::source::Embedded;
@@ -38,7 +38,7 @@ pub fn choose(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
 pub fn begin(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
     let kind = app.sequence().kind;
     if let Some([first, second]) = preset.masks(kind) {
-        let weights = |(mode, parts)| app.mask_under(mode, parts).map(|mask| mask.weights().to_vec());
+        let weights = |(mode, parts)| app.mask_under(Rule::Mode(mode), parts).map(|mask| mask.weights().to_vec());
         let problem = match (weights(first), weights(second)) {
             (Err(error), _) | (_, Err(error)) => error.to_string(),
             (Ok(first), Ok(second)) if first == second => {
@@ -50,14 +50,15 @@ pub fn begin(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
             app.notice = Some(Notice { text: problem, is_error: true });
             return Vec::new();
         }
-        (app.chosen_mode, app.part_weights) = (Some(first.0), first.1);
+        (app.chosen_rule, app.part_weights) = (Some(first.0.into()), first.1);
         app.rescore();
     }
     let [first, second] = preset.settings(&app.training.settings);
     app.training.settings = first;
-    let (mode, parts) = preset.masks(kind).map_or((app.mode(), app.part_weights), |[_, second]| second);
+    let second_mask = preset.masks(kind).map(|[_, (mode, parts)]| (Rule::Mode(mode), parts));
+    let (rule, parts) = second_mask.unwrap_or((app.rule(), app.part_weights));
     let names = preset.names.map(str::to_owned);
-    app.training.twin = Some(Twin { names, settings: second, mode, parts, steps: Vec::new() });
+    app.training.twin = Some(Twin { names, settings: second, rule, parts, steps: Vec::new() });
     app.asked.preset = Some(preset);
     let mut effects = go_back(app, TrainRequest::Reset);
     effects.push(train(TrainRequest::Twin(true)));

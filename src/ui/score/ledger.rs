@@ -6,11 +6,14 @@ use crate::app::{App, Progress};
 use crate::loss::{Denominator, Ledger, weight_text};
 use crate::ui::{Theme, text};
 
-/// Lines of the full ledger.
-pub const FULL: usize = 7;
+/// The ledger with a line for each denominator, or in three lines where these do not fit into `room`.
+pub fn lines_in(app: &App, theme: &Theme, width: usize, room: usize) -> Vec<Line<'static>> {
+    let full = lines(app, theme, width);
+    if full.len() <= room { full } else { short_lines(app, theme, width) }
+}
 
 /// The ledger with a line for each denominator.
-pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let ledger = match settled(app) {
         Ok(ledger) => ledger,
         Err(why) => return unsettled(theme, &why, width),
@@ -35,7 +38,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 }
 
 /// The ledger in three lines.
-pub fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     let ledger = match settled(app) {
         Ok(ledger) => ledger,
         Err(why) => return unsettled(theme, &why, width),

@@ -1,116 +1,150 @@
-//! Modes × tokens: what each mode counts, and where it differs from the current one.
+//! Modes and profiles × tokens: what each counts, and where it differs from the mask that counts.
+
+mod cell;
+mod figures;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Action, App, Scoring};
-use crate::mask::LossMask;
+use crate::app::{Action, App, Rule, Scoring};
 use crate::sequence::{Kind, Token};
 use crate::ui::columns::Columns;
 use crate::ui::{Hits, Theme, text};
+use figures::Figures;
 
-/// Columns for the loss at least, two blanks before it included.
-const LOSS: usize = 8;
-/// Columns of the screen below which the differences in numbers are left out.
-const NARROW: u16 = 56;
-
-/// Columns for the mark and the modes' names, a blank before and behind them.
-fn left(app: &App) -> usize {
-    app.scorings.iter().map(|scoring| scoring.mode.to_string().width() + 3).max().unwrap_or(0)
+/// One line under the labels.
+#[derive(Clone, Copy)]
+enum Row<'a> {
+    /// What the rows below are.
+    Heading,
+    /// What a mode or a profile counts; the mask that counts is the one with paint.
+    Scoring(&'a Scoring),
 }
 
-/// How wide the figures right of the grid are, blanks before them included.
-struct Figures {
-    count: usize,
-    /// 0 where there is no room.
-    difference: usize,
-    loss: usize,
-}
-
-impl Figures {
-    fn of(app: &App, width: u16) -> Self {
-        let differences = app.scorings.iter().filter_map(|scoring| scoring.mask.as_ref().ok());
-        let widest = differences.map(|mask| difference(mask, app.mask()).width()).max().unwrap_or(0);
-        Self {
-            count: app.len().to_string().len().max("scored".len()) + 1,
-            difference: if width < NARROW { 0 } else { widest.max(3) + 2 },
-            loss: app.scorings.iter().map(|scoring| loss(app, scoring).width() + 2).max().unwrap_or(0).max(LOSS),
+/// The modes, and under a heading the profiles.
+fn rows(app: &App) -> Vec<Row<'_>> {
+    let mut rows = Vec::with_capacity(app.scorings.len() + 1);
+    let current = app.scoring();
+    for scoring in &app.scorings {
+        let is_first_profile =
+            matches!(scoring.rule, Rule::Profile(_)) && !rows.iter().any(|row| matches!(row, Row::Heading));
+        if is_first_profile {
+            rows.push(Row::Heading);
         }
+        let painted = current.filter(|current| current.rule == scoring.rule);
+        rows.push(Row::Scoring(painted.unwrap_or(scoring)));
     }
-
-    fn width(&self) -> usize {
-        self.count + self.difference + self.loss
-    }
+    rows
 }
 
-/// Modes that are in sight however low the screen is, so that there is room for the loss too.
-const LEAST_MODES: usize = 6;
+/// Columns for the mark and the rows' names, a blank before and behind them.
+fn left(app: &App) -> usize {
+    app.scorings.iter().map(|scoring| scoring.rule.name().width() + 3).max().unwrap_or(0)
+}
 
-/// Rows without labels: roles, the cursor's mark, some modes.
+/// Rows that are in sight however low the screen is, so that there is room for the loss too.
+const LEAST_ROWS: usize = 6;
+
+/// Lines without labels: roles, the cursor's mark, some rows.
 pub fn least_height(app: &App) -> u16 {
     let roles = u16::from(app.sequence().kind == Kind::Chat);
-    roles + 1 + u16::try_from(app.scorings.len().min(LEAST_MODES)).unwrap_or(u16::MAX)
+    roles + 1 + u16::try_from(app.scorings.len().min(LEAST_ROWS)).unwrap_or(u16::MAX)
 }
 
-/// Rows with as many labels as there are letters and room for, at most `most`.
+/// Lines with as many labels as there are letters and room for, at most `most`.
 pub fn height(app: &App, width: u16, most: u16) -> u16 {
-    let heading = heading(app, &Theme::of(app.theme, true), &columns(app, width), most).len();
-    u16::try_from(heading + app.scorings.len()).unwrap_or(u16::MAX).min(most)
+    let columns = columns(app, width, &Figures::of(app, width));
+    let heading = heading(app, &Theme::of(app.theme, true), &columns, most).len();
+    u16::try_from(heading + rows(app).len()).unwrap_or(u16::MAX).min(most)
 }
 
-/// The lines above the modes: roles, labels, marks.
+/// The lines above the rows: roles, labels, marks.
 fn heading(app: &App, theme: &Theme, columns: &Columns, height: u16) -> Vec<Line<'static>> {
     let mut lines: Vec<Line> = Vec::new();
     if app.sequence().kind == Kind::Chat {
         lines.push(roles(app, theme, columns));
     }
     let marks = marks(app, theme, columns);
-    let taken = lines.len() + usize::from(marks.is_some()) + app.scorings.len();
+    let taken = lines.len() + usize::from(marks.is_some()) + rows(app).len();
     lines.extend(labels(app, theme, columns, usize::from(height).saturating_sub(taken)));
     lines.extend(marks);
     lines
 }
 
-/// Draws the matrix into `area`.
-pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let columns = columns(app, area.width);
-    let (figures, left) = (Figures::of(app, area.width), left(app));
+/// Draws the matrix into `area`; returns what of the rows is in sight, in words, if not all are.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) -> Option<String> {
+    let figures = Figures::of(app, area.width);
+    let (columns, left, all) = (columns(app, area.width, &figures), left(app), rows(app));
     let mut lines = heading(app, theme, &columns, area.height);
-    // Where there is no room for both, the modes are what matters.
-    lines.truncate(usize::from(area.height).saturating_sub(app.scorings.len().min(LEAST_MODES)));
+    // Where there is no room for both, the rows are what matters.
+    lines.truncate(usize::from(area.height).saturating_sub(all.len().min(LEAST_ROWS)));
     if let Some(last) = lines.last_mut() {
         let grid = 2 + columns.shown.len() * columns.width;
-        let count = (figures.count + grid).saturating_sub(last.width());
-        last.spans.push(Span::styled(format!("{:>count$}", "scored"), theme.dim));
-        last.spans.push(Span::styled(format!("{:>1$}", "loss", figures.difference + figures.loss), theme.dim));
+        last.spans.extend(figures.heading(theme, grid.saturating_sub(last.width())));
     }
     let room = usize::from(area.height).saturating_sub(lines.len());
-    let mut rows = area.rows();
+    let mut places = area.rows();
     for line in lines {
-        let Some(row) = rows.next() else { return };
-        frame.render_widget(indented(line, left), row);
+        frame.render_widget(indented(line, left), places.next()?);
     }
-    // Where not even they all fit, the current one stays in sight.
-    let current = app.scorings.iter().position(|scoring| scoring.mode == app.mode()).unwrap_or(0);
-    let first = (current + 1).saturating_sub(room);
-    for (scoring, row) in app.scorings.iter().skip(first).zip(rows) {
-        frame.render_widget(mode_line(app, theme, &columns, &figures, scoring, usize::from(area.width)), row);
-        hits.push(row, Action::Mode(scoring.mode));
-        if scoring.mask.is_ok() {
-            for t in columns.shown.clone() {
-                let x = columns.x_of(row.x.saturating_add(left as u16), t);
-                hits.push(Rect::new(x, row.y, columns.width as u16, 1).intersection(row), Action::Goto(t));
+    let first = first_in_sight(app, &all, room);
+    let grid = (left + 2 + columns.shown.len() * columns.width + figures.width()).min(usize::from(area.width));
+    for (row, place) in all.iter().skip(first).zip(places) {
+        match row {
+            Row::Heading => frame.render_widget(profiles_heading(app, theme, grid), place),
+            Row::Scoring(scoring) => {
+                let line = scoring_line(app, theme, &columns, &figures, scoring, usize::from(area.width));
+                frame.render_widget(line, place);
+                hits.push(place, Action::Rule(scoring.rule));
+                if scoring.mask.is_ok() {
+                    push_cells(&columns, place, left, hits);
+                }
             }
         }
     }
+    let last = (first + room).min(all.len());
+    (room < all.len()).then(|| format!("rows {}–{last} of {}", first + 1, all.len()))
+}
+
+/// The first row that is drawn: the current one stays in sight, with rows on both sides of it.
+fn first_in_sight(app: &App, all: &[Row], room: usize) -> usize {
+    let is_current = |row: &Row| matches!(row, Row::Scoring(scoring) if scoring.rule == app.rule());
+    let current = all.iter().position(is_current).unwrap_or(0);
+    current.saturating_sub(room / 2).min(all.len().saturating_sub(room))
+}
+
+/// A click on a cell goes to its token.
+fn push_cells(columns: &Columns, place: Rect, left: usize, hits: &mut Hits) {
+    for t in columns.shown.clone() {
+        let x = columns.x_of(place.x.saturating_add(left as u16), t);
+        hits.push(Rect::new(x, place.y, columns.width as u16, 1).intersection(place), Action::Goto(t));
+    }
+}
+
+/// The line over the profiles: what they are, and which one counts.
+fn profiles_heading(app: &App, theme: &Theme, width: usize) -> Line<'static> {
+    let words = "  as trainers score it ";
+    let current = match app.rule() {
+        Rule::Profile(profile) => {
+            format!(" {} ", text::fit_start(&profile.title, width.saturating_sub(words.len() + 4)))
+        }
+        Rule::Mode(_) => String::new(),
+    };
+    let rule = width.saturating_sub(words.width() + current.width());
+    let before = rule.min(2);
+    Line::from(vec![
+        Span::styled(words, theme.dim),
+        Span::styled("─".repeat(before), theme.border),
+        Span::styled(current, theme.accent),
+        Span::styled("─".repeat(rule - before), theme.border),
+    ])
 }
 
 /// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
-fn columns(app: &App, width: u16) -> Columns {
-    let room = usize::from(width).saturating_sub(left(app) + Figures::of(app, width).width());
+fn columns(app: &App, width: u16, figures: &Figures) -> Columns {
+    let room = usize::from(width).saturating_sub(left(app) + figures.width());
     let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
     Columns::new(app, room, least, app.cursor)
 }
@@ -188,7 +222,7 @@ fn mark(token: &Token) -> &'static str {
     }
 }
 
-fn mode_line(
+fn scoring_line(
     app: &App,
     theme: &Theme,
     columns: &Columns,
@@ -196,8 +230,8 @@ fn mode_line(
     scoring: &Scoring,
     width: usize,
 ) -> Line<'static> {
-    let is_current = scoring.mode == app.mode();
-    let name = text::pad_end(&scoring.mode.to_string(), left(app) - 2);
+    let is_current = scoring.rule == app.rule();
+    let name = text::pad_end(&scoring.rule.name(), left(app) - 2);
     let name_style = if is_current { theme.accent } else { theme.text };
     let mut spans =
         vec![Span::styled(if is_current { "▸ " } else { "  " }, theme.accent), Span::styled(name, name_style)];
@@ -208,72 +242,18 @@ fn mode_line(
             return Line::from(spans);
         }
     };
-    let current = app.mask();
-    spans.extend(columns.line(theme, |t| cell(app, theme, columns, mask, current, t)).spans);
-    let style = if is_current { theme.text.patch(theme.cursor_row) } else { theme.text };
-    spans.push(Span::styled(format!("{:>1$}", mask.scored(), figures.count), style));
-    if figures.difference > 0 {
-        let difference = difference(mask, current);
-        spans.push(Span::styled(text::pad_start(&difference, figures.difference), theme.warning));
-    }
-    spans.push(Span::styled(format!("{:>1$}", loss(app, scoring), figures.loss), style));
+    spans.extend(columns.line(theme, |t| cell::cell(app, theme, columns, mask, t)).spans);
+    spans.extend(figures.spans(app, theme, scoring, is_current));
     Line::from(spans)
-}
-
-fn loss(app: &App, scoring: &Scoring) -> String {
-    match &scoring.ledger {
-        Some(ledger) if app.is_current() => {
-            ledger.loss(app.denominator).map_or_else(|| "undefined".into(), |loss| format!("{loss:.3}"))
-        }
-        _ => "–".into(),
-    }
-}
-
-/// Whether the mode counts token `t`: `+` and `−` where it does otherwise than the current mode.
-fn cell(
-    app: &App,
-    theme: &Theme,
-    columns: &Columns,
-    mask: &LossMask,
-    current: Option<&LossMask>,
-    t: usize,
-) -> Vec<Span<'static>> {
-    let is_scored = mask.is_scored(t);
-    let differs = current.is_some_and(|current| current.is_scored(t) != is_scored);
-    let (glyph, style): (_, Style) = match (is_scored, differs) {
-        (true, false) => ("●", theme.text),
-        (false, false) => ("·", theme.dim),
-        (true, true) => ("+", theme.warning),
-        (false, true) => ("−", theme.warning),
-    };
-    columns.cell(glyph, if t == app.cursor { style.patch(theme.cursor) } else { style })
-}
-
-/// How many tokens more and fewer a mask counts than the current one.
-fn difference(mask: &LossMask, current: Option<&LossMask>) -> String {
-    let Some(current) = current else { return String::new() };
-    let (mut more, mut fewer) = (0, 0);
-    for t in 0..mask.weights().len() {
-        match (mask.is_scored(t), current.is_scored(t)) {
-            (true, false) => more += 1,
-            (false, true) => fewer += 1,
-            _ => {}
-        }
-    }
-    match (more, fewer) {
-        (0, 0) => String::new(),
-        (more, 0) => format!("+{more}"),
-        (0, fewer) => format!("−{fewer}"),
-        (more, fewer) => format!("+{more}−{fewer}"),
-    }
 }
 
 /// What the glyphs mean.
 pub fn legend(theme: &Theme, width: usize) -> Line<'static> {
-    const LEGENDS: [&str; 3] = [
-        " ● scored  · not  + only here  − only in ▸  ~ straddles two parts  ! special token typed as text ",
-        " ● scored  · not  + only here  − only in ▸  ~ straddles  ! typed special ",
-        " ● scored  · not  + − unlike ▸ ",
+    const LEGENDS: [&str; 4] = [
+        " ● scored ◐ less ◉ more · not  ■ □ painted  + only here  − only in ▸  ≠ other weight  ~ straddles two parts  ! special token typed as text ",
+        " ● scored ◐ less ◉ more · not  ■ □ painted  + only here  − only in ▸  ≠ weight  ~ straddles  ! typed special ",
+        " ● scored · not  ■ □ painted  + − ≠ unlike ▸  ~ straddles  ! typed ",
+        " ● scored  · not  + − ≠ unlike ▸ ",
     ];
     let fitting = LEGENDS.into_iter().find(|legend| legend.width() + 4 <= width);
     fitting.map_or_else(Line::default, |legend| Line::styled(legend, theme.dim))
