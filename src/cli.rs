@@ -1,5 +1,6 @@
 //! The command line, as types only.
 
+pub mod mask;
 pub mod train;
 
 use std::path::PathBuf;
@@ -35,6 +36,11 @@ pub struct Cli {
 pub enum Subcommands {
     /// Print what the model says of every token: −log p, p, rank, entropy, top candidates, and the loss
     Analyze(Box<AnalyzeArgs>),
+    /// Show which tokens of every record of a data set a loss mask scores, and look for what would train badly
+    ///
+    /// Renders, tokenises and masks every record, without a forward pass: prints totals and findings, and writes the
+    /// data set as a trainer takes it. Ctrl-C stops it and prints what was seen so far.
+    Mask(Box<mask::MaskSetArgs>),
     /// Train on a text, a chat or a data set, step by step, and save the weights
     ///
     /// One line a step: the loss before it, the gradient's norm before clipping, the learning rate. Ctrl-C ends the run

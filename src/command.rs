@@ -2,6 +2,8 @@
 
 mod analyze;
 mod input;
+mod interrupt;
+mod mask;
 mod models;
 mod screen;
 mod train;
@@ -20,6 +22,7 @@ use crate::cli::{AnalyzeArgs, Cli, Format, Subcommands};
 pub fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
+        Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
         Some(Subcommands::Models(args)) => models::run(&args)?,
         None if has_screen() => screen::run(cli)?,

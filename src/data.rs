@@ -96,6 +96,16 @@ impl Raw {
         read_record(value, hint).map_err(bad)
     }
 
+    /// What the record says, which stays to be read again; `None` where it cannot be read.
+    pub fn peek(&self, hint: Option<Form>) -> Option<Record> {
+        let value = match &self.body {
+            Body::Value(value) => value.clone(),
+            Body::Json(bytes) => serde_json::from_slice(bytes).ok()?,
+            Body::Broken(_) => return None,
+        };
+        read_record(value, hint).ok()
+    }
+
     /// How many bytes it has in the file, as far as that is known.
     pub fn bytes(&self) -> usize {
         match &self.body {

@@ -46,6 +46,7 @@ pub mod report;
 pub mod sample;
 pub mod score;
 pub mod sequence;
+pub mod survey;
 pub mod template;
 pub mod train;
 pub mod tui;

@@ -2,6 +2,7 @@
 
 mod csv;
 mod json;
+pub mod survey;
 mod table;
 mod training;
 

@@ -20,8 +20,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["engine", "loss", "mask", "model", "sample", "sequence", "template", "train"]),
     ("ui", &["app", "loss", "mask", "sample", "sequence", "template", "train"]),
     ("tui", &["app", "engine", "model", "sample", "ui"]),
-    ("report", &["engine", "loss", "mask", "sequence", "train"]),
-    ("cli", &["loss", "mask", "model", "train"]),
+    ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
+    ("report", &["data", "engine", "loss", "mask", "sequence", "survey", "train"]),
+    ("cli", &["loss", "mask", "model", "sample", "train"]),
 ];
 
 /// Layers without tensors and without a screen.

@@ -162,8 +162,8 @@ fn choices(args: &MaskOptionArgs) -> Choices {
 }
 
 /// The prefix that the argument names.
-pub fn prefix(args: &InputArgs) -> Prefix {
-    match args.prefix {
+pub fn prefix(prefix: Option<PrefixArg>) -> Prefix {
+    match prefix {
         None => Prefix::Tokenizer,
         Some(PrefixArg::Bos) => Prefix::Bos,
         Some(PrefixArg::Eos) => Prefix::Eos,

@@ -36,7 +36,7 @@ pub fn run(cli: Cli) -> Result<()> {
         sample: opened.sample,
         sample_name: opened.name,
         note: opened.note,
-        prefix: input::prefix(&cli.input),
+        prefix: input::prefix(cli.input.prefix),
         model,
         rule,
         denominator: cli.mask.denominator.unwrap_or_default(),

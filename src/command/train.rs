@@ -2,7 +2,6 @@
 
 mod bar;
 mod data;
-mod interrupt;
 mod run;
 mod settings;
 
@@ -11,8 +10,8 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use self::data::Data;
-use self::interrupt::Interrupt;
 use self::run::Run;
+use super::interrupt::Interrupt;
 use super::models;
 use crate::cli::train::{TrainArgs, TrainFormat};
 use crate::model::{Model, Source, device};

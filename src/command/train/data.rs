@@ -96,7 +96,7 @@ pub fn encode(model: &Model, samples: &[Sample], args: &TrainArgs) -> Result<Dat
 }
 
 fn sequence(model: &Model, sample: &Sample, args: &TrainArgs) -> Result<(Sequence, LossMask)> {
-    let sequence = model.encode(sample, input::prefix(&args.input))?;
+    let sequence = model.encode(sample, input::prefix(args.input.prefix))?;
     // A split means a completion, but chats of the same data set have none.
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let applies = args.mask.split.is_none() || args.mask.mask.is_some() || sequence.kind == Kind::Text;

@@ -9,9 +9,9 @@ use anyhow::{Context, Result, anyhow};
 
 use super::bar::Bar;
 use super::data::Data;
-use super::interrupt::{INTERRUPTED, Interrupt};
 use crate::cancel::Cancel;
 use crate::cli::train::{TrainArgs, TrainFormat};
+use crate::command::interrupt::{INTERRUPTED, Interrupt};
 use crate::model::Model;
 use crate::report::{self, Done};
 use crate::train::memory::size_text;

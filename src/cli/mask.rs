@@ -1,0 +1,60 @@
+//! Arguments of `mask`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::{MaskArgs, ModelArgs, PrefixArg};
+use crate::mask::export::Trainer;
+use crate::sample::Form;
+
+#[derive(Debug, Args)]
+pub struct MaskSetArgs {
+    /// Data set: JSONL, JSON or Parquet, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca)
+    /// or text; - for standard input
+    #[arg(value_name = "DATA")]
+    pub data: PathBuf,
+    /// Form of the records, where their fields do not say it: messages, sharegpt, prompt-completion, alpaca, text
+    #[arg(long, value_name = "FORM", help_heading = "Input")]
+    pub format_hint: Option<Form>,
+    /// Token to put before raw text [default: what the tokenizer adds]
+    #[arg(long, value_enum, value_name = "TOKEN", help_heading = "Input")]
+    pub prefix: Option<PrefixArg>,
+    #[command(flatten)]
+    pub model: ModelArgs,
+    #[command(flatten)]
+    pub mask: MaskArgs,
+    /// Form of the output
+    #[arg(long, value_enum, default_value_t = MaskFormat::Table, help_heading = "Output")]
+    pub format: MaskFormat,
+    /// Print the first N records with scored tokens between ⟦ and ⟧ (on standard error beside json and sarif)
+    #[arg(long, value_name = "N", default_value_t = 0, num_args = 0..=1, default_missing_value = "1", help_heading = "Output")]
+    pub show: usize,
+    /// Exit with 1 if there is a finding of this severity or worse
+    #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "major", help_heading = "Output")]
+    pub check: Option<SeverityArg>,
+    /// Write the data set as a trainer takes it: trl, axolotl, openai, llama-factory, or labels (input_ids, labels,
+    /// weights)
+    #[arg(long, value_name = "TRAINER", requires = "output", help_heading = "Output")]
+    pub export: Option<Trainer>,
+    /// File of --export: .parquet is Parquet (of token ids), all else JSONL
+    #[arg(long, short, value_name = "FILE", requires = "export", help_heading = "Output")]
+    pub output: Option<PathBuf>,
+    /// Write the model's chat template with {% generation %} tags around what the mask assistant scores, proven to
+    /// render as before
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub export_template: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MaskFormat {
+    Table,
+    Json,
+    Sarif,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SeverityArg {
+    Minor,
+    Major,
+}

@@ -1,0 +1,189 @@
+//! `mask`: a whole data set under one mask, without a forward pass.
+
+mod bar;
+mod export;
+mod template;
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use self::bar::Bar;
+use self::export::Export;
+use super::interrupt::{INTERRUPTED, Interrupt};
+use super::{input, models};
+use crate::cli::mask::{MaskFormat, MaskSetArgs, SeverityArg};
+use crate::data::{Raw, Records};
+use crate::mask::export::{Trainer, record};
+use crate::mask::finding::{Code, Severity};
+use crate::mask::{Choices, PartWeights};
+use crate::model::{Model, Source};
+use crate::report::survey::{About, Json, Output, Sarif, Table, shown};
+use crate::sample::Sample;
+use crate::survey::{self, Judged, Rule, Totals};
+
+/// The exit code where `--check` found something.
+const FOUND: u8 = 1;
+
+/// Masks every record of the data set, prints what comes of it, and writes what is to be exported.
+///
+/// # Errors
+/// If the data set or the model cannot be read, an option does not go with another, or a file cannot be written.
+pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
+    let (mode, parts, choices) = input::mask(&args.mask)?;
+    let prefix = input::prefix(args.prefix);
+    let rule = Rule { hint: args.format_hint, prefix, mode, split: args.mask.split, parts, choices };
+    let mut records = Records::open(&args.data)?;
+    // The kind of the first record chooses the model where the user does not.
+    let first: Option<Raw> = records.next().transpose()?;
+    let model = models::load(&source(args, first.as_ref())?, &args.model)?;
+    if let Some(path) = &args.export_template {
+        template::export(&model, path)?;
+    }
+    let export = args.export.as_ref().map(|trainer| open_export(args, *trainer)).transpose()?;
+    let about = About { file: name(&args.data), model: model.name.clone(), mask: mask_name(args, &rule) };
+    let interrupt = Interrupt::listen().context("catching signals")?;
+    let progress = records.progress();
+    let all = first.into_iter().map(Ok).chain(records);
+    let out = BufWriter::new(io::stdout().lock());
+    let mut sink = Sink {
+        output: output(args.format, out, about)?,
+        totals: Totals::default(),
+        bar: Bar::new(progress),
+        export,
+        show: args.show,
+        knows_pad: false,
+    };
+    let trainer = args.export;
+    let work = |raw| prepare(&model, &rule, trainer, raw);
+    match survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared)) {
+        Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
+        other => other?,
+    }
+    sink.end(args, &interrupt)
+}
+
+/// The model whose tokenizer and template are used.
+fn source(args: &MaskSetArgs, first: Option<&Raw>) -> Result<Source> {
+    if let Some(name) = &args.model.model {
+        return Ok(Source::parse(name)?);
+    }
+    let sample = first.and_then(|raw| raw.peek(args.format_hint)).map(|record| record.sample);
+    Ok(Source::default_for(&sample.unwrap_or_else(|| Sample::Chat(Default::default()))))
+}
+
+fn open_export(args: &MaskSetArgs, trainer: Trainer) -> Result<Export> {
+    match &args.output {
+        Some(path) => Export::create(trainer, path),
+        None => bail!("--export writes a file; give --output FILE.jsonl or FILE.parquet"),
+    }
+}
+
+fn name(path: &Path) -> String {
+    if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
+}
+
+/// The mask as it is printed.
+fn mask_name(args: &MaskSetArgs, rule: &Rule) -> String {
+    if let Some(profile) = args.mask.profile {
+        return format!("{} ({})", profile.name, profile.title);
+    }
+    let mut name = rule.mode.map_or_else(|| "by the records' form".into(), |mode| mode.to_string());
+    if rule.choices != Choices::default() {
+        name.push_str(&format!(", {}", rule.choices));
+    }
+    if rule.parts != PartWeights::default() {
+        name.push_str(&format!(", {}", rule.parts));
+    }
+    name
+}
+
+fn output(format: MaskFormat, out: impl Write + 'static, about: About) -> io::Result<Box<dyn Output>> {
+    Ok(match format {
+        MaskFormat::Table => Box::new(Table { out, about }),
+        MaskFormat::Json => Box::new(Json::new(out, &about)?),
+        MaskFormat::Sarif => Box::new(Sarif::new(out, &about)?),
+    })
+}
+
+/// Who reads standard output has seen enough.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// A record, and what is written of it: nothing where the form of the export cannot say it.
+struct Prepared {
+    judged: Judged,
+    exported: Option<Result<serde_json::Value, String>>,
+}
+
+fn prepare(model: &Model, rule: &Rule, trainer: Option<Trainer>, raw: Raw) -> Prepared {
+    let judged = survey::judge(model, rule, raw);
+    let exported = trainer.zip(judged.masked.as_ref()).map(|(trainer, masked)| {
+        record(trainer, &masked.sample, &masked.sequence, &masked.mask).map_err(|error| error.to_string())
+    });
+    Prepared { judged, exported }
+}
+
+/// Where records go, in order.
+struct Sink {
+    output: Box<dyn Output>,
+    totals: Totals,
+    bar: Bar,
+    export: Option<Export>,
+    /// Records still to be shown.
+    show: usize,
+    /// That pad is eos was said: it is the model's, not the record's.
+    knows_pad: bool,
+}
+
+impl Sink {
+    fn take(&mut self, Prepared { mut judged, exported }: Prepared) -> Result<()> {
+        let knew_pad = self.knows_pad;
+        self.knows_pad |= judged.findings.iter().any(|finding| finding.code == Code::PadIsEos);
+        judged.findings.retain(|finding| !knew_pad || finding.code != Code::PadIsEos);
+        if self.show > 0 {
+            self.show -= 1;
+            self.bar.clear();
+            // Beside a machine's form it would be no part of that form.
+            shown(&judged, &mut self.output.beside())?;
+        }
+        self.totals.add(&judged);
+        self.output.record(&judged)?;
+        match (exported, &mut self.export) {
+            (Some(Ok(value)), Some(export)) => export.write(value)?,
+            (Some(Err(problem)), Some(export)) => export.leave_out(&judged, problem),
+            _ => {}
+        }
+        self.bar.record(self.totals.records);
+        Ok(())
+    }
+
+    fn end(mut self, args: &MaskSetArgs, interrupt: &Interrupt) -> Result<ExitCode> {
+        self.bar.clear();
+        let is_whole = !interrupt.stop.is_cancelled();
+        match self.output.end(&self.totals, is_whole) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
+            other => other.context("writing to standard output")?,
+        }
+        if !is_whole {
+            if let Some(export) = self.export.take() {
+                eprintln!("note: stopped; {} was not written", export.path().display());
+            }
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        let left_out = match self.export.take() {
+            Some(export) => export.finish()?,
+            None => 0,
+        };
+        let worst = self.totals.worst();
+        let is_found = match args.check {
+            None => false,
+            Some(SeverityArg::Major) => worst == Some(Severity::Major),
+            Some(SeverityArg::Minor) => worst.is_some(),
+        };
+        Ok(if is_found || (args.check.is_some() && left_out > 0) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+    }
+}

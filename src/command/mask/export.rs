@@ -1,0 +1,111 @@
+//! Writing a data set as a trainer takes it.
+
+mod parquet;
+
+use std::fs::{self, File};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use self::parquet::Columns;
+use crate::mask::export::Trainer;
+use crate::sequence::visible_text;
+use crate::survey::Judged;
+
+/// A file under way. It gets its name when it is whole; until then it has `.part` behind it, and goes away with this.
+pub struct Export {
+    trainer: Trainer,
+    path: PathBuf,
+    part: PathBuf,
+    writer: Writer,
+    written: usize,
+    left_out: usize,
+    /// The first record that the trainer's form cannot say.
+    first: Option<String>,
+    is_done: bool,
+}
+
+enum Writer {
+    Lines(BufWriter<File>),
+    Parquet(Box<Columns>),
+}
+
+impl Export {
+    /// Begins the file.
+    ///
+    /// # Errors
+    /// If it cannot be created, or Parquet is asked for where records are no token ids.
+    pub fn create(trainer: Trainer, path: &Path) -> Result<Self> {
+        let is_parquet = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("parquet"));
+        if is_parquet && !trainer.takes_tokens() {
+            bail!("{trainer} takes messages, which are written as JSONL; give --output FILE.jsonl, or --export labels");
+        }
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = File::create(&part).with_context(|| format!("writing {}", part.display()))?;
+        let writer = match is_parquet {
+            true => Writer::Parquet(Box::new(Columns::new(file, trainer)?)),
+            false => Writer::Lines(BufWriter::new(file)),
+        };
+        let path = path.to_owned();
+        Ok(Self { trainer, path, part, writer, written: 0, left_out: 0, first: None, is_done: false })
+    }
+
+    /// The file's name when it is whole.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn write(&mut self, record: Value) -> Result<()> {
+        self.written += 1;
+        let written = match &mut self.writer {
+            Writer::Lines(out) => writeln!(out, "{record}").map_err(Into::into),
+            Writer::Parquet(columns) => columns.write(&record),
+        };
+        written.with_context(|| format!("writing {}", self.part.display()))
+    }
+
+    /// A record that the form cannot say is left out, and the user is told.
+    pub fn leave_out(&mut self, judged: &Judged, problem: String) {
+        self.left_out += 1;
+        self.first.get_or_insert_with(|| format!("{} (record {}): {problem}", judged.place(), judged.index));
+    }
+
+    /// Gives the file its name. Returns how many records were left out.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn finish(mut self) -> Result<usize> {
+        let whole = match &mut self.writer {
+            Writer::Lines(out) => out.flush().map_err(Into::into),
+            Writer::Parquet(columns) => columns.finish(),
+        };
+        whole.with_context(|| format!("writing {}", self.part.display()))?;
+        fs::rename(&self.part, &self.path).with_context(|| format!("writing {}", self.path.display()))?;
+        self.is_done = true;
+        eprintln!("note: wrote {} records for {} to {}", self.written, self.trainer, self.path.display());
+        if let Some(first) = &self.first {
+            eprintln!(
+                "note: left out {} records that its form cannot say, the first: {}",
+                self.left_out,
+                visible_text(first)
+            );
+        }
+        Ok(self.left_out)
+    }
+}
+
+impl Drop for Export {
+    fn drop(&mut self) {
+        if !self.is_done {
+            let _ = fs::remove_file(&self.part);
+        }
+    }
+}
