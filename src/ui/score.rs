@@ -75,6 +75,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 enum Piece {
     Token,
     Panel(ScorePanel),
+    /// Where the current profile was read from.
+    Source,
 }
 
 /// The columns below the matrix.
@@ -83,10 +85,10 @@ fn columns(app: &App, width: u16) -> Vec<Vec<Piece>> {
     match width {
         WIDEST.. => {
             let last = if app.score_panel == ScorePanel::Findings { panel } else { Piece::Panel(ScorePanel::Gradient) };
-            let first = vec![Piece::Token, Piece::Panel(ScorePanel::Ledger)];
+            let first = vec![Piece::Token, Piece::Panel(ScorePanel::Ledger), Piece::Source];
             vec![first, vec![Piece::Panel(ScorePanel::Labels)], vec![last]]
         }
-        WIDE.. => vec![vec![Piece::Token], vec![panel]],
+        WIDE.. => vec![vec![Piece::Token, Piece::Source], vec![panel]],
         _ => vec![vec![Piece::Token, panel]],
     }
 }
@@ -98,6 +100,7 @@ fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, 
         let room = room.saturating_sub(lines.len());
         lines.extend(match piece {
             Piece::Token => token_lines(app, theme, width, room, column),
+            Piece::Source => facts::source_lines(app, theme, width),
             Piece::Panel(ScorePanel::Ledger) => ledger::lines_in(app, theme, width, room),
             Piece::Panel(ScorePanel::Labels) => labels::lines(app, theme, width, room.min(labels)),
             Piece::Panel(ScorePanel::Gradient) => gradient::lines(app, theme, width, room.min(gradient::WANTED)),
