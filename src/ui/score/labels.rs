@@ -83,7 +83,7 @@ fn row(app: &App, theme: &Theme, mask: &LossMask, widths: &Widths, i: usize) -> 
     ];
     let target = i + 1;
     if target >= app.len() {
-        spans.push(Span::styled(format!("{i:>position$} → none: nothing follows"), theme.dim));
+        spans.push(Span::styled(format!("{i:>position$} → none"), theme.dim));
         return Line::from(spans);
     }
     let (is_predicting, word) = (target == app.cursor, label_of(app, mask, target));
