@@ -287,6 +287,14 @@ fn clicks() {
     assert_eq!(clicked(&at(View::Score, 11), "●"), "Some(Goto(10))");
     assert!(clicked(&at(View::Score, 11), "llama-factory").starts_with("Some(Rule(Profile("));
     assert_eq!(clicked(&at(View::Score, 11), "Labels"), "Some(ShowScorePanel(Labels))");
+    let mut app = at(View::Score, 11);
+    update(&mut app, Action::ShowScorePanel(ScorePanel::Labels));
+    assert_eq!(clicked(&app, "logits[i] come"), "None");
+    assert_eq!(clicked(&app, "10 Hello"), "Some(Goto(10))");
+    update(&mut app, Action::Goto(12));
+    update(&mut app, Action::Do(Command::PaintTokens));
+    update(&mut app, Action::ShowScorePanel(ScorePanel::Findings));
+    assert_eq!(clicked(&app, "stop-unscored"), "Some(Goto(12))");
     assert_eq!(clicked(&edited(&[("user", "Hi"), ("assistant", "Hello")]), "Hi"), "Some(FocusTurn(0))");
     let mut app = chat();
     update(&mut app, Action::Do(Command::ChooseModel));

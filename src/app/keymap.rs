@@ -138,7 +138,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["m"], Command::ChooseModel, "choose a model", "m model"),
     bind(Scope::Views, &["c"], Command::NextTheme, "next colour theme", ""),
     bind(Scope::Views, &[":", "ctrl-p"], Command::Palette, "command palette", ""),
-    bind(Scope::Views, &["esc"], Command::Cancel, "drop selection or what-if; leave a past step; pause; stop", ""),
+    bind(Scope::Views, &["esc"], Command::Cancel, "drop selection, what-if, past step; pause; stop", ""),
     bind(Scope::Views, &["R"], Command::Retry, "score again, after a stop or an error", ""),
     bind(Scope::Help, &["↓", "j"], Command::Down, "scroll down", "↑↓ scroll"),
     bind(Scope::Help, &["↑", "k"], Command::Up, "scroll up", ""),

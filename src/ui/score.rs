@@ -50,7 +50,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let labels = labels::WANTED.max(usize::from(spare));
     let column_lines =
         |column: &Vec<Piece>| lines(app, theme, column, width.saturating_sub(2), usize::from(room), labels);
-    let columns: Vec<Vec<Line>> = columns.iter().map(column_lines).collect();
+    let columns: Vec<Vec<Told>> = columns.iter().map(column_lines).collect();
     let below =
         u16::try_from(columns.iter().map(Vec::len).max().unwrap_or(0)).unwrap_or(u16::MAX).max(LEAST_BELOW).min(room);
     let high = matrix::height(app, inner.width, inner.height.saturating_sub(below + 1));
@@ -66,8 +66,16 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     draw_tabs(app, theme, frame, tabs, in_sight, hits);
     let places = Layout::horizontal(vec![Constraint::Fill(1); columns.len()]).split(below);
     for (column, place) in columns.into_iter().zip(places.iter()) {
-        write(frame, *place, column);
+        write(frame, *place, column, hits);
     }
+}
+
+/// A line below the matrix, and the token that a click on it goes to.
+type Told = (Line<'static>, Option<usize>);
+
+/// Lines that no click goes anywhere from.
+fn told(lines: Vec<Line<'static>>) -> Vec<Told> {
+    lines.into_iter().map(|line| (line, None)).collect()
 }
 
 /// What stands in a column below the matrix, from top to bottom.
@@ -75,6 +83,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 enum Piece {
     Token,
     Panel(ScorePanel),
+    /// Where the current profile was read from.
+    Source,
 }
 
 /// The columns below the matrix.
@@ -83,24 +93,25 @@ fn columns(app: &App, width: u16) -> Vec<Vec<Piece>> {
     match width {
         WIDEST.. => {
             let last = if app.score_panel == ScorePanel::Findings { panel } else { Piece::Panel(ScorePanel::Gradient) };
-            let first = vec![Piece::Token, Piece::Panel(ScorePanel::Ledger)];
+            let first = vec![Piece::Token, Piece::Panel(ScorePanel::Ledger), Piece::Source];
             vec![first, vec![Piece::Panel(ScorePanel::Labels)], vec![last]]
         }
-        WIDE.. => vec![vec![Piece::Token], vec![panel]],
+        WIDE.. => vec![vec![Piece::Token, Piece::Source], vec![panel]],
         _ => vec![vec![Piece::Token, panel]],
     }
 }
 
 /// What a column says in at most `room` lines, the labels in no more than `labels` of them.
-fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, labels: usize) -> Vec<Line<'static>> {
+fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, labels: usize) -> Vec<Told> {
     let mut lines = Vec::new();
     for piece in column {
         let room = room.saturating_sub(lines.len());
         lines.extend(match piece {
-            Piece::Token => token_lines(app, theme, width, room, column),
-            Piece::Panel(ScorePanel::Ledger) => ledger::lines_in(app, theme, width, room),
+            Piece::Token => told(token_lines(app, theme, width, room, column)),
+            Piece::Source => told(facts::source_lines(app, theme, width)),
+            Piece::Panel(ScorePanel::Ledger) => told(ledger::lines_in(app, theme, width, room)),
             Piece::Panel(ScorePanel::Labels) => labels::lines(app, theme, width, room.min(labels)),
-            Piece::Panel(ScorePanel::Gradient) => gradient::lines(app, theme, width, room.min(gradient::WANTED)),
+            Piece::Panel(ScorePanel::Gradient) => told(gradient::lines(app, theme, width, room.min(gradient::WANTED))),
             Piece::Panel(ScorePanel::Findings) => findings::lines(app, theme, width, room),
         });
     }
@@ -108,10 +119,13 @@ fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, 
 }
 
 /// Lines, one column in.
-fn write(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
-    for (line, row) in lines.into_iter().zip(area.rows()) {
+fn write(frame: &mut Frame, area: Rect, lines: Vec<Told>, hits: &mut Hits) {
+    for ((line, goes_to), row) in lines.into_iter().zip(area.rows()) {
         let indented = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(1), ..row };
         frame.render_widget(line, indented.intersection(row));
+        if let Some(t) = goes_to {
+            hits.push(row, Action::Goto(t));
+        }
     }
 }
 

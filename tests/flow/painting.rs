@@ -176,6 +176,21 @@ fn a_stroke_in_mid_run_holds_at_once() {
 }
 
 #[test]
+fn both_copies_of_a_twin_run_learn_under_the_paint() {
+    let mut app = score(11);
+    update(&mut app, Action::Rule(rule("header")));
+    press(&mut app, "p 4 t");
+    update(&mut app, Action::Paste("rate".into()));
+    press(&mut app, "enter");
+    stands(&mut app, 0);
+    let effects = press(&mut app, "space");
+    let plan = plan(&effects);
+    let sides = [&plan.first, plan.second.as_ref().expect("a second copy")].map(|side| weights(&side.mask));
+    assert_eq!(sides[0], app.mask().unwrap().weights());
+    assert_eq!(sides[0], sides[1]);
+}
+
+#[test]
 fn paint_stays_with_its_tokens_when_the_text_is_edited() {
     let mut app = score(11);
     press(&mut app, "p");

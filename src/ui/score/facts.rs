@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 use ratatui::text::Line;
 
-use crate::app::App;
+use crate::app::{App, Rule};
 use crate::sequence::{Token, visible_text};
 use crate::ui::{Theme, text, token};
 
@@ -23,6 +23,16 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         lines.extend(wrapped(&cost(app, t), width, theme.text));
     }
     lines
+}
+
+/// What the current profile is and where that was read, if a profile is current.
+pub fn source_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let Rule::Profile(profile) = app.rule() else { return Vec::new() };
+    let what = format!("{}: {}", profile.title, profile.source.says);
+    std::iter::once(Line::default())
+        .chain(wrapped(&what, width, theme.text))
+        .chain(wrapped(&profile.source.place, width, theme.dim))
+        .collect()
 }
 
 fn wrapped(message: &str, width: usize, style: Style) -> impl Iterator<Item = Line<'static>> {

@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use super::{Told, told};
 use crate::app::App;
 use crate::mask::finding::{Finding, Severity};
 use crate::sequence::visible_text;
@@ -18,35 +19,33 @@ pub fn count(app: &App) -> String {
 }
 
 /// The findings in at most `height` lines, from the one at the cursor on if not all fit.
-pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'static>> {
+pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Told> {
     if !app.is_current() {
-        return vec![Line::styled("nothing is known yet of what is asked for now", theme.dim)];
+        return told(vec![Line::styled("nothing is known yet of what is asked for now", theme.dim)]);
     }
     if app.findings.is_empty() {
-        return text::wrap("nothing is found wrong with this sequence under this mask", width)
-            .into_iter()
-            .map(|line| Line::styled(line, theme.dim))
-            .collect();
+        let words = text::wrap("nothing is found wrong with this sequence under this mask", width);
+        return told(words.into_iter().map(|line| Line::styled(line, theme.dim)).collect());
     }
     let blocks: Vec<Vec<Line>> = app.findings.iter().map(|finding| finding_lines(app, theme, finding, width)).collect();
     let fits = |from: usize| blocks[from..].iter().map(Vec::len).sum::<usize>() <= height;
     let here = app.findings.iter().position(|finding| finding.token == Some(app.cursor)).unwrap_or(0);
     // As far down as the one at the cursor needs, no further.
     let first = if fits(0) { 0 } else { (0..=here).find(|&from| fits(from)).unwrap_or(here) };
-    let mut lines: Vec<Line> = Vec::new();
+    let mut lines: Vec<Told> = Vec::new();
     let mut shown = 0;
-    for block in &blocks[first..] {
+    for (block, finding) in blocks.iter().zip(&app.findings).skip(first) {
         let is_last = first + shown + 1 == blocks.len();
         if shown > 0 && lines.len() + block.len() + usize::from(!is_last) > height {
             break;
         }
-        lines.extend(block.iter().cloned());
+        lines.extend(block.iter().map(|line| (line.clone(), finding.token)));
         shown += 1;
     }
     let more = blocks.len() - shown;
     if more > 0 {
         lines.truncate(height.saturating_sub(1));
-        lines.push(Line::styled(format!("and {more} more; f goes on"), theme.dim));
+        lines.push((Line::styled(format!("and {more} more; f goes on"), theme.dim), None));
     }
     lines
 }

@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
+use super::{Told, told};
 use crate::app::App;
 use crate::mask::LossMask;
 use crate::ui::{Theme, text, token};
@@ -38,12 +39,12 @@ impl Widths {
 }
 
 /// The rows around the cursor, in at most `height` lines.
-pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'static>> {
+pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Told> {
     let Some(mask) = app.mask() else {
-        return vec![Line::styled("no labels: this mask does not apply", theme.warning)];
+        return told(vec![Line::styled("no labels: this mask does not apply", theme.warning)]);
     };
     let widths = Widths::new(app, mask, width);
-    let mut lines = vec![heading(theme, &widths)];
+    let mut lines = told(vec![heading(theme, &widths)]);
     let words = text::wrap("−100: not scored · logits[i] come from tokens 0…i and are scored on labels[i+1]", width);
     let room = height.saturating_sub(1);
     let is_explained = room >= words.len() + 4;
@@ -51,9 +52,9 @@ pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<
     // The row that predicts the token under the cursor stands above the token's own.
     let focus = app.cursor.min(app.len().saturating_sub(1));
     let first = focus.saturating_sub(rows / 2).min(app.len().saturating_sub(rows));
-    lines.extend((first..app.len()).take(rows).map(|i| row(app, theme, mask, &widths, i)));
+    lines.extend((first..app.len()).take(rows).map(|i| (row(app, theme, mask, &widths, i), Some(i))));
     if is_explained {
-        lines.extend(words.into_iter().map(|line| Line::styled(line, theme.dim)));
+        lines.extend(told(words.into_iter().map(|line| Line::styled(line, theme.dim)).collect()));
     }
     lines
 }
@@ -82,7 +83,7 @@ fn row(app: &App, theme: &Theme, mask: &LossMask, widths: &Widths, i: usize) -> 
     ];
     let target = i + 1;
     if target >= app.len() {
-        spans.push(Span::styled(format!("{i:>position$} → none: nothing follows"), theme.dim));
+        spans.push(Span::styled(format!("{i:>position$} → none"), theme.dim));
         return Line::from(spans);
     }
     let (is_predicting, word) = (target == app.cursor, label_of(app, mask, target));
