@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lossglass::sample::Chat;
 use lossglass::template::annotate::{AnnotateError, Specials, annotate, probes};
-use lossglass::template::{CHATML, ChatTemplate, Part};
+use lossglass::template::{CHATML, ChatTemplate};
 
 fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new("tests/templates").join(name)).expect(name)
@@ -65,4 +65,42 @@ fn every_template_of_the_set_is_annotated_and_renders_as_before() {
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn one_line_of_chatml_is_cut_where_the_assistant_begins_and_ends() {
+    let source =
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}{% endfor %}";
+    let annotated = annotate(source, Specials::default(), &probes()).expect("it can be cut");
+    insta::assert_snapshot!(annotated, @r#"{% for m in messages %}{%+ if m['role'] == 'assistant' %}{{ '<|im_start|>' + m['role'] + '\n' }}{% generation %}{{ m['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\n' }}{% else %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endif +%}{% endfor %}"#);
+    assert_eq!(annotate(&annotated, Specials::default(), &probes()).as_ref(), Ok(&annotated), "proven as it is");
+}
+
+#[test]
+fn text_outside_tags_and_assigned_text_can_be_cut_too() {
+    for source in [
+        "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}<|end|>\n{% endfor %}",
+        "{% for m in messages %}{% set t = '<|' + m.role + '|>' + m.content + '<|end|>' %}{{ t }}\n{% endfor %}",
+        "{% for m in messages %}\n  {{ '<|' ~ m.role ~ '|>' ~ m.content ~ '<|end|>' }}\n\n{% endfor %}",
+    ] {
+        let annotated = annotate(source, Specials::default(), &probes());
+        assert!(annotated.is_ok(), "{source}: {}", annotated.unwrap_err());
+    }
+}
+
+#[test]
+fn what_cannot_be_proven_is_an_error_that_says_what_differs() {
+    let wrong =
+        "{% for m in messages %}{% generation %}{{ m.role + m.content }}<|im_end|>{% endgeneration %}{% endfor %}";
+    let whole = "{% for m in messages %}{{ (m.role + ': ' + m.content + '<|im_end|>') | trim }}{% endfor %}";
+    let deaf = "{{ raise_exception('no') }}";
+    let errors = [wrong, whole, deaf]
+        .map(|source| annotate(source, Specials::default(), &probes()).expect_err(source).to_string());
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    the template has generation tags, and on probe 1 they enclose "userWhat is 2+2?<|im_end|>assistantIt is four.<|im_end|>" where the assistant writes "It is four.<|im_end|>"; correct them by hand
+    no place for generation tags fits: on probe 1 they would enclose "" where the assistant writes "It is four.<|im_end|>"; annotate it by hand
+    the template takes none of the chats that it is tried with, so nothing can be proven; annotate it by hand
+    "#);
+    let error = annotate("{% if %}", Specials::default(), &probes()).expect_err("no template");
+    assert!(matches!(error, AnnotateError::Template(_)), "{error}");
 }
