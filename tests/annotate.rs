@@ -1,11 +1,12 @@
 //! Templates with generation tags put in: they render as before, and the tags enclose what the assistant writes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use lossglass::sample::Chat;
 use lossglass::template::annotate::{AnnotateError, Specials, annotate, probes};
-use lossglass::template::{CHATML, ChatTemplate};
+use lossglass::template::{CHATML, ChatTemplate, Part, Rendered, Segment};
 
 fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new("tests/templates").join(name)).expect(name)
@@ -33,9 +34,27 @@ fn chats() -> Vec<Chat> {
     chats.values().map(|chat| lossglass::sample::read_chat(&chat.to_string(), 0).expect("a chat").0).collect()
 }
 
+fn merged(spans: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for span in spans.into_iter().filter(|span| !span.is_empty()) {
+        match out.last_mut() {
+            Some(last) if last.end == span.start => last.end = span.end,
+            _ => out.push(span),
+        }
+    }
+    out
+}
+
+/// What mode `assistant` scores.
+fn written(rendered: &Rendered) -> Vec<Range<usize>> {
+    let parts = [Part::Content, Part::Reasoning, Part::ToolCall, Part::Stop];
+    let is_written = |one: &&Segment| one.role.as_deref() == Some("assistant") && parts.contains(&one.part);
+    merged(rendered.segments.iter().filter(|one| one.turn.is_some()).filter(is_written).map(|one| one.span.clone()))
+}
+
 #[test]
 fn every_probe_is_read() {
-    assert_eq!(probes().len(), 11);
+    assert_eq!(probes().len(), 13);
 }
 
 #[test]
@@ -61,6 +80,8 @@ fn every_template_of_the_set_is_annotated_and_renders_as_before() {
                 let (plain, tagged) = (plain.render(&chat, prompt), tagged.render(&chat, prompt));
                 let texts = [&plain, &tagged].map(|one| one.as_ref().ok().map(|rendered| rendered.text.clone()));
                 assert_eq!(texts[0], texts[1], "{name}");
+                let (Ok(plain), Ok(tagged)) = (plain, tagged) else { continue };
+                assert_eq!(merged(tagged.generation.expect("tags")), written(&plain), "{name}: {chat:?}");
             }
         }
     }
