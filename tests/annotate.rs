@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use lossglass::sample::Chat;
+use lossglass::sample::{Chat, Message};
 use lossglass::template::annotate::{AnnotateError, Specials, annotate, probes};
 use lossglass::template::{CHATML, ChatTemplate, Part, Rendered, Segment};
+use proptest::prelude::*;
+use proptest::sample::select;
 
 fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new("tests/templates").join(name)).expect(name)
@@ -124,4 +127,67 @@ fn what_cannot_be_proven_is_an_error_that_says_what_differs() {
     "#);
     let error = annotate("{% if %}", Specials::default(), &probes()).expect_err("no template");
     assert!(matches!(error, AnnotateError::Template(_)), "{error}");
+}
+
+/// Name, the template without tags, and the annotated one.
+static PAIRS: LazyLock<Vec<(String, ChatTemplate, ChatTemplate)>> = LazyLock::new(|| {
+    let pair = |(name, source, bos, eos): (String, String, Option<String>, Option<String>)| {
+        let specials = Specials { bos: bos.as_deref(), eos: eos.as_deref(), pad: None };
+        let parse = |source: &str| ChatTemplate::new(source, specials.bos, specials.eos, None).expect("it parses");
+        let source = without_tags(&source);
+        let annotated = annotate(&source, specials, &probes()).expect(&name);
+        (name, parse(&source), parse(&annotated))
+    };
+    sources().into_iter().map(pair).collect()
+});
+
+fn any_text() -> impl Strategy<Value = String> {
+    let bits = ["a", "Paris.", " ", "\n", "<think>", "</think>", "<|im_end|>", "user", "é", "[/INST]", "{{ x }}", "{%"];
+    proptest::collection::vec(select(bits.to_vec()), 0..6).prop_map(|bits| bits.concat())
+}
+
+fn any_message() -> impl Strategy<Value = Message> {
+    let call = any_text().prop_map(|text| serde_json::json!({"function": {"name": "f", "arguments": {"x": text}}}));
+    let reasoning = proptest::option::weighted(0.2, any_text());
+    let role = select(vec!["system", "user", "assistant", "tool"]);
+    (role, any_text(), reasoning, proptest::option::weighted(0.2, call)).prop_map(|(role, content, reasoning, call)| {
+        let of_assistant = role == "assistant";
+        Message {
+            role: role.into(),
+            content,
+            reasoning_content: reasoning.filter(|_| of_assistant),
+            tool_calls: call.filter(|_| of_assistant).into_iter().collect(),
+            ..Message::default()
+        }
+    })
+}
+
+/// Chats of which half alternate, as strict templates want.
+fn any_chat() -> impl Strategy<Value = Chat> {
+    (proptest::collection::vec(any_message(), 1..6), any::<bool>()).prop_map(|(mut messages, alternates)| {
+        if alternates {
+            for (message, role) in messages.iter_mut().zip(["user", "assistant"].into_iter().cycle()) {
+                *message = Message { role: role.into(), ..message.clone() };
+            }
+        }
+        Chat { messages, tools: Vec::new() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+    #[test]
+    fn annotated_templates_render_any_chat_as_before(chat in any_chat(), prompt: bool) {
+        for (name, plain, tagged) in PAIRS.iter() {
+            let (plain, tagged) = (plain.render(&chat, prompt), tagged.render(&chat, prompt));
+            prop_assert_eq!(plain.is_ok(), tagged.is_ok(), "{}", name);
+            let (Ok(plain), Ok(tagged)) = (plain, tagged) else { continue };
+            prop_assert_eq!(&plain.text, &tagged.text, "{}", name);
+            // Where a template rewrites a message, provenance says that it is not certain.
+            if plain.notes.is_empty() {
+                prop_assert_eq!(merged(tagged.generation.expect("tags")), written(&plain), "{}: {:?}", name, plain.text);
+            }
+        }
+    }
 }
