@@ -76,6 +76,8 @@ struct Probe<'a> {
 /// `source` with generation tags around what the assistant writes: content, reasoning, tool calls and stop. A template
 /// that has such tags is returned as it is.
 ///
+/// The assistant's messages are those of the role `assistant`. What no probe makes the template print gets no tags.
+///
 /// # Errors
 /// If the template does not parse or takes no probe, if its own tags enclose something else, or if no tagging can be
 /// proven on all `probes` that it takes; the message says what differs.
@@ -205,15 +207,18 @@ impl Workshop<'_> {
         tag(None).or_else(by_role).or_else(|| self.tag_where_printed(source, print))
     }
 
-    /// A print whose summands are wanted or not as another of them prints something or not: delimiters of a reasoning
-    /// that are the assistant's where it reasons, and the template's where it does not.
+    /// A print whose summands are wanted or not as another of them, or the message's content, prints something or not:
+    /// delimiters of a reasoning that are the assistant's where it reasons and the template's where it does not, or a
+    /// newline before a tool call that ends the header where nothing was said before.
     fn tag_where_printed(&self, source: &str, print: &Print) -> Option<String> {
-        let read = print.terms.iter().filter(|term| source::literal(&term.text).is_none());
-        read.map(|term| term.text.as_str()).find_map(|term| {
+        let terms = print.terms.iter().map(|term| term.text.clone()).filter(|text| source::literal(text).is_none());
+        let contents = print.variables.iter().map(|name| format!("{name}['content']"));
+        let after_others = contents.clone().map(|content| format!("{content} or not loop.first"));
+        terms.chain(contents).chain(after_others).find_map(|text| {
             let condition = |text: String| Condition { text, otherwise: None };
-            let then = self.plan(source, print, Some(&condition(term.into())))?;
-            let otherwise = self.plan(source, print, Some(&condition(format!("not ({term})"))))?;
-            tagged(source, print, &then, Some(&Condition { text: term.into(), otherwise: Some(&otherwise) }))
+            let then = self.plan(source, print, Some(&condition(text.clone())))?;
+            let otherwise = self.plan(source, print, Some(&condition(format!("not ({text})"))))?;
+            tagged(source, print, &then, Some(&Condition { text, otherwise: Some(&otherwise) }))
         })
     }
 
