@@ -1,11 +1,15 @@
 //! Templates with generation tags put in: they render as before, and the tags enclose what the assistant writes.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
+use std::sync::LazyLock;
 
-use lossglass::sample::Chat;
+use lossglass::sample::{Chat, Message};
 use lossglass::template::annotate::{AnnotateError, Specials, annotate, probes};
-use lossglass::template::{CHATML, ChatTemplate, Part};
+use lossglass::template::{CHATML, ChatTemplate, Part, Rendered, Segment};
+use proptest::prelude::*;
+use proptest::sample::select;
 
 fn file(name: &str) -> String {
     std::fs::read_to_string(Path::new("tests/templates").join(name)).expect(name)
@@ -33,9 +37,27 @@ fn chats() -> Vec<Chat> {
     chats.values().map(|chat| lossglass::sample::read_chat(&chat.to_string(), 0).expect("a chat").0).collect()
 }
 
+fn merged(spans: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {
+    let mut out: Vec<Range<usize>> = Vec::new();
+    for span in spans.into_iter().filter(|span| !span.is_empty()) {
+        match out.last_mut() {
+            Some(last) if last.end == span.start => last.end = span.end,
+            _ => out.push(span),
+        }
+    }
+    out
+}
+
+/// What mode `assistant` scores.
+fn written(rendered: &Rendered) -> Vec<Range<usize>> {
+    let parts = [Part::Content, Part::Reasoning, Part::ToolCall, Part::Stop];
+    let is_written = |one: &&Segment| one.role.as_deref() == Some("assistant") && parts.contains(&one.part);
+    merged(rendered.segments.iter().filter(|one| one.turn.is_some()).filter(is_written).map(|one| one.span.clone()))
+}
+
 #[test]
 fn every_probe_is_read() {
-    assert_eq!(probes().len(), 11);
+    assert_eq!(probes().len(), 13);
 }
 
 #[test]
@@ -61,8 +83,155 @@ fn every_template_of_the_set_is_annotated_and_renders_as_before() {
                 let (plain, tagged) = (plain.render(&chat, prompt), tagged.render(&chat, prompt));
                 let texts = [&plain, &tagged].map(|one| one.as_ref().ok().map(|rendered| rendered.text.clone()));
                 assert_eq!(texts[0], texts[1], "{name}");
+                let (Ok(plain), Ok(tagged)) = (plain, tagged) else { continue };
+                assert_eq!(merged(tagged.generation.expect("tags")), written(&plain), "{name}: {chat:?}");
             }
         }
     }
     assert!(failed.is_empty(), "{}", failed.join("\n"));
+}
+
+#[test]
+fn one_line_of_chatml_is_cut_where_the_assistant_begins_and_ends() {
+    let source =
+        "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\\n' + m['content'] + '<|im_end|>\\n' }}{% endfor %}";
+    let annotated = annotate(source, Specials::default(), &probes()).expect("it can be cut");
+    insta::assert_snapshot!(annotated, @r#"{% for m in messages %}{%+ if m['role'] == 'assistant' %}{{ '<|im_start|>' + m['role'] + '\n' }}{% generation %}{{ m['content'] + '<|im_end|>' }}{% endgeneration %}{{ '\n' }}{% else %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endif +%}{% endfor %}"#);
+    assert_eq!(annotate(&annotated, Specials::default(), &probes()).as_ref(), Ok(&annotated), "proven as it is");
+}
+
+#[test]
+fn text_outside_tags_and_assigned_text_can_be_cut_too() {
+    for source in [
+        "{% for m in messages %}<|{{ m.role }}|>\n{{ m.content }}<|end|>\n{% endfor %}",
+        "{% for m in messages %}{% set t = '<|' + m.role + '|>' + m.content + '<|end|>' %}{{ t }}\n{% endfor %}",
+        "{% for m in messages %}\n  {{ '<|' ~ m.role ~ '|>' ~ m.content ~ '<|end|>' }}\n\n{% endfor %}",
+    ] {
+        let annotated = annotate(source, Specials::default(), &probes());
+        assert!(annotated.is_ok(), "{source}: {}", annotated.unwrap_err());
+    }
+}
+
+/// As Qwen2.5 writes calls: the newline before the first one ends the header where the message says nothing else.
+const CALLS: &str = r#"{%- for m in messages %}
+    {%- if m.role == "assistant" and m.tool_calls %}
+        {{- '<|im_start|>' + m.role }}
+        {%- if m.content %}
+            {{- '\n' + m.content }}
+        {%- endif %}
+        {%- for call in m.tool_calls %}
+            {%- if call.function is defined %}
+                {%- set call = call.function %}
+            {%- endif %}
+            {{- '\n<tool_call>\n{"name": "' }}
+            {{- call.name }}
+            {{- '", "arguments": ' }}
+            {{- call.arguments | tojson }}
+            {{- '}\n</tool_call>' }}
+        {%- endfor %}
+        {{- '<|im_end|>\n' }}
+    {%- else %}
+        {{- '<|im_start|>' + m.role + '\n' + m.content + '<|im_end|>' + '\n' }}
+    {%- endif %}
+{%- endfor %}
+{%- if add_generation_prompt %}
+    {{- '<|im_start|>assistant\n' }}
+{%- endif %}
+"#;
+
+#[test]
+fn other_ways_to_write_templates_can_be_annotated() {
+    let phi = "{% for m in messages %}{% if m['role'] == 'user' %}{{'<|user|>\n' + m['content'] + '<|end|>\n'}}\
+               {% elif m['role'] == 'assistant' %}{{'<|assistant|>\n' + m['content'] + '<|end|>\n'}}{% endif %}\
+               {% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\n' }}{% endif %}";
+    let llama2 = "{% for m in messages %}{% if m['role'] == 'user' %}{{ bos_token + '[INST] ' + m['content'].strip() + \
+                  ' [/INST]' }}{% elif m['role'] == 'assistant' %}{{ ' ' + m['content'].strip() + ' ' + eos_token }}\
+                  {% endif %}{% endfor %}";
+    let specials = Specials { bos: Some("<s>"), eos: Some("</s>"), pad: None };
+    for (name, source) in [("phi", phi), ("llama2", llama2), ("calls", CALLS)] {
+        let annotated = annotate(source, specials, &probes());
+        assert!(annotated.is_ok(), "{name}: {}", annotated.unwrap_err());
+    }
+}
+
+#[test]
+fn what_cannot_be_proven_is_an_error_that_says_what_differs() {
+    let wrong =
+        "{% for m in messages %}{% generation %}{{ m.role + m.content }}<|im_end|>{% endgeneration %}{% endfor %}";
+    let whole = "{% for m in messages %}{{ (m.role + ': ' + m.content + '<|im_end|>') | trim }}{% endfor %}";
+    let deaf = "{{ raise_exception('no') }}";
+    let errors = [wrong, whole, deaf]
+        .map(|source| annotate(source, Specials::default(), &probes()).expect_err(source).to_string());
+    insta::assert_snapshot!(errors.join("\n"), @r#"
+    the template has generation tags, and on probe 1 they enclose "userWhat is 2+2?<|im_end|>assistantIt is four.<|im_end|>" where the assistant writes "It is four.<|im_end|>"; correct them by hand
+    no place for generation tags fits: on probe 1 they would enclose "" where the assistant writes "It is four.<|im_end|>"; annotate it by hand
+    the template takes none of the chats that it is tried with, so nothing can be proven; annotate it by hand
+    "#);
+    let error = annotate("{% if %}", Specials::default(), &probes()).expect_err("no template");
+    assert!(matches!(error, AnnotateError::Template(_)), "{error}");
+}
+
+/// Name, the template without tags, and the annotated one.
+static PAIRS: LazyLock<Vec<(String, ChatTemplate, ChatTemplate)>> = LazyLock::new(|| {
+    let pair = |(name, source, bos, eos): (String, String, Option<String>, Option<String>)| {
+        let specials = Specials { bos: bos.as_deref(), eos: eos.as_deref(), pad: None };
+        let parse = |source: &str| ChatTemplate::new(source, specials.bos, specials.eos, None).expect("it parses");
+        let source = without_tags(&source);
+        let annotated = annotate(&source, specials, &probes()).expect(&name);
+        (name, parse(&source), parse(&annotated))
+    };
+    sources().into_iter().map(pair).collect()
+});
+
+fn any_text() -> impl Strategy<Value = String> {
+    let bits = ["a", "Paris.", " ", "\n", "<think>", "</think>", "<|im_end|>", "user", "é", "[/INST]", "{{ x }}", "{%"];
+    proptest::collection::vec(select(bits.to_vec()), 0..6).prop_map(|bits| bits.concat())
+}
+
+fn any_message() -> impl Strategy<Value = Message> {
+    let call = any_text().prop_map(|text| serde_json::json!({"function": {"name": "f", "arguments": {"x": text}}}));
+    // A think tag within a reasoning is one that provenance cannot tell from the template's.
+    let reasoning =
+        proptest::option::weighted(0.2, select(vec!["why", "so\n", " é ", "user"]).prop_map(str::to_string));
+    let role = select(vec!["system", "user", "assistant", "tool"]);
+    (role, any_text(), reasoning, proptest::option::weighted(0.2, call)).prop_map(|(role, content, reasoning, call)| {
+        let of_assistant = role == "assistant";
+        Message {
+            role: role.into(),
+            content,
+            reasoning_content: reasoning.filter(|_| of_assistant),
+            tool_calls: call.filter(|_| of_assistant).into_iter().collect(),
+            ..Message::default()
+        }
+    })
+}
+
+/// Chats of which half alternate, as strict templates want.
+fn any_chat() -> impl Strategy<Value = Chat> {
+    (proptest::collection::vec(any_message(), 1..6), any::<bool>()).prop_map(|(mut messages, alternates)| {
+        if alternates {
+            for (message, role) in messages.iter_mut().zip(["user", "assistant"].into_iter().cycle()) {
+                *message = Message { role: role.into(), ..message.clone() };
+            }
+        }
+        Chat { messages, tools: Vec::new() }
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(150) })]
+
+    #[test]
+    fn annotated_templates_render_any_chat_as_before(chat in any_chat(), prompt: bool) {
+        for (name, plain, tagged) in PAIRS.iter() {
+            let (plain, tagged) = (plain.render(&chat, prompt), tagged.render(&chat, prompt));
+            prop_assert_eq!(plain.is_ok(), tagged.is_ok(), "{}", name);
+            let (Ok(plain), Ok(tagged)) = (plain, tagged) else { continue };
+            prop_assert_eq!(&plain.text, &tagged.text, "{}", name);
+            // Where a template rewrites a message, provenance says that it is not certain.
+            if plain.notes.is_empty() {
+                prop_assert_eq!(merged(tagged.generation.expect("tags")), written(&plain), "{}: {:?}", name, plain.text);
+            }
+        }
+    }
 }

@@ -18,7 +18,7 @@ use thiserror::Error;
 use super::engine::Engine;
 use super::{ChatTemplate, Part, TemplateError, date};
 use crate::sample::{Chat, is_assistant, read_chat};
-use plan::{Wanted, tagged, wanted};
+use plan::{Condition, Wanted, tagged, wanted};
 use source::{Print, Source};
 
 /// What brackets generated text while it is measured. A probe must not have them.
@@ -75,6 +75,8 @@ struct Probe<'a> {
 
 /// `source` with generation tags around what the assistant writes: content, reasoning, tool calls and stop. A template
 /// that has such tags is returned as it is.
+///
+/// The assistant's messages are those of the role `assistant`. What no probe makes the template print gets no tags.
 ///
 /// # Errors
 /// If the template does not parse or takes no probe, if its own tags enclose something else, or if no tagging can be
@@ -195,17 +197,39 @@ impl Workshop<'_> {
         if all.iter().all(|(_, wanted)| wanted.is_empty()) {
             return None;
         }
-        let variables = std::iter::once(None).chain(print.variables.iter().map(|name| Some(name.as_str())));
-        variables.into_iter().find_map(|variable| {
-            let of_term = |term: usize| {
-                let mut alone = vec![Wanted::Nothing; print.terms.len()];
-                alone[term] = Wanted::All;
-                wanted(&self.occurrences(source, print, &alone, variable))
-            };
-            let plan: Vec<Wanted> = (0..print.terms.len()).map(of_term).collect::<Option<_>>()?;
+        let tag = |condition: Option<Condition<'_>>| {
+            let plan = self.plan(source, print, condition.as_ref())?;
             let is_some = plan.iter().any(|wanted| *wanted != Wanted::Nothing);
-            is_some.then(|| tagged(source, print, &plan, variable)).flatten()
+            is_some.then(|| tagged(source, print, &plan, condition.as_ref())).flatten()
+        };
+        let of_role = |name: &String| Condition { text: format!("{name}['role'] == 'assistant'"), otherwise: None };
+        let by_role = || print.variables.iter().find_map(|name| tag(Some(of_role(name))));
+        tag(None).or_else(by_role).or_else(|| self.tag_where_printed(source, print))
+    }
+
+    /// A print whose summands are wanted or not as another of them, or the message's content, prints something or not:
+    /// delimiters of a reasoning that are the assistant's where it reasons and the template's where it does not, or a
+    /// newline before a tool call that ends the header where nothing was said before.
+    fn tag_where_printed(&self, source: &str, print: &Print) -> Option<String> {
+        let terms = print.terms.iter().map(|term| term.text.clone()).filter(|text| source::literal(text).is_none());
+        let contents = print.variables.iter().map(|name| format!("{name}['content']"));
+        let after_others = contents.clone().map(|content| format!("{content} or not loop.first"));
+        terms.chain(contents).chain(after_others).find_map(|text| {
+            let condition = |text: String| Condition { text, otherwise: None };
+            let then = self.plan(source, print, Some(&condition(text.clone())))?;
+            let otherwise = self.plan(source, print, Some(&condition(format!("not ({text})"))))?;
+            tagged(source, print, &then, Some(&Condition { text, otherwise: Some(&otherwise) }))
         })
+    }
+
+    /// What is wanted of each summand where the condition holds; `None` where that is not always the same.
+    fn plan(&self, source: &str, print: &Print, condition: Option<&Condition<'_>>) -> Option<Vec<Wanted>> {
+        let of_term = |term: usize| {
+            let mut alone = vec![Wanted::Nothing; print.terms.len()];
+            alone[term] = Wanted::All;
+            wanted(&self.occurrences(source, print, &alone, condition))
+        };
+        (0..print.terms.len()).map(of_term).collect()
     }
 
     /// Where the probes print what is tagged so, and what of each place is wanted.
@@ -214,9 +238,9 @@ impl Workshop<'_> {
         source: &str,
         print: &Print,
         plan: &[Wanted],
-        variable: Option<&str>,
+        condition: Option<&Condition<'_>>,
     ) -> Vec<(Range<usize>, Range<usize>)> {
-        let Some(text) = tagged(source, print, plan, variable) else { return Vec::new() };
+        let Some(text) = tagged(source, print, plan, condition) else { return Vec::new() };
         let Ok(engine) = self.engine(&edited(source, vec![(print.span.clone(), text)])) else { return Vec::new() };
         let of_probe = |probe: &Probe<'_>| {
             let (_, spans) = self.render(&engine, probe).unwrap_or_default();

@@ -160,11 +160,11 @@ proptest! {
                 };
                 let (ids, weights) = read_back(trainer, &written, template);
                 prop_assert_eq!(ids, sequence.ids(), "{} {}", template.name, trainer);
-                for t in 0..sequence.len() {
+                for (t, &weight) in weights.iter().enumerate() {
                     let excused = !trainer.takes_tokens() && is_trainers_own(&sequence, &mask, t);
                     prop_assert!(
-                        weights[t] == mask.weight(t) || excused,
-                        "{} {trainer}, token {t}: {} not {}", template.name, weights[t], mask.weight(t)
+                        weight == mask.weight(t) || excused,
+                        "{} {trainer}, token {t}: {} not {}", template.name, weight, mask.weight(t)
                     );
                 }
                 prop_assert_eq!(weights.first().copied().unwrap_or(0.0), 0.0);

@@ -39,39 +39,57 @@ pub(super) fn wanted(occurrences: &[(Range<usize>, Range<usize>)]) -> Option<Wan
     Some(known.unwrap_or(Wanted::Nothing))
 }
 
-/// The print with its wanted stretches in generation tags, for messages of the assistant's alone if `variable` names the
-/// message; `None` where a summand would have to be cut that is no literal.
+/// What decides at a print whether it is to be tagged.
+pub(super) struct Condition<'a> {
+    /// The expression of an `if`.
+    pub text: String,
+    /// The summands that are wanted where it does not hold: none, so that the print stays as it is, or these.
+    pub otherwise: Option<&'a [Wanted]>,
+}
+
+/// The print with its wanted stretches in generation tags, where `condition` holds if there is one; `None` where a
+/// summand would have to be cut that is no literal.
 ///
 /// The outermost delimiters trim what the print's did: `+` keeps what `trim_blocks` and `lstrip_blocks` would take.
-pub(super) fn tagged(source: &str, print: &Print, wanted: &[Wanted], variable: Option<&str>) -> Option<String> {
+pub(super) fn tagged(
+    source: &str,
+    print: &Print,
+    wanted: &[Wanted],
+    condition: Option<&Condition<'_>>,
+) -> Option<String> {
+    let signs = (if print.trims.0 { '-' } else { '+' }, if print.trims.1 { '-' } else { '+' });
+    // Within a condition it is the condition's tags that touch the text around.
+    let Some(Condition { text, otherwise }) = condition else { return pieces(print, wanted, Some(signs)) };
+    let then = pieces(print, wanted, None)?;
+    let otherwise = match otherwise {
+        Some(wanted) => pieces(print, wanted, None)?,
+        None => plain(&source[print.span.clone()]),
+    };
+    Some(format!("{{%{} if {text} %}}{then}{{% else %}}{otherwise}{{% endif {}%}}", signs.0, signs.1))
+}
+
+/// A print that trims nothing around it.
+fn plain(print: &str) -> String {
+    let print = print.replacen("{{-", "{{", 1);
+    print.strip_suffix("-}}").map_or(print.clone(), |start| format!("{start}}}}}"))
+}
+
+/// The stretches, each a print of its own; `signs` are those of the first and the last delimiter.
+fn pieces(print: &Print, wanted: &[Wanted], signs: Option<(char, char)>) -> Option<String> {
     let stretches = stretches(&print.terms, wanted)?;
-    let (open, close) = (if print.trims.0 { '-' } else { '+' }, if print.trims.1 { '-' } else { '+' });
-    let mut out = String::new();
-    let last = stretches.len() - 1;
-    for (i, stretch) in stretches.iter().enumerate() {
-        // Within a condition it is the condition's tags that touch the text around.
-        let is_outer = variable.is_none();
-        let (first, last) = (is_outer && i == 0, is_outer && i == last);
-        let sign = |is_edge: bool, sign: char| if is_edge { sign.to_string() } else { String::new() };
-        out += &match stretch.tagged {
-            true => format!(
-                "{{%{} generation %}}{{{{ {} }}}}{{% endgeneration {}%}}",
-                sign(first, open),
-                stretch.text,
-                sign(last, close)
-            ),
-            false => format!(
-                "{{{{{} {} {}}}}}",
-                sign(first && open == '-', open),
-                stretch.text,
-                sign(last && close == '-', close)
-            ),
-        };
+    let (mut out, last) = (String::new(), stretches.len() - 1);
+    for (i, Stretch { tagged, text }) in stretches.iter().enumerate() {
+        let open = signs.filter(|_| i == 0).map(|(open, _)| open);
+        let close = signs.filter(|_| i == last).map(|(_, close)| close);
+        let sign = |sign: Option<char>| sign.map(String::from).unwrap_or_default();
+        if *tagged {
+            out += &format!("{{%{} generation %}}{{{{ {text} }}}}{{% endgeneration {}%}}", sign(open), sign(close));
+        } else {
+            let dash = |c: Option<char>| sign(c.filter(|&c| c == '-'));
+            out += &format!("{{{{{} {text} {}}}}}", dash(open), dash(close));
+        }
     }
-    let Some(variable) = variable else { return Some(out) };
-    let plain = source[print.span.clone()].replacen("{{-", "{{", 1);
-    let plain = plain.strip_suffix("-}}").map_or(plain.clone(), |start| format!("{start}}}}}"));
-    Some(format!("{{%{open} if {variable}['role'] == 'assistant' %}}{out}{{% else %}}{plain}{{% endif {close}%}}"))
+    Some(out)
 }
 
 fn stretches(terms: &[Term], wanted: &[Wanted]) -> Option<Vec<Stretch>> {
