@@ -6,6 +6,10 @@ use clap::Parser;
 use lossglass::cli::Cli;
 use lossglass::command;
 
+/// A data set makes and drops some thousand small pieces a record: the system's allocator takes a third of the time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match command::run(Cli::parse()) {
         Ok(code) => code,

@@ -14,6 +14,7 @@ pub use training::{Done, done_json, movers, step_json, step_line, steps_head};
 use crate::engine::ModelInfo;
 use crate::loss::{Denominator, Ledger, Scores};
 use crate::mask::LossMask;
+use crate::mask::finding::{Finding, findings};
 use crate::sequence::Sequence;
 
 /// Everything a report prints.
@@ -44,6 +45,11 @@ impl Report<'_> {
             warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.name()));
         }
         warnings
+    }
+
+    /// What is worth a second look before training on this, the major findings first.
+    pub fn findings(&self) -> Vec<Finding> {
+        findings(self.sequence, self.mask, &self.model.facts)
     }
 
     /// A token of the vocabulary as text; bytes that are no whole character become U+FFFD.

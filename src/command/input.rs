@@ -7,8 +7,9 @@ use anyhow::{Context, Result, bail};
 
 use crate::app::Opened;
 use crate::cli::{InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
+use crate::data::{DataError, Raw, Records};
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
-use crate::sample::{Sample, read_chat, read_samples};
+use crate::sample::{Form, Record, Sample, read_chat};
 use crate::sequence::Prefix;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
@@ -44,13 +45,30 @@ pub fn open(path: &Path) -> Result<Opened> {
     read(path, is_json, 0)
 }
 
-/// Reads a data set: every record of a JSON or JSONL file.
+/// Reads a data set: every record of a JSON, JSONL or Parquet file.
 ///
 /// # Errors
-/// If it cannot be read, or one of its records is neither a chat nor a text.
+/// If it cannot be read, or one of its records says nothing that can be trained on.
 pub fn samples(path: &Path) -> Result<Vec<Sample>> {
-    let text = read_text(path)?;
-    read_samples(&text).with_context(|| path.display().to_string())
+    Ok(records(path)?.into_iter().map(|record| record.sample).collect())
+}
+
+/// The same with the form of each record, and where a completion starts.
+///
+/// # Errors
+/// If it cannot be read, or one of its records says nothing that can be trained on.
+pub fn records(path: &Path) -> Result<Vec<Record>> {
+    let read = |raw: Result<Raw, DataError>| Ok(raw?.read(None).with_context(|| path.display().to_string())?);
+    Records::open(path)?.map(read).collect()
+}
+
+/// A sample that was not read from a data set, as a record.
+pub fn record(sample: Sample) -> Record {
+    let form = match sample {
+        Sample::Text(_) => Form::Text,
+        Sample::Chat(_) => Form::Messages,
+    };
+    Record { form, sample, split: None }
 }
 
 fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {

@@ -58,10 +58,7 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
     };
     let trainer = args.export;
     let work = |raw| prepare(&model, &rule, trainer, raw);
-    match survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared)) {
-        Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::SUCCESS),
-        other => other?,
-    }
+    survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared))?;
     sink.end(args, &interrupt)
 }
 
@@ -106,11 +103,6 @@ fn output(format: MaskFormat, out: impl Write + 'static, about: About) -> io::Re
         MaskFormat::Json => Box::new(Json::new(out, &about)?),
         MaskFormat::Sarif => Box::new(Sarif::new(out, &about)?),
     })
-}
-
-/// Who reads standard output has seen enough.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// A record, and what is written of it: nothing where the form of the export cannot say it.
@@ -164,10 +156,7 @@ impl Sink {
     fn end(mut self, args: &MaskSetArgs, interrupt: &Interrupt) -> Result<ExitCode> {
         self.bar.clear();
         let is_whole = !interrupt.stop.is_cancelled();
-        match self.output.end(&self.totals, is_whole) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Ok(ExitCode::SUCCESS),
-            other => other.context("writing to standard output")?,
-        }
+        self.output.end(&self.totals, is_whole)?;
         if !is_whole {
             if let Some(export) = self.export.take() {
                 eprintln!("note: stopped; {} was not written", export.path().display());

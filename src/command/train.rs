@@ -33,14 +33,14 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let resume = args.save.resume.as_deref();
     let saved = resume.map(save::read_settings).transpose()?;
     let (settings, steps) = settings::settings(args, saved)?;
-    let (samples, note) = data::samples(args)?;
+    let (records, note) = data::records(args)?;
     let source = match (resume, &args.model.model) {
         (Some(directory), _) => Source::Directory(directory.to_owned()),
         (None, Some(name)) => Source::parse(name)?,
-        (None, None) => Source::default_for(&samples[0]),
+        (None, None) => Source::default_for(&records[0].sample),
     };
     let mut model = models::load(&source, &args.model)?;
-    let data = data::encode(&model, &samples, args)?;
+    let data = data::encode(&model, &records, args)?;
     for note in note.iter().chain(&data.notes) {
         eprintln!("note: {}", visible_text(note));
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Report;
 use crate::loss::Candidate;
+use crate::mask::finding::Finding;
 
 /// Writes one object and a newline.
 ///
@@ -47,6 +48,7 @@ fn object(report: &Report) -> Value {
             "bits_per_byte": ledger.bits_per_byte(),
             "accuracy": ledger.accuracy(),
         },
+        "findings": findings(report),
         "notes": report.warnings(),
     })
 }
@@ -98,6 +100,14 @@ fn tokens(report: &Report) -> Vec<Value> {
             value
         })
         .collect()
+}
+
+fn findings(report: &Report) -> Vec<Value> {
+    let object = |finding: Finding| {
+        json!({"code": finding.code.name(), "severity": finding.severity.name(), "token": finding.token,
+               "message": finding.message, "fix": finding.fix()})
+    };
+    report.findings().into_iter().map(object).collect()
 }
 
 fn next(report: &Report) -> Value {

@@ -36,7 +36,13 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "\nnext: {} · entropy {:.3} nats", candidates.join("  "), row.entropy)?;
     }
     writeln!(out)?;
-    ledger(report, out)
+    ledger(report, out)?;
+    for finding in report.findings() {
+        let token = finding.token.map_or_else(String::new, |token| format!(" at token {token}"));
+        let (severity, code) = (finding.severity.name(), finding.code.name());
+        writeln!(out, "{severity}: {code}{token}: {}; {}", visible_text(&finding.message), finding.fix())?;
+    }
+    Ok(())
 }
 
 fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {

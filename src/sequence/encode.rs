@@ -46,9 +46,8 @@ impl Sequence {
         sequence.prefix = (!sequence.text.is_empty()).then(|| sequence.text.clone());
         let start = sequence.text.len();
         sequence.text.push_str(text);
-        let origin = Origin { turn: None, role: None, part: Part::Plain };
         for (id, span) in pieces.tokens {
-            let token = token(vocabulary, id, text, span, start, std::slice::from_ref(&origin));
+            let token = token(vocabulary, id, text, span, start, &mut std::iter::empty());
             sequence.tokens.push(Token { injected: token.special, ..token });
         }
         sequence.note_double_bos(vocabulary);
@@ -81,18 +80,18 @@ impl Sequence {
             while generation.first().is_some_and(|range| range.end <= span.start) {
                 generation = &generation[1..];
             }
-            let origins: Vec<Origin> = segments
+            let Range { start, end } = span;
+            let mut origins = segments
                 .iter()
-                .take_while(|segment| segment.span.start < span.end || segment.span.start == span.start)
-                .map(Segment::origin)
-                .collect();
+                .take_while(|segment| segment.span.start < end || segment.span.start == start)
+                .map(Segment::origin);
             // transformers' rule: any overlap counts, tokens of no width never do.
             let generated = generation.first().is_some_and(|range| range.start < span.end) && !span.is_empty();
             while typed.first().is_some_and(|range| range.end <= span.start) {
                 typed = &typed[1..];
             }
             let is_typed = typed.first().is_some_and(|range| range.start <= span.start && span.end <= range.end);
-            let token = token(vocabulary, id, &rendered.text, span, 0, &origins);
+            let token = token(vocabulary, id, &rendered.text, span, 0, &mut origins);
             let injected = token.special && is_typed;
             sequence.tokens.push(Token { generation: generated, injected, ..token });
         }
@@ -160,30 +159,36 @@ struct Encoded {
 }
 
 fn encode(vocabulary: &Vocabulary, text: &str, add_special: bool) -> Result<Encoded, EncodeError> {
-    let encoding =
-        vocabulary.tokenizer.encode(text, add_special).map_err(|error| EncodeError::Tokenizer(error.to_string()))?;
+    let failed = |error: tokenizers::Error| EncodeError::Tokenizer(error.to_string());
+    if !add_special {
+        // Byte-level tokenizers need no offsets, which cost time: their tokens spell the text.
+        let encoding = vocabulary.tokenizer.encode_fast(text, false).map_err(failed)?;
+        if let Some(spans) = tile_by_bytes(vocabulary, encoding.get_ids(), text) {
+            return Ok(Encoded { before: Vec::new(), tokens: encoding.get_ids().iter().copied().zip(spans).collect() });
+        }
+    }
+    let encoding = vocabulary.tokenizer.encode(text, add_special).map_err(failed)?;
     let (ids, offsets, added) = (encoding.get_ids(), encoding.get_offsets(), encoding.get_special_tokens_mask());
     let inserted = |i: usize| added[i] == 1 && offsets[i] == (0, 0);
     let leading = (0..ids.len()).take_while(|&i| inserted(i)).count();
     let own: Vec<usize> = (leading..ids.len()).filter(|&i| !inserted(i)).collect();
-    let bytes: Vec<Vec<u8>> = own.iter().map(|&i| vocabulary.token_bytes(ids[i])).collect();
-    let spans = if bytes.concat() == text.as_bytes() {
-        tile_by_bytes(&bytes)
-    } else {
-        tile_by_offsets(own.iter().map(|&i| offsets[i]), text.len())
-    };
-    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own.iter().map(|&i| ids[i]).zip(spans).collect() })
+    let own_ids: Vec<u32> = own.iter().map(|&i| ids[i]).collect();
+    let spans = tile_by_bytes(vocabulary, &own_ids, text)
+        .unwrap_or_else(|| tile_by_offsets(own.iter().map(|&i| offsets[i]), text.len()));
+    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own_ids.into_iter().zip(spans).collect() })
 }
 
 /// Exact spans where the tokens' bytes spell the text, as byte-level tokenizers' do.
-fn tile_by_bytes(bytes: &[Vec<u8>]) -> Vec<Range<usize>> {
+fn tile_by_bytes(vocabulary: &Vocabulary, ids: &[u32], text: &str) -> Option<Vec<Range<usize>>> {
     let mut at = 0;
-    let span = |piece: &Vec<u8>| {
+    let mut span = |&id: &u32| {
+        let bytes = vocabulary.spelled(id);
         let start = at;
-        at += piece.len();
-        start..at
+        at += bytes.len();
+        (text.as_bytes().get(start..at) == Some(bytes)).then_some(start..at)
     };
-    bytes.iter().map(span).collect()
+    let spans: Option<Vec<Range<usize>>> = ids.iter().map(&mut span).collect();
+    spans.filter(|_| at == text.len())
 }
 
 /// Spans from the tokenizer's offsets where it rewrites the text; what it skipped goes to the token after it.
@@ -202,8 +207,16 @@ fn tile_by_offsets(offsets: impl Iterator<Item = (usize, usize)>, length: usize)
     spans
 }
 
-fn token(vocabulary: &Vocabulary, id: u32, text: &str, span: Range<usize>, start: usize, origins: &[Origin]) -> Token {
-    let first = origins.first().cloned().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
+/// A token whose first origin, and those it reaches into, are `origins`; raw text has none.
+fn token(
+    vocabulary: &Vocabulary,
+    id: u32,
+    text: &str,
+    span: Range<usize>,
+    start: usize,
+    origins: &mut impl Iterator<Item = Origin>,
+) -> Token {
+    let first = origins.next().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
     Token {
         id,
         bytes: text.as_bytes()[span.clone()].to_vec(),
@@ -211,7 +224,7 @@ fn token(vocabulary: &Vocabulary, id: u32, text: &str, span: Range<usize>, start
         turn: first.turn,
         role: first.role,
         part: first.part,
-        overlaps: origins.get(1..).unwrap_or_default().to_vec(),
+        overlaps: origins.collect(),
         special: vocabulary.is_special(id),
         injected: false,
         generation: false,

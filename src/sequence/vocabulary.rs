@@ -3,6 +3,7 @@
 mod spelling;
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 use tokenizers::Tokenizer;
@@ -31,6 +32,14 @@ pub struct Vocabulary {
     added: HashMap<u32, (String, bool)>,
     spelling: Spelling,
     size: usize,
+    /// The bytes of every token, once they were asked for.
+    spelled: Arc<OnceLock<Spelled>>,
+}
+
+/// The bytes of all tokens, one behind the other, and where each ends.
+struct Spelled {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
 }
 
 /// Why a tokenizer's files make no vocabulary.
@@ -70,6 +79,7 @@ impl Vocabulary {
             added,
             spelling,
             size,
+            spelled: Arc::default(),
         })
     }
 
@@ -152,6 +162,21 @@ impl Vocabulary {
             Some((content, _)) => content.clone().into_bytes(),
             None => self.tokenizer.id_to_token(id).map_or_else(Vec::new, |token| self.spelling.bytes(&token)),
         }
+    }
+
+    /// The same from a table of all tokens, which the first call makes.
+    pub(super) fn spelled(&self, id: u32) -> &[u8] {
+        let Spelled { bytes, ends } = self.spelled.get_or_init(|| {
+            let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(self.size));
+            for id in (0..self.size).filter_map(|id| u32::try_from(id).ok()) {
+                bytes.extend_from_slice(&self.token_bytes(id));
+                ends.push(bytes.len());
+            }
+            Spelled { bytes, ends }
+        });
+        let id = id as usize;
+        let start = id.checked_sub(1).and_then(|before| ends.get(before)).copied().unwrap_or(0);
+        ends.get(id).map_or(&[], |&end| &bytes[start..end])
     }
 
     /// Token `id` as text, with `\u{fffd}` for bytes that are no whole character.

@@ -7,10 +7,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::cli::train::TrainArgs;
 use crate::command::input;
-use crate::mask::{LossMask, MaskOptions, Mode};
+use crate::mask::{LossMask, MaskOptions};
 use crate::model::Model;
-use crate::sample::{Sample, read_samples};
+use crate::sample::{Record, Sample};
 use crate::sequence::{Kind, Sequence};
+use crate::survey::default_mode;
 use crate::train::Example;
 
 /// What is trained on, and what the user should know about it, a sentence each.
@@ -25,7 +26,7 @@ pub struct Data {
 ///
 /// # Errors
 /// If there is nothing, it cannot be read, or an option does not go with it.
-pub fn samples(args: &TrainArgs) -> Result<(Vec<Sample>, Option<String>)> {
+pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
     let Some(path) = &args.data else {
         let Some(opened) = input::sample(&args.input)? else {
             bail!("nothing to train on; give --text STRING, --file PATH, --chat PATH or --data FILE, or pipe text in")
@@ -35,10 +36,10 @@ pub fn samples(args: &TrainArgs) -> Result<(Vec<Sample>, Option<String>)> {
         if let Some((name, _)) = several.into_iter().find(|(_, given)| given.is_some_and(|n| n > 1)) {
             bail!("{name} is for several sequences, and there is one; give --data FILE");
         }
-        return Ok((vec![opened.sample], opened.note));
+        return Ok((vec![input::record(opened.sample)], opened.note));
     };
-    let samples = read_samples(&input::read_text(path)?).with_context(|| name(path))?;
-    let has = |is_chat: bool| samples.iter().any(|sample| matches!(sample, Sample::Chat(_)) == is_chat);
+    let records = input::records(path)?;
+    let has = |is_chat: bool| records.iter().any(|record| matches!(record.sample, Sample::Chat(_)) == is_chat);
     let part_option = input::part_option(&args.mask).map_or_else(String::new, |option| format!("--{option}"));
     let needs = [
         ("--split", args.mask.split.is_some(), false),
@@ -53,7 +54,7 @@ pub fn samples(args: &TrainArgs) -> Result<(Vec<Sample>, Option<String>)> {
             bail!("{option} is for {kind}, and {} has none", name(path));
         }
     }
-    Ok((samples, None))
+    Ok((records, None))
 }
 
 fn name(path: &Path) -> String {
@@ -64,18 +65,18 @@ fn name(path: &Path) -> String {
 ///
 /// # Errors
 /// If a sample cannot be encoded, the mask does not apply to it, or nothing at all is scored.
-pub fn encode(model: &Model, samples: &[Sample], args: &TrainArgs) -> Result<Data> {
-    let mut data = Data { examples: Vec::with_capacity(samples.len()), only: None, notes: Vec::new() };
+pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Data> {
+    let mut data = Data { examples: Vec::with_capacity(records.len()), only: None, notes: Vec::new() };
     let (mut cut, mut unscored) = (0, 0);
-    for (record, sample) in samples.iter().enumerate() {
-        let of_record = || if samples.len() > 1 { format!("record {record}") } else { "this input".into() };
-        let (sequence, mask) = sequence(model, sample, args).with_context(of_record)?;
+    for (number, record) in records.iter().enumerate() {
+        let of_record = || if records.len() > 1 { format!("record {number}") } else { "this input".into() };
+        let (sequence, mask) = sequence(model, record, args).with_context(of_record)?;
         cut += usize::from(sequence.uncut_len().is_some());
         match mask.scored() {
             0 => unscored += 1,
             _ => data.examples.push(Arc::new(Example::new(&sequence, &mask))),
         }
-        if samples.len() == 1 {
+        if records.len() == 1 {
             data.notes.append(&mut sequence.notes.clone());
             data.only = Some(sequence);
         }
@@ -84,24 +85,24 @@ pub fn encode(model: &Model, samples: &[Sample], args: &TrainArgs) -> Result<Dat
         bail!("nothing is scored, so there is nothing to learn: choose another mask");
     }
     let of =
-        |count: usize| if samples.len() == 1 { "it is".into() } else { format!("{count} of {} are", samples.len()) };
+        |count: usize| if records.len() == 1 { "it is".into() } else { format!("{count} of {} are", records.len()) };
     if cut > 0 {
         let (of, context) = (of(cut), model.config.context);
         data.notes.push(format!("{of} longer than the context of {context} tokens: the rest is cut off"));
     }
     if unscored > 0 {
-        data.notes.push(format!("nothing is scored in {unscored} of {} records: they are left out", samples.len()));
+        data.notes.push(format!("nothing is scored in {unscored} of {} records: they are left out", records.len()));
     }
     Ok(data)
 }
 
-fn sequence(model: &Model, sample: &Sample, args: &TrainArgs) -> Result<(Sequence, LossMask)> {
-    let sequence = model.encode(sample, input::prefix(args.input.prefix))?;
+fn sequence(model: &Model, record: &Record, args: &TrainArgs) -> Result<(Sequence, LossMask)> {
+    let sequence = model.encode(&record.sample, input::prefix(args.input.prefix))?;
     // A split means a completion, but chats of the same data set have none.
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let applies = args.mask.split.is_none() || args.mask.mask.is_some() || sequence.kind == Kind::Text;
-    let mode = mode.filter(|_| applies).unwrap_or(Mode::default_for(sequence.kind));
-    let options = MaskOptions::new(&sequence, args.mask.split, parts).with(&sequence, choices);
+    let mode = mode.filter(|_| applies).unwrap_or(default_mode(record.form, sequence.kind));
+    let options = MaskOptions::new(&sequence, args.mask.split.or(record.split), parts).with(&sequence, choices);
     let mask = LossMask::new(&sequence, mode, options)?;
     Ok((sequence, mask))
 }

@@ -1,0 +1,203 @@
+//! `lossglass mask` through the binary itself.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use lossglass::mask::export::weights_of;
+use serde_json::Value;
+
+const MIXED: &str = r#"{"messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}]}
+{"conversations": [{"from": "human", "value": "hi"}, {"from": "gpt", "value": "hello"}]}
+{"instruction": "add", "input": "1 2", "output": "3"}
+{"prompt": "The capital of France is", "completion": " Paris."}
+{"prompt": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}, {"role": "user", "content": "c"}], "completion": [{"role": "assistant", "content": "d"}]}
+
+{broken
+{"messages": [{"role": "user", "content": "only the user"}]}
+"#;
+
+fn mask(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lossglass"));
+    command.current_dir(env!("CARGO_MANIFEST_DIR")).arg("mask").args(args).output().expect("the binary starts")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn json(args: &[&str]) -> Value {
+    let output = mask(&[args, &["--format", "json"]].concat());
+    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
+    serde_json::from_slice(&output.stdout).expect("one JSON object")
+}
+
+fn mixed() -> (tempfile::TempDir, String) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("mixed.jsonl");
+    std::fs::write(&path, MIXED).unwrap();
+    let path = path.display().to_string();
+    (directory, path)
+}
+
+fn records(path: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.lines().map(|line| serde_json::from_str(line).expect("a record a line")).collect()
+}
+
+#[test]
+fn totals_are_the_sums_of_the_records() {
+    let (_guard, path) = mixed();
+    let report = json(&[&path]);
+    let records = report["records"].as_array().unwrap();
+    let totals = &report["totals"];
+    assert_eq!(records.len(), 7);
+    let sum = |key: &str| records.iter().filter_map(|record| record[key].as_u64()).sum::<u64>();
+    for key in ["tokens", "targets", "scored"] {
+        assert_eq!(totals[key], sum(key), "{key}");
+    }
+    assert_eq!((&totals["records"], &totals["unreadable"]), (&7.into(), &1.into()));
+    let modes: Vec<&str> = records.iter().map(|record| record["mode"].as_str().unwrap_or("–")).collect();
+    assert_eq!(modes, ["assistant", "assistant", "assistant", "completion", "custom", "–", "assistant"]);
+    let scored: Vec<u64> = records.iter().map(|record| record["scored"].as_u64().unwrap_or(0)).collect();
+    assert_eq!((scored[0], scored[1]), (3, 3), "the same chat in two forms");
+    assert_eq!(scored[4], 2, "only the completion's turn: its content and stop");
+}
+
+#[test]
+fn findings_have_record_line_token_and_fix() {
+    let (_guard, path) = mixed();
+    let report = json(&[&path]);
+    let findings = report["findings"].as_array().unwrap();
+    let found =
+        |code: &str| findings.iter().find(|finding| finding["code"] == code).unwrap_or_else(|| panic!("{code}"));
+    let broken = found("unreadable");
+    assert_eq!((&broken["record"], &broken["line"], &broken["severity"]), (&5.into(), &7.into(), &"major".into()));
+    assert!(broken["message"].as_str().unwrap().contains("is not JSON at column 2"));
+    assert_eq!(found("nothing-scored")["line"], 8);
+    assert_eq!(found("last-turn-not-assistant")["record"], 6);
+    assert!(findings.iter().all(|finding| finding["fix"].as_str().is_some_and(|fix| !fix.is_empty())));
+}
+
+#[test]
+fn a_check_fails_by_severity() {
+    let (_guard, path) = mixed();
+    assert_eq!(mask(&[&path]).status.code(), Some(0));
+    assert_eq!(mask(&[&path, "--check"]).status.code(), Some(1));
+    let chats = "sample_data/chats.jsonl";
+    assert_eq!(mask(&[chats, "--check=major"]).status.code(), Some(0), "only minor findings");
+    assert_eq!(mask(&[chats, "--check=minor"]).status.code(), Some(1));
+    assert_eq!(mask(&[chats, "--stop", "none", "--check"]).status.code(), Some(1), "a stop that is never learned");
+    assert_eq!(mask(&["no-such-file.jsonl", "--check"]).status.code(), Some(2));
+}
+
+#[test]
+fn sarif_names_rule_level_and_line() {
+    let (_guard, path) = mixed();
+    let log: Value = serde_json::from_slice(&mask(&[&path, "--format", "sarif"]).stdout).expect("JSON");
+    let run = &log["runs"][0];
+    let results = run["results"].as_array().unwrap();
+    let unreadable = results.iter().find(|result| result["ruleId"] == "unreadable").unwrap();
+    assert_eq!(unreadable["level"], "error");
+    assert_eq!(unreadable["locations"][0]["physicalLocation"]["region"]["startLine"], 7);
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(results.iter().all(|result| rules.iter().any(|rule| rule["id"] == result["ruleId"])));
+}
+
+#[test]
+fn a_shown_record_marks_what_is_scored() {
+    let (_guard, path) = mixed();
+    let page = stdout(&mask(&[&path, "--show", "4"]));
+    assert!(page.contains("⟦hello<|im_end|>⟧⏎"), "{page}");
+    assert!(page.contains("The capital of France is⟦ Paris.⟧"), "{page}");
+    let weighted = stdout(&mask(&[&path, "--show", "1", "--weights", "stop=0.5"]));
+    assert!(weighted.contains("⟦hello⟧⟦<|im_end|>⟧×0.5⏎"), "{weighted}");
+}
+
+#[test]
+fn exports_hold_the_masks_of_the_report() {
+    let (guard, path) = mixed();
+    let report = json(&[&path]);
+    let scored: Vec<f64> = report["records"].as_array().unwrap().iter().filter_map(|r| r["weight"].as_f64()).collect();
+    for trainer in ["trl", "axolotl", "labels"] {
+        let to = guard.path().join(trainer);
+        let output = mask(&[&path, "--export", trainer, "--output", to.to_str().unwrap()]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let sums: Vec<f64> = records(&to).iter().map(|record| weights_of(record).unwrap().1.iter().sum()).collect();
+        assert_eq!(sums, scored, "{trainer}");
+    }
+    for trainer in ["openai", "llama-factory"] {
+        let to = guard.path().join(trainer);
+        let output = mask(&[&path, "--export", trainer, "--output", to.to_str().unwrap()]);
+        assert!(stderr(&output).contains("left out 1 records that its form cannot say, the first: line 4 (record 3)"));
+        assert_eq!(records(&to).len(), 5, "{trainer}");
+    }
+    // OpenAI's form is read again and masked by what it says.
+    let again = json(&[guard.path().join("openai").to_str().unwrap(), "--mask", "custom"]);
+    let weights = |report: &Value, of: usize| report["records"][of]["weight"].clone();
+    assert_eq!(weights(&again, 0), weights(&report, 0));
+    assert_eq!(weights(&again, 3), weights(&report, 4));
+}
+
+#[test]
+fn parquet_is_written_and_nothing_half() {
+    let (guard, path) = mixed();
+    let to = guard.path().join("labels.parquet");
+    let output = mask(&[&path, "--export", "labels", "--output", to.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let rows: Vec<Value> = {
+        use parquet::file::reader::SerializedFileReader;
+        let reader = SerializedFileReader::new(std::fs::File::open(&to).unwrap()).unwrap();
+        reader.into_iter().map(|row| row.unwrap().to_json_value()).collect()
+    };
+    let lines = guard.path().join("labels.jsonl");
+    mask(&[&path, "--export", "labels", "--output", lines.to_str().unwrap()]);
+    assert_eq!(rows, records(&lines));
+    let refused = mask(&[&path, "--export", "openai", "--output", guard.path().join("o.parquet").to_str().unwrap()]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("takes messages, which are written as JSONL"), "{}", stderr(&refused));
+    let left: Vec<String> =
+        std::fs::read_dir(guard.path()).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into()).collect();
+    assert!(!left.iter().any(|name| name.ends_with(".part") || name == "o.parquet"), "{left:?}");
+}
+
+#[test]
+fn a_weight_that_a_trainer_cannot_say_is_never_lost() {
+    let (guard, path) = mixed();
+    let to = guard.path().join("trl");
+    let output = mask(&[&path, "--weights", "stop=0.5", "--export", "trl", "--output", to.to_str().unwrap()]);
+    assert!(stderr(&output).contains("--export labels keeps weights"), "{}", stderr(&output));
+    assert_eq!(records(&to).len(), 2, "the texts and what has no stop");
+}
+
+#[test]
+fn a_template_is_annotated() {
+    let (guard, path) = mixed();
+    let to = guard.path().join("annotated.jinja");
+    let output = mask(&[&path, "--export-template", to.to_str().unwrap()]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let tagged = json(&[&path, "--template", to.to_str().unwrap(), "--mask", "generation-tags"]);
+    let plain = json(&[&path]);
+    for record in [0, 1, 2, 6] {
+        assert_eq!(tagged["records"][record]["scored"], plain["records"][record]["scored"], "record {record}");
+    }
+}
+
+#[test]
+fn wrong_arguments_get_one_sentence() {
+    let (_guard, path) = mixed();
+    for (args, said) in [
+        (vec![path.as_str(), "--export", "trl"], "--output"),
+        (vec![path.as_str(), "--export", "torchtune", "--output", "x"], "the exports are: trl, axolotl"),
+        (vec![path.as_str(), "--format-hint", "chatml"], "the forms are: messages"),
+        (vec!["sample_data"], "it is a directory"),
+        (vec![path.as_str(), "--mask", "nonsense"], "the masks are: all"),
+    ] {
+        let output = mask(&args);
+        assert_eq!(output.status.code(), Some(2), "{args:?}");
+        assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
+    }
+}
