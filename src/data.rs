@@ -3,6 +3,7 @@
 //! A file is never read whole (but for one JSON object laid out over several lines, which is one record): what is in
 //! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
 
+mod at;
 mod elements;
 mod layout;
 mod lines;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::sample::{Form, Record, read_record};
+pub use at::{Place, record_at};
 use layout::Layout;
 
 /// Why a data set cannot be read at all.
@@ -81,6 +83,11 @@ impl Unit {
 }
 
 impl Raw {
+    /// Where it stands, to be found again.
+    pub fn at(&self) -> Place {
+        Place { index: self.index, place: self.place, offset: self.offset }
+    }
+
     /// What the record says, in the form of `hint` or in the one that its fields say.
     ///
     /// # Errors

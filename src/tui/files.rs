@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 
 use super::Inbound;
 use crate::app::{Action, FileOutcome, Opened};
+use crate::data::Place;
 use crate::model::Source;
 use crate::sample::Sample;
 
@@ -19,6 +20,10 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
                 let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
                 (readers.set)(path).map(|samples| FileOutcome::Samples { name, samples })
             }),
+            FileEffect::ReadRecord { file, at } => match (readers.record)(&file, at) {
+                Ok(opened) => FileOutcome::Record { index: at.index, file, opened },
+                Err(error) => FileOutcome::Failed(format!("{error:#}")),
+            },
             FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
                 Ok(source) => FileOutcome::Model(source),
                 Err(error) => FileOutcome::Failed(error.to_string()),
@@ -37,6 +42,8 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
 pub struct Readers {
     /// As one sample.
     pub sample: fn(&Path) -> anyhow::Result<Opened>,
+    /// One record of a data set.
+    pub record: fn(&Path, Place) -> anyhow::Result<Opened>,
     /// As a data set.
     pub set: fn(&Path) -> anyhow::Result<Vec<Sample>>,
 }
@@ -49,6 +56,11 @@ pub enum FileEffect {
     Read(PathBuf),
     /// The same for a data set.
     ReadSamples(PathBuf),
+    /// One record of a data set.
+    ReadRecord {
+        file: PathBuf,
+        at: Place,
+    },
     /// A name that `--model` takes.
     FindModel(String),
 }
