@@ -113,12 +113,30 @@ impl Raw {
         read_record(value, hint).ok()
     }
 
+    /// Whether one of its texts has `text` in it, which is in lower case; upper and lower case are the same.
+    pub fn has(&self, text: &str) -> bool {
+        match &self.body {
+            Body::Value(value) => has(value, text),
+            Body::Json(bytes) => serde_json::from_slice(bytes).is_ok_and(|value| has(&value, text)),
+            Body::Broken(_) => false,
+        }
+    }
+
     /// How many bytes it has in the file, as far as that is known.
     pub fn bytes(&self) -> usize {
         match &self.body {
             Body::Json(bytes) => bytes.len(),
             _ => 0,
         }
+    }
+}
+
+fn has(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string.to_lowercase().contains(text),
+        Value::Array(values) => values.iter().any(|value| has(value, text)),
+        Value::Object(fields) => fields.values().any(|value| has(value, text)),
+        _ => false,
     }
 }
 

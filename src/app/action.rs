@@ -143,6 +143,11 @@ pub enum Effect {
         file: PathBuf,
         at: Place,
     },
+    /// Look for a text in all records of a data set.
+    SearchRecords {
+        file: PathBuf,
+        text: String,
+    },
     /// Stop looking over the data set.
     CancelSurvey,
     /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
@@ -165,6 +170,12 @@ pub enum FileOutcome {
         file: PathBuf,
         index: usize,
         opened: Opened,
+    },
+    /// The numbers of the records that have a text.
+    Found {
+        file: PathBuf,
+        text: String,
+        numbers: Vec<u32>,
     },
     /// A data set and what it is called.
     Samples {

@@ -105,6 +105,8 @@ pub struct Browser {
     pub filter: Filter,
     /// Only records with this text are listed.
     pub search: String,
+    /// Those that have it anywhere, in order; `None` until the whole file was searched.
+    found: Option<Vec<u32>>,
     /// The numbers of those listed, in order.
     listed: Vec<u32>,
     /// The one that is chosen, by its place in the list.
@@ -142,7 +144,7 @@ impl Browser {
             self.sums.unreadable += usize::from(!record.is_readable());
             self.sums.found += usize::from(record.worst.is_some());
             let number = self.records.len() as u32;
-            if lists(self.filter, &self.search.to_lowercase(), &record) {
+            if self.lists(&self.search.to_lowercase(), number, &record) {
                 self.listed.push(number);
             }
             self.records.push(record);
@@ -151,12 +153,37 @@ impl Browser {
 
     /// Lists what filter and search say, and stays on the chosen record if that is among it.
     pub(super) fn list(&mut self, filter: Filter, search: String) {
-        let chosen = self.chosen();
+        if search != self.search {
+            self.found = None;
+        }
         (self.filter, self.search) = (filter, search);
+        self.relist();
+    }
+
+    /// The whole file was searched for the text.
+    pub(super) fn find(&mut self, numbers: Vec<u32>) {
+        self.found = Some(numbers);
+        self.relist();
+    }
+
+    /// Whether the file is still to be searched for the text.
+    pub fn is_searching(&self) -> bool {
+        !self.search.is_empty() && self.found.is_none()
+    }
+
+    fn relist(&mut self) {
+        let chosen = self.chosen();
         let text = self.search.to_lowercase();
-        let listed = (0_u32..).zip(&self.records).filter(|(_, record)| lists(filter, &text, record));
+        let listed = (0_u32..).zip(&self.records).filter(|(number, record)| self.lists(&text, *number, record));
         self.listed = listed.map(|(number, _)| number).collect();
         self.choose(chosen.unwrap_or(0));
+    }
+
+    /// `text` is what is searched for, in lower case.
+    fn lists(&self, text: &str, number: u32, record: &Summary) -> bool {
+        let is_found = || self.found.as_ref().is_some_and(|found| found.binary_search(&number).is_ok());
+        let has_text = || text.is_empty() || record.title.to_lowercase().contains(text) || is_found();
+        self.filter.lists(record) && has_text()
     }
 
     /// How many are listed.
@@ -217,9 +244,4 @@ impl Browser {
     pub(super) fn count(&self, filter: Filter) -> usize {
         self.records.iter().filter(|record| filter.lists(record)).count()
     }
-}
-
-/// `search` is in lower case.
-fn lists(filter: Filter, search: &str, record: &Summary) -> bool {
-    filter.lists(record) && (search.is_empty() || record.title.to_lowercase().contains(search))
 }

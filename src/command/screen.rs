@@ -80,6 +80,7 @@ fn run_loop(
         Effect::CancelEngine => engine.cancel(),
         Effect::ListDirectory(path) => files(FileEffect::List(path)),
         Effect::FindModel(name) => files(FileEffect::FindModel(name)),
+        Effect::SearchRecords { file, text } => files(FileEffect::Search { file, text }),
         Effect::CancelSurvey => engine.cancel_survey(),
         Effect::ReadRecord { file, at } => files(FileEffect::ReadRecord { file, at }),
         Effect::ReadFile(path) => files(FileEffect::Read(path)),

@@ -129,6 +129,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                     }
                     return Ok(());
                 }
+                // A survey needs only the tokenizer, and goes on beside what is scored.
+                let is_survey = |(request, _): &(Request, Cancels)| matches!(request, Request::Survey(_));
+                while let Some((Request::Survey(survey), cancels)) = self.inbox.next_if(is_survey) {
+                    self.survey(survey, &cancels);
+                }
                 if cancels.score.is_cancelled() {
                     return Ok(()); // another text is waiting already
                 }

@@ -5,7 +5,7 @@ use std::sync::mpsc::Sender;
 
 use super::Inbound;
 use crate::app::{Action, FileOutcome, Opened};
-use crate::data::Place;
+use crate::data::{DataError, Place, Raw, Records};
 use crate::model::Source;
 use crate::sample::Sample;
 
@@ -24,6 +24,7 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
                 Ok(opened) => FileOutcome::Record { index: at.index, file, opened },
                 Err(error) => FileOutcome::Failed(format!("{error:#}")),
             },
+            FileEffect::Search { file, text } => search(file, text),
             FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
                 Ok(source) => FileOutcome::Model(source),
                 Err(error) => FileOutcome::Failed(error.to_string()),
@@ -61,6 +62,11 @@ pub enum FileEffect {
         file: PathBuf,
         at: Place,
     },
+    /// The records of a data set that have a text.
+    Search {
+        file: PathBuf,
+        text: String,
+    },
     /// A name that `--model` takes.
     FindModel(String),
 }
@@ -71,6 +77,18 @@ fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> Fil
         return list(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     }
     open(path).unwrap_or_else(|error| FileOutcome::Failed(format!("{error:#}")))
+}
+
+fn search(file: PathBuf, text: String) -> FileOutcome {
+    let wanted = text.to_lowercase();
+    let number = |raw: Raw| raw.has(&wanted).then_some(raw.index as u32);
+    let numbers = Records::open(&file).and_then(|records| {
+        records.filter_map(|raw| raw.map(number).transpose()).collect::<Result<Vec<u32>, DataError>>()
+    });
+    match numbers {
+        Ok(numbers) => FileOutcome::Found { file, text, numbers },
+        Err(error) => FileOutcome::Failed(error.to_string()),
+    }
 }
 
 /// The path with the user's home directory for a leading `~`, if that is known.

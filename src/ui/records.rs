@@ -95,6 +95,7 @@ fn listed(records: &Browser, theme: &Theme, width: usize) -> Line<'static> {
     }
     let search = match records.search.as_str() {
         "" => String::new(),
+        text if records.is_searching() => format!(", with the text \"{}\" · searching the file", visible_text(text)),
         text => format!(", with the text \"{}\"", visible_text(text)),
     };
     Line::styled(fit_start(&format!(" {}{search}", records.filter.name()), width), theme.accent)
@@ -102,7 +103,7 @@ fn listed(records: &Browser, theme: &Theme, width: usize) -> Line<'static> {
 
 /// Columns of number, line, form, tokens, share, loss and finding; what is left is the beginning's.
 fn columns(width: usize) -> [usize; 7] {
-    if width >= WIDE { [8, 8, 17, 8, 7, 8, 26] } else { [6, 6, 0, 6, 6, 7, 15] }
+    if width >= WIDE { [8, 8, 18, 8, 7, 8, 26] } else { [6, 6, 0, 6, 6, 7, 15] }
 }
 
 fn titles(width: usize) -> String {

@@ -163,6 +163,10 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
         }
         FileOutcome::Read(opened) => super::records::show(app, opened),
         FileOutcome::Record { file, index, opened } => super::records::take_record(app, &file, index, opened),
+        FileOutcome::Found { file, text, numbers } => {
+            super::records::take_found(app, &file, &text, numbers);
+            Vec::new()
+        }
         FileOutcome::Samples { name, samples } => {
             if matches!(&app.overlay, Some(Overlay::Picker(picker)) if picker.kind == PickerKind::DataSet) {
                 app.overlay = None;

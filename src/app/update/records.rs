@@ -8,6 +8,7 @@ use crate::app::picker::filter_items;
 use crate::app::records::{Asked, Filter, Reading};
 use crate::app::{App, Command, DataSet, Effect, Notice, Opened, Overlay, Picker, PickerKind, Rule};
 use crate::engine::{Request, Survey, SurveyEvent};
+use crate::loss::Denominator;
 use crate::mask::{Mode, PartWeights};
 use crate::sample::Sample;
 use crate::sequence::Kind;
@@ -117,7 +118,7 @@ pub fn take_loss(app: &mut App) {
     let Some(number) = app.records.opened.filter(|_| app.records.is_intact && is_model) else { return };
     if rule(app) == app.records.rule
         && let Some(ledger) = app.ledger()
-        && let Some(loss) = ledger.loss(app.denominator)
+        && let Some(loss) = ledger.loss(Denominator::default())
     {
         app.records.set_loss(number, loss);
     }
@@ -157,7 +158,7 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     app.notice = None;
     if let Some((asked, typed)) = app.records.asked.take() {
         if command == Command::Accept {
-            answer(app, asked, &typed);
+            return answer(app, asked, &typed);
         }
         return Vec::new();
     }
@@ -188,14 +189,14 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-fn answer(app: &mut App, asked: Asked, typed: &str) {
+fn answer(app: &mut App, asked: Asked, typed: &str) -> Vec<Effect> {
     let records = &mut app.records;
     match (asked, typed.trim().parse::<usize>()) {
         (Asked::Search, _) => {
             records.list(records.filter, typed.trim().into());
-            if records.is_empty() {
-                app.say("no record has that text in its beginning; / searches again");
-            }
+            let set = records.set.as_ref().filter(|_| records.is_searching());
+            let search = |set: &DataSet| Effect::SearchRecords { file: set.file.clone(), text: records.search.clone() };
+            return set.map(search).into_iter().collect();
         }
         (Asked::Jump, Ok(number)) => {
             records.choose(number);
@@ -210,6 +211,15 @@ fn answer(app: &mut App, asked: Asked, typed: &str) {
         }
         (Asked::Jump, Err(_)) if typed.trim().is_empty() => {}
         (Asked::Jump, Err(_)) => app.say("type the number of a record, from 0 on"),
+    }
+    Vec::new()
+}
+
+/// The whole file was searched for a text.
+pub fn take_found(app: &mut App, file: &PathBuf, text: &str, numbers: Vec<u32>) {
+    let records = &mut app.records;
+    if records.search == text && records.set.as_ref().is_some_and(|set| set.file == *file) {
+        records.find(numbers);
     }
 }
 
