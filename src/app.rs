@@ -10,6 +10,7 @@ pub mod keymap;
 mod labels;
 mod painting;
 mod picker;
+mod records;
 mod scoring;
 mod settings;
 mod training;
@@ -24,6 +25,7 @@ pub use keymap::Context;
 pub use labels::Label;
 pub use painting::Painting;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
+pub use records::{Asked as RecordPrompt, Browser, DataSet, Filter, Reading};
 pub use scoring::{Difference, Rule, Scoring};
 pub use settings::{Setting, SettingsForm};
 pub use training::{
@@ -38,7 +40,7 @@ use training::Asked;
 use crate::engine::{ModelInfo, Request};
 use crate::loss::{Denominator, Distribution, Scores};
 use crate::mask::finding::Finding;
-use crate::mask::{Choices, PartWeights};
+use crate::mask::{Choices, Mode, PartWeights};
 use crate::model::Source;
 use crate::sample::Sample;
 use crate::sequence::{Prefix, Sequence};
@@ -159,6 +161,8 @@ pub enum Overlay {
     Save {
         directory: String,
     },
+    /// The records of the data set.
+    Records,
     /// The weight that is painted, as it is typed.
     Weight {
         typed: String,
@@ -227,6 +231,8 @@ pub struct App {
     /// The editor that was closed last, with what can be undone in it.
     closed_editor: Option<Box<Editor>>,
     pub notice: Option<Notice>,
+    /// The data set that is open.
+    pub records: Browser,
     /// The run that trains the model.
     pub training: Training,
     /// What was asked of the trainer.
@@ -257,6 +263,12 @@ pub struct Start {
     pub theme: ThemeName,
     pub unicode: bool,
     pub directory: PathBuf,
+    /// The mask that the sample's form asks for, where the user asks for none.
+    pub mode: Option<Mode>,
+    /// The data set that the sample is a record of.
+    pub set: Option<DataSet>,
+    /// Whether its list is opened.
+    pub lists_set: bool,
 }
 
 impl Start {
@@ -276,6 +288,9 @@ impl Start {
             theme: ThemeName::default(),
             unicode: true,
             directory: PathBuf::from("."),
+            mode: None,
+            set: None,
+            lists_set: false,
         }
     }
 }
@@ -322,6 +337,7 @@ impl App {
             what_if: None,
             overlay: None,
             closed_editor: None,
+            records: Browser::default(),
             training: Training::default(),
             asked: Asked::default(),
             notice: start.note.map(|text| Notice { text, is_error: false }),
@@ -329,7 +345,11 @@ impl App {
             quit: false,
         };
         app.training.settings.denominator = app.denominator;
-        let effects = app.analyze();
+        update::follow_form(&mut app, start.mode);
+        let mut effects = app.analyze();
+        if let Some(set) = start.set {
+            effects.extend(update::open_set(&mut app, set, start.lists_set));
+        }
         (app, effects)
     }
 
@@ -386,6 +406,8 @@ impl App {
             Some(Overlay::Picker(_)) => Context::Picker,
             Some(Overlay::Settings(_)) => Context::Settings,
             Some(Overlay::Save { .. }) => Context::Save,
+            Some(Overlay::Records) if self.records.asked.is_some() => Context::RecordLine,
+            Some(Overlay::Records) => Context::Records,
             Some(Overlay::Weight { .. }) => Context::Weight,
         }
     }

@@ -3,6 +3,7 @@
 //! A file is never read whole (but for one JSON object laid out over several lines, which is one record): what is in
 //! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
 
+mod at;
 mod elements;
 mod layout;
 mod lines;
@@ -18,6 +19,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::sample::{Form, Record, read_record};
+pub use at::{Place, record_at};
 use layout::Layout;
 
 /// Why a data set cannot be read at all.
@@ -81,6 +83,11 @@ impl Unit {
 }
 
 impl Raw {
+    /// Where it stands, to be found again.
+    pub fn at(&self) -> Place {
+        Place { index: self.index, place: self.place, offset: self.offset }
+    }
+
     /// What the record says, in the form of `hint` or in the one that its fields say.
     ///
     /// # Errors
@@ -106,12 +113,30 @@ impl Raw {
         read_record(value, hint).ok()
     }
 
+    /// Whether one of its texts has `text` in it, which is in lower case; upper and lower case are the same.
+    pub fn has(&self, text: &str) -> bool {
+        match &self.body {
+            Body::Value(value) => has(value, text),
+            Body::Json(bytes) => serde_json::from_slice(bytes).is_ok_and(|value| has(&value, text)),
+            Body::Broken(_) => false,
+        }
+    }
+
     /// How many bytes it has in the file, as far as that is known.
     pub fn bytes(&self) -> usize {
         match &self.body {
             Body::Json(bytes) => bytes.len(),
             _ => 0,
         }
+    }
+}
+
+fn has(value: &Value, text: &str) -> bool {
+    match value {
+        Value::String(string) => string.to_lowercase().contains(text),
+        Value::Array(values) => values.iter().any(|value| has(value, text)),
+        Value::Object(fields) => fields.values().any(|value| has(value, text)),
+        _ => false,
     }
 }
 

@@ -9,6 +9,7 @@ mod dataset;
 mod inbox;
 mod message;
 mod room;
+mod survey;
 mod train;
 mod training;
 mod worker;
@@ -17,6 +18,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 pub use message::{Event, ModelInfo, Request};
+pub use survey::{Survey, SurveyEvent};
 pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
 
 use crate::cancel::Cancel;
@@ -32,6 +34,8 @@ pub struct Engine {
     source: Option<Source>,
     /// Of what the trainer was asked for last.
     train: Cancel,
+    /// Of the survey asked for last.
+    survey: Cancel,
 }
 
 /// What stops an analysis. A changed text makes scoring the old one pointless, but not loading the model.
@@ -40,6 +44,7 @@ struct Cancels {
     load: Cancel,
     score: Cancel,
     train: Cancel,
+    survey: Cancel,
 }
 
 impl Cancels {
@@ -59,11 +64,17 @@ impl Engine {
     pub fn spawn(
         device: candle_core::Device,
         template: Option<String>,
-        emit: impl Fn(Event) -> bool + Send + 'static,
+        emit: impl Fn(Event) -> bool + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel();
         thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, inbox, emit).run())?;
-        Ok(Self { requests, last: Cancels::default(), source: None, train: Cancel::default() })
+        Ok(Self {
+            requests,
+            last: Cancels::default(),
+            source: None,
+            train: Cancel::default(),
+            survey: Cancel::default(),
+        })
     }
 
     /// Hands a request to the thread; never blocks.
@@ -85,8 +96,17 @@ impl Engine {
             self.train.cancel();
             self.train = cancels.train.clone();
         }
+        if matches!(request, Request::Survey(_)) {
+            self.survey.cancel();
+            self.survey = cancels.survey.clone();
+        }
         // The thread ends only with this handle, so a send fails only while the process is ending.
         let _ = self.requests.send((request, cancels));
+    }
+
+    /// Stops looking over a data set.
+    pub fn cancel_survey(&self) {
+        self.survey.cancel();
     }
 
     /// Stops the analysis under way, if any, and what the trainer does.
@@ -98,6 +118,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        self.survey.cancel();
         self.cancel();
     }
 }

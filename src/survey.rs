@@ -1,20 +1,22 @@
 //! A whole data set under one mask: every record rendered, tokenised, masked and looked over, on all cores.
 
 mod pipeline;
+mod summary;
 mod totals;
 
 pub use pipeline::run;
+pub use summary::Summary;
 pub use totals::{Found, Spread, Totals};
 
 use crate::data::{Raw, Unit};
 use crate::mask::finding::{Facts, Finding, findings};
 use crate::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
-use crate::model::Model;
+use crate::model::Reader;
 use crate::sample::{Form, Record, Sample};
 use crate::sequence::{Kind, Prefix, Sequence};
 
 /// How records are read and masked.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rule {
     /// The form of every record; without it each record's fields say it.
     pub hint: Option<Form>,
@@ -75,7 +77,7 @@ pub fn default_mode(form: Form, kind: Kind) -> Mode {
 }
 
 /// Reads, renders, tokenises and masks one record. What goes wrong is a finding of it.
-pub fn judge(model: &Model, rule: &Rule, raw: Raw) -> Judged {
+pub fn judge(model: &Reader, rule: &Rule, raw: Raw) -> Judged {
     let (index, place, unit) = (raw.index, raw.place, raw.unit);
     let judged = |masked, findings: Vec<Finding>| {
         let findings = findings.into_iter().map(|finding| finding.in_record(index)).collect();
@@ -88,7 +90,7 @@ pub fn judge(model: &Model, rule: &Rule, raw: Raw) -> Judged {
     match masked {
         Err(problem) => judged(None, vec![Finding::unreadable(problem)]),
         Ok(masked) => {
-            let facts = Facts::new(&model.vocabulary, model.config.context);
+            let facts = Facts::new(&model.vocabulary, model.context);
             let found = findings(&masked.sequence, &masked.mask, &facts);
             judged(Some(masked), found)
         }
@@ -96,7 +98,7 @@ pub fn judge(model: &Model, rule: &Rule, raw: Raw) -> Judged {
 }
 
 /// The tokens and weights of one record, or why there are none.
-fn mask(model: &Model, rule: &Rule, record: Record) -> Result<Masked, String> {
+fn mask(model: &Reader, rule: &Rule, record: Record) -> Result<Masked, String> {
     let Record { form, sample, split } = record;
     let sequence = model.encode(&sample, rule.prefix).map_err(|error| format!("cannot be encoded: {error:#}"))?;
     let mode = rule.mode.unwrap_or(default_mode(form, sequence.kind));

@@ -23,6 +23,7 @@ mod header;
 mod help;
 mod picker;
 mod predict;
+mod records;
 mod save;
 mod score;
 mod settings;
@@ -120,6 +121,10 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         Some(Overlay::Save { .. }) => {
             hits.cover(all);
             save::draw(app, theme, frame, all);
+        }
+        Some(Overlay::Records) => {
+            hits.cover(all);
+            records::draw(app, theme, frame, all, hits);
         }
         Some(Overlay::Weight { .. }) => {
             hits.cover(all);

@@ -10,6 +10,8 @@ mod editing;
 mod lists;
 #[path = "flow/painting.rs"]
 mod painting;
+#[path = "flow/records.rs"]
+mod records;
 #[path = "screens/sample.rs"]
 #[allow(dead_code)]
 mod sample;

@@ -223,7 +223,10 @@ fn help() {
     insta::assert_snapshot!("help_120x40", lines(&app, 120, 40));
     app.overlay = Some(Overlay::Help { scroll: u16::MAX });
     let screen = lines(&app, 80, 24);
-    assert!(screen.contains("Training settings") && screen.contains("do not save"), "the end, not beyond it: {screen}");
+    assert!(
+        screen.contains("Records: jump, search") && screen.contains("take what was typed"),
+        "the end, not beyond it: {screen}"
+    );
 }
 
 #[test]
@@ -259,6 +262,23 @@ fn lists() {
     let mut app = chat();
     update(&mut app, Action::Do(Command::Palette));
     insta::assert_snapshot!("palette_120x40", lines(&app, 120, 40));
+}
+
+#[test]
+fn records() {
+    let mut app = chat();
+    sample::open_set(&mut app);
+    insta::assert_snapshot!("records_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("records_120x40", lines(&app, 120, 40));
+    update(&mut app, Action::Do(Command::FilterRecords));
+    insta::assert_snapshot!("record_filters_80x24", lines(&app, 80, 24));
+    update(&mut app, Action::Do(Command::Cancel));
+    update(&mut app, Action::Do(Command::Search));
+    update(&mut app, Action::Paste("zzz".into()));
+    assert!(lines(&app, 80, 24).contains("with the text zzz"));
+    update(&mut app, Action::Do(Command::Accept));
+    assert!(lines(&app, 80, 24).contains("searching the file"));
+    lines(&app, 40, 10);
 }
 
 #[test]

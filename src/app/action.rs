@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::{Panel, Rule, ScorePanel, View};
+use super::{DataSet, Panel, Rule, ScorePanel, View};
+use crate::data::Place;
 use crate::engine::{Event, Request};
+use crate::mask::Mode;
 use crate::model::Source;
 use crate::sample::Sample;
 
@@ -74,6 +76,14 @@ pub enum Command {
     /// Score again what is there.
     Retry,
     Quit,
+    // With a data set.
+    /// The list of its records.
+    Browse,
+    PreviousRecord,
+    NextRecord,
+    FilterRecords,
+    Search,
+    Jump,
     // In a picker.
     Accept,
     // In the view Score; `Undo` and `Redo` hold there too.
@@ -128,6 +138,18 @@ pub enum Effect {
     ListDirectory(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory; a leading `~` is the user's home.
     ReadFile(PathBuf),
+    /// Read a record of a data set.
+    ReadRecord {
+        file: PathBuf,
+        at: Place,
+    },
+    /// Look for a text in all records of a data set.
+    SearchRecords {
+        file: PathBuf,
+        text: String,
+    },
+    /// Stop looking over the data set.
+    CancelSurvey,
     /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
     ReadSamples(PathBuf),
     /// See which model a name or path means.
@@ -143,6 +165,18 @@ pub enum FileOutcome {
         entries: Vec<(String, bool)>,
     },
     Read(Opened),
+    /// A record of a data set, by its number.
+    Record {
+        file: PathBuf,
+        index: usize,
+        opened: Opened,
+    },
+    /// The numbers of the records that have a text.
+    Found {
+        file: PathBuf,
+        text: String,
+        numbers: Vec<u32>,
+    },
     /// A data set and what it is called.
     Samples {
         name: String,
@@ -159,4 +193,17 @@ pub struct Opened {
     pub sample: Sample,
     /// What the user should know, such as that the file has more records.
     pub note: Option<String>,
+    /// Raw text of a prompt and a completion: characters of the prompt.
+    pub split: Option<usize>,
+    /// The mask that its form asks for.
+    pub mode: Option<Mode>,
+    /// The data set that it is a record of, if there is more than one in the file.
+    pub set: Option<DataSet>,
+}
+
+impl Opened {
+    /// A sample that is no record of a data set.
+    pub fn new(name: impl Into<String>, sample: Sample, note: Option<String>) -> Self {
+        Self { name: name.into(), sample, note, split: None, mode: None, set: None }
+    }
 }

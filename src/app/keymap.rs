@@ -15,6 +15,10 @@ pub enum Context {
     Settings,
     Save,
     Weight,
+    /// The list of records.
+    Records,
+    /// The line below it, where something is typed.
+    RecordLine,
 }
 
 /// Which contexts a binding holds in.
@@ -30,6 +34,10 @@ pub enum Scope {
     Settings,
     Save,
     Weight,
+    /// The list of records.
+    Records,
+    /// The line below it, where something is typed.
+    RecordLine,
 }
 
 /// One command with its keys.
@@ -133,6 +141,9 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
     bind(Scope::Views, &["o"], Command::Open, "open a sample or a file", "o open"),
+    bind(Scope::Views, &["B"], Command::Browse, "the records of the data set that is open", ""),
+    bind(Scope::Views, &["["], Command::PreviousRecord, "previous record listed", ""),
+    bind(Scope::Views, &["]"], Command::NextRecord, "next record listed", ""),
     bind(Scope::Views, &["?", "F1"], Command::Help, "help", "? help"),
     bind(Scope::Views, &["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(Scope::Views, &["m"], Command::ChooseModel, "choose a model", "m model"),
@@ -178,6 +189,28 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Weight, &["enter"], Command::Accept, "paint the weight that was typed", "enter paint"),
     bind(Scope::Weight, &["esc"], Command::Cancel, "paint nothing", "esc cancel"),
     bind(Scope::Weight, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Records, &["↑", "k"], Command::Up, "previous record", ""),
+    bind(Scope::Records, &["↓", "j"], Command::Down, "next record", "↑↓ choose"),
+    bind(Scope::Records, &["pgup"], Command::PageUp, "a page up", ""),
+    bind(Scope::Records, &["pgdn", "space"], Command::PageDown, "a page down", ""),
+    bind(Scope::Records, &["home"], Command::Home, "first record", ""),
+    bind(Scope::Records, &["end", "G"], Command::End, "last record", ""),
+    bind(Scope::Records, &["enter"], Command::Accept, "open the record in all views", "enter open"),
+    bind(
+        Scope::Records,
+        &["f"],
+        Command::FilterRecords,
+        "list those with a finding, a role, longer than N",
+        "f filter",
+    ),
+    bind(Scope::Records, &["/"], Command::Search, "list those with a text", "/ search"),
+    bind(Scope::Records, &["g"], Command::Jump, "go to a record by its number", "g jump"),
+    bind(Scope::Records, &["R"], Command::Retry, "read the file anew, under the mask in use", ""),
+    bind(Scope::Records, &["esc", "q", "B"], Command::Cancel, "stop reading; close", "esc close"),
+    bind(Scope::Records, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::RecordLine, &["enter"], Command::Accept, "take what was typed", "enter take"),
+    bind(Scope::RecordLine, &["esc"], Command::Cancel, "leave it", "esc leave"),
+    bind(Scope::RecordLine, &["ctrl-c"], Command::Quit, "quit", ""),
 ];
 
 impl Scope {
@@ -191,7 +224,9 @@ impl Scope {
             | (Scope::Picker, Context::Picker)
             | (Scope::Settings, Context::Settings)
             | (Scope::Save, Context::Save)
-            | (Scope::Weight, Context::Weight) => true,
+            | (Scope::Weight, Context::Weight)
+            | (Scope::Records, Context::Records)
+            | (Scope::RecordLine, Context::RecordLine) => true,
             _ => false,
         }
     }
@@ -207,6 +242,8 @@ impl Scope {
             Scope::Settings => "Training settings",
             Scope::Save => "Save",
             Scope::Weight => "Painted weight",
+            Scope::Records => "Records",
+            Scope::RecordLine => "Records: jump, search",
         }
     }
 }

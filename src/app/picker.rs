@@ -3,7 +3,10 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
+use super::records::{Browser, Filter};
 use super::{App, Command};
+use crate::mask::Roles;
+use crate::mask::finding::Code;
 use crate::model::known;
 use crate::sample;
 
@@ -19,6 +22,8 @@ pub enum PickerKind {
     DataSet,
     /// What the two copies of a twin run do otherwise.
     Twin,
+    /// Which records of a data set are listed.
+    RecordFilter,
 }
 
 impl PickerKind {
@@ -41,6 +46,7 @@ pub enum Choice {
     Token(u32),
     /// A twin run, by index.
     Twin(usize),
+    Filter(Filter),
 }
 
 /// One line of a picker.
@@ -117,6 +123,7 @@ impl Picker {
             PickerKind::Model => "Choose a model, or type a directory or .gguf file",
             PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
+            PickerKind::RecordFilter => "Which records are listed",
             PickerKind::Twin => "Twin run: two copies from the base weights, side by side",
         }
     }
@@ -250,6 +257,24 @@ pub(super) fn token_items(app: &App) -> Vec<Item> {
             label: app.token_label(candidate.id),
             about: About::Probability(candidate.p),
             choice: Choice::Token(candidate.id),
+        })
+        .collect()
+}
+
+/// What can be listed of a data set: only what occurs, with how many records have it.
+pub(super) fn filter_items(records: &Browser) -> Vec<Item> {
+    let findings = Code::EVERY.into_iter().filter(|&code| code != Code::Unreadable).map(Filter::Finding);
+    let lengths = [128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768].map(Filter::Longer);
+    let others = findings.chain((0..Roles::NAMES.len()).map(Filter::Role)).chain(lengths);
+    let counted = others.chain([Filter::Unreadable]).map(|filter| (filter, records.count(filter)));
+    let occurring = counted.filter(|&(_, count)| count > 0);
+    let all = (Filter::All, records.records.len());
+    std::iter::once(all)
+        .chain(occurring)
+        .map(|(filter, count)| Item {
+            label: filter.name(),
+            about: About::Words(format!("{count} records")),
+            choice: Choice::Filter(filter),
         })
         .collect()
 }

@@ -6,12 +6,14 @@ mod engine;
 mod inspecting;
 mod painting;
 mod picking;
+mod records;
 mod saving;
 mod settings;
 mod steps;
 mod training;
 mod twin;
 
+pub(super) use records::{follow_form, open_at_start as open_set};
 pub(super) use steps::pause;
 
 use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View, keymap};
@@ -54,6 +56,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             settings::click(app, line);
             Vec::new()
         }
+        Action::Pick(index) if matches!(app.overlay, Some(Overlay::Records)) => records::click(app, index),
         Action::Pick(index) => picking::click(app, index),
         Action::FocusTurn(index) => editing::focus_turn(app, index),
         Action::ShowStep(step) => {
@@ -109,6 +112,7 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Some(Overlay::Picker(_)) => picking::run(app, command),
         Some(Overlay::Settings(_)) => settings::run(app, command),
         Some(Overlay::Save { .. }) => saving::run(app, command),
+        Some(Overlay::Records) => records::run(app, command),
         Some(Overlay::Weight { .. }) => painting::run_in_prompt(app, command),
         None => run_in_view(app, command),
     }
@@ -117,6 +121,9 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
 fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     app.notice = None;
     if let Some(effects) = steps::run(app, command) {
+        return effects;
+    }
+    if let Some(effects) = records::run_in_view(app, command) {
         return effects;
     }
     if inspecting::run(app, command) || painting::run(app, command) {
@@ -274,6 +281,7 @@ impl App {
         if let (Sample::Text(before), Sample::Text(after)) = (&self.sample, &sample) {
             self.split = self.split.map(|split| moved_split(split, before, after));
         }
+        self.records.is_intact = false;
         self.sample = sample;
         self.sample_name = name.into();
         self.analyze()

@@ -32,8 +32,8 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     let model = models::load(&source, &args.model)?;
     let sequence = model.encode(&opened.sample, input::prefix(args.input.prefix))?;
     let (mode, parts, choices) = input::mask(&args.mask)?;
-    let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
-    let options = MaskOptions::new(&sequence, args.mask.split, parts).with(&sequence, choices);
+    let mode = mode.or(opened.mode).unwrap_or(Mode::default_for(sequence.kind));
+    let options = MaskOptions::new(&sequence, args.mask.split.or(opened.split), parts).with(&sequence, choices);
     let mask = LossMask::new(&sequence, mode, options)?;
     let scores = score(&model, &sequence, args.top_k)?;
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {

@@ -5,27 +5,28 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::app::Opened;
+use crate::app::{DataSet, Opened};
 use crate::cli::{InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
-use crate::data::{DataError, Raw, Records};
+use crate::data::{DataError, Place, Raw, Records, record_at};
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
-use crate::sample::{Form, Record, Sample, read_chat};
-use crate::sequence::Prefix;
+use crate::sample::{Form, Record, Sample};
+use crate::sequence::{Kind, Prefix};
+use crate::survey::default_mode;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
 ///
 /// # Errors
 /// If a file cannot be read or is not what it is said to be.
 pub fn sample(args: &InputArgs) -> Result<Option<Opened>> {
-    let opened = |sample, name: &str| Opened { name: name.into(), sample, note: None };
+    let opened = |sample, name: &str| Opened::new(name, sample, None);
     if let Some(text) = &args.text {
         return Ok(Some(opened(Sample::Text(text.clone()), "typed")));
     }
     if let Some(path) = &args.chat {
-        return read(path, true, args.index.unwrap_or(0)).map(Some);
+        return read_set(path, args.index).map(Some);
     }
     if let Some(path) = &args.file {
-        return read(path, false, 0).map(Some);
+        return read(path).map(Some);
     }
     if !std::io::stdin().is_terminal() {
         let text = read_text(Path::new("-"))?;
@@ -36,13 +37,13 @@ pub fn sample(args: &InputArgs) -> Result<Option<Opened>> {
     Ok(None)
 }
 
-/// Reads a file as the screen's file list does: JSON and JSONL as chats, everything else as text.
+/// Reads a file as the screen's file list does: JSON, JSONL and Parquet as records, everything else as text.
 ///
 /// # Errors
-/// If it cannot be read, is not UTF-8, or is no chat although its name says so.
+/// If it cannot be read, is not UTF-8, or has no record that can be read although its name says so.
 pub fn open(path: &Path) -> Result<Opened> {
-    let is_json = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json") || e.eq_ignore_ascii_case("jsonl"));
-    read(path, is_json, 0)
+    let is_one = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
+    if ["json", "jsonl", "parquet"].into_iter().any(is_one) { read_set(path, None) } else { read(path) }
 }
 
 /// Reads a data set: every record of a JSON, JSONL or Parquet file.
@@ -58,12 +59,12 @@ pub fn samples(path: &Path) -> Result<Vec<Sample>> {
 /// # Errors
 /// If it cannot be read, or one of its records says nothing that can be trained on.
 pub fn records(path: &Path) -> Result<Vec<Record>> {
-    let read = |raw: Result<Raw, DataError>| Ok(raw?.read(None).with_context(|| path.display().to_string())?);
+    let read = |raw: Result<Raw, DataError>| raw?.read(None).with_context(|| path.display().to_string());
     Records::open(path)?.map(read).collect()
 }
 
 /// A sample that was not read from a data set, as a record.
-pub fn record(sample: Sample) -> Record {
+pub fn as_record(sample: Sample) -> Record {
     let form = match sample {
         Sample::Text(_) => Form::Text,
         Sample::Chat(_) => Form::Messages,
@@ -71,22 +72,75 @@ pub fn record(sample: Sample) -> Record {
     Record { form, sample, split: None }
 }
 
-fn read(path: &Path, is_chat: bool, index: usize) -> Result<Opened> {
+fn read(path: &Path) -> Result<Opened> {
     let text = read_text(path)?;
-    let name = match path.file_name() {
+    let note = text.starts_with('\u{feff}').then(|| "a byte order mark at the start was left out".into());
+    let text = text.trim_start_matches('\u{feff}').to_owned();
+    Ok(Opened::new(name(path), Sample::Text(text), note))
+}
+
+fn name(path: &Path) -> String {
+    match path.file_name() {
         _ if path.as_os_str() == "-" => "standard input".into(),
         Some(name) => name.to_string_lossy().into_owned(),
         None => path.display().to_string(),
-    };
-    if !is_chat {
-        let note = text.starts_with('\u{feff}').then(|| "a byte order mark at the start was left out".into());
-        let text = text.trim_start_matches('\u{feff}').to_owned();
-        return Ok(Opened { name, sample: Sample::Text(text), note });
     }
-    let (chat, records) = read_chat(&text, index).with_context(|| path.display().to_string())?;
-    let note = (records > 1)
-        .then(|| format!("record {index} of {records} (from 0); start with --chat FILE --index N for another"));
-    Ok(Opened { name, sample: Sample::Chat(chat), note })
+}
+
+/// Reads record `index` of a file, else the first that can be read, and no more of the file than that takes.
+fn read_set(path: &Path, index: Option<usize>) -> Result<Opened> {
+    let mut records = Records::open(path)?;
+    let (mut problem, mut passed) = (None, 0);
+    while let Some(raw) = records.next().transpose()? {
+        let number = raw.index;
+        passed = number + 1;
+        if index.is_some_and(|index| number < index) {
+            continue;
+        }
+        match raw.read(None) {
+            Ok(record) => {
+                let is_set = number > 0 || records.next().is_some();
+                return Ok(opened(path, number, record, is_set));
+            }
+            Err(bad) if index.is_some() => return Err(bad).with_context(|| path.display().to_string()),
+            Err(bad) => drop(problem.get_or_insert(bad)),
+        }
+    }
+    match (problem, index) {
+        (Some(bad), _) => Err(bad).with_context(|| path.display().to_string()),
+        (None, Some(index)) => {
+            let are = if passed == 1 { "is 1 record".into() } else { format!("are {passed} records") };
+            bail!(
+                "{}: record {index} does not exist: there {are} (counting from 0); choose a smaller index",
+                path.display()
+            )
+        }
+        (None, None) => bail!("{} has no records", path.display()),
+    }
+}
+
+/// Reads one record of a data set again.
+///
+/// # Errors
+/// If the file has changed, or the record cannot be read.
+pub fn record(path: &Path, at: Place) -> Result<Opened> {
+    let record = record_at(path, at)?.read(None).with_context(|| path.display().to_string())?;
+    Ok(opened(path, at.index, record, true))
+}
+
+fn opened(path: &Path, index: usize, record: Record, is_set: bool) -> Opened {
+    let Record { form, sample, split } = record;
+    let kind = if matches!(sample, Sample::Text(_)) { Kind::Text } else { Kind::Chat };
+    let mut opened = Opened::new(name(path), sample, None);
+    (opened.split, opened.mode) = (split, Some(default_mode(form, kind)));
+    if is_set {
+        opened.note = Some(format!("record {index} of several (from 0); start with --chat FILE --index N for another"));
+        let name = std::mem::replace(&mut opened.name, format!("{} · record {index}", name(path)));
+        // What comes through a pipe cannot be read again.
+        let can_be_read_again = path.as_os_str() != "-";
+        opened.set = can_be_read_again.then(|| DataSet { file: path.to_owned(), name, index });
+    }
+    opened
 }
 
 /// A file's text; `-` is standard input.

@@ -19,7 +19,7 @@ use crate::data::{Raw, Records};
 use crate::mask::export::{Trainer, record};
 use crate::mask::finding::{Code, Severity};
 use crate::mask::{Choices, PartWeights};
-use crate::model::{Model, Source};
+use crate::model::{Reader, Source};
 use crate::report::survey::{About, Json, Output, Sarif, Table, shown};
 use crate::sample::Sample;
 use crate::survey::{self, Judged, Rule, Totals};
@@ -57,7 +57,8 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
         knows_pad: false,
     };
     let trainer = args.export;
-    let work = |raw| prepare(&model, &rule, trainer, raw);
+    let reader = model.reader();
+    let work = |raw| prepare(&reader, &rule, trainer, raw);
     survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared))?;
     sink.end(args, &interrupt)
 }
@@ -111,7 +112,7 @@ struct Prepared {
     exported: Option<Result<serde_json::Value, String>>,
 }
 
-fn prepare(model: &Model, rule: &Rule, trainer: Option<Trainer>, raw: Raw) -> Prepared {
+fn prepare(model: &Reader, rule: &Rule, trainer: Option<Trainer>, raw: Raw) -> Prepared {
     let judged = survey::judge(model, rule, raw);
     let exported = trainer.zip(judged.masked.as_ref()).map(|(trainer, masked)| {
         record(trainer, &masked.sample, &masked.sequence, &masked.mask).map_err(|error| error.to_string())

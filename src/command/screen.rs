@@ -20,7 +20,7 @@ use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
 pub fn run(cli: Cli) -> Result<()> {
     let opened = input::sample(&cli.input)?.unwrap_or_else(|| {
         let first = &sample::BUILT_IN[0];
-        Opened { name: first.name.into(), sample: first.sample(), note: None }
+        Opened::new(first.name, first.sample(), None)
     });
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
@@ -32,19 +32,24 @@ pub fn run(cli: Cli) -> Result<()> {
         Some(profile) => (Some(Rule::Profile(profile)), Choices::default()),
         None => (mode.map(Rule::Mode), choices),
     };
+    let lists_set = opened.set.is_some() && cli.input.index.is_none();
     let (app, effects) = App::new(Start {
         sample: opened.sample,
         sample_name: opened.name,
-        note: opened.note,
+        // The list says it.
+        note: opened.note.filter(|_| !lists_set),
         prefix: input::prefix(cli.input.prefix),
         model,
         rule,
         denominator: cli.mask.denominator.unwrap_or_default(),
-        split: cli.mask.split,
+        split: cli.mask.split.or(opened.split),
         part_weights,
         choices,
         theme: theme(cli.theme),
         unicode: is_utf8_locale(),
+        mode: opened.mode,
+        set: opened.set,
+        lists_set,
         directory: std::env::current_dir().context("the current directory is gone")?,
     });
     let (sender, inbox) = mpsc::channel();
@@ -65,7 +70,7 @@ fn run_loop(
     sender: &mpsc::Sender<Inbound>,
     inbox: &mpsc::Receiver<Inbound>,
 ) -> Result<()> {
-    let readers = Readers { sample: input::open, set: input::samples };
+    let readers = Readers { sample: input::open, record: input::record, set: input::samples };
     let files = |effect| tui::perform_file_effect(effect, sender, readers);
     let perform = |effect| match effect {
         Effect::Engine(Request::Train(TrainRequest::Save { directory })) => {
@@ -75,6 +80,9 @@ fn run_loop(
         Effect::CancelEngine => engine.cancel(),
         Effect::ListDirectory(path) => files(FileEffect::List(path)),
         Effect::FindModel(name) => files(FileEffect::FindModel(name)),
+        Effect::SearchRecords { file, text } => files(FileEffect::Search { file, text }),
+        Effect::CancelSurvey => engine.cancel_survey(),
+        Effect::ReadRecord { file, at } => files(FileEffect::ReadRecord { file, at }),
         Effect::ReadFile(path) => files(FileEffect::Read(path)),
         Effect::ReadSamples(path) => files(FileEffect::ReadSamples(path)),
     };

@@ -48,6 +48,11 @@ impl<R: BufRead> Elements<R> {
         Self { input, offset: start.offset, line: start.line, index: 0, is_open: false, is_over: false }
     }
 
+    /// The records from the one on that begins at `start`.
+    pub fn from_element(input: R, start: Start) -> Self {
+        Self { is_open: true, ..Self::new(input, start) }
+    }
+
     /// Takes bytes while `takes` says so, into `into` where there is one; false at the end of the file.
     fn take_while(&mut self, mut into: Option<&mut Vec<u8>>, mut takes: impl FnMut(u8) -> bool) -> io::Result<bool> {
         loop {

@@ -24,6 +24,12 @@ impl<T> Inbox<T> {
         }
     }
 
+    /// The next request, if one is waiting that `matches`.
+    pub fn next_if(&mut self, matches: impl Fn(&T) -> bool) -> Option<T> {
+        self.fetch();
+        if self.waiting.front().is_some_and(matches) { self.waiting.pop_front() } else { None }
+    }
+
     /// Puts a request behind all that are waiting.
     pub fn put_back(&mut self, request: T) {
         self.fetch();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{TrainEvent, TrainRequest};
+use super::{Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
 use crate::mask::finding::Facts;
 use crate::model::Source;
@@ -18,6 +18,8 @@ pub enum Request {
     Distribution { generation: u64, position: usize },
     /// Train the model that speaks.
     Train(TrainRequest),
+    /// Look over a data set as the model that speaks reads it; a newer survey ends an older one.
+    Survey(Survey),
 }
 
 /// What happened.
@@ -39,6 +41,8 @@ pub enum Event {
     Failed { generation: u64, message: String },
     /// The model is trained.
     Train(TrainEvent),
+    /// What comes of the survey of that number.
+    Survey { number: u64, event: SurveyEvent },
 }
 
 /// What the screen and the reports say about a model.

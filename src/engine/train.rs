@@ -13,7 +13,7 @@ use crate::train::StepReport;
 /// Tokens from which on scoring a text after a step is given up when the run is paused.
 const LONG: usize = 512;
 
-impl<F: Fn(Event) -> bool> Worker<F> {
+impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     /// Whether a run of steps is under way.
     pub fn is_training(&self) -> bool {
         self.loaded.as_ref().is_some_and(|loaded| loaded.course.is_running())

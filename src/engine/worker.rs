@@ -10,6 +10,7 @@ use candle_core::Device;
 
 use super::course::Course;
 use super::inbox::Inbox;
+use super::survey::{self, Survey, SurveyEvent};
 use super::{Cancels, Ended, Event, ModelInfo, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
@@ -24,7 +25,7 @@ pub(super) struct Worker<F> {
     device: Device,
     /// Source of a chat template that takes the place of the models' own.
     template: Option<String>,
-    pub(super) emit: F,
+    pub(super) emit: Arc<F>,
     pub(super) inbox: Inbox<(Request, Cancels)>,
     /// The model that speaks, with what it scored last.
     pub(super) loaded: Option<Loaded>,
@@ -46,9 +47,9 @@ pub(super) struct Loaded {
     pub course: Course,
 }
 
-impl<F: Fn(Event) -> bool> Worker<F> {
+impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     pub fn new(device: Device, template: Option<String>, inbox: Receiver<(Request, Cancels)>, emit: F) -> Self {
-        Self { device, template, emit, inbox: Inbox::new(inbox), loaded: None }
+        Self { device, template, emit: Arc::new(emit), inbox: Inbox::new(inbox), loaded: None }
     }
 
     /// Serves until the handle is gone or nobody listens; between requests, a run of training steps goes on.
@@ -75,6 +76,9 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                     (worker.emit)(Event::Train(TrainEvent::Refused(format!("{error:#}"))));
                 }
             });
+        }
+        if let Request::Survey(request) = request {
+            return self.survey(request, cancels);
         }
         let generation = request.generation();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, cancels)));
@@ -125,6 +129,11 @@ impl<F: Fn(Event) -> bool> Worker<F> {
                     }
                     return Ok(());
                 }
+                // A survey needs only the tokenizer, and goes on beside what is scored.
+                let is_survey = |(request, _): &(Request, Cancels)| matches!(request, Request::Survey(_));
+                while let Some((Request::Survey(survey), cancels)) = self.inbox.next_if(is_survey) {
+                    self.survey(survey, &cancels);
+                }
                 if cancels.score.is_cancelled() {
                     return Ok(()); // another text is waiting already
                 }
@@ -132,7 +141,18 @@ impl<F: Fn(Event) -> bool> Worker<F> {
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
             Request::Train(request) => self.train(request, cancels),
+            Request::Survey(_) => Ok(()), // begun before
         }
+    }
+
+    /// Begins to look over a data set; whether anybody listens still.
+    fn survey(&self, survey: Survey, cancels: &Cancels) -> bool {
+        let Some(loaded) = &self.loaded else {
+            let event = SurveyEvent::Ended(Err("no model is loaded that could read it; m chooses one".into()));
+            return (self.emit)(Event::Survey { number: survey.number, event });
+        };
+        survey::start(survey, loaded.model.reader(), cancels.survey.clone(), self.emit.clone());
+        true
     }
 
     fn ensure_loaded(&mut self, generation: u64, source: &Source, cancel: &Cancel) -> Result<()> {
@@ -234,7 +254,7 @@ impl Request {
     fn generation(&self) -> u64 {
         match self {
             Request::Analyze { generation, .. } | Request::Distribution { generation, .. } => *generation,
-            Request::Train(_) => 0,
+            Request::Train(_) | Request::Survey(_) => 0,
         }
     }
 }

@@ -20,6 +20,14 @@ impl Roles {
         place(role).is_some_and(|at| self.0 & 1 << at != 0)
     }
 
+    /// The names of the roles, in order.
+    pub const NAMES: [&str; 5] = KNOWN;
+
+    /// The place of a role, or of what it stands for, in [`Self::NAMES`].
+    pub fn place(role: &str) -> Option<usize> {
+        place(role)
+    }
+
     /// Whether any template and any mask know the role.
     pub fn is_known(role: &str) -> bool {
         place(role).is_some()

@@ -5,6 +5,7 @@ use std::sync::mpsc::Sender;
 
 use super::Inbound;
 use crate::app::{Action, FileOutcome, Opened};
+use crate::data::{DataError, Place, Raw, Records};
 use crate::model::Source;
 use crate::sample::Sample;
 
@@ -19,6 +20,11 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
                 let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
                 (readers.set)(path).map(|samples| FileOutcome::Samples { name, samples })
             }),
+            FileEffect::ReadRecord { file, at } => match (readers.record)(&file, at) {
+                Ok(opened) => FileOutcome::Record { index: at.index, file, opened },
+                Err(error) => FileOutcome::Failed(format!("{error:#}")),
+            },
+            FileEffect::Search { file, text } => search(file, text),
             FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
                 Ok(source) => FileOutcome::Model(source),
                 Err(error) => FileOutcome::Failed(error.to_string()),
@@ -37,6 +43,8 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
 pub struct Readers {
     /// As one sample.
     pub sample: fn(&Path) -> anyhow::Result<Opened>,
+    /// One record of a data set.
+    pub record: fn(&Path, Place) -> anyhow::Result<Opened>,
     /// As a data set.
     pub set: fn(&Path) -> anyhow::Result<Vec<Sample>>,
 }
@@ -49,6 +57,16 @@ pub enum FileEffect {
     Read(PathBuf),
     /// The same for a data set.
     ReadSamples(PathBuf),
+    /// One record of a data set.
+    ReadRecord {
+        file: PathBuf,
+        at: Place,
+    },
+    /// The records of a data set that have a text.
+    Search {
+        file: PathBuf,
+        text: String,
+    },
     /// A name that `--model` takes.
     FindModel(String),
 }
@@ -59,6 +77,18 @@ fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> Fil
         return list(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     }
     open(path).unwrap_or_else(|error| FileOutcome::Failed(format!("{error:#}")))
+}
+
+fn search(file: PathBuf, text: String) -> FileOutcome {
+    let wanted = text.to_lowercase();
+    let number = |raw: Raw| raw.has(&wanted).then_some(raw.index as u32);
+    let numbers = Records::open(&file).and_then(|records| {
+        records.filter_map(|raw| raw.map(number).transpose()).collect::<Result<Vec<u32>, DataError>>()
+    });
+    match numbers {
+        Ok(numbers) => FileOutcome::Found { file, text, numbers },
+        Err(error) => FileOutcome::Failed(error.to_string()),
+    }
 }
 
 /// The path with the user's home directory for a leading `~`, if that is known.

@@ -56,6 +56,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
     let typed = text::fit_end(&visible_text(&picker.query), width.saturating_sub(4));
     let hint = match (picker.kind, picker.query.is_empty()) {
         (_, false) => "",
+        (PickerKind::RecordFilter, _) => " type to filter, or a number: longer than that",
         (PickerKind::Palette | PickerKind::Twin, _) => " type to filter",
         (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
         (PickerKind::Model, _) => " type to filter, or a directory, a .gguf file",
@@ -99,6 +100,7 @@ fn nothing(picker: &Picker) -> String {
     let query = visible_text(&picker.query);
     match picker.kind {
         PickerKind::Twin => "no twin run matches; backspace widens the search".into(),
+        PickerKind::RecordFilter => "nothing matches; enter lists the records of more tokens than that".into(),
         PickerKind::Palette => "no command matches; backspace widens the search".into(),
         PickerKind::WhatIf => {
             "no single token starts like this; a longer word is several tokens, so take its first".into()

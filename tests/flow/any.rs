@@ -10,7 +10,7 @@ use ratatui::layout::Position;
 use ratatui::{Terminal, backend::TestBackend};
 
 use super::press_key;
-use crate::sample::{answer_distribution, chat, chat_sequence, loaded, text, tokenised};
+use crate::sample::{answer_distribution, chat, chat_sequence, loaded, open_set, text, tokenised};
 
 #[derive(Clone, Debug)]
 enum Happening {
@@ -27,6 +27,7 @@ enum Happening {
     Listed(Vec<(String, bool)>),
     At { step: usize, is_step: bool, copies: usize, is_stale: bool },
     Trainer(TrainEvent),
+    DataSet,
 }
 
 fn any_key() -> impl Strategy<Value = KeyEvent> {
@@ -97,6 +98,7 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         1 => proptest::collection::vec((any::<String>(), any::<bool>()), 0..4).prop_map(Happening::Listed),
         4 => (0..9_usize, any::<bool>(), 0..3_usize, any::<bool>())
             .prop_map(|(step, is_step, copies, is_stale)| Happening::At { step, is_step, copies, is_stale }),
+        1 => Just(Happening::DataSet),
         2 => any_word().prop_map(Happening::Trainer),
     ]
 }
@@ -119,6 +121,7 @@ proptest! {
             let generation = app.analysis.generation;
             let action = match happening {
                 Happening::Key(key) => { press_key(&mut app, key); continue }
+                Happening::DataSet => { open_set(&mut app); continue }
                 Happening::Distribution => { answer_distribution(&mut app); continue }
                 Happening::Click(x, y) => match hits.at(Position::new(x, y)) {
                     Some(action) => action.clone(),

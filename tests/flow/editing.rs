@@ -178,7 +178,7 @@ fn texts_keep_every_character() {
 fn a_file_that_was_being_read_closes_an_editor_on_what_it_replaces() {
     let mut app = chat_of(&[("user", "a")]);
     press(&mut app, "e");
-    let opened = Opened { name: "b.txt".into(), sample: Sample::Text("b".into()), note: Some("read".into()) };
+    let opened = Opened::new("b.txt", Sample::Text("b".into()), Some("read".into()));
     update(&mut app, Action::Files(FileOutcome::Read(opened)));
     assert!(app.overlay.is_none());
     assert_eq!(

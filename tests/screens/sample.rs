@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{Action, App, Start, update};
-use lossglass::engine::{Event, ModelInfo};
+use lossglass::app::{Action, App, DataSet, Effect, FileOutcome, Opened, Start, update};
+use lossglass::data::{Place, Unit};
+use lossglass::engine::{Event, ModelInfo, SurveyEvent};
 use lossglass::loss::Distribution;
-use lossglass::mask::finding::Facts;
-use lossglass::sample::{Chat, Message, Sample};
+use lossglass::mask::finding::{self, Facts, Finding};
+use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
+use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
+use lossglass::survey::{Judged, Masked, Summary};
 use lossglass::template::Part;
 
 /// The vocabulary: its tokens are told apart by their bytes.
@@ -154,4 +157,43 @@ pub fn answer_distribution(app: &mut App) {
     let Some(position) = app.cursor.checked_sub(1) else { return };
     let (generation, distribution) = (app.analysis.generation, Distribution::new(logits(position)));
     update(app, Action::Engine(Event::Distribution { generation, position, distribution }));
+}
+
+/// Nine records: chats of more and more tokens, record 3 without an answer that is scored, record 5 unreadable.
+pub fn summaries() -> Vec<Summary> {
+    let summary = |index: usize| {
+        let sequence = chat_sequence();
+        let mode: Mode = if index == 3 { "roles=tool".parse().unwrap() } else { Mode::Assistant };
+        let options = MaskOptions::new(&sequence, None, PartWeights::default());
+        let mask = LossMask::new(&sequence, mode, options).unwrap();
+        let message = |role: &str, content: String| Message { role: role.into(), content, ..Message::default() };
+        let messages =
+            vec![message("user", format!("Question {index}\u{1b}[31m")), message("assistant", "Hello".into())];
+        let sample = Sample::Chat(Chat { messages, tools: Vec::new() });
+        let findings = match index {
+            3 => finding::findings(&sequence, &mask, &Facts { bos: None, eos: None, pad: None, context: 512 }),
+            5 => vec![Finding::unreadable("is not JSON at column 3: mend it")],
+            _ => Vec::new(),
+        };
+        let masked = Masked { form: Form::Messages, sample, sequence, mask };
+        let masked = Some(masked).filter(|_| index != 5);
+        let judged = Judged { index, place: index + 1, unit: Unit::Line, masked, findings };
+        Summary::of(&judged, Place { index, place: index + 1, offset: 100 * index as u64 })
+    };
+    (0..9).map(summary).collect()
+}
+
+/// A data set is opened, and its first records are known.
+pub fn open_set(app: &mut App) -> Vec<Effect> {
+    let mut opened = Opened::new("set.jsonl · record 0", app.sample.clone(), None);
+    opened.set = Some(DataSet { file: "/data/set.jsonl".into(), name: "set.jsonl".into(), index: 0 });
+    let effects = update(app, Action::Files(FileOutcome::Read(opened)));
+    tell(app, SurveyEvent::Begun { model: "tiny-chat".into() });
+    tell(app, SurveyEvent::Records { records: summaries(), read: Some(0.25) });
+    effects
+}
+
+/// What the first survey says.
+pub fn tell(app: &mut App, event: SurveyEvent) {
+    update(app, Action::Engine(Event::Survey { number: 1, event }));
 }

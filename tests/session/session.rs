@@ -79,6 +79,8 @@ impl Session {
             match effect {
                 Effect::Engine(request) => self.engine.send(request),
                 Effect::CancelEngine => self.engine.cancel(),
+                Effect::CancelSurvey => self.engine.cancel_survey(),
+                Effect::ReadRecord { .. } | Effect::SearchRecords { .. } => {}
                 Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::ReadSamples(_) | Effect::FindModel(_) => {}
             }
         }

@@ -23,6 +23,7 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
         Some(Overlay::Settings(_)) => super::settings::type_key(app, input),
         Some(Overlay::Save { .. }) => super::saving::type_key(app, input),
         Some(Overlay::Weight { .. }) => super::painting::type_key(app, input),
+        Some(Overlay::Records) => super::records::type_key(app, input),
         Some(Overlay::Help { .. }) | None => Vec::new(),
     }
 }
@@ -46,6 +47,12 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         }
         Some(Overlay::Weight { typed }) => {
             typed.push_str(text.lines().next().unwrap_or_default().trim());
+            Vec::new()
+        }
+        Some(Overlay::Records) => {
+            if let Some((_, typed)) = &mut app.records.asked {
+                typed.push_str(text.lines().next().unwrap_or_default());
+            }
             Vec::new()
         }
         Some(Overlay::Help { .. } | Overlay::Settings(_)) | None => {

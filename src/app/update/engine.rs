@@ -20,13 +20,16 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     if let Event::Train(event) = event {
         return super::training::take(app, event);
     }
+    if let Event::Survey { number, event } = event {
+        return super::records::take(app, number, event);
+    }
     if event.generation() != Some(app.analysis.generation) {
         return Vec::new();
     }
     // What was on its way when the user stopped it still counts, but does not go on.
     let cancelled = app.analysis.progress == Progress::Cancelled;
     match event {
-        Event::Loading { .. } | Event::Train(_) => {}
+        Event::Loading { .. } | Event::Train(_) | Event::Survey { .. } => {}
         Event::ModelFailed { message, .. } if app.chosen_model != app.working_model => {
             app.chosen_model = app.working_model.clone();
             app.notice = Some(Notice { text: message, is_error: true });
@@ -45,6 +48,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Event::Finished { seconds, .. } => {
             app.analysis.progress = Progress::Ready { seconds };
+            super::records::take_loss(app);
             if let Some(preset) = app.asked.twin.take() {
                 return super::twin::begin(app, preset);
             }
@@ -126,7 +130,7 @@ impl Event {
     /// The analysis it belongs to, if to one.
     fn generation(&self) -> Option<u64> {
         match self {
-            Event::Train(_) => None,
+            Event::Train(_) | Event::Survey { .. } => None,
             Event::Loading { generation, .. }
             | Event::ModelFailed { generation, .. }
             | Event::Tokenised { generation, .. }

@@ -6,8 +6,8 @@ use ratatui_textarea::{Input, Key};
 
 use crate::app::picker::{file_items, is_from_home, model_items, token_items};
 use crate::app::{
-    About, App, Choice, Command, Context, Effect, FileOutcome, Item, Notice, Overlay, PRESETS, Picker, PickerKind,
-    keymap,
+    About, App, Choice, Command, Context, Effect, FileOutcome, Filter, Item, Notice, Overlay, PRESETS, Picker,
+    PickerKind, keymap,
 };
 use crate::model::Source;
 use crate::sample;
@@ -72,6 +72,7 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::PageUp => picker.step(-super::PAGE),
         Command::PageDown => picker.step(super::PAGE),
         Command::Accept => return accept(app),
+        _ if picker.kind == PickerKind::RecordFilter => app.overlay = Some(Overlay::Records),
         _ => app.overlay = None,
     }
     Vec::new()
@@ -116,6 +117,10 @@ fn accept(app: &mut App) -> Vec<Effect> {
             app.what_if = Some(id);
             Vec::new()
         }
+        Choice::Filter(filter) => {
+            super::records::choose_filter(app, filter);
+            Vec::new()
+        }
         Choice::Twin(index) => super::twin::choose(app, &PRESETS[index]),
         Choice::Directory(_) | Choice::File(_) => Vec::new(),
     }
@@ -134,6 +139,13 @@ fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
             let path = if is_from_home(query) { query.into() } else { app.directory.join(query) };
             vec![read(kind, path)]
         }
+        PickerKind::RecordFilter => {
+            match query.trim().replace(',', "").parse() {
+                Ok(tokens) => super::records::choose_filter(app, Filter::Longer(tokens)),
+                Err(_) => app.say("type how many tokens the records are to exceed, or backspace"),
+            }
+            Vec::new()
+        }
         PickerKind::Model if !query.is_empty() => {
             app.overlay = None;
             vec![Effect::FindModel(query.into())]
@@ -149,12 +161,11 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             show_directory(app, &directory, &entries);
             Vec::new()
         }
-        FileOutcome::Read(opened) => {
-            // An editor opened meanwhile holds the sample that this one replaces.
-            app.overlay = None;
-            let effects = app.open_sample(opened.sample, opened.name);
-            app.notice = opened.note.map(|text| Notice { text, is_error: false });
-            effects
+        FileOutcome::Read(opened) => super::records::show(app, opened),
+        FileOutcome::Record { file, index, opened } => super::records::take_record(app, &file, index, opened),
+        FileOutcome::Found { file, text, numbers } => {
+            super::records::take_found(app, &file, &text, numbers);
+            Vec::new()
         }
         FileOutcome::Samples { name, samples } => {
             if matches!(&app.overlay, Some(Overlay::Picker(picker)) if picker.kind == PickerKind::DataSet) {

@@ -1,0 +1,286 @@
+//! The list of records: opening a data set, walking and filtering its list, opening a record.
+
+use std::path::PathBuf;
+
+use ratatui_textarea::{Input, Key};
+
+use crate::app::picker::filter_items;
+use crate::app::records::{Asked, Filter, Reading};
+use crate::app::{App, Command, DataSet, Effect, Notice, Opened, Overlay, Picker, PickerKind, Rule};
+use crate::engine::{Request, Survey, SurveyEvent};
+use crate::loss::Denominator;
+use crate::mask::{Mode, PartWeights};
+use crate::sample::Sample;
+use crate::sequence::Kind;
+use crate::survey;
+
+/// Rows around the list.
+const AROUND: u16 = 10;
+
+/// What was read takes the place of what is on screen; of a data set the list opens as well.
+pub fn show(app: &mut App, opened: Opened) -> Vec<Effect> {
+    // An editor opened meanwhile holds the sample that this one replaces.
+    app.overlay = None;
+    let mut effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
+    app.notice = opened.note.map(|text| Notice { text, is_error: false });
+    if let Some(set) = opened.set {
+        app.notice = None;
+        effects.extend(open(app, set));
+        app.overlay = Some(Overlay::Records);
+    }
+    effects
+}
+
+/// The mask of its form counts, unless the user has chosen one.
+fn show_sample(app: &mut App, sample: Sample, name: String, split: Option<usize>, mode: Option<Mode>) -> Vec<Effect> {
+    let follows = follows_form(app);
+    let effects = app.open_sample(sample, name);
+    app.split = split;
+    if follows {
+        app.chosen_rule = None;
+    }
+    follow_form(app, mode);
+    effects
+}
+
+/// The mask of the sample's form counts where the user has chosen none.
+pub fn follow_form(app: &mut App, mode: Option<Mode>) {
+    if app.chosen_rule.is_some() {
+        return;
+    }
+    let kind = if matches!(app.sample, Sample::Text(_)) { Kind::Text } else { Kind::Chat };
+    app.records.form_rule = mode.filter(|&mode| mode != Mode::default_for(kind)).map(Rule::Mode);
+    app.chosen_rule = app.records.form_rule;
+}
+
+fn follows_form(app: &App) -> bool {
+    app.chosen_rule.is_none() || app.chosen_rule == app.records.form_rule
+}
+
+/// Begins to look over a data set whose first record is on screen.
+pub fn open(app: &mut App, set: DataSet) -> Vec<Effect> {
+    let records = &mut app.records;
+    (records.filter, records.search, records.asked) = (Filter::All, String::new(), None);
+    (records.opened, records.is_intact, records.wanted) = (Some(set.index), true, None);
+    records.selected = 0;
+    records.set = Some(set);
+    look_over(app)
+}
+
+/// The same when the program starts; `lists` says whether its list is on screen.
+pub fn open_at_start(app: &mut App, set: DataSet, lists: bool) -> Vec<Effect> {
+    app.overlay = lists.then_some(Overlay::Records);
+    open(app, set)
+}
+
+fn look_over(app: &mut App) -> Vec<Effect> {
+    let rule = rule(app);
+    let Some(set) = &app.records.set else { return Vec::new() };
+    let file = set.file.clone();
+    let number = app.records.begin(rule, app.chosen_model.clone());
+    vec![Effect::Engine(Request::Survey(Survey { number, file, rule }))]
+}
+
+/// The mask that counts, as a data set takes it.
+fn rule(app: &App) -> survey::Rule {
+    let plain =
+        survey::Rule { prefix: app.prefix, parts: app.part_weights, choices: app.choices, ..Default::default() };
+    match app.chosen_rule {
+        _ if follows_form(app) => plain,
+        Some(Rule::Profile(profile)) => {
+            survey::Rule { mode: Some(profile.mode), choices: profile.choices, parts: PartWeights::default(), ..plain }
+        }
+        rule => survey::Rule { mode: rule.map(Rule::mode), ..plain },
+    }
+}
+
+/// What comes of a survey; of an older one it is dropped.
+pub fn take(app: &mut App, number: u64, event: SurveyEvent) -> Vec<Effect> {
+    let records = &mut app.records;
+    if number != records.number || !matches!(records.reading, Reading::Going(_)) {
+        return Vec::new();
+    }
+    match event {
+        SurveyEvent::Begun { model } => records.model = model,
+        SurveyEvent::Records { records: more, read } => {
+            records.add(more);
+            records.reading = Reading::Going(read);
+        }
+        SurveyEvent::Ended(Ok(())) => records.reading = Reading::Done,
+        SurveyEvent::Ended(Err(problem)) => records.reading = Reading::Failed(problem),
+    }
+    Vec::new()
+}
+
+/// The record on screen was scored: its loss is known, if it is that of the model under the mask of the list.
+pub fn take_loss(app: &mut App) {
+    let is_model = app.training.step == 0 && app.painting.paint.is_empty();
+    let Some(number) = app.records.opened.filter(|_| app.records.is_intact && is_model) else { return };
+    if rule(app) == app.records.rule
+        && let Some(ledger) = app.ledger()
+        && let Some(loss) = ledger.loss(Denominator::default())
+    {
+        app.records.set_loss(number, loss);
+    }
+}
+
+/// A command of the views that is for the data set; `None` if it is not.
+pub fn run_in_view(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    if !matches!(command, Command::Browse | Command::PreviousRecord | Command::NextRecord) {
+        return None;
+    }
+    if app.records.set.is_none() {
+        app.say("no data set is open; o opens a file of records: JSONL, a JSON list, Parquet");
+        return Some(Vec::new());
+    }
+    if command == Command::Browse {
+        app.overlay = Some(Overlay::Records);
+        let is_other = rule(app) != app.records.rule || app.chosen_model != app.records.source;
+        return Some(if is_other { look_over(app) } else { Vec::new() });
+    }
+    let by = if command == Command::PreviousRecord { -1 } else { 1 };
+    Some(match app.records.beside(by) {
+        Some(number) => read(app, number),
+        None => {
+            let is_reading = matches!(app.records.reading, Reading::Going(_));
+            app.say(match by {
+                1 if is_reading => "no record there yet: the file is being read",
+                1 => "no further record is listed; B shows the list",
+                _ => "no record is listed before this one; B shows the list",
+            });
+            Vec::new()
+        }
+    })
+}
+
+/// A command in the list, or in the line below it.
+pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    app.notice = None;
+    if let Some((asked, typed)) = app.records.asked.take() {
+        if command == Command::Accept {
+            return answer(app, asked, &typed);
+        }
+        return Vec::new();
+    }
+    let page = isize::try_from(app.size.1.saturating_sub(AROUND).max(1)).unwrap_or(1);
+    let records = &mut app.records;
+    match command {
+        Command::Up => records.step(-1),
+        Command::Down => records.step(1),
+        Command::PageUp => records.step(-page),
+        Command::PageDown => records.step(page),
+        Command::Home => records.selected = 0,
+        Command::End => records.step(isize::MAX),
+        Command::Jump => records.asked = Some((Asked::Jump, String::new())),
+        Command::Search => records.asked = Some((Asked::Search, records.search.clone())),
+        Command::FilterRecords => {
+            let items = filter_items(records);
+            app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::RecordFilter, items)));
+        }
+        Command::Accept => return accept(app),
+        Command::Retry => return look_over(app),
+        _ if matches!(records.reading, Reading::Going(_)) => {
+            records.reading = Reading::Stopped;
+            app.say("reading is stopped; esc closes the list, R reads the file anew");
+            return vec![Effect::CancelSurvey];
+        }
+        _ => app.overlay = None,
+    }
+    Vec::new()
+}
+
+fn answer(app: &mut App, asked: Asked, typed: &str) -> Vec<Effect> {
+    let records = &mut app.records;
+    match (asked, typed.trim().parse::<usize>()) {
+        (Asked::Search, _) => {
+            records.list(records.filter, typed.trim().into());
+            let set = records.set.as_ref().filter(|_| records.is_searching());
+            let search = |set: &DataSet| Effect::SearchRecords { file: set.file.clone(), text: records.search.clone() };
+            return set.map(search).into_iter().collect();
+        }
+        (Asked::Jump, Ok(number)) => {
+            records.choose(number);
+            if records.chosen() != Some(number) {
+                let (known, going) = (records.records.len(), matches!(records.reading, Reading::Going(_)));
+                app.say(match number < known {
+                    true => format!("record {number} is not listed under this filter; f and / change it"),
+                    false if going => format!("record {number} was not read yet; {known} records are known"),
+                    false => format!("there is no record {number}: they go from 0 to {}", known.saturating_sub(1)),
+                });
+            }
+        }
+        (Asked::Jump, Err(_)) if typed.trim().is_empty() => {}
+        (Asked::Jump, Err(_)) => app.say("type the number of a record, from 0 on"),
+    }
+    Vec::new()
+}
+
+/// The whole file was searched for a text.
+pub fn take_found(app: &mut App, file: &PathBuf, text: &str, numbers: Vec<u32>) {
+    let records = &mut app.records;
+    if records.search == text && records.set.as_ref().is_some_and(|set| set.file == *file) {
+        records.find(numbers);
+    }
+}
+
+/// A line of the list is clicked: it is chosen; once more opens it.
+pub fn click(app: &mut App, index: usize) -> Vec<Effect> {
+    if index >= app.records.len() {
+        return Vec::new(); // the list may have changed since it was drawn
+    }
+    if std::mem::replace(&mut app.records.selected, index) == index { accept(app) } else { Vec::new() }
+}
+
+/// A filter is chosen.
+pub fn choose_filter(app: &mut App, filter: Filter) {
+    let search = app.records.search.clone();
+    app.records.list(filter, search);
+    app.overlay = Some(Overlay::Records);
+}
+
+fn accept(app: &mut App) -> Vec<Effect> {
+    let Some(number) = app.records.chosen() else { return Vec::new() };
+    let record = &app.records.records[number];
+    if !record.is_readable() {
+        let text = format!("record {number} cannot be opened: it {}", record.title);
+        app.notice = Some(Notice { text, is_error: true });
+        return Vec::new();
+    }
+    read(app, number)
+}
+
+fn read(app: &mut App, number: usize) -> Vec<Effect> {
+    let at = app.records.records[number].at;
+    app.records.wanted = Some(number);
+    let file = app.records.set.as_ref().map(|set| set.file.clone());
+    file.map(|file| Effect::ReadRecord { file, at }).into_iter().collect()
+}
+
+/// A record was read, to be shown in all views.
+pub fn take_record(app: &mut App, file: &PathBuf, index: usize, opened: Opened) -> Vec<Effect> {
+    let is_open = app.records.set.as_ref().is_some_and(|set| set.file == *file);
+    if !is_open || app.records.wanted != Some(index) {
+        return Vec::new();
+    }
+    if matches!(app.overlay, Some(Overlay::Records)) {
+        app.overlay = None;
+    }
+    let effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
+    let records = &mut app.records;
+    records.wanted = None;
+    (records.opened, records.is_intact) = (Some(index), true);
+    records.choose(index);
+    effects
+}
+
+/// A key goes to the line below the list.
+pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
+    let Some((_, typed)) = &mut app.records.asked else { return Vec::new() };
+    match input {
+        Input { key: Key::Char(c), ctrl: false, alt: false, .. } => typed.push(c),
+        Input { key: Key::Char('u'), ctrl: true, .. } => typed.clear(),
+        Input { key: Key::Backspace, .. } => drop(typed.pop()),
+        _ => {}
+    }
+    Vec::new()
+}
