@@ -223,7 +223,10 @@ fn help() {
     insta::assert_snapshot!("help_120x40", lines(&app, 120, 40));
     app.overlay = Some(Overlay::Help { scroll: u16::MAX });
     let screen = lines(&app, 80, 24);
-    assert!(screen.contains("Records: jump, search") && screen.contains("take what was typed"), "the end, not beyond it: {screen}");
+    assert!(
+        screen.contains("Records: jump, search") && screen.contains("take what was typed"),
+        "the end, not beyond it: {screen}"
+    );
 }
 
 #[test]

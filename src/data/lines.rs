@@ -44,10 +44,10 @@ impl<R: BufRead> Iterator for Lines<R> {
 
 /// All that there is, as one record.
 pub(super) fn whole(mut input: impl Read + Send, start: Start) -> impl Iterator<Item = io::Result<Raw>> + Send {
-    let mut read = move || {
+    let read = move || {
         let mut bytes = Vec::new();
         input.read_to_end(&mut bytes)?;
         Ok(Raw { index: 0, place: start.line, unit: Unit::Line, offset: start.offset, body: Body::Json(bytes) })
     };
-    std::iter::once_with(move || read())
+    std::iter::once_with(read)
 }

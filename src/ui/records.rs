@@ -23,7 +23,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let records = &app.records;
     frame.render_widget(Clear, area);
     let width = usize::from(area.width);
-    let block = theme.block(&fit_start(&title(records), width.saturating_sub(6)));
+    let block = theme.block(fit_start(&title(records), width.saturating_sub(6)));
     let block = block.title_bottom(Line::styled(place(records), theme.dim).right_aligned());
     let inner = block.inner(area);
     frame.render_widget(block, area);
