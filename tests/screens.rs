@@ -6,6 +6,7 @@ mod any;
 #[path = "screens/run.rs"]
 mod run;
 #[path = "screens/sample.rs"]
+#[allow(dead_code)]
 mod sample;
 
 use lossglass::app::{Action, App, Command, ThemeName, update};

@@ -1,6 +1,6 @@
 //! The list of records: opening a data set, walking and filtering its list, opening a record.
 
-use std::path::PathBuf;
+use std::path::Path;
 
 use ratatui_textarea::{Input, Key};
 
@@ -216,9 +216,9 @@ fn answer(app: &mut App, asked: Asked, typed: &str) -> Vec<Effect> {
 }
 
 /// The whole file was searched for a text.
-pub fn take_found(app: &mut App, file: &PathBuf, text: &str, numbers: Vec<u32>) {
+pub fn take_found(app: &mut App, file: &Path, text: &str, numbers: Vec<u32>) {
     let records = &mut app.records;
-    if records.search == text && records.set.as_ref().is_some_and(|set| set.file == *file) {
+    if records.search == text && records.set.as_ref().is_some_and(|set| set.file == file) {
         records.find(numbers);
     }
 }
@@ -257,8 +257,8 @@ fn read(app: &mut App, number: usize) -> Vec<Effect> {
 }
 
 /// A record was read, to be shown in all views.
-pub fn take_record(app: &mut App, file: &PathBuf, index: usize, opened: Opened) -> Vec<Effect> {
-    let is_open = app.records.set.as_ref().is_some_and(|set| set.file == *file);
+pub fn take_record(app: &mut App, file: &Path, index: usize, opened: Opened) -> Vec<Effect> {
+    let is_open = app.records.set.as_ref().is_some_and(|set| set.file == file);
     if !is_open || app.records.wanted != Some(index) {
         return Vec::new();
     }

@@ -31,6 +31,12 @@ pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
         let Some(opened) = input::sample(&args.input)? else {
             bail!("nothing to train on; give --text STRING, --file PATH, --chat PATH or --data FILE, or pipe text in")
         };
+        if opened.split.is_some() {
+            bail!(
+                "{} is a prompt and its completion, both raw text, and no chat; give it to --file as text",
+                opened.name
+            )
+        }
         input::check(&args.input, &args.mask, &opened.sample)?;
         let several = [("--batch-size", args.run.batch_size), ("--accumulate", args.run.accumulate)];
         if let Some((name, _)) = several.into_iter().find(|(_, given)| given.is_some_and(|n| n > 1)) {
