@@ -74,7 +74,7 @@ fn a_bad_record_of_a_data_set_is_named() {
     let error = |text: &str| read_samples(text).unwrap_err().to_string();
     for (bad, said) in [
         ("{\"text\": }", "line 3 (record 1) is not JSON at column 10: expected value; mend it, or leave it out"),
-        ("{\"text\": 3}", "line 3 (record 1) has a `text` that is no string; make it {\"text\": \"...\"}"),
+        ("{\"text\": 3}", "line 3 (record 1) has a number as `text`; make it a string"),
         ("[]", "line 3 (record 1) has no messages to learn from; give it some, or leave it out"),
         ("3", "line 3 (record 1) is a number, not a chat; give {\"messages\": [...]} or a list of messages"),
     ] {
