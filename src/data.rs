@@ -10,7 +10,7 @@ mod lines;
 mod rows;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -121,16 +121,9 @@ impl Raw {
             Body::Broken(_) => false,
         }
     }
-
-    /// How many bytes it has in the file, as far as that is known.
-    pub fn bytes(&self) -> usize {
-        match &self.body {
-            Body::Json(bytes) => bytes.len(),
-            _ => 0,
-        }
-    }
 }
 
+/// Whether any text in `value` has `text`, which is in lower case.
 fn has(value: &Value, text: &str) -> bool {
     match value {
         Value::String(string) => string.to_lowercase().contains(text),
@@ -199,9 +192,12 @@ impl Records {
     fn of(input: Box<dyn Read + Send>, path: &Path, length: u64) -> Result<Self, DataError> {
         let file = path.to_owned();
         let progress = Progress { total: length, ..Progress::default() };
-        let counted = Counted { input, done: progress.done.clone() };
-        let mut input = BufReader::with_capacity(layout::SEEN, counted);
+        let mut counted = Counted { input, done: progress.done.clone() };
         let read = |reason| DataError::Read { file: path.to_owned(), reason };
+        // A pipe gives little at a time, and the layout is seen from more than that.
+        let mut beginning = Vec::new();
+        counted.by_ref().take(layout::SEEN as u64).read_to_end(&mut beginning).map_err(read)?;
+        let mut input = BufReader::with_capacity(layout::SEEN, io::Cursor::new(beginning).chain(counted));
         let records: Box<dyn Iterator<Item = io::Result<Raw>> + Send> = match layout::of(&mut input).map_err(read)? {
             Layout::Empty => return Err(DataError::Empty { file }),
             Layout::Lines(start) => Box::new(lines::Lines::new(input, start)),
@@ -238,9 +234,4 @@ impl<R: Read> Read for Counted<R> {
         self.done.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
-}
-
-/// Fills the buffer as far as it goes: a pipe gives little at a time.
-fn peek(input: &mut impl BufRead) -> io::Result<&[u8]> {
-    input.fill_buf()
 }

@@ -187,6 +187,30 @@ fn a_template_is_annotated() {
 }
 
 #[test]
+fn a_pipe_is_seen_as_a_file_is() {
+    use std::io::Write;
+    use std::process::Stdio;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lossglass"));
+    command.args(["mask", "-", "--format", "json"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut process = command.spawn().expect("the binary starts");
+    let mut input = process.stdin.take().unwrap();
+    // One record laid out over several lines, which the first bytes alone do not show.
+    for piece in [
+        "{\n",
+        " \"messages\": [\n  {\"role\": \"user\", \"content\": \"a\"},\n",
+        "  {\"role\": \"assistant\", \"content\": \"b\"}\n ]\n}\n",
+    ] {
+        input.write_all(piece.as_bytes()).unwrap();
+        input.flush().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    drop(input);
+    let output = process.wait_with_output().unwrap();
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert_eq!((&report["totals"]["records"], &report["totals"]["unreadable"]), (&1.into(), &0.into()));
+}
+
+#[test]
 fn wrong_arguments_get_one_sentence() {
     let (_guard, path) = mixed();
     for (args, said) in [

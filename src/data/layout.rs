@@ -29,12 +29,12 @@ pub(super) struct Start {
 /// Skips a byte order mark and blank space, and says what follows. Looks at what `input` has in its buffer.
 pub(super) fn of(input: &mut impl BufRead) -> io::Result<Layout> {
     let mut start = Start { offset: 0, line: 1 };
-    if super::peek(input)?.starts_with("\u{feff}".as_bytes()) {
+    if input.fill_buf()?.starts_with("\u{feff}".as_bytes()) {
         input.consume(3);
         start.offset = 3;
     }
     loop {
-        let buffer = super::peek(input)?;
+        let buffer = input.fill_buf()?;
         if buffer.is_empty() {
             return Ok(Layout::Empty);
         }
@@ -47,7 +47,7 @@ pub(super) fn of(input: &mut impl BufRead) -> io::Result<Layout> {
             break;
         }
     }
-    Ok(judge(super::peek(input)?, start))
+    Ok(judge(input.fill_buf()?, start))
 }
 
 /// What `seen`, the beginning of the records, says.
