@@ -7,7 +7,7 @@ use crate::data::Unit;
 use crate::mask::finding::{Code, Finding, Severity};
 use crate::sample::Form;
 
-/// Sums over records; 8 bytes for each of them.
+/// Sums over records; 12 bytes for each of them.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     pub records: usize,
@@ -28,7 +28,7 @@ pub struct Totals {
     /// By code, in the codes' order.
     pub found: Vec<Found>,
     lengths: Vec<u32>,
-    shares: Vec<f32>,
+    shares: Vec<f64>,
 }
 
 /// One kind of finding over all records.
@@ -76,21 +76,19 @@ impl Totals {
         }
     }
 
-    fn add_masked(&mut self, Masked { form, sequence, mask, .. }: &Masked) {
+    fn add_masked(&mut self, masked: &Masked) {
+        let Masked { form, sequence, mask, .. } = masked;
         let scored = mask.scored();
-        let targets = sequence.target_count();
         *self.forms.entry(*form).or_default() += 1;
         self.tokens += sequence.len();
-        self.targets += targets;
+        self.targets += sequence.target_count();
         self.scored += scored;
         self.weight += mask.weights().iter().sum::<f64>();
         self.unscored += usize::from(scored == 0);
         self.truncated += usize::from(sequence.uncut_len().is_some());
         self.lost += mask.lost;
         self.lengths.push(u32::try_from(sequence.len()).unwrap_or(u32::MAX));
-        if targets > 0 {
-            self.shares.push(scored as f32 / targets as f32);
-        }
+        self.shares.extend(masked.share());
     }
 
     fn add_finding(&mut self, judged: &Judged, finding: &Finding) {
