@@ -1,6 +1,7 @@
 //! What each subcommand does.
 
 mod analyze;
+mod bar;
 mod input;
 mod interrupt;
 mod mask;

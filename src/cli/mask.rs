@@ -30,7 +30,7 @@ pub struct MaskSetArgs {
     /// Print the first N records with scored tokens between ⟦ and ⟧ (on standard error beside json and sarif)
     #[arg(long, value_name = "N", default_value_t = 0, num_args = 0..=1, default_missing_value = "1", help_heading = "Output")]
     pub show: usize,
-    /// Exit with 1 if there is a finding of this severity or worse
+    /// Exit with 1 if there is a finding of this severity or worse, or a record that the export's form cannot say
     #[arg(long, value_enum, value_name = "SEVERITY", num_args = 0..=1, require_equals = true, default_missing_value = "major", help_heading = "Output")]
     pub check: Option<SeverityArg>,
     /// Write the data set as a trainer takes it: trl, axolotl, openai, llama-factory, or labels (input_ids, labels,

@@ -23,20 +23,40 @@ impl Bar {
         let elapsed = self.start.elapsed();
         let left = elapsed.mul_f64((steps.saturating_sub(done)) as f64 / done.max(1) as f64);
         let share = done as f32 / steps.max(1) as f32;
-        self.draw(share, &format!("step {done}/{steps} · loss {loss:.4} · {} left", duration(left)), done == steps);
+        self.draw(
+            Some(share),
+            &format!("step {done}/{steps} · loss {loss:.4} · {} left", duration(left)),
+            done == steps,
+        );
+    }
+
+    /// After `done` records of a data set, at that share of it, where the share is known.
+    pub fn records(&mut self, done: usize, share: Option<f32>) {
+        let elapsed = self.start.elapsed().as_secs_f64();
+        let rate = done as f64 / elapsed;
+        let text = |left: &str| format!("{done} records · {rate:.0}/s{left} · ctrl-c stops");
+        match share.filter(|&share| share > 0.0) {
+            None => self.draw(None, &text(""), false),
+            Some(share) => {
+                let left = Duration::from_secs_f64(elapsed * f64::from(1.0 - share) / f64::from(share));
+                self.draw(Some(share), &text(&format!(" · {} left", duration(left))), false);
+            }
+        }
     }
 
     /// So much of something else is done.
     pub fn share(&mut self, what: &str, share: f32) {
-        self.draw(share, &format!("{what} {:.0} %", share * 100.0), false);
+        self.draw(Some(share), &format!("{what} {:.0} %", share * 100.0), false);
     }
 
-    fn draw(&mut self, share: f32, text: &str, is_last: bool) {
+    fn draw(&mut self, share: Option<f32>, text: &str, is_last: bool) {
         let is_due = self.drawn.is_none_or(|drawn| drawn.elapsed() > Duration::from_millis(100));
         if self.is_shown && (is_due || is_last) {
-            let full = ((share.clamp(0.0, 1.0) * WIDTH as f32) as usize).min(WIDTH);
-            let (full, rest) = ("#".repeat(full), "-".repeat(WIDTH - full));
-            eprint!("\r\x1b[K[{full}{rest}] {text}");
+            let bar = share.map_or_else(String::new, |share| {
+                let full = ((share.clamp(0.0, 1.0) * WIDTH as f32) as usize).min(WIDTH);
+                format!("[{}{}] ", "#".repeat(full), "-".repeat(WIDTH - full))
+            });
+            eprint!("\r\x1b[K{bar}{text}");
             let _ = std::io::stderr().flush();
             self.drawn = Some(Instant::now());
         }

@@ -1,6 +1,5 @@
 //! `mask`: a whole data set under one mask, without a forward pass.
 
-mod bar;
 mod export;
 mod template;
 
@@ -10,12 +9,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
-use self::bar::Bar;
 use self::export::Export;
+use super::bar::Bar;
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::{input, models};
 use crate::cli::mask::{MaskFormat, MaskSetArgs, SeverityArg};
-use crate::data::{Raw, Records};
+use crate::data::{Progress, Raw, Records};
 use crate::mask::export::{Trainer, record};
 use crate::mask::finding::{Code, Severity};
 use crate::mask::{Choices, PartWeights};
@@ -51,7 +50,8 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
     let mut sink = Sink {
         output: output(args.format, out, about)?,
         totals: Totals::default(),
-        bar: Bar::new(progress),
+        bar: Bar::new(),
+        progress,
         export,
         show: args.show,
         knows_pad: false,
@@ -125,6 +125,7 @@ struct Sink {
     output: Box<dyn Output>,
     totals: Totals,
     bar: Bar,
+    progress: Progress,
     export: Option<Export>,
     /// Records still to be shown.
     show: usize,
@@ -150,7 +151,7 @@ impl Sink {
             (Some(Err(problem)), Some(export)) => export.leave_out(&judged, problem),
             _ => {}
         }
-        self.bar.record(self.totals.records);
+        self.bar.records(self.totals.records, self.progress.share());
         Ok(())
     }
 

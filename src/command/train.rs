@@ -1,6 +1,5 @@
 //! `train`: optimizer steps without a screen.
 
-mod bar;
 mod data;
 mod run;
 mod settings;

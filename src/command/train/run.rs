@@ -7,10 +7,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::bar::Bar;
 use super::data::Data;
 use crate::cancel::Cancel;
 use crate::cli::train::{TrainArgs, TrainFormat};
+use crate::command::bar::Bar;
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
 use crate::model::Model;
 use crate::report::{self, Done};
