@@ -3,8 +3,10 @@
 mod display;
 mod encode;
 mod vocabulary;
+mod words;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use display::{visible, visible_text};
 pub use encode::{EncodeError, Prefix};
@@ -13,17 +15,20 @@ pub use vocabulary::{Vocabulary, VocabularyError};
 use crate::sample::is_assistant;
 use crate::template::{Change, Part};
 
+/// The bytes of one token; a short one's take no memory of their own.
+pub type TokenBytes = smallvec::SmallVec<[u8; 16]>;
+
 /// One token of a [`Sequence`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub id: u32,
     /// The bytes the token stands for; a part of a character where the tokenizer cuts inside one.
-    pub bytes: Vec<u8>,
+    pub bytes: TokenBytes,
     /// Bytes of [`Sequence::text`].
     pub span: Range<usize>,
     /// Index of the message, `None` outside messages and in raw text.
     pub turn: Option<usize>,
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     /// Where the token's first character comes from; see `overlaps` for the rest.
     pub part: Part,
     /// Further origins the token reaches into, with their turns: not empty for a straddler.
@@ -40,7 +45,7 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Origin {
     pub turn: Option<usize>,
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     pub part: Part,
 }
 

@@ -25,7 +25,7 @@ pub fn csv(report: &Report, out: &mut impl Write) -> io::Result<()> {
             span.start.to_string(),
             span.end.to_string(),
             token.turn.map_or_else(String::new, |turn| turn.to_string()),
-            token.role.clone().unwrap_or_default(),
+            token.role.as_deref().unwrap_or_default().to_owned(),
             token.part.name().into(),
             number(target.map(|target| target.nll)),
             number(target.map(|target| (-target.nll).exp())),

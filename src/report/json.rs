@@ -84,7 +84,7 @@ fn tokens(report: &Report) -> Vec<Value> {
                 "text": token.text(),
                 "span": [spans[t].start, spans[t].end],
                 "turn": token.turn,
-                "role": token.role,
+                "role": token.role.as_deref(),
                 "part": token.part.name(),
                 "nll": target.map(|target| target.nll),
                 "p": target.map(|target| (-target.nll).exp()),
@@ -95,7 +95,7 @@ fn tokens(report: &Report) -> Vec<Value> {
                 "top": row.map_or(Vec::new(), |row| top(report, &row.top)),
             });
             if std::str::from_utf8(&token.bytes).is_err() {
-                value["bytes"] = token.bytes.clone().into(); // a part of a character, which text cannot show
+                value["bytes"] = token.bytes.to_vec().into(); // a part of a character, which text cannot show
             }
             value
         })

@@ -105,7 +105,7 @@ impl Sequence {
         self.text.push_str(&String::from_utf8_lossy(&bytes));
         self.tokens.push(Token {
             id,
-            bytes,
+            bytes: bytes.into(),
             span: start..self.text.len(),
             turn: None,
             role: None,
@@ -162,9 +162,9 @@ fn encode(vocabulary: &Vocabulary, text: &str, add_special: bool) -> Result<Enco
     let failed = |error: tokenizers::Error| EncodeError::Tokenizer(error.to_string());
     if !add_special {
         // Byte-level tokenizers need no offsets, which cost time: their tokens spell the text.
-        let encoding = vocabulary.tokenizer.encode_fast(text, false).map_err(failed)?;
-        if let Some(spans) = tile_by_bytes(vocabulary, encoding.get_ids(), text) {
-            return Ok(Encoded { before: Vec::new(), tokens: encoding.get_ids().iter().copied().zip(spans).collect() });
+        let ids = vocabulary.encode(text).map_err(failed)?;
+        if let Some(spans) = tile_by_bytes(vocabulary, &ids, text) {
+            return Ok(Encoded { before: Vec::new(), tokens: ids.into_iter().zip(spans).collect() });
         }
     }
     let encoding = vocabulary.tokenizer.encode(text, add_special).map_err(failed)?;
@@ -219,7 +219,7 @@ fn token(
     let first = origins.next().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
     Token {
         id,
-        bytes: text.as_bytes()[span.clone()].to_vec(),
+        bytes: text.as_bytes()[span.clone()].into(),
         span: start + span.start..start + span.end,
         turn: first.turn,
         role: first.role,

@@ -1,6 +1,7 @@
 //! Names what stands between the located fields: header, stop, default system text, generation prompt.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::field::{Field, Kind, THINK, is_tool};
 use super::locate::Located;
@@ -14,6 +15,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     let header = located.prompt.as_deref().map(|prompt| &prompt[..think_start(prompt).unwrap_or(prompt.len())]);
     let mut labels = Labels {
         chat,
+        roles: chat.messages.iter().map(|message| message.role.as_str().into()).collect(),
         text: &located.text,
         header: header.map(str::trim).filter(|header| !header.is_empty()),
         bos: bos.unwrap_or(""),
@@ -80,6 +82,8 @@ struct Side {
 
 struct Labels<'a> {
     chat: &'a Chat,
+    /// The role of every message.
+    roles: Vec<Arc<str>>,
     text: &'a str,
     /// The role marker of an assistant turn, without whitespace around it.
     header: Option<&'a str>,
@@ -119,11 +123,11 @@ impl Labels<'_> {
     }
 
     fn push(&mut self, span: Range<usize>, turn: Option<usize>, part: Part) {
-        let role = turn.map(|turn| self.role(turn).to_string());
+        let role = turn.map(|turn| self.roles[turn].clone());
         self.push_as(span, turn, role, part);
     }
 
-    fn push_as(&mut self, span: Range<usize>, turn: Option<usize>, role: Option<String>, part: Part) {
+    fn push_as(&mut self, span: Range<usize>, turn: Option<usize>, role: Option<Arc<str>>, part: Part) {
         if span.is_empty() {
             return;
         }
@@ -339,7 +343,7 @@ impl Labels<'_> {
         let spans = [body.start..header, header..body.end, stop.clone(), stop.end..end];
         let parts = [Part::Header, Part::DefaultSystem, Part::Stop, Part::AfterStop];
         for (span, part) in spans.into_iter().zip(parts) {
-            self.push_as(span, None, Some(role.to_string()), part);
+            self.push_as(span, None, Some(role.into()), part);
         }
     }
 
@@ -378,7 +382,7 @@ impl Labels<'_> {
     /// The end of the text: what asks the model to answer.
     fn prompt(&mut self, gap: Range<usize>) {
         let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
-        let role = self.add_generation_prompt.then(|| "assistant".to_string());
+        let role = self.add_generation_prompt.then(|| "assistant".into());
         self.push_as(gap.start..end, None, role.clone(), Part::Header);
         self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
     }
