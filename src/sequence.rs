@@ -13,7 +13,7 @@ pub use encode::{EncodeError, Prefix};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;
-use crate::template::{Change, Part};
+use crate::template::{Change, Part, Placed};
 
 /// The bytes of one token; a short one's take no memory of their own.
 pub type TokenBytes = smallvec::SmallVec<[u8; 16]>;
@@ -102,6 +102,8 @@ pub struct Sequence {
     pub message_weights: Vec<Option<f64>>,
     /// The weights that the data gives spans of messages, as bytes of `text`, in order, none overlapping.
     pub span_weights: Vec<(Range<usize>, f64)>,
+    /// Where the text has the messages' contents, as they were written.
+    pub contents: Vec<Placed>,
     /// What the template did to messages beyond printing them.
     pub changes: Vec<Change>,
     /// What was put before raw text, in words, if anything.

@@ -66,10 +66,12 @@ impl Sequence {
             generation_spans: rendered.generation.clone().unwrap_or_default(),
             message_weights: chat.messages.iter().map(Message::own_weight).collect(),
             span_weights: span_weights(rendered, chat),
+            contents: rendered.contents.clone(),
             changes: rendered.changes.clone(),
             notes: rendered.notes.clone(),
             ..Sequence::default()
         };
+        sequence.tokens.reserve_exact(pieces.tokens.len());
         let mut segments = rendered.segments.as_slice();
         let mut typed = rendered.typed.as_slice();
         let mut generation = rendered.generation.as_deref().unwrap_or(&[]);

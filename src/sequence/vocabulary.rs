@@ -9,8 +9,8 @@ use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use super::words::Words;
-pub(super) use spelling::byte_letters;
 use spelling::Spelling;
+pub(super) use spelling::byte_letters;
 
 /// What ends a turn or a text in the templates of ChatML, Llama 3, Gemma and Llama 2.
 const STOPS: [&str; 4] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>"];
@@ -75,7 +75,8 @@ impl Vocabulary {
         }
         let spelling = Spelling::of(&tokenizer);
         let last = added.iter().filter(|(_, (_, special))| *special).map(|(&id, _)| id as usize + 1).max();
-        let is_special = |id: usize| u32::try_from(id).is_ok_and(|id| added.get(&id).is_some_and(|(_, special)| *special));
+        let is_special =
+            |id: usize| u32::try_from(id).is_ok_and(|id| added.get(&id).is_some_and(|(_, special)| *special));
         let special = (0..last.unwrap_or(0)).map(is_special).collect();
         Ok(Self {
             tokenizer,

@@ -145,9 +145,7 @@ enum Piece {
 
 /// How the pre-tokenizer cuts digits, if it is GPT-2's pattern behind that.
 fn digits(pre_tokenizer: &PreTokenizerWrapper) -> Option<Digits> {
-    let gpt2 = |step: &PreTokenizerWrapper| {
-        matches!(step, PreTokenizerWrapper::ByteLevel(step) if step.use_regex && !step.add_prefix_space)
-    };
+    let gpt2 = |step: &PreTokenizerWrapper| matches!(step, PreTokenizerWrapper::ByteLevel(step) if step.use_regex && !step.add_prefix_space);
     match pre_tokenizer {
         PreTokenizerWrapper::Sequence(steps) => match steps.as_ref() {
             [step] if gpt2(step) => Some(Digits::Together),

@@ -5,7 +5,7 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
 use thiserror::Error as ThisError;
 
-use super::{date, generation_tag, python};
+use super::{date, generation_tag, prompt, python};
 use crate::sample::Message;
 
 /// Name of the one template of an environment.
@@ -36,6 +36,8 @@ pub(super) struct Engine {
     environment: Environment<'static>,
     /// Whether the source has `{% generation %}` tags.
     pub generation: bool,
+    /// What `add_generation_prompt` adds to every chat, where it is the same for all.
+    pub prompt: Option<String>,
 }
 
 /// The two characters that bracket what a generation block prints.
@@ -67,10 +69,14 @@ impl Engine {
         }
         // jinja2 reads all line ends as \n.
         let source = source.replace("\r\n", "\n").replace('\r', "\n");
+        let prompt = prompt::fixed(&source).and_then(|source| {
+            let context = minijinja::context! { add_generation_prompt => true };
+            environment.render_str(source, context).ok()
+        });
         let rewritten = generation_tag::rewrite(&source);
         let generation = rewritten.is_some();
         environment.add_template_owned(NAME, rewritten.unwrap_or(source)).map_err(|error| syntax_error(&error))?;
-        Ok(Self { environment, generation })
+        Ok(Self { environment, generation, prompt })
     }
 
     /// The messages as a template sees them. Reasoning has a second name, `thinking`, for gpt-oss' template, as in
@@ -122,7 +128,7 @@ fn seen(message: &Message) -> Value {
         message.train.map(|train| ("train", Value::from(train))),
         message.weight.map(|weight| ("weight", Value::from(weight))),
     ];
-    fields.into_iter().flatten().collect()
+    Value::from_pairs(fields.into_iter().flatten())
 }
 
 /// The filter of a generation block.

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::field::{Field, Kind, THINK, is_tool};
 use super::locate::Located;
-use super::marker::{STOPS, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
+use super::marker::{Stops, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
 use super::marks::Run;
 use super::{Part, Placed, Rendered, Segment};
 use crate::sample::Chat;
 
 /// Turns a chat with located fields into segments that tile its text.
-pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, eos: Option<&str>) -> Rendered {
+pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, stops: &Stops) -> Rendered {
     let header = located.prompt.as_deref().map(|prompt| &prompt[..think_start(prompt).unwrap_or(prompt.len())]);
     let mut labels = Labels {
         chat,
@@ -19,7 +19,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         text: &located.text,
         header: header.map(str::trim).filter(|header| !header.is_empty()),
         bos: bos.unwrap_or(""),
-        eos: eos.unwrap_or(""),
+        stops,
         prompt_start: located.prompt_start,
         add_generation_prompt: located.add_generation_prompt,
         unplaced: unplaced(chat, fields, &located.runs),
@@ -88,7 +88,7 @@ struct Labels<'a> {
     /// The role marker of an assistant turn, without whitespace around it.
     header: Option<&'a str>,
     bos: &'a str,
-    eos: &'a str,
+    stops: &'a Stops,
     prompt_start: Option<usize>,
     add_generation_prompt: bool,
     unplaced: Vec<usize>,
@@ -189,13 +189,8 @@ impl Labels<'_> {
 
     /// First stop marker in `gap`.
     fn stop(&self, gap: Range<usize>) -> Option<Range<usize>> {
-        let own = (!self.eos.is_empty()).then_some(self.eos);
-        STOPS
-            .into_iter()
-            .chain(own)
-            .filter_map(|stop| Some((self.text[gap.clone()].find(stop)?, stop.len())))
-            .min_by_key(|(place, length)| (*place, usize::MAX - length))
-            .map(|(place, length)| gap.start + place..gap.start + place + length)
+        let stop = self.stops.first(&self.text[gap.clone()])?;
+        Some(gap.start + stop.start..gap.start + stop.end)
     }
 
     /// Ends the turn of `last`: what the template puts after its text, the stop marker, the whitespace after it.

@@ -123,9 +123,45 @@ fn by_word_once() -> &'static [Vocabulary] {
 fn piece() -> impl proptest::strategy::Strategy<Value = String> {
     use proptest::prelude::*;
     let special = [
-        " ", "  ", "\n", "\r\n", "\t", "\u{a0}", "\u{2003}", "\u{85}", "\u{200b}", "'s", "'S", "'", "''ll", "'re", "don't", "1",
-        "12", "²", "Ⅷ", "½", "٣", "é", "e\u{301}", "漢字", "ß", "!", "...", "<|im_end|>", "<|im_start|>", "<|im_", "|>",
-        "<|endoftext|>", "🙂", "👩‍💻", "\u{e000}", "\u{100001}", "ʼn", "ª", "\0",
+        " ",
+        "  ",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{a0}",
+        "\u{2003}",
+        "\u{85}",
+        "\u{200b}",
+        "'s",
+        "'S",
+        "'",
+        "''ll",
+        "'re",
+        "don't",
+        "1",
+        "12",
+        "²",
+        "Ⅷ",
+        "½",
+        "٣",
+        "é",
+        "e\u{301}",
+        "漢字",
+        "ß",
+        "!",
+        "...",
+        "<|im_end|>",
+        "<|im_start|>",
+        "<|im_",
+        "|>",
+        "<|endoftext|>",
+        "🙂",
+        "👩‍💻",
+        "\u{e000}",
+        "\u{100001}",
+        "ʼn",
+        "ª",
+        "\0",
     ];
     prop_oneof![
         3 => proptest::sample::select(special.to_vec()).prop_map(str::to_owned),
@@ -142,8 +178,12 @@ fn a_tokenizer_of_another_kind_is_left_to_the_library() {
     let split = json!({"type": "Split", "pattern": {"Regex": "\\s+"}, "behavior": "Isolated", "invert": false});
     let mut stripping = tokenizer["added_tokens"].clone();
     stripping[1]["lstrip"] = json!(true);
-    let changes =
-        [("pre_tokenizer", space), ("pre_tokenizer", split), ("normalizer", json!({"type": "NFC"})), ("added_tokens", stripping)];
+    let changes = [
+        ("pre_tokenizer", space),
+        ("pre_tokenizer", split),
+        ("normalizer", json!({"type": "NFC"})),
+        ("added_tokens", stripping),
+    ];
     for (key, value) in changes {
         let mut changed = tokenizer.clone();
         changed[key] = value;

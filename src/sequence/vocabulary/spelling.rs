@@ -100,7 +100,9 @@ mod tests {
             }
         }
         assert_eq!(seen, [1; 256]);
-        assert!(byte_letters().iter().enumerate().all(|(byte, &letter)| byte_of(letter).map(usize::from) == Some(byte)));
+        assert!(
+            byte_letters().iter().enumerate().all(|(byte, &letter)| byte_of(letter).map(usize::from) == Some(byte))
+        );
         // The well-known ones: Ġ is a space, Ċ a newline, ĉ a tab.
         assert_eq!(Spelling::ByteLevel.bytes("ĠaĊĉ"), b" a\n\t");
         assert_eq!(Spelling::ByteLevel.bytes("Ã©"), "é".as_bytes());

@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn words_tile_the_text_and_spaces_go_to_the_word_behind_them() {
         let cut = |text, digits| words(text, digits).collect::<Vec<_>>();
-        assert_eq!(cut("Hi  you're\n\nin 12 ", Digits::Together), ["Hi", " ", " you", "'re", "\n", "\n", "in", " 12", " "]);
+        assert_eq!(
+            cut("Hi  you're\n\nin 12 ", Digits::Together),
+            ["Hi", " ", " you", "'re", "\n", "\n", "in", " 12", " "]
+        );
         assert_eq!(cut("a 12b", Digits::Runs), ["a", " ", "12", "b"]);
         assert_eq!(cut("a 12b", Digits::Single), ["a", " ", "1", "2", "b"]);
     }
