@@ -2,6 +2,8 @@
 
 #[path = "core/any_mask.rs"]
 mod any_mask;
+#[path = "core/compare.rs"]
+mod compare;
 #[path = "core/custom.rs"]
 mod custom;
 #[path = "core/export.rs"]

@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sequence", &["sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),
     ("loss", &["mask", "sequence", "template"]),
+    ("compare", &["loss", "mask", "sequence", "template"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
     ("generate", &["cancel", "loss", "mask", "model", "score"]),
@@ -32,7 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Layers without tensors and without a screen.
-const PURE: &[&str] = &["cancel", "sample", "template", "sequence", "mask", "loss", "app"];
+const PURE: &[&str] = &["cancel", "sample", "template", "sequence", "mask", "loss", "compare", "app"];
 
 fn sources(layer: &str) -> Vec<PathBuf> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
