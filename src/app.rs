@@ -43,7 +43,7 @@ use crate::mask::finding::Finding;
 use crate::mask::{Choices, Mode, PartWeights};
 use crate::model::Source;
 use crate::sample::Sample;
-use crate::sequence::{Prefix, Sequence};
+use crate::sequence::{EncodeOptions, Sequence};
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
 const ROW_TOP_K: usize = 10;
@@ -188,7 +188,8 @@ pub struct App {
     /// What is shown, and what it is called: a file's name, "typed".
     pub sample: Sample,
     pub sample_name: String,
-    pub prefix: Prefix,
+    /// How samples become tokens.
+    pub encoding: EncodeOptions,
     /// The model the user asked for; without one the kind of sample decides.
     pub chosen_model: Option<Source>,
     /// The choice that made what is on screen: what is gone back to when another model cannot be opened.
@@ -249,7 +250,7 @@ pub struct Start {
     pub sample_name: String,
     /// What to say at first.
     pub note: Option<String>,
-    pub prefix: Prefix,
+    pub encoding: EncodeOptions,
     pub model: Option<Source>,
     /// The mode or profile; without one the kind of sample decides.
     pub rule: Option<Rule>,
@@ -278,7 +279,7 @@ impl Start {
             sample,
             sample_name: sample_name.into(),
             note: None,
-            prefix: Prefix::default(),
+            encoding: EncodeOptions::default(),
             model: None,
             rule: None,
             denominator: Denominator::default(),
@@ -305,7 +306,7 @@ impl App {
             unicode: start.unicode,
             sample: start.sample,
             sample_name: start.sample_name,
-            prefix: start.prefix,
+            encoding: start.encoding,
             chosen_model: start.model,
             working_model: None,
             caret: None,
@@ -422,7 +423,7 @@ impl App {
             generation: self.analysis.generation,
             source: self.source(),
             sample: self.sample.clone(),
-            prefix: self.prefix,
+            encoding: self.encoding,
             top_k: ROW_TOP_K,
         }));
         effects

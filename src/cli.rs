@@ -81,9 +81,20 @@ pub struct InputArgs {
     /// Which record of a JSONL file, from 0 [default: 0]
     #[arg(long, value_name = "N", help_heading = "Input")]
     pub index: Option<usize>,
+    #[command(flatten)]
+    pub encoding: EncodeArgs,
+}
+
+/// How samples become tokens.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EncodeArgs {
     /// Token to put before raw text, so that its first word is predicted too [default: what the tokenizer adds]
     #[arg(long, value_enum, value_name = "TOKEN", help_heading = "Input")]
     pub prefix: Option<PrefixArg>,
+    /// Encode special-token text that stands in a text or a message, such as <|im_end|>, as the text it is; without
+    /// this it becomes real special tokens
+    #[arg(long, help_heading = "Input")]
+    pub escape_specials: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

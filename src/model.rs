@@ -27,7 +27,7 @@ pub use source::Source;
 
 use crate::cancel::Cancel;
 use crate::sample::Sample;
-use crate::sequence::{Prefix, Sequence, Vocabulary};
+use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
 use reader::Templates;
 
@@ -96,8 +96,8 @@ impl Model {
     ///
     /// # Errors
     /// If the model has no chat template, the template fails, or the tokenizer does.
-    pub fn encode(&self, sample: &Sample, prefix: Prefix) -> Result<Sequence> {
-        self.reader().encode(sample, prefix)
+    pub fn encode(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
+        self.reader().encode(sample, options)
     }
 }
 

@@ -2,12 +2,13 @@
 
 mod display;
 mod encode;
+mod escape;
 mod vocabulary;
 
 use std::ops::Range;
 
 pub use display::{visible, visible_text};
-pub use encode::{EncodeError, Prefix};
+pub use encode::{EncodeError, EncodeOptions, Prefix};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;
@@ -99,6 +100,8 @@ pub struct Sequence {
     pub span_weights: Vec<(Range<usize>, f64)>,
     /// What the template did to messages beyond printing them.
     pub changes: Vec<Change>,
+    /// Special-token text that a user typed and that is encoded as text, as bytes of `text`, in order.
+    pub escaped: Vec<Range<usize>>,
     /// What was put before raw text, in words, if anything.
     pub prefix: Option<String>,
     /// The tokens that the context cut off.
@@ -210,6 +213,7 @@ impl Sequence {
             self.beyond.splice(..0, cut);
             let end = self.tokens.last().map_or(0, |token| ceil_boundary(&self.text, token.span.end));
             self.text.truncate(end);
+            self.escaped.retain(|escaped| escaped.end <= end);
         }
     }
 

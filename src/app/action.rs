@@ -66,6 +66,7 @@ pub enum Command {
     ResetTemperature,
     WhatIf,
     Split,
+    EscapeSpecials,
     Edit,
     Open,
     ChooseModel,

@@ -139,6 +139,13 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::View(View::Predict), &["w"], Command::WhatIf, "what if another token were the target?", "w what if"),
     bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
     bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
+    bind(
+        Scope::Views,
+        &["S"],
+        Command::EscapeSpecials,
+        "special-token text in messages: encode it as text, or as special tokens",
+        "",
+    ),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
     bind(Scope::Views, &["o"], Command::Open, "open a sample or a file", "o open"),
     bind(Scope::Views, &["B"], Command::Browse, "the records of the data set that is open", ""),

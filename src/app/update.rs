@@ -153,6 +153,7 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Cooler => app.step_temperature(-1),
         Command::ResetTemperature => app.temperature = 1.0,
         Command::Split => app.toggle_split(),
+        Command::EscapeSpecials => return app.toggle_escape(),
         Command::NextTheme => {
             let themes = [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
             app.theme = next(&themes, app.theme, 1);
@@ -233,6 +234,17 @@ impl App {
         self.split = (self.split != Some(here)).then_some(here);
         self.chosen_rule = self.split.map(|_| Mode::Completion.into());
         self.rescore();
+    }
+
+    /// Special-token text that a user typed is encoded as text from now on, or as special tokens again.
+    fn toggle_escape(&mut self) -> Vec<Effect> {
+        self.encoding.escape_specials = !self.encoding.escape_specials;
+        self.say(match self.encoding.escape_specials {
+            true => "special-token text in what was typed is encoded as text",
+            false => "special-token text in what was typed becomes special tokens",
+        });
+        self.asked.probes = false;
+        self.analyze()
     }
 
     fn cancel(&mut self) -> Vec<Effect> {

@@ -30,7 +30,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         None => Source::default_for(&opened.sample),
     };
     let model = models::load(&source, &args.model)?;
-    let sequence = model.encode(&opened.sample, input::prefix(args.input.prefix))?;
+    let sequence = model.encode(&opened.sample, input::encoding(&args.input.encoding))?;
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let mode = mode.or(opened.mode).unwrap_or(Mode::default_for(sequence.kind));
     let options = MaskOptions::new(&sequence, args.mask.split.or(opened.split), parts).with(&sequence, choices);

@@ -6,11 +6,11 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::app::{DataSet, Opened};
-use crate::cli::{InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
+use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
 use crate::data::{DataError, Place, Raw, Records, record_at};
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
 use crate::sample::{Form, Record, Sample};
-use crate::sequence::{Kind, Prefix};
+use crate::sequence::{EncodeOptions, Kind, Prefix};
 use crate::survey::default_mode;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
@@ -184,7 +184,7 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
         Sample::Chat(_) if mask.split.is_some() => {
             bail!("--split is for raw text; a chat's completion starts at its last assistant message")
         }
-        Sample::Chat(_) if input.prefix.is_some() => {
+        Sample::Chat(_) if input.encoding.prefix.is_some() => {
             bail!("--prefix is for raw text; what a chat begins with is its template's choice")
         }
         Sample::Text(_) if mask.profile.is_some() => {
@@ -233,12 +233,13 @@ fn choices(args: &MaskOptionArgs) -> Choices {
     }
 }
 
-/// The prefix that the argument names.
-pub fn prefix(prefix: Option<PrefixArg>) -> Prefix {
-    match prefix {
+/// How samples become tokens, as the arguments say.
+pub fn encoding(args: &EncodeArgs) -> EncodeOptions {
+    let prefix = match args.prefix {
         None => Prefix::Tokenizer,
         Some(PrefixArg::Bos) => Prefix::Bos,
         Some(PrefixArg::Eos) => Prefix::Eos,
         Some(PrefixArg::None) => Prefix::None,
-    }
+    };
+    EncodeOptions { prefix, escape_specials: args.escape_specials }
 }

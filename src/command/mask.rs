@@ -32,8 +32,8 @@ const FOUND: u8 = 1;
 /// If the data set or the model cannot be read, an option does not go with another, or a file cannot be written.
 pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
     let (mode, parts, choices) = input::mask(&args.mask)?;
-    let prefix = input::prefix(args.prefix);
-    let rule = Rule { hint: args.format_hint, prefix, mode, split: args.mask.split, parts, choices };
+    let encoding = input::encoding(&args.encoding);
+    let rule = Rule { hint: args.format_hint, encoding, mode, split: args.mask.split, parts, choices };
     let mut records = Records::open(&args.data)?;
     // The kind of the first record chooses the model where the user does not.
     let first: Option<Raw> = records.next().transpose()?;

@@ -38,7 +38,7 @@ pub fn run(cli: Cli) -> Result<()> {
         sample_name: opened.name,
         // The list says it.
         note: opened.note.filter(|_| !lists_set),
-        prefix: input::prefix(cli.input.prefix),
+        encoding: input::encoding(&cli.input.encoding),
         model,
         rule,
         denominator: cli.mask.denominator.unwrap_or_default(),

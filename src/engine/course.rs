@@ -13,7 +13,7 @@ use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Decoder, Model};
 use crate::sample::Sample;
 use crate::score::{ScoreError, Scorer};
-use crate::sequence::Prefix;
+use crate::sequence::EncodeOptions;
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
 
 /// What is trained, how, and how far it is.
@@ -161,15 +161,15 @@ impl Course {
         screen: OnScreen,
         busy: &mut dyn FnMut(&str, f32),
     ) -> Result<Vec<Vec<Arc<Example>>>> {
-        let samples = match data {
+        let (samples, encoding) = match data {
             Data::Screen { generation } if *generation != screen.generation => {
                 bail!("the text was changed meanwhile; run again once it is scored")
             }
             Data::Screen { .. } => return sides.iter().map(|side| on_screen(side, screen)).collect(),
-            Data::Samples(samples) => samples,
+            Data::Samples { samples, encoding } => (samples, *encoding),
         };
-        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, sides)) {
-            self.set = Some(DataSet::encode(samples, sides, cancel, model, busy)?);
+        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
+            self.set = Some(DataSet::encode(samples, encoding, sides, cancel, model, busy)?);
         }
         let set = self.set.as_ref().context("no data set is there")?;
         Ok(set.pick(&batch(samples.len(), self.steps() + 1, &sides[0].settings)))
@@ -254,9 +254,9 @@ impl Course {
     }
 
     /// Watches these samples, scored after every `every` steps.
-    pub fn watch(&mut self, model: &Model, probes: &[Sample], every: usize) {
+    pub fn watch(&mut self, model: &Model, probes: &[Sample], encoding: EncodeOptions, every: usize) {
         let read = |sample: &Sample| {
-            let sequence = model.encode(sample, Prefix::default()).ok()?;
+            let sequence = model.encode(sample, encoding).ok()?;
             let mask = LossMask::new(&sequence, Mode::default_for(sequence.kind), MaskOptions::default()).ok()?;
             Some(Arc::new(Example::new(&sequence, &mask)))
         };

@@ -7,13 +7,13 @@ use crate::loss::{Distribution, Row};
 use crate::mask::finding::Facts;
 use crate::model::Source;
 use crate::sample::Sample;
-use crate::sequence::{Prefix, Sequence};
+use crate::sequence::{EncodeOptions, Sequence};
 
 /// What the engine is asked to do.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Tokenise and score a sample, with `source` as the model (loaded first if another is).
-    Analyze { generation: u64, source: Source, sample: Sample, prefix: Prefix, top_k: usize },
+    Analyze { generation: u64, source: Source, sample: Sample, encoding: EncodeOptions, top_k: usize },
     /// The whole next-token distribution after token `position` of the sequence scored last.
     Distribution { generation: u64, position: usize },
     /// Train the model that speaks.

@@ -76,8 +76,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 survey(loaded, Vec::new(), &emit)?;
                 return done;
             }
-            TrainRequest::Probe { probes, every } => {
-                course.watch(model, &probes, every);
+            TrainRequest::Probe { probes, encoding, every } => {
+                course.watch(model, &probes, encoding, every);
                 return survey(loaded, Vec::new(), &emit);
             }
             TrainRequest::Twin(true) => {

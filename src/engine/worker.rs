@@ -19,7 +19,7 @@ use crate::mask::finding::Facts;
 use crate::model::{Model, Source, device};
 use crate::sample::Sample;
 use crate::score::Scorer;
-use crate::sequence::Prefix;
+use crate::sequence::EncodeOptions;
 
 pub(super) struct Worker<F> {
     device: Device,
@@ -122,7 +122,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 
     fn serve(&mut self, request: Request, cancels: &Cancels) -> Result<()> {
         match request {
-            Request::Analyze { generation, source, sample, prefix, top_k } => {
+            Request::Analyze { generation, source, sample, encoding, top_k } => {
                 if let Err(error) = self.ensure_loaded(generation, &source, &cancels.load) {
                     if !cancels.load.is_cancelled() {
                         (self.emit)(Event::ModelFailed { generation, message: format!("{error:#}") });
@@ -137,7 +137,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 if cancels.score.is_cancelled() {
                     return Ok(()); // another text is waiting already
                 }
-                self.analyze(generation, &sample, prefix, top_k, &cancels.score)
+                self.analyze(generation, &sample, encoding, top_k, &cancels.score)
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
             Request::Train(request) => self.train(request, cancels),
@@ -186,13 +186,13 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         &mut self,
         generation: u64,
         sample: &Sample,
-        prefix: Prefix,
+        encoding: EncodeOptions,
         top_k: usize,
         cancel: &Cancel,
     ) -> Result<()> {
         let start = Instant::now();
         let loaded = self.loaded.as_mut().context("no model is loaded")?;
-        let sequence = loaded.model.encode(sample, prefix)?;
+        let sequence = loaded.model.encode(sample, encoding)?;
         let ids = sequence.ids();
         let emit = &self.emit;
         emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: Arc::new(sequence) });

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 
 use crate::sample::Sample;
-use crate::sequence::{Prefix, Sequence, Vocabulary};
+use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
 
 /// The tokenizer, the templates and the context of a model; cheap to clone, and of use on any thread.
@@ -31,9 +31,10 @@ impl Reader {
     ///
     /// # Errors
     /// If the model has no chat template, the template fails, or the tokenizer does.
-    pub fn encode(&self, sample: &Sample, prefix: Prefix) -> Result<Sequence> {
+    pub fn encode(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
+        let options = options.into();
         let mut sequence = match sample {
-            Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, prefix)?,
+            Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, options)?,
             Sample::Chat(chat) => {
                 let with_tools = self.templates.with_tools.as_ref().filter(|_| !chat.tools.is_empty());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {
@@ -44,7 +45,7 @@ impl Reader {
                 })?;
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
                 let rendered = template.render(chat, false).context("the chat template failed")?;
-                Sequence::from_chat(&self.vocabulary, &rendered, chat)?
+                Sequence::from_chat(&self.vocabulary, &rendered, chat, options)?
             }
         };
         sequence.truncate(self.context);

@@ -84,7 +84,7 @@ fn look_over(app: &mut App) -> Vec<Effect> {
 /// The mask that counts, as a data set takes it.
 fn rule(app: &App) -> survey::Rule {
     let plain =
-        survey::Rule { prefix: app.prefix, parts: app.part_weights, choices: app.choices, ..Default::default() };
+        survey::Rule { encoding: app.encoding, parts: app.part_weights, choices: app.choices, ..Default::default() };
     match app.chosen_rule {
         _ if follows_form(app) => plain,
         Some(Rule::Profile(profile)) => {

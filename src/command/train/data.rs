@@ -49,7 +49,7 @@ pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
     let part_option = input::part_option(&args.mask).map_or_else(String::new, |option| format!("--{option}"));
     let needs = [
         ("--split", args.mask.split.is_some(), false),
-        ("--prefix", args.input.prefix.is_some(), false),
+        ("--prefix", args.input.encoding.prefix.is_some(), false),
         ("--weights", args.mask.weights.is_some(), true),
         ("--profile", args.mask.profile.is_some(), true),
         (&part_option, !part_option.is_empty(), true),
@@ -103,7 +103,7 @@ pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Dat
 }
 
 fn sequence(model: &Model, record: &Record, args: &TrainArgs) -> Result<(Sequence, LossMask)> {
-    let sequence = model.encode(&record.sample, input::prefix(args.input.prefix))?;
+    let sequence = model.encode(&record.sample, input::encoding(&args.input.encoding))?;
     // A split means a completion, but chats of the same data set have none.
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let applies = args.mask.split.is_none() || args.mask.mask.is_some() || sequence.kind == Kind::Text;
