@@ -424,6 +424,7 @@ impl App {
             source: self.source(),
             sample: self.sample.clone(),
             encoding: self.encoding,
+            pack: None,
             top_k: ROW_TOP_K,
         }));
         effects

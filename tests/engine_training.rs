@@ -41,7 +41,7 @@ impl Trained {
     fn analyze(&mut self, sample: Sample) {
         self.generation += 1;
         let (generation, encoding) = (self.generation, EncodeOptions::default());
-        self.engine.send(Request::Analyze { generation, source: fixture(), sample, encoding, top_k: 3 });
+        self.engine.send(Request::Analyze { generation, source: fixture(), sample, encoding, pack: None, top_k: 3 });
         loop {
             match self.next() {
                 Event::Tokenised { sequence, .. } => self.sequence = sequence,

@@ -13,7 +13,7 @@ use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Decoder, Model};
 use crate::sample::Sample;
 use crate::score::{ScoreError, Scorer};
-use crate::sequence::EncodeOptions;
+use crate::sequence::{Documents, EncodeOptions};
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
 
 /// What is trained, how, and how far it is.
@@ -50,6 +50,7 @@ struct Run {
 pub(super) struct OnScreen<'a> {
     pub generation: u64,
     pub ids: &'a [u32],
+    pub documents: &'a Documents,
     pub top_k: usize,
 }
 
@@ -303,9 +304,11 @@ impl Course {
 /// The sequence on screen under the side's weights, as the one example of a step.
 fn on_screen(side: &Side, screen: OnScreen) -> Result<Vec<Arc<Example>>> {
     match &side.mask {
-        SideMask::Weights(weights) if weights.len() == screen.ids.len() => {
-            Ok(vec![Arc::new(Example { ids: screen.ids.to_vec(), weights: weights.to_vec() })])
-        }
+        SideMask::Weights(weights) if weights.len() == screen.ids.len() => Ok(vec![Arc::new(Example {
+            ids: screen.ids.to_vec(),
+            weights: weights.to_vec(),
+            documents: screen.documents.clone(),
+        })]),
         _ => bail!("the mask does not belong to the text on screen; run again"),
     }
 }
@@ -316,7 +319,7 @@ fn score(scorer: &mut Scorer, decoder: &Decoder, screen: OnScreen, cancel: &Canc
         all.truncate(from);
         all.extend(rows);
     };
-    scorer.score(decoder, screen.ids, screen.top_k, cancel, &mut on_rows)?;
+    scorer.score_packed(decoder, screen.ids, screen.documents, screen.top_k, cancel, &mut on_rows)?;
     Ok(all)
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
 use crate::sample::Sample;
-use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
+use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
 
 /// The tokenizer, the templates and the context of a model; cheap to clone, and of use on any thread.
@@ -50,5 +50,42 @@ impl Reader {
         };
         sequence.truncate(self.context);
         Ok(sequence)
+    }
+
+    /// The pack that record `index` goes into, when all are packed in order: samples, and of raw text the characters of
+    /// its prompt.
+    ///
+    /// # Errors
+    /// If there is no such record, one up to the end of its pack cannot be encoded, or packs are longer than the context.
+    pub fn pack<'a>(
+        &self,
+        records: impl IntoIterator<Item = (&'a Sample, Option<usize>)>,
+        index: usize,
+        encoding: EncodeOptions,
+        options: PackOptions,
+    ) -> Result<Sequence> {
+        self.check_pack(options)?;
+        let mut packer = Packer::new(options);
+        let mut count = 0;
+        for (i, (sample, split)) in records.into_iter().enumerate() {
+            let document = self.encode(sample, encoding).with_context(|| format!("record {i}"))?;
+            if let Some(full) = packer.add(document, split).filter(|_| i > index) {
+                return Ok(full);
+            }
+            count = i + 1;
+        }
+        packer.finish().filter(|_| index < count).with_context(|| format!("record {index} does not exist"))
+    }
+
+    /// # Errors
+    /// If packs are longer than the context.
+    pub fn check_pack(&self, PackOptions { size, .. }: PackOptions) -> Result<()> {
+        if size > self.context {
+            bail!(
+                "packs of {size} tokens are longer than the model's context of {0}; give --pack {0} or less",
+                self.context
+            )
+        }
+        Ok(())
     }
 }

@@ -53,6 +53,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
                 return super::twin::begin(app, preset);
             }
         }
+        Event::Contrast { .. } => {}
         Event::Distribution { position, distribution, .. } => {
             if app.training.shown.is_none() {
                 app.distribution = Some((position, distribution));
@@ -136,6 +137,7 @@ impl Event {
             | Event::Tokenised { generation, .. }
             | Event::Scored { generation, .. }
             | Event::Finished { generation, .. }
+            | Event::Contrast { generation, .. }
             | Event::Distribution { generation, .. }
             | Event::Failed { generation, .. } => Some(*generation),
         }
