@@ -11,6 +11,7 @@ use crate::loss::Denominator;
 use crate::mask::profile::{self, Profile};
 use crate::mask::{Header, Mode, PartWeights, Stop, Straddlers, on_or_off, prompt_weight};
 use crate::model::DeviceKind;
+use crate::sequence::Packing;
 
 /// See how a language model learns, token by token.
 ///
@@ -83,6 +84,28 @@ pub struct InputArgs {
     pub index: Option<usize>,
     #[command(flatten)]
     pub encoding: EncodeArgs,
+    #[command(flatten)]
+    pub pack: PackArgs,
+}
+
+/// Several records in one sequence.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct PackArgs {
+    /// Pack the records of --chat or --data into sequences of at most N tokens, in the order of the file; what is longer
+    /// is cut. What is shown is the pack that record --index goes into
+    #[arg(long, value_name = "N", value_parser = pack_size, help_heading = "Input")]
+    pub pack: Option<usize>,
+    /// What the records of a pack know of each other: block, nothing (attention and positions of their own), or naive, as
+    /// if they were one text [default: block]
+    #[arg(long, value_name = "block|naive", requires = "pack", help_heading = "Input")]
+    pub packing: Option<Packing>,
+}
+
+fn pack_size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size) if size >= 2 => Ok(size),
+        _ => Err("give a number of tokens from 2 on".into()),
+    }
 }
 
 /// How samples become tokens.
