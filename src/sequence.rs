@@ -2,6 +2,8 @@
 
 mod display;
 mod encode;
+mod escape;
+mod pack;
 mod vocabulary;
 mod words;
 
@@ -9,7 +11,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 pub use display::{visible, visible_text};
-pub use encode::{EncodeError, Prefix};
+pub use encode::{EncodeError, EncodeOptions, Prefix};
+pub use pack::{Document, Documents, Pack, PackOptions, Packer, Packing, UnknownPacking};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;
@@ -106,6 +109,10 @@ pub struct Sequence {
     pub contents: Vec<Placed>,
     /// What the template did to messages beyond printing them.
     pub changes: Vec<Change>,
+    /// Special-token text that a user typed and that is encoded as text, as bytes of `text`, in order.
+    pub escaped: Vec<Range<usize>>,
+    /// The documents, where there are several; see [`Sequence::pack`].
+    pub pack: Option<Pack>,
     /// What was put before raw text, in words, if anything.
     pub prefix: Option<String>,
     /// The tokens that the context cut off.
@@ -135,14 +142,28 @@ impl Sequence {
         self.tokens.iter().map(|token| token.id).collect()
     }
 
-    /// The tokens that something predicts, with their positions: all but the first. This is the one label shift.
+    /// The tokens that something predicts, with their positions: all but the first, of each document where they are
+    /// apart. This is the one label shift.
     pub fn targets(&self) -> impl Iterator<Item = (usize, &Token)> {
-        self.tokens.iter().enumerate().skip(1)
+        let documents = self.documents();
+        self.tokens.iter().enumerate().filter(move |(t, _)| !documents.starts_at(*t))
     }
 
-    /// How many targets there are (n − 1).
+    /// How many targets there are (n − 1, of each document where they are apart).
     pub fn target_count(&self) -> usize {
-        self.tokens.len().saturating_sub(1)
+        self.tokens.len().saturating_sub(self.documents().count())
+    }
+
+    /// Where documents start that know nothing of each other: under [`Packing::Naive`] there is one.
+    pub fn documents(&self) -> Documents {
+        self.pack.as_ref().map_or_else(Documents::default, |pack| pack.apart_under(pack.packing))
+    }
+
+    /// The document that token `t` belongs to, with its number from 0; `None` in a sequence that is not packed.
+    pub fn document(&self, t: usize) -> Option<(usize, &Document)> {
+        let documents = &self.pack.as_ref()?.documents;
+        let number = documents.partition_point(|document| document.tokens.end <= t);
+        Some((number, documents.get(number)?))
     }
 
     /// The token's characters in `text`: every character that it covers, even in part (as transformers' offsets are).
@@ -217,6 +238,7 @@ impl Sequence {
             self.beyond.splice(..0, cut);
             let end = self.tokens.last().map_or(0, |token| ceil_boundary(&self.text, token.span.end));
             self.text.truncate(end);
+            self.escaped.retain(|escaped| escaped.end <= end);
         }
     }
 

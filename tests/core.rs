@@ -6,6 +6,8 @@ mod any_mask;
 mod compare;
 #[path = "core/custom.rs"]
 mod custom;
+#[path = "core/escape.rs"]
+mod escape;
 #[path = "core/export.rs"]
 mod export;
 #[path = "core/findings.rs"]

@@ -66,6 +66,8 @@ pub enum Command {
     ResetTemperature,
     WhatIf,
     Split,
+    EscapeSpecials,
+    NextPacking,
     Edit,
     Open,
     ChooseModel,

@@ -24,7 +24,7 @@ use self::layers::{Block, Linear, Norm, Pass};
 use super::config::{Config, Family, Rope, RopeScaling};
 use super::ops::{self, Heads, Rotation, Tape};
 use crate::cancel::Cancel;
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
 
 /// Tensors by the names of Hugging Face's safetensors files, f32, all on one device.
 pub type Weights = HashMap<String, Tensor>;
@@ -144,10 +144,11 @@ impl Decoder {
     /// # Errors
     /// No ids, an id outside the vocabulary, or more tokens than the context. The cache then keeps what it kept.
     pub fn hidden(&self, ids: &[u32], cache: Option<&mut KvCache>) -> Result<Tensor, DecoderError> {
-        self.run(ids, cache, AttentionMask::Causal, &Cancel::default())
+        self.run(ids, cache, Visibility::default(), &Cancel::default())
     }
 
-    /// Hidden states as [`hidden`](Self::hidden) gives them, under any attention mask.
+    /// Hidden states as [`hidden`](Self::hidden) gives them, under any attention mask; in a packed sequence each document
+    /// by itself, its positions from 0 on.
     ///
     /// # Errors
     /// Also where `cancel` was set, which is noticed between two layers. The cache then keeps what it kept.
@@ -155,42 +156,50 @@ impl Decoder {
         &self,
         ids: &[u32],
         cache: Option<&mut KvCache>,
-        mask: AttentionMask,
+        visibility: impl Into<Visibility>,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
+        let visibility = visibility.into();
         if cache.is_some() && self.named.iter().any(|named| named.tensor.track_op()) {
-            return self.detached().run(ids, cache, mask, cancel);
+            return self.detached().run(ids, cache, visibility, cancel);
         }
-        self.forward(ids, cache, mask, None, cancel)
+        self.forward(ids, cache, &visibility, None, cancel)
     }
 
     /// Hidden states as [`hidden`](Self::hidden) gives them without a cache; the backward pass is written to `tape`.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn record(&self, ids: &[u32], tape: &Tape, cancel: &Cancel) -> Result<Tensor, DecoderError> {
-        self.forward(ids, None, AttentionMask::Causal, Some(tape), cancel)
+    pub fn record(
+        &self,
+        ids: &[u32],
+        visibility: &Visibility,
+        tape: &Tape,
+        cancel: &Cancel,
+    ) -> Result<Tensor, DecoderError> {
+        self.forward(ids, None, visibility, Some(tape), cancel)
     }
 
     fn forward(
         &self,
         ids: &[u32],
         mut cache: Option<&mut KvCache>,
-        mask: AttentionMask,
+        visibility: &Visibility,
         tape: Option<&Tape>,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
         let from = cache.as_ref().map_or(0, |cache| cache.tokens());
         self.check(ids, from)?;
+        let stands = (from..from + ids.len()).map(|at| visibility.documents.position(at));
         let mut x = ops::select_rows(&self.embedding, ids, tape)?;
         if let Some(positions) = &self.positions {
-            let rows: Vec<u32> = (from..from + ids.len()).map(|position| position as u32).collect();
+            let rows: Vec<u32> = stands.clone().map(|position| position as u32).collect();
             x = ops::add(&x, &ops::select_rows(positions, &rows, tape)?, tape)?;
         }
-        let rotation =
-            (!self.inverse_frequencies.is_empty()).then(|| Rotation::new(&self.inverse_frequencies, from, ids.len()));
+        let rotation = (!self.inverse_frequencies.is_empty()).then(|| Rotation::at(&self.inverse_frequencies, stands));
         let Config { heads, kv_heads, head_dim, .. } = self.config;
-        let pass = Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, mask, tape };
+        let pass =
+            Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, visibility, tape };
         for (layer, block) in self.blocks.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(DecoderError::Cancelled);

@@ -221,6 +221,11 @@ impl Vocabulary {
         self.special.get(id as usize).is_some_and(|&special| special)
     }
 
+    /// How special token `id` is written; `None` for any other id.
+    pub(super) fn special_content(&self, id: u32) -> Option<&str> {
+        self.added.get(&id).filter(|(_, special)| *special).map(|(content, _)| content.as_str())
+    }
+
     /// The special tokens, by id.
     pub fn special_ids(&self) -> Vec<u32> {
         let mut ids: Vec<u32> = self.added.iter().filter(|(_, (_, special))| *special).map(|(&id, _)| id).collect();

@@ -29,7 +29,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     let runs = labels.own_texts(fields, &located.runs);
     let mut last: Option<Side> = None;
     let mut at = 0;
-    let typed = located.runs.iter().map(|run| run.out.clone()).filter(|out| !out.is_empty()).collect();
+    let typed = typed(&located.runs);
     for run in runs {
         let field = &fields[run.field];
         let next = Side { turn: field.message, part: field.part_at(run.source.start) };
@@ -54,6 +54,18 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         changes: located.changes,
         notes,
     }
+}
+
+/// What came from the messages, runs that adjoin as one.
+fn typed(runs: &[Run]) -> Vec<Range<usize>> {
+    let mut typed: Vec<Range<usize>> = Vec::new();
+    for out in runs.iter().map(|run| run.out.clone()).filter(|out| !out.is_empty()) {
+        match typed.last_mut() {
+            Some(last) if last.end == out.start => last.end = out.end,
+            _ => typed.push(out),
+        }
+    }
+    typed
 }
 
 /// Where the messages' contents went, as far as they are what was written.

@@ -2,8 +2,9 @@
 
 use candle_core::{Device, Result, Tensor, Var};
 use lossglass::cancel::Cancel;
-use lossglass::mask::AttentionMask;
+use lossglass::mask::{AttentionMask, Visibility};
 use lossglass::model::ops::{self, Gradients, Heads, Rotation, Tape, composed};
+use lossglass::sequence::Documents;
 
 /// Values without a pattern, between −1.5 and 1.5.
 fn sample(shape: (usize, usize), seed: usize) -> Var {
@@ -108,12 +109,18 @@ fn attention() {
         let heads = Heads { query, key_value, dim };
         let q = sample((queries, query * dim), 1);
         let (k, v) = (sample((keys, key_value * dim), 2), sample((keys, key_value * dim), 3));
-        for mask in [AttentionMask::Causal, AttentionMask::None] {
+        let packed = || Documents::new([5, 6, 34]);
+        for visibility in [
+            AttentionMask::Causal.into(),
+            AttentionMask::None.into(),
+            packed().into(),
+            Visibility { mask: AttentionMask::None, documents: packed() },
+        ] {
             agree(
-                &format!("{mask:?} attention {heads:?}"),
+                &format!("{visibility:?} attention {heads:?}"),
                 &[&q, &k, &v],
-                |i, tape| ops::attention(&i[0], &i[1], &i[2], heads, mask, tape),
-                || composed::attention(&q, &k, &v, heads, mask),
+                |i, tape| ops::attention(&i[0], &i[1], &i[2], heads, &visibility, tape),
+                || composed::attention(&q, &k, &v, heads, &visibility),
             );
         }
     }
@@ -124,10 +131,10 @@ fn views_are_read_right() {
     let all = sample((6, 36), 1);
     let part = |all: &Tensor, i: usize| all.narrow(1, 12 * i, 12).unwrap();
     let heads = Heads { query: 3, key_value: 3, dim: 4 };
-    let mask = AttentionMask::Causal;
+    let mask = Visibility::default();
     let whole = all.as_tensor().detach();
-    let fused = ops::attention(&part(&whole, 0), &part(&whole, 1), &part(&whole, 2), heads, mask, None).unwrap();
-    let reference = composed::attention(&part(&all, 0), &part(&all, 1), &part(&all, 2), heads, mask).unwrap();
+    let fused = ops::attention(&part(&whole, 0), &part(&whole, 1), &part(&whole, 2), heads, &mask, None).unwrap();
+    let reference = composed::attention(&part(&all, 0), &part(&all, 1), &part(&all, 2), heads, &mask).unwrap();
     assert_close(&fused, &reference, "attention on views");
     let w = row(12, 2).as_tensor().detach();
     let fused = ops::rms_norm(&part(&whole, 1), &w, 1e-5, None).unwrap();

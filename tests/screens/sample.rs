@@ -99,7 +99,7 @@ pub fn text() -> Sequence {
 }
 
 fn start(sample: Sample, name: &str) -> App {
-    App::new(Start { prefix: Prefix::None, ..Start::on(sample, name) }).0
+    App::new(Start { encoding: Prefix::None.into(), ..Start::on(sample, name) }).0
 }
 
 /// The engine's word that `sequence` is what there is now.

@@ -3,14 +3,14 @@
 use candle_core::{Result, Tensor};
 
 use super::KvCache;
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
 use crate::model::ops::{self, Heads, Rotation, Tape};
 
 /// What every layer of one forward pass shares.
 pub(super) struct Pass<'a> {
     pub heads: Heads,
     pub rotation: Option<Rotation>,
-    pub mask: AttentionMask,
+    pub visibility: &'a Visibility,
     /// Where a backward pass is written down.
     pub tape: Option<&'a Tape>,
 }
@@ -104,7 +104,7 @@ impl Attention {
         if let Some((layer, cache)) = cache {
             (k, v) = cache.append(layer, &k, &v)?;
         }
-        self.out.forward(&ops::attention(&q, &k, &v, pass.heads, pass.mask, pass.tape)?, pass.tape)
+        self.out.forward(&ops::attention(&q, &k, &v, pass.heads, pass.visibility, pass.tape)?, pass.tape)
     }
 
     fn detached(&self) -> Self {

@@ -4,7 +4,7 @@
 use candle_core::{D, DType, Result, Tensor};
 
 use super::{Heads, Rotation};
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
 
 /// y = x·Wᵀ for `x [tokens, in]`, `weight [out, in]`.
 pub fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
@@ -49,7 +49,7 @@ pub fn gelu(x: &Tensor) -> Result<Tensor> {
 }
 
 /// softmax(q·kᵀ/√head_dim under the mask)·v for each head; see [`super::attention`].
-pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, mask: AttentionMask) -> Result<Tensor> {
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, visibility: &Visibility) -> Result<Tensor> {
     let (queries, keys) = (q.dim(0)?, k.dim(0)?);
     let group = heads.query / heads.key_value;
     let per_head = |x: &Tensor| x.reshape((x.dim(0)?, (), heads.dim))?.transpose(0, 1)?.contiguous();
@@ -61,7 +61,7 @@ pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, mask: Attenti
     let scores = (q.matmul(&k.transpose(1, 2)?.contiguous()?)? * f64::from(heads.scale()))?;
     let mut hidden = vec![f32::NEG_INFINITY; queries * keys];
     for query in 0..queries {
-        let visible = mask.visible(keys - queries + query, keys);
+        let visible = visibility.visible(keys - queries + query, keys);
         hidden[query * keys..][visible].fill(0.0);
     }
     let hidden = Tensor::from_vec(hidden, (1, queries, keys), q.device())?.to_dtype(DType::F32)?;

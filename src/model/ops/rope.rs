@@ -21,8 +21,13 @@ pub struct Rotation {
 impl Rotation {
     /// The rotation of positions `from..from + tokens` under the given inverse frequencies, one for each pair of a head.
     pub fn new(inverse_frequencies: &[f32], from: usize, tokens: usize) -> Self {
-        let angles = (from..from + tokens)
-            .flat_map(|position| inverse_frequencies.iter().map(move |frequency| position as f32 * frequency));
+        Self::at(inverse_frequencies, from..from + tokens)
+    }
+
+    /// The rotation of these positions.
+    pub fn at(inverse_frequencies: &[f32], positions: impl Iterator<Item = usize>) -> Self {
+        let angles =
+            positions.flat_map(|position| inverse_frequencies.iter().map(move |frequency| position as f32 * frequency));
         let (sin, cos): (Vec<f32>, Vec<f32>) = angles.map(f32::sin_cos).unzip();
         Self { cos: cos.into(), sin: sin.into(), half: inverse_frequencies.len() }
     }
