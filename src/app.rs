@@ -41,7 +41,7 @@ use crate::engine::{ModelInfo, Request};
 use crate::loss::{Denominator, Distribution, Scores};
 use crate::mask::finding::Finding;
 use crate::mask::{Choices, Mode, PartWeights};
-use crate::model::Source;
+use crate::model::{Opening, Source};
 use crate::sample::Sample;
 use crate::sequence::{Prefix, Sequence};
 
@@ -120,7 +120,7 @@ pub enum Progress {
     Waiting,
     Loading {
         name: String,
-        fraction: f32,
+        opening: Opening,
     },
     /// Rows are coming in.
     Scoring,
