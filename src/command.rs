@@ -25,7 +25,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
-        Some(Subcommands::Models(args)) => models::run(&args)?,
+        Some(Subcommands::Models(args)) => return models::run(&args),
         None if has_screen() => screen::run(cli)?,
         None => {
             let Cli { input, model, mask, .. } = cli;

@@ -5,12 +5,15 @@ pub mod catalogue;
 pub mod config;
 pub mod decoder;
 pub mod device;
+pub mod hub;
 pub mod known;
 pub mod load;
+pub mod memory;
 pub mod ops;
 pub mod pack;
 pub mod pypi;
 mod reader;
+pub mod removal;
 pub mod source;
 
 use std::sync::Arc;
@@ -21,7 +24,8 @@ use candle_core::Device;
 pub use config::Config;
 pub use decoder::Decoder;
 pub use device::DeviceKind;
-pub use known::{Known, known};
+pub use known::{Known, Place, known, named};
+pub use load::Opening;
 pub use reader::Reader;
 pub use source::Source;
 
@@ -46,13 +50,22 @@ pub struct Model {
 }
 
 impl Model {
-    /// Reads a model. `on_progress` gets 0…1.
+    /// Reads a model, downloading it first where it is on the Hub and not in the cache.
     ///
     /// # Errors
     /// If a file is missing, damaged or of an unsupported kind; the message names it and what to do.
-    pub fn load(source: &Source, device: &Device, cancel: &Cancel, on_progress: &mut dyn FnMut(f32)) -> Result<Self> {
+    pub fn load(
+        source: &Source,
+        device: &Device,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(Opening),
+    ) -> Result<Self> {
         let name = source.name();
-        let loaded = load::load(source, device, cancel, on_progress)?;
+        let of_memory = |error| match error {
+            load::LoadError::Memory(_) => anyhow::Error::from(error).context(format!("model {name}")),
+            other => other.into(),
+        };
+        let loaded = load::load(source, device, cancel, on_progress).map_err(of_memory)?;
         let of_model = || format!("model {name}");
         let mut decoder = Decoder::new(&loaded.config, loaded.weights).with_context(of_model)?;
         decoder.attach(loaded.adapters).with_context(of_model)?;

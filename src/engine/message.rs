@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
 use crate::mask::finding::Facts;
-use crate::model::Source;
+use crate::model::{Opening, Source};
 use crate::sample::{Record, Sample};
 use crate::sequence::{EncodeOptions, PackOptions, Sequence};
 
@@ -42,8 +42,8 @@ pub struct PackRequest {
 /// What happened.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A model is being read; `fraction` 0…1.
-    Loading { generation: u64, name: String, fraction: f32 },
+    /// A model is being opened.
+    Loading { generation: u64, name: String, opening: Opening },
     /// The model cannot be opened; the one before it stays.
     ModelFailed { generation: u64, message: String },
     /// The sample's tokens, and the model that made them and speaks from now on; scores follow.

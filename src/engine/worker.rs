@@ -16,7 +16,7 @@ use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
 use crate::mask::finding::Facts;
-use crate::model::{Model, Source, device};
+use crate::model::{Model, Opening, Source, device};
 use crate::sample::Sample;
 use crate::score::Scorer;
 use crate::sequence::{Documents, EncodeOptions, Sequence};
@@ -163,10 +163,10 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             return Ok(());
         }
         let name = source.name();
-        let mut progress = |fraction| {
-            (self.emit)(Event::Loading { generation, name: name.clone(), fraction });
+        let mut progress = |opening| {
+            (self.emit)(Event::Loading { generation, name: name.clone(), opening });
         };
-        progress(0.0);
+        progress(Opening::Reading(0.0));
         let mut model = Model::load(source, &self.device, cancel, &mut progress)?;
         if let Some(template) = &self.template {
             model.use_template(template)?;

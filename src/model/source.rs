@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::cache::CacheError;
-use super::catalogue;
+use super::catalogue::{self, Origin};
+use super::hub::{Address, Hub, MAIN};
 
 /// A model that ships inside the program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,11 @@ impl Embedded {
             Self::TinyChat => "tiny-chat",
         }
     }
+
+    /// How many weights it has.
+    pub fn parameters(self) -> u64 {
+        3_221_952
+    }
 }
 
 /// Where to load a model from.
@@ -32,23 +38,19 @@ pub enum Source {
     Directory(PathBuf),
     /// A GGUF file.
     Gguf(PathBuf),
+    /// On the Hugging Face Hub, or in its cache.
+    Hub(Address),
 }
 
 /// Why a name is no model.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     #[error(
-        "no model `{0}`: give tiny-base, tiny-chat, a catalogue name ({names}), a directory with config.json, or a .gguf file",
-        names = catalogue::names()
+        "no model `{0}`: give tiny-base, tiny-chat, a name that `lossglass models` lists, a directory with config.json, a .gguf file, or owner/name on the Hugging Face Hub"
     )]
     Unknown(String),
     #[error("{name} is not downloaded yet: run `{get}`")]
     NotDownloaded { name: String, get: String },
-    #[error(
-        "`{0}` names a model on the Hugging Face Hub, which this version cannot download from: download its files yourself and give the directory, or use one of {names}",
-        names = catalogue::names()
-    )]
-    Hub(String),
     #[error("no such file or directory: {0}")]
     Missing(String),
     #[error("{0} is neither a directory nor a .gguf file")]
@@ -58,20 +60,19 @@ pub enum SourceError {
 }
 
 impl Source {
-    /// Finds what `name` means: an embedded model, a catalogue name whose file is in the cache, a directory or a
-    /// `.gguf` file. Only looks whether the path is there; reading it is [`load`](super::load::load)'s.
+    /// Finds what `name` means: an embedded model, a catalogue name, a directory, a `.gguf` file, or a model on the Hub.
+    /// Only looks whether the path is there; reading it, or downloading from the Hub, is [`load`](super::load::load)'s.
     pub fn parse(name: &str) -> Result<Self, SourceError> {
         for embedded in [Embedded::TinyBase, Embedded::TinyChat] {
             if name == embedded.name() {
                 return Ok(Self::Embedded(embedded));
             }
         }
-        if let Some(entry) = catalogue::find(name) {
-            let path = entry.path()?;
-            return if path.is_file() {
-                Ok(Self::Gguf(path))
-            } else {
-                Err(SourceError::NotDownloaded { name: name.to_owned(), get: entry.get() })
+        if let Some((entry, revision)) = catalogue::find_at(name) {
+            return match &entry.origin {
+                Origin::Hub(place) => Ok(Self::Hub(place.address(revision))),
+                Origin::Pypi(package) if package.path()?.is_file() => Ok(Self::Gguf(package.path()?)),
+                Origin::Pypi(_) => Err(SourceError::NotDownloaded { name: name.to_owned(), get: entry.get() }),
             };
         }
         let path = Path::new(name);
@@ -83,8 +84,8 @@ impl Source {
             Ok(Self::Gguf(path.to_owned()))
         } else if path.exists() {
             Err(SourceError::NotAModelFile(name.to_owned()))
-        } else if looks_like_hub(name) {
-            Err(SourceError::Hub(name.to_owned()))
+        } else if let Some(address) = Address::parse(name) {
+            Ok(Self::Hub(address))
         } else if name.contains(['/', '\\']) || name.ends_with(".gguf") {
             Err(SourceError::Missing(name.to_owned()))
         } else {
@@ -100,6 +101,16 @@ impl Source {
             Self::Embedded(embedded) => embedded.name().to_owned(),
             Self::Directory(path) => absolute(path),
             Self::Gguf(path) => catalogue::at(path).map_or_else(|| absolute(path), |entry| entry.name.clone()),
+            Self::Hub(address) => address.to_string(),
+        }
+    }
+
+    /// The directory with the model's files, where it has one on this machine.
+    pub fn directory(&self) -> Option<PathBuf> {
+        match self {
+            Self::Directory(path) => Some(path.clone()),
+            Self::Hub(address) if address.file.is_none() => Hub::from_env().ok()?.find(address),
+            Self::Embedded(_) | Self::Gguf(_) | Self::Hub(_) => None,
         }
     }
 
@@ -112,25 +123,23 @@ impl Source {
             }
             Self::Gguf(path) => match catalogue::at(path) {
                 Some(entry) => entry.title.clone(),
-                None => path
-                    .file_stem()
-                    .map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
+                None => stem(path),
             },
+            Self::Hub(address) => {
+                let last = address.repository.rsplit('/').next().unwrap_or(&address.repository);
+                let name = address.file.as_ref().map_or_else(|| last.to_owned(), |file| stem(Path::new(file)));
+                match address.revision.as_str() {
+                    MAIN => name,
+                    revision => format!("{name}@{revision}"),
+                }
+            }
         }
     }
 }
 
-/// `owner/name`, perhaps with `@revision`: exactly one slash, and no way to mean a path.
-fn looks_like_hub(name: &str) -> bool {
-    let repository = name.split('@').next().unwrap_or(name);
-    let plain = |part: &str| {
-        part.starts_with(|c: char| c.is_ascii_alphanumeric())
-            && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-    };
-    match repository.split_once('/') {
-        Some((owner, model)) => plain(owner) && plain(model) && !model.ends_with(".gguf"),
-        None => false,
-    }
+/// A file's name without its ending.
+fn stem(path: &Path) -> String {
+    path.file_stem().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -147,15 +156,26 @@ mod tests {
     fn what_is_not_there_is_named_with_what_could_be() {
         let unknown = Source::parse("tinny-base").expect_err("a typo").to_string();
         assert!(
-            unknown.contains("`tinny-base`") && unknown.contains("smollm2") && unknown.contains(".gguf"),
+            unknown.contains("`tinny-base`") && unknown.contains("lossglass models") && unknown.contains(".gguf"),
             "{unknown}"
         );
-        for hub in ["HuggingFaceTB/SmolLM2-135M", "openai-community/gpt2@main"] {
-            assert_eq!(Source::parse(hub), Err(SourceError::Hub(hub.to_owned())));
-        }
         for path in ["./nothing/here", "models/missing.gguf", "/no/such/model"] {
             assert_eq!(Source::parse(path), Err(SourceError::Missing(path.to_owned())));
         }
+    }
+
+    #[test]
+    fn models_on_the_hub() {
+        for (text, name) in [
+            ("HuggingFaceTB/SmolLM2-135M", "SmolLM2-135M"),
+            ("EleutherAI/pythia-14m@step512", "pythia-14m@step512"),
+            ("owner/some-GGUF/some.Q8_0.gguf", "some.Q8_0"),
+        ] {
+            let source = Source::parse(text).expect(text);
+            assert!(matches!(source, Source::Hub(_)), "{text}");
+            assert_eq!((source.argument().as_str(), source.name().as_str()), (text, name));
+        }
+        assert_eq!(Source::parse("pythia-14m@step512"), Source::parse("EleutherAI/pythia-14m@step512"));
     }
 
     #[test]

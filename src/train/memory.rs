@@ -3,22 +3,18 @@
 //! Everything is f32. What a step keeps of each layer for its backward pass is counted off the operations; the rest is
 //! sums of tensors' sizes.
 
-mod available;
-
 use std::fmt;
-
-pub use available::{MEMORY_VARIABLE, available};
 
 use super::{LoraSettings, Method, Optimizer, Settings};
 use crate::model::Config;
 use crate::model::config::Family;
 use crate::model::decoder::{Part, Projection};
 use crate::model::load;
+use crate::model::memory::PROGRAM;
+pub use crate::model::memory::{MEMORY_VARIABLE, available, size_text};
 
 /// Rows whose logits exist at a time.
 const HEAD_ROWS: usize = 128;
-/// The program, its vocabulary and its threads.
-const PROGRAM: u64 = 50_000_000;
 
 /// Bytes that training holds at its peak.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -203,15 +199,6 @@ impl fmt::Display for MemoryError {
             true => f.write_str("shorten the text, choose a smaller model, or free memory"),
             false => write!(f, "{} would fit", fits.join(" or ")),
         }
-    }
-}
-
-/// Bytes as a person reads them, in decimal units: `2.4 GB`, `13 MB`.
-pub fn size_text(bytes: u64) -> String {
-    match bytes as f64 {
-        bytes if bytes >= 99_950_000.0 => format!("{:.1} GB", bytes / 1e9),
-        bytes if bytes >= 999_500.0 => format!("{:.0} MB", bytes / 1e6),
-        bytes => format!("{:.0} kB", bytes / 1e3),
     }
 }
 

@@ -23,8 +23,8 @@ pub use state::{Resumed, read_settings, read_state};
 use self::folder::Folder;
 use super::{Settings, Trainer};
 use crate::cancel::Cancel;
+use crate::model::Model;
 use crate::model::decoder::DecoderError;
-use crate::model::{Model, Source};
 
 /// What a save is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,8 +84,8 @@ impl From<candle_core::Error> for SaveError {
 /// # Errors
 /// A place that cannot be written, that holds something else than a save, or that holds the adapter's base model.
 pub fn check(directory: &Path, model: &Model, is_adapter: bool) -> Result<(), SaveError> {
-    if let Source::Directory(base) = &model.source
-        && is_adapter
+    if is_adapter
+        && let Some(base) = model.source.directory()
         && let (Ok(base), Ok(place)) = (base.canonicalize(), directory.canonicalize())
         && base == place
     {

@@ -40,7 +40,7 @@ fn is_without_text(app: &App) -> bool {
 fn what(app: &App) -> String {
     match &app.analysis.progress {
         _ if is_without_text(app) => "There is no text yet.".into(),
-        Progress::Loading { name, .. } => format!("reading {name} …"),
+        Progress::Loading { name, opening } => format!("{} …", opening.text(name)),
         Progress::Waiting | Progress::Scoring => "one moment …".into(),
         Progress::Failed(_) => "Nothing to show: see above.".into(),
         Progress::Cancelled | Progress::Ready { .. } => "Nothing is computed yet; R goes on.".into(),

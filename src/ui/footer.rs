@@ -117,10 +117,7 @@ fn printable(text: &str) -> String {
 fn status(app: &App, theme: &Theme) -> Line<'static> {
     let (text, style): (String, Style) = match &app.analysis.progress {
         Progress::Waiting => ("waiting for the engine".into(), theme.dim),
-        Progress::Loading { name, fraction } => {
-            let percent = (f64::from(*fraction) * 100.0).clamp(0.0, 100.0);
-            (format!("loading {name} {percent:.0} %"), theme.warning)
-        }
+        Progress::Loading { name, opening } => (opening.text(name), theme.warning),
         Progress::Scoring => {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
             (format!("scoring {done}/{of}"), theme.warning)

@@ -4,6 +4,7 @@ use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Rule, Star
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Denominator;
 use lossglass::mask::Mode;
+use lossglass::model::Opening;
 use lossglass::sample::Sample;
 use lossglass::sequence::Sequence;
 use lossglass::template::Part;
@@ -259,7 +260,7 @@ fn esc_stops_scoring_and_what_was_on_its_way_does_not_start_it_again() {
     let effects = press(&mut app, "esc");
     assert!(matches!(effects[..], [Effect::CancelEngine]), "{effects:?}");
     let generation = app.analysis.generation;
-    let late = Event::Loading { generation, name: "late".into(), fraction: 0.5 };
+    let late = Event::Loading { generation, name: "late".into(), opening: Opening::Reading(0.5) };
     update(&mut app, Action::Engine(late));
     update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));
     assert_eq!(app.analysis.progress, Progress::Cancelled);

@@ -10,10 +10,10 @@ use crate::sequence::Sequence;
 
 /// Takes an event in; one of an older generation is dropped.
 pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
-    if let Event::Loading { name, fraction, .. } = event {
+    if let Event::Loading { name, opening, .. } = event {
         // A newer text waits for the same load.
         if matches!(app.analysis.progress, Progress::Waiting | Progress::Loading { .. }) {
-            app.analysis.progress = Progress::Loading { name, fraction };
+            app.analysis.progress = Progress::Loading { name, opening };
         }
         return Vec::new();
     }

@@ -57,7 +57,7 @@ impl Shards {
 }
 
 /// The shards' paths, each once, in order of name.
-fn shard_paths(directory: &Path, index: &Path) -> Result<Vec<PathBuf>, LoadError> {
+pub(in crate::model) fn shard_paths(directory: &Path, index: &Path) -> Result<Vec<PathBuf>, LoadError> {
     let damaged = |reason: &str| LoadError::Damaged { file: index.to_owned(), reason: reason.to_owned() };
     let bytes = super::directory::read(index)?;
     let value: Value = serde_json::from_slice(&bytes).map_err(|error| damaged(&error.to_string()))?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::SaveError;
 use super::folder::Folder;
 use super::tensors::{Entry, Task};
-use crate::model::{Model, Source};
+use crate::model::Model;
 use crate::sequence::Vocabulary;
 
 /// What belongs to a model beside its weights and its config; taken over as it is.
@@ -28,9 +28,9 @@ pub(super) fn write(
     weights: &[Entry],
     task: &mut Task<'_>,
 ) -> Result<(), SaveError> {
-    match &model.source {
-        Source::Directory(directory) => copy(folder, directory)?,
-        Source::Embedded(_) | Source::Gguf(_) => describe(folder, model)?,
+    match model.source.directory() {
+        Some(directory) => copy(folder, &directory)?,
+        None => describe(folder, model)?,
     }
     // With two templates they are in tokenizer_config.json, where a file of its own would hide one of them.
     if let (Some(template), None) = (&model.vocabulary.chat_template, &model.vocabulary.tool_template) {
