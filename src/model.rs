@@ -6,6 +6,7 @@ pub mod config;
 pub mod decoder;
 pub mod device;
 pub mod known;
+pub mod layout;
 pub mod load;
 pub mod ops;
 pub mod pack;

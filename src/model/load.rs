@@ -12,10 +12,10 @@
 //! weights themselves.
 
 mod adapter;
+mod check;
 mod directory;
 mod embedded;
 pub(super) mod gguf;
-mod layout;
 mod mapped;
 mod safetensors;
 
@@ -24,6 +24,7 @@ use std::path::{Path, PathBuf};
 
 use super::config::{Config, ConfigError};
 use super::decoder::{Adapter, Weights};
+use super::layout::Slot;
 use super::source::Source;
 use crate::cancel::Cancel;
 use crate::sequence::{Vocabulary, VocabularyError};
@@ -57,6 +58,8 @@ pub enum LoadError {
     Base { directory: PathBuf, reason: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
     Incomplete { directory: PathBuf, missing: &'static str },
+    #[error("{} is a Python pickle, which this version does not read: save the model as safetensors", file.display())]
+    Pickle { file: PathBuf },
     #[error("{}: {reason}", file.display())]
     Config { file: PathBuf, reason: ConfigError },
     #[error("{}: {reason}", file.display())]
@@ -104,11 +107,6 @@ fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Lo
     }
 }
 
-/// How many weights each tensor of such a decoder has, by its name in transformers' files.
-pub fn sizes(config: &Config) -> impl Iterator<Item = (String, Vec<usize>)> {
-    layout::tensors(config)
-}
-
 /// What every loader needs besides its file.
 struct Task<'a> {
     device: &'a Device,
@@ -117,21 +115,22 @@ struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Collects the named tensors, one at a time, each with the file it was read from; checks shapes and that all
+    /// Collects the tensors, one at a time, each with the file it was read from; checks shapes and that all
     /// values are finite, and moves them to the device.
     fn collect<'f>(
         &mut self,
-        names: Vec<(String, Vec<usize>)>,
-        mut read: impl FnMut(&str) -> Result<(&'f Path, Tensor), LoadError>,
+        slots: Vec<Slot>,
+        mut read: impl FnMut(&Slot) -> Result<(&'f Path, Tensor), LoadError>,
     ) -> Result<Weights, LoadError> {
-        let count = names.len().max(1);
+        let count = slots.len().max(1);
         let mut weights = Weights::with_capacity(count);
-        for (done, (name, shape)) in names.into_iter().enumerate() {
+        for (done, slot) in slots.into_iter().enumerate() {
             if self.cancel.is_cancelled() {
                 return Err(LoadError::Cancelled);
             }
-            let (file, tensor) = read(&name)?;
-            layout::check(file, &name, &tensor, &shape)?;
+            let (file, tensor) = read(&slot)?;
+            let Slot { name, shape, .. } = slot;
+            check::tensor(file, &name, &tensor, &shape)?;
             let tensor =
                 tensor.to_device(self.device).map_err(|reason| LoadError::Device { tensor: name.clone(), reason })?;
             weights.insert(name, tensor);

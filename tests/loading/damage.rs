@@ -93,8 +93,16 @@ fn truncated_weights() {
 fn a_config_that_is_not_supported() {
     let file = "MODEL/config.json: ";
     for (key, value, expected) in [
-        ("model_type", json!("mamba"), "model type `mamba` is not supported: this version runs llama and gpt2"),
-        ("hidden_act", json!("relu"), "hidden_act = relu is not supported: this version runs silu, swish"),
+        (
+            "model_type",
+            json!("mamba"),
+            "model type `mamba` is not supported: this version runs llama, mistral, qwen2, qwen3, gemma3_text, gpt2, gpt_neo, gpt_neox and opt",
+        ),
+        (
+            "hidden_act",
+            json!("quick_gelu"),
+            "hidden_act = quick_gelu is not supported: this version runs silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast and relu",
+        ),
         (
             "rope_parameters",
             json!({"rope_type": "yarn", "factor": 4.0}),
