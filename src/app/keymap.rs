@@ -137,6 +137,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::View(View::Predict), &["T"], Command::Cooler, "lower temperature", ""),
     bind(Scope::View(View::Predict), &["0"], Command::ResetTemperature, "temperature 1", ""),
     bind(Scope::View(View::Predict), &["w"], Command::WhatIf, "what if another token were the target?", "w what if"),
+    bind(Scope::View(View::Attend), &["i"], Command::NextLayers, "layers with another attention mask", ""),
     bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
     bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),

@@ -58,7 +58,7 @@ pub enum LoadError {
     Base { directory: PathBuf, reason: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
     Incomplete { directory: PathBuf, missing: &'static str },
-    #[error("{} is a Python pickle, which this version does not read: save the model as safetensors", file.display())]
+    #[error("{}: the weights are Python pickles, which this version does not read; save the model as safetensors", file.display())]
     Pickle { file: PathBuf },
     #[error("{}: {reason}", file.display())]
     Config { file: PathBuf, reason: ConfigError },

@@ -1,4 +1,4 @@
-//! The view Attend: the causal mask as a grid, rows the positions that predict, columns those they may see.
+//! The view Attend: a layer's attention mask as a grid, rows the positions that predict, columns those they may see.
 
 mod words;
 
@@ -10,9 +10,6 @@ use super::columns::Columns;
 use super::{Hits, Theme, empty, text, token};
 use crate::app::{Action, App};
 use crate::mask::AttentionMask;
-
-/// The mask that the model runs under.
-const MASK: AttentionMask = AttentionMask::Causal;
 
 /// Columns of the grid's parts.
 struct Widths {
@@ -47,9 +44,9 @@ impl Widths {
 
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let mut block = theme.block("Attend: what each prediction may see");
+    let mut block = theme.block(&title(app));
     if !app.is_empty() {
-        block = block.title_bottom(legend(theme, usize::from(area.width)).right_aligned());
+        block = block.title_bottom(legend(app, theme, usize::from(area.width)).right_aligned());
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -57,7 +54,13 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(empty::line(app, theme), inner);
         return;
     }
-    let words = words::lines(app, theme, MASK, usize::from(inner.width).saturating_sub(2), inner.height >= 12);
+    let words = words::lines(
+        app,
+        theme,
+        app.attention_mask().0,
+        usize::from(inner.width).saturating_sub(2),
+        inner.height >= 12,
+    );
     let wanted = u16::try_from(words.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(4));
     let [grid, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(wanted)]).areas(inner);
     let used = draw_grid(app, theme, frame, grid, hits);
@@ -126,8 +129,9 @@ fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usi
         Span::styled(format!("{q:>0$} ", widths.position), if is_cursor { style } else { theme.dim }),
         Span::styled(format!("{own} "), style),
     ];
+    let seen = app.attention_mask().0.visible(q, app.len());
     let cell = |key: usize| {
-        let (glyph, style) = match (MASK.visible(q, app.len()).contains(&key), is_cursor) {
+        let (glyph, style) = match (seen.contains(&key), is_cursor) {
             (true, true) => ("■", theme.accent),
             (true, false) => ("■", theme.bar),
             (false, true) if key == target => ("×", theme.error),
@@ -153,9 +157,35 @@ fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usi
     Line::from(spans)
 }
 
-fn legend(theme: &Theme, width: usize) -> Line<'static> {
+/// What is seen; where layers differ, or do not see everything before them, which layers and how far.
+fn title(app: &App) -> String {
+    let (mask, layers) = app.attention_mask();
+    let others = if app.has_other_masks() { " · i other layers" } else { "" };
+    match mask {
+        AttentionMask::Causal if others.is_empty() => "Attend: what each prediction may see".into(),
+        AttentionMask::Sliding(tokens) => {
+            format!("Attend: the last {} tokens, in {}{others}", text::count(tokens), runs(layers))
+        }
+        mask => format!("Attend: {}, in {}{others}", mask.name(), runs(layers)),
+    }
+}
+
+/// Layers as runs, the first three of them: `layers 0–4, 6–10`.
+fn runs(layers: &[usize]) -> String {
+    let runs: Vec<&[usize]> = layers.chunk_by(|a, b| a + 1 == *b).collect();
+    let run = |run: &&[usize]| match run {
+        [first, .., last] => format!("{first}–{last}"),
+        run => run.iter().map(ToString::to_string).collect(),
+    };
+    let shown: Vec<String> = runs.iter().take(3).map(run).collect();
+    let more = if runs.len() > 3 { ", …" } else { "" };
+    let noun = if layers.len() == 1 { "layer" } else { "layers" };
+    format!("{noun} {}{more}", shown.join(", "))
+}
+
+fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let spans = vec![
-        Span::styled(format!(" {}: ", MASK.name()), theme.dim),
+        Span::styled(format!(" {}: ", app.attention_mask().0.name()), theme.dim),
         Span::styled("■", theme.accent),
         Span::styled(" may see  ", theme.dim),
         Span::styled("·", theme.text),

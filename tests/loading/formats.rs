@@ -81,6 +81,34 @@ fn half_precision_shards_and_bare_names() {
     }
 }
 
+/// A gemma3 that sees, as transformers 4 and as 5 names its tensors: the text part is read, and the name says so.
+#[test]
+fn the_text_part_of_a_model_that_sees() {
+    let original = open_directory(&fixture("gemma3")).expect("loads");
+    for prefix in ["language_model.model.", "model.language_model."] {
+        let directory = copy_without_weights("gemma3");
+        let path = directory.path().join("config.json");
+        let config = serde_json::json!({"model_type": "gemma3", "text_config": json(&path), "vision_config": {}});
+        fs::write(&path, config.to_string()).expect("writes");
+        let renamed = |name: &String| name.replacen("model.", prefix, 1);
+        let mut tensors: std::collections::HashMap<String, Tensor> =
+            original.weights.iter().map(|(name, tensor)| (renamed(name), tensor.clone())).collect();
+        let sees = if prefix.starts_with("model.") { "model.vision_tower.x.weight" } else { "vision_tower.x.weight" };
+        tensors.insert(sees.to_owned(), Tensor::zeros(3, DType::F32, &Device::Cpu).expect("a tensor"));
+        let weights = directory.path().join("model.safetensors");
+        candle_core::safetensors::save(&tensors, &weights).expect("saves");
+        let loaded = open_directory(directory.path()).expect("loads");
+        assert_eq!(loaded.config, original.config);
+        assert_eq!(largest_difference(&loaded, &original), 0.0);
+        assert!(loaded.name.ends_with(" (text part)"), "{}", loaded.name);
+        // Anything else that is not the decoder's is refused as always.
+        tensors.insert("audio_tower.weight".to_owned(), Tensor::zeros(3, DType::F32, &Device::Cpu).expect("a tensor"));
+        candle_core::safetensors::save(&tensors, &weights).expect("saves");
+        let error = open_directory(directory.path()).err().expect("a stranger").to_string();
+        assert!(error.contains("tensor `audio_tower.weight` has no place in a gemma3_text decoder"), "{error}");
+    }
+}
+
 #[test]
 fn gguf_holds_the_same_model() {
     for name in IN_GGUF {

@@ -7,7 +7,7 @@ use lossglass::data::{Place, Unit};
 use lossglass::engine::{Event, ModelInfo, SurveyEvent};
 use lossglass::loss::Distribution;
 use lossglass::mask::finding::{self, Facts, Finding};
-use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
+use lossglass::mask::{AttentionMask, LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
@@ -112,6 +112,7 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         context: 64,
         dtype: "f32",
         device: "cpu".into(),
+        masks: vec![(AttentionMask::Causal, vec![0, 1])],
         facts: Facts { bos: None, eos: Some(1), pad: None, context: 64 },
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };

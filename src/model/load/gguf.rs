@@ -102,6 +102,16 @@ impl<'a> Metadata<'a> {
         values.iter().map(|value| if let Value::Text(text) = value { Some(text.as_ref()) } else { None }).collect()
     }
 
+    fn numbers(self, key: &str) -> Option<Vec<f64>> {
+        let Value::List(values) = self.0.value(key)? else { return None };
+        let number = |value: &Value<'_>| match value {
+            Value::Float(number) => Some(*number),
+            Value::Integer(integer) => Some(*integer as f64),
+            _ => None,
+        };
+        values.iter().map(number).collect()
+    }
+
     fn integers(self, key: &str) -> Option<Vec<i128>> {
         let Value::List(values) = self.0.value(key)? else { return None };
         values.iter().map(|value| if let Value::Integer(integer) = value { Some(*integer) } else { None }).collect()

@@ -1,5 +1,7 @@
 //! The row under the cursor in words, with exact figures.
 
+use std::ops::Range;
+
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
@@ -15,9 +17,9 @@ pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roo
             format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
         return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     };
-    let seen = mask.visible(query, app.len()).len();
-    let mut lines = vec![sees(app, theme, query, seen, width)];
-    let mut rest = text::wrap(&predicts(app, app.len() - seen), width);
+    let seen = mask.visible(query, app.len());
+    let mut lines = vec![sees(app, theme, query, &seen, width)];
+    let mut rest = text::wrap(&predicts(app, &seen), width);
     if is_roomy {
         rest.extend(text::wrap(&why(app), width));
     }
@@ -25,16 +27,16 @@ pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roo
     lines
 }
 
-fn sees(app: &App, theme: &Theme, query: usize, seen: usize, width: usize) -> Line<'static> {
-    let tokens = if seen == 1 { "token" } else { "tokens" };
-    let start = format!("row {query} {} may see {} {tokens}: ", quoted(app, query), text::count(seen));
+fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, width: usize) -> Line<'static> {
+    let tokens = if seen.len() == 1 { "token" } else { "tokens" };
+    let start = format!("row {query} {} may see {} {tokens}: ", quoted(app, query), text::count(seen.len()));
     let room = width.saturating_sub(start.width());
     // More characters than columns are never shown.
-    let text = visible_text(app.sequence().input_so_far(query + 1, room + 1));
+    let text = visible_text(app.sequence().text_of(seen.start..query + 1, room + 1));
     Line::from(vec![Span::styled(start, theme.text), Span::styled(text::fit_end(&text, room), theme.accent)])
 }
 
-fn predicts(app: &App, hidden: usize) -> String {
+fn predicts(app: &App, seen: &Range<usize>) -> String {
     let target = app.cursor;
     if target >= app.len() {
         return "it predicts what would come next; the text ends here, so there is no answer to compare with".into();
@@ -48,10 +50,14 @@ fn predicts(app: &App, hidden: usize) -> String {
         Some(_) => ", unscored",
         None => "",
     };
-    let hidden = match hidden {
-        1 => "the next token".into(),
-        n => format!("the next {} tokens", text::count(n)),
+    let count = |n: usize, which: &str| match n {
+        1 => format!("the {which} token"),
+        n => format!("the {which} {} tokens", text::count(n)),
     };
+    let mut hidden = count(app.len() - seen.end, "next");
+    if seen.start > 0 {
+        hidden = format!("{hidden} and {}", count(seen.start, "first"));
+    }
     format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
 }
 
