@@ -8,6 +8,7 @@ mod caret;
 mod editor;
 pub mod keymap;
 mod labels;
+mod layers;
 mod painting;
 mod picker;
 mod records;
@@ -213,6 +214,8 @@ pub struct App {
     is_new_sample: bool,
     /// The token under the cursor, as a target: 0 = the first token, n = the token that would come next.
     pub cursor: usize,
+    /// Which of the model's attention masks the view Attend shows, counted on and round.
+    layers_shown: usize,
     pub denominator: Denominator,
     /// The mode or profile the user asked for; without one the kind of sample decides.
     pub chosen_rule: Option<Rule>,
@@ -270,6 +273,7 @@ impl App {
             working_model: None,
             caret: None,
             model: None,
+            layers_shown: 0,
             analysis: Analysis {
                 generation: 0,
                 progress: Progress::Waiting,

@@ -7,6 +7,7 @@ pub mod decoder;
 pub mod device;
 pub mod hub;
 pub mod known;
+pub mod layout;
 pub mod load;
 pub mod memory;
 pub mod ops;

@@ -247,10 +247,17 @@ impl Sequence {
         (!self.beyond.is_empty()).then(|| self.tokens.len() + self.beyond.len())
     }
 
-    /// The text before token `t`, at most `chars` characters of it.
+    /// The text before token `t`, at most the last `chars` characters of it.
     pub fn input_so_far(&self, t: usize, chars: usize) -> &str {
-        let end = floor_boundary(&self.text, self.tokens.get(t).map_or(self.text.len(), |token| token.span.start));
-        let before = &self.text[..end];
+        self.text_of(0..t, chars)
+    }
+
+    /// The text of some tokens, at most the last `chars` characters of it.
+    pub fn text_of(&self, tokens: Range<usize>, chars: usize) -> &str {
+        let boundary =
+            |t: usize| floor_boundary(&self.text, self.tokens.get(t).map_or(self.text.len(), |token| token.span.start));
+        let (start, end) = (if tokens.start == 0 { 0 } else { boundary(tokens.start) }, boundary(tokens.end));
+        let before = self.text.get(start..end).unwrap_or("");
         match before.char_indices().rev().nth(chars.saturating_sub(1)) {
             Some((start, _)) if chars > 0 => &before[start..],
             _ if chars == 0 => "",

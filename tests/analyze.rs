@@ -90,19 +90,14 @@ fn check(name: &str, model: &str) {
     }
 }
 
-#[test]
-fn llama() {
-    check("llama", fixture("llama").to_str().expect("UTF-8"));
-}
+const FAMILIES: [&str; 10] =
+    ["llama", "llama3_rope", "mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"];
 
 #[test]
-fn llama3_rope() {
-    check("llama3_rope", fixture("llama3_rope").to_str().expect("UTF-8"));
-}
-
-#[test]
-fn gpt2() {
-    check("gpt2", fixture("gpt2").to_str().expect("UTF-8"));
+fn every_family() {
+    for name in FAMILIES {
+        check(name, fixture(name).to_str().expect("UTF-8"));
+    }
 }
 
 #[test]

@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tui", &["app", "data", "engine", "model", "sample", "ui"]),
     ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
     ("report", &["data", "engine", "loss", "mask", "sequence", "survey", "train"]),
-    ("cli", &["loss", "mask", "model", "sample", "train"]),
+    ("cli", &["loss", "mask", "model", "sample", "sequence", "train"]),
 ];
 
 /// Layers without tensors and without a screen.

@@ -120,18 +120,12 @@ fn agrees(fixture: &str, model: &str) {
 }
 
 #[test]
-fn llama() {
-    agrees("llama", "tests/fixtures/llama");
-}
-
-#[test]
-fn llama3_rope() {
-    agrees("llama3_rope", "tests/fixtures/llama3_rope");
-}
-
-#[test]
-fn gpt2() {
-    agrees("gpt2", "tests/fixtures/gpt2");
+fn every_family() {
+    let families =
+        ["llama", "llama3_rope", "mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"];
+    for name in families {
+        agrees(name, &format!("tests/fixtures/{name}"));
+    }
 }
 
 #[test]

@@ -153,6 +153,7 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Hotter => app.step_temperature(1),
         Command::Cooler => app.step_temperature(-1),
         Command::ResetTemperature => app.temperature = 1.0,
+        Command::NextLayers => app.layers_shown += 1,
         Command::Split => app.toggle_split(),
         Command::EscapeSpecials => return app.toggle_escape(),
         Command::NextPacking => return app.switch_packing(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
+use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
 use crate::model::{Opening, Source};
 use crate::sample::{Record, Sample};
@@ -74,6 +75,8 @@ pub struct ModelInfo {
     pub context: usize,
     pub dtype: &'static str,
     pub device: String,
+    /// Who sees whom in its layers: every mask, with the layers that have it.
+    pub masks: Vec<(AttentionMask, Vec<usize>)>,
     /// What findings depend on.
     pub facts: Facts,
     /// Text of every token that the views may name: bytes by id.

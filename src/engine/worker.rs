@@ -15,8 +15,9 @@ use super::{Cancels, Ended, Event, ModelInfo, PackRequest, Request, TrainEvent, 
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
+use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
-use crate::model::{Model, Opening, Source, device};
+use crate::model::{Config, Model, Opening, Source, device};
 use crate::sample::Sample;
 use crate::score::Scorer;
 use crate::sequence::{Documents, EncodeOptions, Sequence};
@@ -270,10 +271,24 @@ impl ModelInfo {
             context: model.config.context,
             dtype: "f32",
             device: device::name(&model.device).into(),
+            masks: masks(&model.config),
             facts: Facts::new(&model.vocabulary, model.config.context),
             tokens: Arc::new(tokens),
         }
     }
+}
+
+/// Every mask of the model's layers.
+fn masks(config: &Config) -> Vec<(AttentionMask, Vec<usize>)> {
+    let mut masks: Vec<(AttentionMask, Vec<usize>)> = Vec::new();
+    for layer in 0..config.layers {
+        let mask = AttentionMask::Causal.within(config.window_of(layer));
+        match masks.iter_mut().find(|(known, _)| *known == mask) {
+            Some((_, layers)) => layers.push(layer),
+            None => masks.push((mask, vec![layer])),
+        }
+    }
+    masks
 }
 
 impl Request {

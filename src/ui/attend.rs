@@ -1,4 +1,4 @@
-//! The view Attend: the causal mask as a grid, rows the positions that predict, columns those they may see.
+//! The view Attend: a layer's attention mask as a grid, rows the positions that predict, columns those they may see.
 
 mod words;
 
@@ -9,12 +9,12 @@ use ratatui::text::{Line, Span};
 use super::columns::Columns;
 use super::{Hits, Theme, empty, text, token};
 use crate::app::{Action, App};
-use crate::mask::Visibility;
+use crate::mask::{AttentionMask, Visibility};
 use crate::sequence::Packing;
 
 /// Who sees whom in the sequence on screen.
 fn visibility(app: &App) -> Visibility {
-    app.sequence().documents().into()
+    Visibility { mask: app.attention_mask().0, documents: app.sequence().documents() }
 }
 
 /// Columns of the grid's parts.
@@ -50,7 +50,7 @@ impl Widths {
 
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let mut block = theme.block("Attend: what each prediction may see");
+    let mut block = theme.block(&title(app));
     if !app.is_empty() {
         block = block.title_bottom(legend(app, theme, usize::from(area.width)).right_aligned());
     }
@@ -172,10 +172,36 @@ fn row_line(
     Line::from(spans)
 }
 
+/// What is seen; where layers differ, or do not see everything before them, which layers and how far.
+fn title(app: &App) -> String {
+    let (mask, layers) = app.attention_mask();
+    let others = if app.has_other_masks() { " · i other layers" } else { "" };
+    match mask {
+        AttentionMask::Causal if others.is_empty() => "Attend: what each prediction may see".into(),
+        AttentionMask::Sliding(tokens) => {
+            format!("Attend: the last {} tokens, in {}{others}", text::count(tokens), runs(layers))
+        }
+        mask => format!("Attend: {}, in {}{others}", mask.name(), runs(layers)),
+    }
+}
+
+/// Layers as runs, the first three of them: `layers 0–4, 6–10`.
+fn runs(layers: &[usize]) -> String {
+    let runs: Vec<&[usize]> = layers.chunk_by(|a, b| a + 1 == *b).collect();
+    let run = |run: &&[usize]| match run {
+        [first, .., last] => format!("{first}–{last}"),
+        run => run.iter().map(ToString::to_string).collect(),
+    };
+    let shown: Vec<String> = runs.iter().take(3).map(run).collect();
+    let more = if runs.len() > 3 { ", …" } else { "" };
+    let noun = if layers.len() == 1 { "layer" } else { "layers" };
+    format!("{noun} {}{more}", shown.join(", "))
+}
+
 fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let packing = app.sequence().pack.as_ref().map(|pack| pack.packing);
     let name = match packing {
-        None => visibility(app).mask.name(),
+        None => app.attention_mask().0.name(),
         Some(Packing::Block) => "packed: causal, same document",
         Some(Packing::Naive) => "naive packing: causal",
     };

@@ -8,9 +8,8 @@ use lossglass::model::Decoder;
 use lossglass::sequence::Documents;
 use lossglass::train::{Backward, Example, Method, Optimizer, Settings, Trainer};
 
+use crate::checkpoint::{self, FAMILIES};
 use crate::{bits, decoder, examples, methods, settings, steps};
-
-const FAMILIES: [&str; 3] = ["llama", "llama3_rope", "gpt2"];
 
 fn norm(gradient: &[f32]) -> f64 {
     gradient.iter().map(|g| f64::from(*g) * f64::from(*g)).sum::<f64>().sqrt()
@@ -36,6 +35,10 @@ fn every_trainable_tensor_has_a_gradient_as_candle_has_it() {
             let (ours, reference) = (fused.gradients(), composed.gradients());
             for ((name_, ours), reference) in names.iter().zip(ours).zip(reference) {
                 let size = norm(ours);
+                if checkpoint::has_no_gradient(name_) {
+                    assert!(size < 1e-6 && norm(reference) < 1e-6, "{name_} has a gradient of {size}");
+                    continue;
+                }
                 assert!(size.is_finite() && size > 0.0, "{name} {}: {name_} has a gradient of {size}", settings.method);
                 let apart: Vec<f32> = ours.iter().zip(reference).map(|(a, b)| a - b).collect();
                 assert!(
@@ -134,12 +137,15 @@ fn the_gradient_of_a_pack_is_that_of_its_documents() {
                 pack.documents = Documents::new(starts);
                 let block = steps(&mut trainer, &mut decoder, &[Arc::new(pack)], &settings, 1)[0].loss;
                 assert!((block - apart).abs() < 1e-4 * apart, "{name}: {block} instead of {apart}");
+                // A bias of keys changes nothing but by rounding: its gradient is measured by the others'.
+                let largest = separate.iter().map(|gradient| norm(gradient)).fold(0.0, f64::max);
                 for (gradient, separate) in trainer.gradients().iter().zip(&separate) {
                     let difference: Vec<f32> = gradient.iter().zip(separate).map(|(a, b)| a - b).collect();
-                    assert!(norm(&difference) <= 1e-4 * norm(separate), "{name} {method} {backward:?}");
+                    let size = norm(separate).max(1e-3 * largest);
+                    assert!(norm(&difference) <= 1e-4 * size, "{name} {method} {backward:?}");
                 }
                 let naive = steps(&mut trainer, &mut decoder, &[naive], &settings, 1)[0].loss;
-                assert!((naive - apart).abs() > 1e-3 * apart, "{name}: documents see each other in a naive pack");
+                assert!((naive - apart).abs() > 1e-5 * apart + 10.0 * (block - apart).abs(), "{name}: documents see each other in a naive pack");
             }
         }
     }

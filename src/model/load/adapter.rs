@@ -110,7 +110,7 @@ fn adapters(
     };
     let read = |stored: &str| -> Result<Tensor, LoadError> {
         let (_, tensor) = checkpoint.read(stored).unwrap_or_else(|| Err(wrong(stored, "is missing")))?;
-        super::layout::check(&file, stored, &tensor, tensor.dims())?;
+        super::check::tensor(&file, stored, &tensor, tensor.dims())?;
         tensor.to_device(task.device).map_err(|reason| LoadError::Device { tensor: stored.to_owned(), reason })
     };
     let mut names: Vec<&str> = checkpoint.names().collect();

@@ -60,12 +60,18 @@ fn predicts(app: &App, visibility: &Visibility, seen: &Range<usize>) -> String {
         Some(_) => ", unscored",
         None => "",
     };
-    let mut hidden = match app.len() - seen.end {
-        1 => "the next token".into(),
-        n => format!("the next {} tokens", text::count(n)),
+    let count = |n: usize, which: &str, of: &str| match n {
+        1 => format!("the {which} token{of}"),
+        n => format!("the {which} {} tokens{of}", text::count(n)),
     };
-    if seen.start > 0 {
-        hidden.push_str(&format!(" and {} of the documents before", text::count(seen.start)));
+    let mut hidden = count(app.len() - seen.end, "next", "");
+    let own = visibility.documents.around(seen.end.saturating_sub(1), app.len()).start;
+    if seen.start > own {
+        hidden =
+            format!("{hidden} and {}", count(seen.start - own, "first", if own > 0 { " of its document" } else { "" }));
+    }
+    if own > 0 {
+        hidden = format!("{hidden} and {} of the documents before", text::count(own));
     }
     format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
 }
