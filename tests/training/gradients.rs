@@ -145,7 +145,10 @@ fn the_gradient_of_a_pack_is_that_of_its_documents() {
                     assert!(norm(&difference) <= 1e-4 * size, "{name} {method} {backward:?}");
                 }
                 let naive = steps(&mut trainer, &mut decoder, &[naive], &settings, 1)[0].loss;
-                assert!((naive - apart).abs() > 1e-5 * apart + 10.0 * (block - apart).abs(), "{name}: documents see each other in a naive pack");
+                assert!(
+                    (naive - apart).abs() > 1e-5 * apart + 10.0 * (block - apart).abs(),
+                    "{name}: documents see each other in a naive pack"
+                );
             }
         }
     }
