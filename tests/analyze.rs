@@ -380,7 +380,7 @@ fn packs_that_cannot_be_are_refused() {
 fn a_second_model_beside_the_first() {
     let (llama, gpt2) = (fixture("llama"), fixture("gpt2"));
     let (llama, gpt2) = (llama.to_str().expect("UTF-8"), gpt2.to_str().expect("UTF-8"));
-    let text = ["--text", "The little dog ran to the park, and Ümit saw it."];
+    let text = ["--text", "The little dog ran to the park, and Tim saw it."];
     let both = analyze(llama, &[&text[..], &["--compare", gpt2]].concat());
     let alone = [analyze(llama, &text), analyze(gpt2, &text)];
     assert!(alone[0]["compare"].is_null());

@@ -1,5 +1,7 @@
 //! The real engine behind the real state: models that change, fail, or come while something else happens.
 
+#[path = "engine/compare.rs"]
+mod compare;
 #[path = "session/session.rs"]
 #[allow(dead_code)]
 mod session;

@@ -73,6 +73,10 @@ pub enum Command {
     Edit,
     Open,
     ChooseModel,
+    /// A second model on the same text.
+    ChooseSecond,
+    /// No second model any more.
+    EndCompare,
     Palette,
     Help,
     NextTheme,
@@ -158,6 +162,8 @@ pub enum Effect {
     ReadSamples(PathBuf),
     /// See which model a name or path means.
     FindModel(String),
+    /// The same for the model to compare with.
+    FindSecond(String),
 }
 
 /// What came of a file effect.
@@ -187,6 +193,8 @@ pub enum FileOutcome {
         samples: Vec<Sample>,
     },
     Model(Source),
+    /// The model to compare with.
+    Second(Source),
     Failed(String),
 }
 

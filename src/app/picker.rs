@@ -16,6 +16,8 @@ pub enum PickerKind {
     Palette,
     Open,
     Model,
+    /// A model to compare with.
+    Second,
     /// A token that is looked at as if it were the target.
     WhatIf,
     /// A file to learn.
@@ -121,6 +123,7 @@ impl Picker {
             PickerKind::Palette => "Commands",
             PickerKind::Open => "Open a sample or a file",
             PickerKind::Model => "Choose a model, or type a directory or .gguf file",
+            PickerKind::Second => "Choose a model to compare with",
             PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
             PickerKind::RecordFilter => "Which records are listed",

@@ -119,12 +119,12 @@ impl App {
 
     /// The painted mask of `rule` on the sequence on screen, with these weights for parts under a mode.
     pub(super) fn mask_under(&self, rule: Rule, parts: PartWeights) -> Result<LossMask, MaskError> {
-        let options = self.options_of(rule, parts);
+        let options = self.options_on(self.sequence(), rule, parts);
         LossMask::painted(self.sequence(), rule.mode(), options, self.painting.paint.clone())
     }
 
-    fn options_of(&self, rule: Rule, parts: PartWeights) -> MaskOptions {
-        let sequence = self.sequence();
+    /// The options of `rule` on any sequence of the sample.
+    pub(super) fn options_on(&self, sequence: &Sequence, rule: Rule, parts: PartWeights) -> MaskOptions {
         match rule {
             Rule::Mode(_) => MaskOptions::new(sequence, self.split, parts).with(sequence, self.choices),
             Rule::Profile(profile) => profile.options(sequence),
@@ -134,7 +134,7 @@ impl App {
     /// Every row anew from what is there; no forward pass.
     pub(super) fn rescore(&mut self) {
         let rows = rules(self.sequence(), self.rule()).into_iter().map(|rule| {
-            let options = self.options_of(rule, self.part_weights);
+            let options = self.options_on(self.sequence(), rule, self.part_weights);
             self.scoring_of(rule, LossMask::new(self.sequence(), rule.mode(), options))
         });
         self.scorings = rows.collect();
@@ -156,6 +156,7 @@ impl App {
             };
         }
         self.current = Some(current);
+        self.compare();
     }
 
     fn scoring_of(&self, rule: Rule, mask: Result<LossMask, MaskError>) -> Scoring {

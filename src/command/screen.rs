@@ -24,6 +24,7 @@ pub fn run(cli: Cli) -> Result<()> {
     };
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
+    let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
     let template = models::template(&cli.model)?;
     let (mode, part_weights, choices) = input::mask(&cli.mask)?;
@@ -41,6 +42,7 @@ pub fn run(cli: Cli) -> Result<()> {
         encoding: input::encoding(&cli.input.encoding),
         pack,
         model,
+        compare,
         rule,
         denominator: cli.mask.denominator.unwrap_or_default(),
         split: cli.mask.split.or(opened.split),
@@ -81,6 +83,7 @@ fn run_loop(
         Effect::CancelEngine => engine.cancel(),
         Effect::ListDirectory(path) => files(FileEffect::List(path)),
         Effect::FindModel(name) => files(FileEffect::FindModel(name)),
+        Effect::FindSecond(name) => files(FileEffect::FindSecond(name)),
         Effect::SearchRecords { file, text } => files(FileEffect::Search { file, text }),
         Effect::CancelSurvey => engine.cancel_survey(),
         Effect::ReadRecord { file, at } => files(FileEffect::ReadRecord { file, at }),

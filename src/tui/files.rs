@@ -25,10 +25,8 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
                 Err(error) => FileOutcome::Failed(format!("{error:#}")),
             },
             FileEffect::Search { file, text } => search(file, text),
-            FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
-                Ok(source) => FileOutcome::Model(source),
-                Err(error) => FileOutcome::Failed(error.to_string()),
-            },
+            FileEffect::FindModel(name) => find(name, FileOutcome::Model),
+            FileEffect::FindSecond(name) => find(name, FileOutcome::Second),
         };
         let _ = answer.send(Inbound::Action(Action::Files(outcome)));
     };
@@ -69,6 +67,16 @@ pub enum FileEffect {
     },
     /// A name that `--model` takes.
     FindModel(String),
+    /// The same for the model to compare with.
+    FindSecond(String),
+}
+
+/// Which model a name or path means.
+fn find(name: String, found: fn(Source) -> FileOutcome) -> FileOutcome {
+    match Source::parse(&from_home(name.into()).to_string_lossy()) {
+        Ok(source) => found(source),
+        Err(error) => FileOutcome::Failed(error.to_string()),
+    }
 }
 
 fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> FileOutcome {

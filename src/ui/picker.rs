@@ -59,7 +59,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
         (PickerKind::RecordFilter, _) => " type to filter, or a number: longer than that",
         (PickerKind::Palette | PickerKind::Twin, _) => " type to filter",
         (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
-        (PickerKind::Model, _) => " type to filter, or a directory, a .gguf file",
+        (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file",
         (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
     };
     let hint = text::fit_start(hint, width.saturating_sub(typed.width() + 4));
@@ -108,6 +108,8 @@ fn nothing(picker: &Picker) -> String {
         PickerKind::Open | PickerKind::DataSet => {
             format!("nothing here matches; enter opens the file or directory \"{query}\"")
         }
-        PickerKind::Model => format!("no known model matches; enter loads the directory or file \"{query}\""),
+        PickerKind::Model | PickerKind::Second => {
+            format!("no known model matches; enter loads the directory or file \"{query}\"")
+        }
     }
 }

@@ -81,7 +81,11 @@ impl Session {
                 Effect::CancelEngine => self.engine.cancel(),
                 Effect::CancelSurvey => self.engine.cancel_survey(),
                 Effect::ReadRecord { .. } | Effect::SearchRecords { .. } => {}
-                Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::ReadSamples(_) | Effect::FindModel(_) => {}
+                Effect::ListDirectory(_)
+                | Effect::ReadFile(_)
+                | Effect::ReadSamples(_)
+                | Effect::FindModel(_)
+                | Effect::FindSecond(_) => {}
             }
         }
     }

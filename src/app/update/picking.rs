@@ -17,6 +17,7 @@ pub fn open(app: &mut App, command: Command) -> Vec<Effect> {
     let (kind, items, effects) = match command {
         Command::Palette => (PickerKind::Palette, palette_items(app.context()), Vec::new()),
         Command::ChooseModel => (PickerKind::Model, model_items(), Vec::new()),
+        Command::ChooseSecond => (PickerKind::Second, model_items(), Vec::new()),
         Command::Open | Command::DataSet => {
             let kind = if command == Command::Open { PickerKind::Open } else { PickerKind::DataSet };
             let list = Effect::ListDirectory(app.directory.clone());
@@ -112,6 +113,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             let built_in = &sample::BUILT_IN[index];
             app.open_sample(built_in.sample(), built_in.name)
         }
+        Choice::Model(name) if kind == PickerKind::Second => vec![Effect::FindSecond(name)],
         Choice::Model(name) => vec![Effect::FindModel(name)],
         Choice::Token(id) => {
             app.what_if = Some(id);
@@ -150,6 +152,10 @@ fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
             app.overlay = None;
             vec![Effect::FindModel(query.into())]
         }
+        PickerKind::Second if !query.is_empty() => {
+            app.overlay = None;
+            vec![Effect::FindSecond(query.into())]
+        }
         _ => Vec::new(),
     }
 }
@@ -175,6 +181,7 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             Vec::new()
         }
         FileOutcome::Model(source) => take_model(app, source),
+        FileOutcome::Second(source) => super::comparing::choose(app, source),
         FileOutcome::Failed(text) => {
             app.notice = Some(Notice { text, is_error: true });
             Vec::new()
