@@ -5,6 +5,8 @@ mod list;
 mod remove;
 mod show;
 
+pub use show::describe;
+
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};

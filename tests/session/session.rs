@@ -82,6 +82,7 @@ impl Session {
                 Effect::CancelSurvey => self.engine.cancel_survey(),
                 Effect::ReadRecord { .. } | Effect::SearchRecords { .. } => {}
                 Effect::ListDirectory(_) | Effect::ReadFile(_) | Effect::ReadSamples(_) | Effect::FindModel(_) => {}
+                Effect::ListModels | Effect::DescribeModel(_) | Effect::WeighModel(_) | Effect::RemoveModel(_) => {}
             }
         }
     }
