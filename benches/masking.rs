@@ -55,6 +55,7 @@ fn ours(model: &Model, path: &Path) -> (f64, Totals) {
     };
     survey::run(records, &Cancel::default(), |raw| survey::judge(&reader, &Rule::default(), raw), take)
         .expect("it runs");
+    assert_eq!((totals.records, totals.unreadable), (RECORDS, 0), "every record is read");
     (RECORDS as f64 / start.elapsed().as_secs_f64(), totals)
 }
 

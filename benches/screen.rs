@@ -154,7 +154,8 @@ fn scored_app(tokens: usize) -> App {
         target: ids.get(t + 1).map(|&id| Target { id, nll: (t % 80) as f64 / 10.0, rank: 1 + t as u32 % 9 }),
     };
     let rows = (0..tokens).map(row).collect();
-    let (mut app, _) = App::new(Start { prefix: Prefix::None, model: Some(source), ..Start::on(sample, "bench") });
+    let (mut app, _) =
+        App::new(Start { encoding: Prefix::None.into(), model: Some(source), ..Start::on(sample, "bench") });
     let generation = app.analysis.generation;
     update(&mut app, Action::Resize(120, 40));
     let model = lossglass::engine::ModelInfo::of(&model);

@@ -12,6 +12,7 @@ use crate::loss::Denominator;
 use crate::mask::profile::{self, Profile};
 use crate::mask::{Header, Mode, PartWeights, Stop, Straddlers, on_or_off, prompt_weight};
 use crate::model::DeviceKind;
+use crate::sequence::Packing;
 
 /// See how a language model learns, token by token.
 ///
@@ -82,9 +83,42 @@ pub struct InputArgs {
     /// Which record of a JSONL file, from 0 [default: 0]
     #[arg(long, value_name = "N", help_heading = "Input")]
     pub index: Option<usize>,
+    #[command(flatten)]
+    pub encoding: EncodeArgs,
+    #[command(flatten)]
+    pub pack: PackArgs,
+}
+
+/// Several records in one sequence.
+#[derive(Clone, Copy, Debug, Default, Args)]
+pub struct PackArgs {
+    /// Pack the records of --chat or --data into sequences of at most N tokens, in the order of the file; what is longer
+    /// is cut. What is shown is the pack that record --index goes into
+    #[arg(long, value_name = "N", value_parser = pack_size, help_heading = "Input")]
+    pub pack: Option<usize>,
+    /// What the records of a pack know of each other: block, nothing (attention and positions of their own), or naive, as
+    /// if they were one text [default: block]
+    #[arg(long, value_name = "block|naive", requires = "pack", help_heading = "Input")]
+    pub packing: Option<Packing>,
+}
+
+fn pack_size(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(size) if size >= 2 => Ok(size),
+        _ => Err("give a number of tokens from 2 on".into()),
+    }
+}
+
+/// How samples become tokens.
+#[derive(Clone, Debug, Default, Args)]
+pub struct EncodeArgs {
     /// Token to put before raw text, so that its first word is predicted too [default: what the tokenizer adds]
     #[arg(long, value_enum, value_name = "TOKEN", help_heading = "Input")]
     pub prefix: Option<PrefixArg>,
+    /// Encode special-token text that stands in a text or a message, such as <|im_end|>, as the text it is; without
+    /// this it becomes real special tokens
+    #[arg(long, help_heading = "Input")]
+    pub escape_specials: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

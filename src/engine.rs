@@ -17,7 +17,7 @@ mod worker;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
-pub use message::{Event, ModelInfo, Request};
+pub use message::{Event, ModelInfo, PackRequest, Request};
 pub use survey::{Survey, SurveyEvent};
 pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
 

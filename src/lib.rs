@@ -36,6 +36,7 @@ pub mod app;
 pub mod cancel;
 pub mod cli;
 pub mod command;
+pub mod compare;
 pub mod data;
 pub mod engine;
 pub mod generate;

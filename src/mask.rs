@@ -15,7 +15,7 @@ mod reason;
 mod roles;
 mod rule;
 
-pub use attention::AttentionMask;
+pub use attention::{AttentionMask, Visibility};
 pub use choices::{ChoiceError, Choices, Header, Stop, Straddlers, on_or_off, prompt_weight};
 pub use mode::{MaskError, Mode};
 pub use paint::{Paint, Stroke};
@@ -23,7 +23,7 @@ pub use part_weights::{PartWeights, PartWeightsError};
 pub use reason::Reason;
 pub use roles::Roles;
 
-use crate::sequence::{Kind, Sequence};
+use crate::sequence::{Document, Kind, Pack, Packing, Sequence};
 use rule::{Decision, Rule};
 
 /// What a mask needs to know beside the sequence and the mode.
@@ -73,14 +73,23 @@ impl Split {
     }
 }
 
-/// One weight per token of a sequence. `weights[0]` is always 0: nothing predicts the first token.
+/// What the weights come from.
+#[derive(Clone, Debug, PartialEq)]
+enum Decider {
+    Rule(Box<Rule>),
+    /// The masks of a packed sequence's documents.
+    Documents(Vec<LossMask>),
+}
+
+/// One weight per token of a sequence. `weights[0]` is always 0: nothing predicts the first token. Of packed documents
+/// each is masked by itself, and nothing predicts its first token where they are apart.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossMask {
     pub mode: Mode,
     weights: Vec<f64>,
     options: MaskOptions,
     paint: Paint,
-    rule: Rule,
+    decider: Decider,
     /// The mode would have scored the first token.
     pub unpredicted: bool,
     /// Tokens that the mode would have scored, had the context not cut them off.
@@ -101,6 +110,9 @@ impl LossMask {
     /// # Errors
     /// If the mode does not apply to this sequence; the message says what to do.
     pub fn painted(sequence: &Sequence, mode: Mode, options: MaskOptions, paint: Paint) -> Result<Self, MaskError> {
+        if let Some(pack) = &sequence.pack {
+            return Self::packed(pack, mode, options, paint);
+        }
         let rule = Rule::new(mode, sequence, &options)?;
         let all = sequence.all_tokens().enumerate();
         let mut weights: Vec<f64> = all.map(|(t, token)| rule.decide(&paint, t, token).weight).collect();
@@ -110,7 +122,25 @@ impl LossMask {
         if let Some(first) = weights.first_mut() {
             *first = 0.0;
         }
-        Ok(Self { mode, weights, options, paint, rule, unpredicted, lost })
+        Ok(Self { mode, weights, options, paint, decider: Decider::Rule(Box::new(rule)), unpredicted, lost })
+    }
+
+    fn packed(pack: &Pack, mode: Mode, options: MaskOptions, paint: Paint) -> Result<Self, MaskError> {
+        let (mut weights, mut masks) = (Vec::new(), Vec::with_capacity(pack.documents.len()));
+        let (mut unpredicted, mut lost) = (false, 0);
+        for Document { tokens, sequence, split } in &pack.documents {
+            let own = MaskOptions::new(sequence, *split, options.parts).with(sequence, options.choices);
+            let mask = Self::painted(sequence, mode, own, paint.within(tokens.clone()))?;
+            weights.extend_from_slice(&mask.weights);
+            if let (Packing::Naive, 1.., Some(decision)) = (pack.packing, tokens.start, mask.decide(sequence, 0)) {
+                weights[tokens.start] = decision.weight;
+            } else {
+                unpredicted |= mask.unpredicted;
+            }
+            lost += mask.lost;
+            masks.push(mask);
+        }
+        Ok(Self { mode, weights, options, paint, decider: Decider::Documents(masks), unpredicted, lost })
     }
 
     /// The mode with its options: `assistant, after_stop=on, stop=0`.
@@ -163,6 +193,14 @@ impl LossMask {
         self.weights.iter().filter(|&&w| w != 0.0).count()
     }
 
+    /// The masks of a packed sequence's documents, in order.
+    pub fn documents(&self) -> impl Iterator<Item = &Self> {
+        match &self.decider {
+            Decider::Rule(_) => [].iter(),
+            Decider::Documents(masks) => masks.iter(),
+        }
+    }
+
     /// Why token `t` has its weight.
     pub fn reason(&self, sequence: &Sequence, t: usize) -> Reason {
         Reason::new(self, sequence, t)
@@ -170,10 +208,28 @@ impl LossMask {
 
     /// Whether a border between what is scored and what is not goes through token `t`.
     pub fn divides(&self, sequence: &Sequence, t: usize) -> bool {
-        sequence.tokens.get(t).is_some_and(|token| !token.overlaps.is_empty() && self.rule.divides(t, token))
+        match (&self.decider, self.in_document(sequence, t)) {
+            (Decider::Rule(rule), _) => {
+                sequence.tokens.get(t).is_some_and(|token| !token.overlaps.is_empty() && rule.divides(t, token))
+            }
+            (_, place) => place.is_some_and(|(mask, sequence, t)| mask.divides(sequence, t)),
+        }
+    }
+
+    /// The mask of the document that token `t` of a packed sequence belongs to, the document, and the token in it.
+    fn in_document<'a>(&'a self, sequence: &'a Sequence, t: usize) -> Option<(&'a Self, &'a Sequence, usize)> {
+        let Decider::Documents(masks) = &self.decider else { return None };
+        let (number, document) = sequence.document(t)?;
+        Some((masks.get(number)?, &document.sequence, t - document.tokens.start))
     }
 
     fn decide(&self, sequence: &Sequence, t: usize) -> Option<Decision> {
-        Some(self.rule.decide(&self.paint, t, sequence.tokens.get(t)?))
+        match &self.decider {
+            Decider::Rule(rule) => Some(rule.decide(&self.paint, t, sequence.tokens.get(t)?)),
+            Decider::Documents(_) => {
+                let (mask, sequence, t) = self.in_document(sequence, t)?;
+                mask.decide(sequence, t)
+            }
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct Report<'a> {
     pub sequence: &'a Sequence,
     pub mask: &'a LossMask,
     pub scores: &'a Scores,
+    /// −log p of each token of a pack under the other packing; empty for what is no pack.
+    pub contrast: &'a [Option<f64>],
     pub ledger: &'a Ledger,
     pub denominator: Denominator,
 }

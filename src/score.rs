@@ -8,9 +8,9 @@ use rayon::prelude::*;
 pub use self::row::row;
 use crate::cancel::Cancel;
 use crate::loss::Row;
-use crate::mask::AttentionMask;
 use crate::model::Decoder;
 use crate::model::decoder::{DecoderError, KvCache};
+use crate::sequence::Documents;
 
 /// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long
 /// text's first rows are handed out.
@@ -40,6 +40,8 @@ pub struct Scorer {
     cache: KvCache,
     /// The tokens whose hidden states are known.
     ids: Vec<u32>,
+    /// The documents that they lie in.
+    documents: Documents,
     /// Their hidden states after the final norm, `[ids, hidden]`.
     hidden: Vec<f32>,
     /// How many rows of `ids` were handed out, with `top_k` candidates each.
@@ -73,13 +75,29 @@ impl Scorer {
         cancel: &Cancel,
         on_rows: &mut dyn FnMut(usize, Vec<Row>),
     ) -> Result<bool, ScoreError> {
+        self.score_packed(decoder, ids, &Documents::default(), top_k, cancel, on_rows)
+    }
+
+    /// The same for packed documents: each is scored by itself, and the row before a document has no target.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score).
+    pub fn score_packed(
+        &mut self,
+        decoder: &Decoder,
+        ids: &[u32],
+        documents: &Documents,
+        top_k: usize,
+        cancel: &Cancel,
+        on_rows: &mut dyn FnMut(usize, Vec<Row>),
+    ) -> Result<bool, ScoreError> {
         if ids.is_empty() {
             self.clear();
             on_rows(0, Vec::new());
             return Ok(true);
         }
         decoder.check(ids, 0)?;
-        self.keep(ids, top_k);
+        self.keep(ids, documents, top_k);
         while self.rows < ids.len() {
             if cancel.is_cancelled() {
                 return Ok(false);
@@ -110,8 +128,10 @@ impl Scorer {
 
     /// Forgets what does not hold for `ids`: hidden states from the first changed token on, and rows from the one
     /// before, whose target changed.
-    fn keep(&mut self, ids: &[u32], top_k: usize) {
+    fn keep(&mut self, ids: &[u32], documents: &Documents, top_k: usize) {
         let common = self.ids.iter().zip(ids).take_while(|(old, new)| old == new).count();
+        let common = self.documents.common(documents, common);
+        self.documents = documents.clone();
         if common < self.ids.len() || common < ids.len() {
             self.rows = self.rows.min(common.saturating_sub(1));
         }
@@ -129,7 +149,7 @@ impl Scorer {
     fn run_layers(&mut self, decoder: &Decoder, ids: &[u32], cancel: &Cancel) -> Result<(), ScoreError> {
         let from = self.ids.len();
         let new = &ids[from..ids.len().min(from + LAYER_CHUNK)];
-        let hidden = decoder.run(new, Some(&mut self.cache), AttentionMask::Causal, cancel)?;
+        let hidden = decoder.run(new, Some(&mut self.cache), self.documents.clone(), cancel)?;
         self.hidden.extend(hidden.flatten_all()?.to_vec1::<f32>()?);
         self.ids.extend(new);
         Ok(())
@@ -153,7 +173,8 @@ impl Scorer {
             }
         };
         let rows = values.par_chunks(values.len() / positions.len()).zip(positions);
-        Ok(rows.map(|(logits, i)| row(logits, ids.get(i + 1).copied(), self.top_k)).collect())
+        let target = |i: usize| ids.get(i + 1).copied().filter(|_| !self.documents.starts_at(i + 1));
+        Ok(rows.map(|(logits, i)| row(logits, target(i), self.top_k)).collect())
     }
 
     /// Logits `[positions, vocab]`.

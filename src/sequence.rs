@@ -2,28 +2,36 @@
 
 mod display;
 mod encode;
+mod escape;
+mod pack;
 mod vocabulary;
+mod words;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 pub use display::{visible, visible_text};
-pub use encode::{EncodeError, Prefix};
+pub use encode::{EncodeError, EncodeOptions, Prefix};
+pub use pack::{Document, Documents, Pack, PackOptions, Packer, Packing, UnknownPacking};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;
-use crate::template::{Change, Part};
+use crate::template::{Change, Part, Placed};
+
+/// The bytes of one token; a short one's take no memory of their own.
+pub type TokenBytes = smallvec::SmallVec<[u8; 16]>;
 
 /// One token of a [`Sequence`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub id: u32,
     /// The bytes the token stands for; a part of a character where the tokenizer cuts inside one.
-    pub bytes: Vec<u8>,
+    pub bytes: TokenBytes,
     /// Bytes of [`Sequence::text`].
     pub span: Range<usize>,
     /// Index of the message, `None` outside messages and in raw text.
     pub turn: Option<usize>,
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     /// Where the token's first character comes from; see `overlaps` for the rest.
     pub part: Part,
     /// Further origins the token reaches into, with their turns: not empty for a straddler.
@@ -40,7 +48,7 @@ pub struct Token {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Origin {
     pub turn: Option<usize>,
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     pub part: Part,
 }
 
@@ -97,8 +105,14 @@ pub struct Sequence {
     pub message_weights: Vec<Option<f64>>,
     /// The weights that the data gives spans of messages, as bytes of `text`, in order, none overlapping.
     pub span_weights: Vec<(Range<usize>, f64)>,
+    /// Where the text has the messages' contents, as they were written.
+    pub contents: Vec<Placed>,
     /// What the template did to messages beyond printing them.
     pub changes: Vec<Change>,
+    /// Special-token text that a user typed and that is encoded as text, as bytes of `text`, in order.
+    pub escaped: Vec<Range<usize>>,
+    /// The documents, where there are several; see [`Sequence::pack`].
+    pub pack: Option<Pack>,
     /// What was put before raw text, in words, if anything.
     pub prefix: Option<String>,
     /// The tokens that the context cut off.
@@ -128,14 +142,28 @@ impl Sequence {
         self.tokens.iter().map(|token| token.id).collect()
     }
 
-    /// The tokens that something predicts, with their positions: all but the first. This is the one label shift.
+    /// The tokens that something predicts, with their positions: all but the first, of each document where they are
+    /// apart. This is the one label shift.
     pub fn targets(&self) -> impl Iterator<Item = (usize, &Token)> {
-        self.tokens.iter().enumerate().skip(1)
+        let documents = self.documents();
+        self.tokens.iter().enumerate().filter(move |(t, _)| !documents.starts_at(*t))
     }
 
-    /// How many targets there are (n − 1).
+    /// How many targets there are (n − 1, of each document where they are apart).
     pub fn target_count(&self) -> usize {
-        self.tokens.len().saturating_sub(1)
+        self.tokens.len().saturating_sub(self.documents().count())
+    }
+
+    /// Where documents start that know nothing of each other: under [`Packing::Naive`] there is one.
+    pub fn documents(&self) -> Documents {
+        self.pack.as_ref().map_or_else(Documents::default, |pack| pack.apart_under(pack.packing))
+    }
+
+    /// The document that token `t` belongs to, with its number from 0; `None` in a sequence that is not packed.
+    pub fn document(&self, t: usize) -> Option<(usize, &Document)> {
+        let documents = &self.pack.as_ref()?.documents;
+        let number = documents.partition_point(|document| document.tokens.end <= t);
+        Some((number, documents.get(number)?))
     }
 
     /// The token's characters in `text`: every character that it covers, even in part (as transformers' offsets are).
@@ -210,6 +238,7 @@ impl Sequence {
             self.beyond.splice(..0, cut);
             let end = self.tokens.last().map_or(0, |token| ceil_boundary(&self.text, token.span.end));
             self.text.truncate(end);
+            self.escaped.retain(|escaped| escaped.end <= end);
         }
     }
 
@@ -218,10 +247,17 @@ impl Sequence {
         (!self.beyond.is_empty()).then(|| self.tokens.len() + self.beyond.len())
     }
 
-    /// The text before token `t`, at most `chars` characters of it.
+    /// The text before token `t`, at most the last `chars` characters of it.
     pub fn input_so_far(&self, t: usize, chars: usize) -> &str {
-        let end = floor_boundary(&self.text, self.tokens.get(t).map_or(self.text.len(), |token| token.span.start));
-        let before = &self.text[..end];
+        self.text_of(0..t, chars)
+    }
+
+    /// The text of some tokens, at most the last `chars` characters of it.
+    pub fn text_of(&self, tokens: Range<usize>, chars: usize) -> &str {
+        let boundary =
+            |t: usize| floor_boundary(&self.text, self.tokens.get(t).map_or(self.text.len(), |token| token.span.start));
+        let (start, end) = (if tokens.start == 0 { 0 } else { boundary(tokens.start) }, boundary(tokens.end));
+        let before = self.text.get(start..end).unwrap_or("");
         match before.char_indices().rev().nth(chars.saturating_sub(1)) {
             Some((start, _)) if chars > 0 => &before[start..],
             _ if chars == 0 => "",

@@ -13,14 +13,14 @@ use crate::mask::finding::{Facts, Finding, findings};
 use crate::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
 use crate::model::Reader;
 use crate::sample::{Form, Record, Sample};
-use crate::sequence::{Kind, Prefix, Sequence};
+use crate::sequence::{EncodeOptions, Kind, Sequence};
 
 /// How records are read and masked.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Rule {
     /// The form of every record; without it each record's fields say it.
     pub hint: Option<Form>,
-    pub prefix: Prefix,
+    pub encoding: EncodeOptions,
     /// Without one, the form of a record decides.
     pub mode: Option<Mode>,
     /// Raw text: characters of the prompt; those of a prompt–completion record are its own.
@@ -100,7 +100,7 @@ pub fn judge(model: &Reader, rule: &Rule, raw: Raw) -> Judged {
 /// The tokens and weights of one record, or why there are none.
 fn mask(model: &Reader, rule: &Rule, record: Record) -> Result<Masked, String> {
     let Record { form, sample, split } = record;
-    let sequence = model.encode(&sample, rule.prefix).map_err(|error| format!("cannot be encoded: {error:#}"))?;
+    let sequence = model.encode(&sample, rule.encoding).map_err(|error| format!("cannot be encoded: {error:#}"))?;
     let mode = rule.mode.unwrap_or(default_mode(form, sequence.kind));
     let options = MaskOptions::new(&sequence, split.or(rule.split), rule.parts).with(&sequence, rule.choices);
     let mask = LossMask::new(&sequence, mode, options).map_err(|error| format!("cannot be masked: {error}"))?;

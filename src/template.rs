@@ -17,6 +17,7 @@ mod label;
 mod locate;
 mod marker;
 mod marks;
+mod prompt;
 mod provenance;
 mod python;
 mod search;
@@ -28,6 +29,7 @@ pub use provenance::{Change, Changed, Part, Placed, Rendered, Segment};
 
 use crate::sample::Chat;
 use engine::Engine;
+use marker::Stops;
 
 /// The ChatML template of `--template chatml`, with generation tags around what the assistant writes.
 pub const CHATML: &str = include_str!("template/chatml.jinja");
@@ -37,7 +39,7 @@ pub const CHATML: &str = include_str!("template/chatml.jinja");
 pub struct ChatTemplate {
     engine: Arc<Engine>,
     bos: Option<String>,
-    eos: Option<String>,
+    stops: Arc<Stops>,
     /// Tag-like pieces such as `</think>` that the source names and may look for in a message.
     tags: Arc<[String]>,
 }
@@ -56,7 +58,7 @@ impl ChatTemplate {
         Ok(Self {
             engine: Arc::new(Engine::new(source, &specials)?),
             bos: bos.filter(|text| !text.is_empty()).map(str::to_string),
-            eos: eos.filter(|text| !text.is_empty()).map(str::to_string),
+            stops: Arc::new(Stops::new(eos)),
             tags: field::tags(source).into(),
         })
     }
@@ -78,7 +80,7 @@ impl ChatTemplate {
     pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
         let fields = field::fields(chat, &self.tags);
         let located = locate::locate(&self.engine, chat, &fields, add_generation_prompt)?;
-        Ok(label::label(chat, &fields, located, self.bos.as_deref(), self.eos.as_deref()))
+        Ok(label::label(chat, &fields, located, self.bos.as_deref(), &self.stops))
     }
 }
 
@@ -86,7 +88,6 @@ impl std::fmt::Debug for ChatTemplate {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ChatTemplate")
             .field("bos", &self.bos)
-            .field("eos", &self.eos)
             .field("generation", &self.engine.generation)
             .finish_non_exhaustive()
     }

@@ -90,19 +90,14 @@ fn check(name: &str, model: &str) {
     }
 }
 
-#[test]
-fn llama() {
-    check("llama", fixture("llama").to_str().expect("UTF-8"));
-}
+const FAMILIES: [&str; 10] =
+    ["llama", "llama3_rope", "mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"];
 
 #[test]
-fn llama3_rope() {
-    check("llama3_rope", fixture("llama3_rope").to_str().expect("UTF-8"));
-}
-
-#[test]
-fn gpt2() {
-    check("gpt2", fixture("gpt2").to_str().expect("UTF-8"));
+fn every_family() {
+    for name in FAMILIES {
+        check(name, fixture(name).to_str().expect("UTF-8"));
+    }
 }
 
 #[test]
@@ -325,4 +320,71 @@ fn a_device_that_this_build_lacks_is_refused_in_one_sentence() {
         assert_eq!((error, output.status.code()), (refusal, Some(2)));
     }
     assert!(lossglass(&["analyze", "--text", "hello", "--device", "auto"]).status.success());
+}
+
+/// A data set of three chats, and of each what `analyze` says of it alone.
+fn set(directory: &Path, model: &str) -> (String, Vec<Value>) {
+    let path = directory.join("set.jsonl");
+    let chats = expected("llama")["chat"].as_array().expect("chats")[..2].to_vec();
+    let lines: Vec<String> = [&chats[0], &chats[1], &chats[0]]
+        .map(|chat| serde_json::json!({"messages": chat["messages"]}).to_string())
+        .into();
+    std::fs::write(&path, lines.join("\n")).expect("written");
+    let path = path.to_str().expect("UTF-8").to_owned();
+    let alone = (0..3).map(|i| analyze(model, &["--chat", &path, "--index", &i.to_string()])).collect();
+    (path, alone)
+}
+
+#[test]
+fn a_pack_scores_each_record_as_it_is_alone_and_a_naive_one_does_not() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let directory = tempfile::tempdir().expect("a directory");
+    let (path, alone) = set(directory.path(), model);
+    let length = |i: usize| alone[i]["tokens"].as_array().expect("tokens").len();
+    let size = (length(0) + length(1)).to_string();
+    let block = analyze(model, &["--chat", &path, "--pack", &size]);
+    let documents = block["packing"]["documents"].as_array().expect("documents");
+    assert_eq!((&block["packing"]["name"], documents.len()), (&"block".into(), 2));
+    for key in ["nll", "weight"] {
+        let both = [column(&alone[0], key), column(&alone[1], key)].concat();
+        for (t, (ours, wanted)) in column(&block, key).iter().zip(&both).enumerate() {
+            close(ours, wanted, 1e-4, &format!("{key} of token {t}, alone"));
+        }
+    }
+    for (document, alone) in documents.iter().zip(&alone) {
+        close(&document["loss"]["block"], &alone["loss"]["mean"], 1e-4, "loss, alone");
+        assert_eq!(document["scored"], alone["loss"]["scored"]);
+    }
+    let first = &block["tokens"][length(0)];
+    assert_eq!((&first["weight"], first["nll"].is_null()), (&0.0.into(), true));
+    assert_eq!(first["reason"], "first token of document 2: nothing predicts it");
+    let naive = analyze(model, &["--chat", &path, "--pack", &size, "--packing", "naive"]);
+    for (ours, wanted) in column(&block, "nll_naive").iter().zip(column(&naive, "nll")) {
+        close(ours, &wanted, 1e-4, "the naive packing that block packing is compared with");
+    }
+    let second = &naive["packing"]["documents"][1]["loss"];
+    close(&second["block"], &alone[1]["loss"]["mean"], 1e-4, "loss, alone");
+    let apart = second["naive"].as_f64().expect("naive") - second["block"].as_f64().expect("block");
+    assert!(apart.abs() > 1e-3, "the first document changes what the second costs, not by {apart}");
+    let last = analyze(model, &["--chat", &path, "--pack", &size, "--index", "2"]);
+    assert_eq!(column(&last, "id"), column(&alone[2], "id"), "record 2 has a pack of its own");
+}
+
+#[test]
+fn packs_that_cannot_be_are_refused() {
+    let model = fixture("llama");
+    let model = model.to_str().expect("UTF-8");
+    let directory = tempfile::tempdir().expect("a directory");
+    let (path, _) = set(directory.path(), model);
+    for (args, why) in [
+        (&["--text", "a", "--pack", "9"][..], "--pack packs the records of a data set; give --chat FILE"),
+        (&["--chat", &path, "--pack", "1"], "give a number of tokens from 2 on"),
+        (&["--chat", &path, "--pack", "999999"], "packs of 999999 tokens are longer than the model's context"),
+        (&["--chat", &path, "--pack", "64", "--index", "3"], "record 3 does not exist: there are 3"),
+    ] {
+        let output = lossglass(&[&["analyze", "--model", model], args].concat());
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(why), "{args:?}: {said}");
+    }
 }

@@ -2,8 +2,12 @@
 
 #[path = "core/any_mask.rs"]
 mod any_mask;
+#[path = "core/compare.rs"]
+mod compare;
 #[path = "core/custom.rs"]
 mod custom;
+#[path = "core/escape.rs"]
+mod escape;
 #[path = "core/export.rs"]
 mod export;
 #[path = "core/findings.rs"]

@@ -10,6 +10,8 @@ mod golden;
 mod gradients;
 #[path = "decoder/operations.rs"]
 mod operations;
+#[path = "decoder/packing.rs"]
+mod packing;
 #[path = "decoder/reuse.rs"]
 mod reuse;
 #[path = "decoder/weights.rs"]

@@ -94,7 +94,7 @@ fn a_chat_with_tools_takes_the_tool_template() {
     let Sample::Chat(mut chat) = chat("Hello.") else { unreachable!() };
     let text = |chat: &Chat| {
         let sample = Sample::Chat(chat.clone());
-        model.encode(&sample, Default::default()).expect("rendered").text
+        model.encode(&sample, lossglass::sequence::EncodeOptions::default()).expect("rendered").text
     };
     assert_eq!(text(&chat), "Hi;Hello.;");
     chat.tools = vec![serde_json::json!({"type": "function"})];

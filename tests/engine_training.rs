@@ -9,7 +9,7 @@ use lossglass::engine::{At, Data, Ended, Engine, Event, Plan, Request, Side, Sid
 use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::model::Source;
 use lossglass::sample::{Chat, Message, Sample};
-use lossglass::sequence::{Prefix, Sequence};
+use lossglass::sequence::{EncodeOptions, Sequence};
 use lossglass::train::{Goal, Settings};
 
 struct Trained {
@@ -40,8 +40,8 @@ impl Trained {
 
     fn analyze(&mut self, sample: Sample) {
         self.generation += 1;
-        let (generation, prefix) = (self.generation, Prefix::default());
-        self.engine.send(Request::Analyze { generation, source: fixture(), sample, prefix, top_k: 3 });
+        let (generation, encoding) = (self.generation, EncodeOptions::default());
+        self.engine.send(Request::Analyze { generation, source: fixture(), sample, encoding, pack: None, top_k: 3 });
         loop {
             match self.next() {
                 Event::Tokenised { sequence, .. } => self.sequence = sequence,
@@ -222,7 +222,7 @@ fn a_twin_learns_otherwise_from_the_same_weights() {
 fn probes_are_watched_and_a_changed_text_is_scored_by_the_trained_weights() {
     let mut trained = Trained::new();
     let probes = vec![chat("The answer is 42."), chat("Bread is baked."), Sample::Text("A text.".into())];
-    trained.send(TrainRequest::Probe { probes, every: 2 });
+    trained.send(TrainRequest::Probe { probes, encoding: EncodeOptions::default(), every: 2 });
     let before = trained.at().probes;
     assert!(before[0].iter().all(|loss| loss.is_some_and(|loss| loss > 1.0)), "{before:?}");
     let seen = trained.run(2);
@@ -240,7 +240,11 @@ fn several_samples_are_taken_in_turn() {
     let samples: Arc<[Sample]> = (0..5).map(|i| chat(&"word ".repeat(i + 1))).collect();
     let settings = Settings { batch: 2, lr: 1e-3, ..Settings::default() };
     let side = Side { settings, mask: SideMask::Mode(None, PartWeights::default(), Default::default()) };
-    let plan = Box::new(Plan { data: Data::Samples(samples), first: side, second: None });
+    let plan = Box::new(Plan {
+        data: Data::Samples { samples, encoding: EncodeOptions::default() },
+        first: side,
+        second: None,
+    });
     trained.send(TrainRequest::Run { plan, goal: Goal { steps: Some(5), ..Goal::default() } });
     let seen: Vec<At> = (0..6).map(|_| trained.at()).collect();
     let tokens = |at: &At| at.reports.iter().map(|report| report.tokens).sum::<usize>();

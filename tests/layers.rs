@@ -12,6 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("sequence", &["sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),
     ("loss", &["mask", "sequence", "template"]),
+    ("compare", &["loss", "mask", "sequence", "template"]),
     ("model", &["cancel", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
     ("generate", &["cancel", "loss", "mask", "model", "score"]),
@@ -28,11 +29,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tui", &["app", "data", "engine", "model", "sample", "ui"]),
     ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
     ("report", &["data", "engine", "loss", "mask", "sequence", "survey", "train"]),
-    ("cli", &["loss", "mask", "model", "sample", "train"]),
+    ("cli", &["loss", "mask", "model", "sample", "sequence", "train"]),
 ];
 
 /// Layers without tensors and without a screen.
-const PURE: &[&str] = &["cancel", "sample", "template", "sequence", "mask", "loss", "app"];
+const PURE: &[&str] = &["cancel", "sample", "template", "sequence", "mask", "loss", "compare", "app"];
 
 fn sources(layer: &str) -> Vec<PathBuf> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -4,6 +4,8 @@
 mod damage;
 #[path = "loading/formats.rs"]
 mod formats;
+#[path = "loading/sentencepiece.rs"]
+mod sentencepiece;
 #[path = "loading/vocabulary.rs"]
 mod vocabulary;
 

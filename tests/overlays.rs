@@ -5,6 +5,7 @@
 mod sample;
 
 use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Rule, ScorePanel, Start, View, update};
+use lossglass::mask::AttentionMask;
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
@@ -67,6 +68,20 @@ fn attend() {
     let app = at(View::Attend, 11);
     insta::assert_snapshot!("attend_80x24", lines(&app, 80, 24));
     insta::assert_snapshot!("attend_120x40", lines(&app, 120, 40));
+}
+
+/// gemma3's layers see differently far: what is drawn is the mask of the layers that the title names.
+#[test]
+fn attend_shows_the_mask_of_a_models_own_layers() {
+    let mut app = at(View::Attend, 11);
+    let model = app.model.as_mut().expect("a model");
+    model.masks = vec![(AttentionMask::Sliding(4), vec![0, 1, 2, 4, 5]), (AttentionMask::Causal, vec![3])];
+    insta::assert_snapshot!("attend_window_80x24", lines(&app, 80, 24));
+    update(&mut app, Action::Do(Command::NextLayers));
+    let all = lines(&app, 120, 40);
+    assert!(all.contains("causal, in layer 3 · i other layers") && all.contains("may see 11 tokens"), "{all}");
+    update(&mut app, Action::Do(Command::NextLayers));
+    assert!(lines(&app, 120, 40).contains("the last 4 tokens, in layers 0–2, 4–5"));
 }
 
 #[test]

@@ -120,18 +120,12 @@ fn agrees(fixture: &str, model: &str) {
 }
 
 #[test]
-fn llama() {
-    agrees("llama", "tests/fixtures/llama");
-}
-
-#[test]
-fn llama3_rope() {
-    agrees("llama3_rope", "tests/fixtures/llama3_rope");
-}
-
-#[test]
-fn gpt2() {
-    agrees("gpt2", "tests/fixtures/gpt2");
+fn every_family() {
+    let families =
+        ["llama", "llama3_rope", "mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"];
+    for name in families {
+        agrees(name, &format!("tests/fixtures/{name}"));
+    }
 }
 
 #[test]
@@ -177,4 +171,27 @@ fn the_table_says_what_changed() {
     let table = String::from_utf8(output.stdout).expect("UTF-8");
     assert!(table.contains("65520 weights move") && table.contains("▼ scored"), "{table}");
     assert!(!table.contains('\u{1b}') && output.stderr.is_empty());
+}
+
+/// One step on one pack is one step on its records together.
+#[test]
+fn a_pack_is_trained_as_its_records_are() {
+    let (guard, _) = place();
+    let data = guard.path().join("set.jsonl");
+    let chats = json("tests/fixtures/llama/expected.json")["chat"].clone();
+    let lines: Vec<String> =
+        (0..2).map(|i| serde_json::json!({"messages": chats[i]["messages"]}).to_string()).collect();
+    std::fs::write(&data, lines.join("\n")).expect("written");
+    let data = data.to_str().expect("UTF-8");
+    let common = ["--model", "tests/fixtures/llama", "--data", data, "--steps", "3", "--lr", "1e-3"];
+    let losses = |args: &[&str]| -> Vec<f64> {
+        let events = events(&[&common, args].concat());
+        steps(&events).iter().map(|step| step["loss"].as_f64().expect("a loss")).collect()
+    };
+    let (apart, block) = (losses(&["--batch-size", "2"]), losses(&["--pack", "128"]));
+    let naive = losses(&["--pack", "128", "--packing", "naive"]);
+    for ((apart, block), naive) in apart.iter().zip(&block).zip(&naive) {
+        assert!((apart - block).abs() < 1e-4 * apart, "{block} in a pack, {apart} apart");
+        assert!((apart - naive).abs() > 1e-4 * apart, "{naive} in a naive pack");
+    }
 }

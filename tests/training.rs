@@ -20,6 +20,7 @@ use std::sync::Arc;
 use candle_core::Tensor;
 use lossglass::cancel::Cancel;
 use lossglass::model::Decoder;
+use lossglass::sequence::Documents;
 use lossglass::train::{Example, LoraSettings, Method, Projections, Settings, StepReport, TrainError, Trainer};
 use serde_json::Value;
 
@@ -36,6 +37,7 @@ pub fn example(chat: &Value) -> Arc<Example> {
     Arc::new(Example {
         weights: mask.into_iter().enumerate().map(|(t, w)| if t == 0 { 0.0 } else { w }).collect(),
         ids,
+        documents: Documents::default(),
     })
 }
 
@@ -84,8 +86,8 @@ fn what_cannot_be_trained_is_refused_and_changes_nothing() {
     let mut trainer = Trainer::new(&decoder, Some(1 << 30));
     let chat = examples("llama").remove(0);
     let cancel = Cancel::default();
-    let unscored = Arc::new(Example { ids: chat.ids.clone(), weights: vec![0.0; chat.ids.len()] });
-    let negative = Arc::new(Example { ids: chat.ids.clone(), weights: vec![-1.0; chat.ids.len()] });
+    let unscored = Arc::new(Example { weights: vec![0.0; chat.ids.len()], ..Example::clone(&chat) });
+    let negative = Arc::new(Example { weights: vec![-1.0; chat.ids.len()], ..Example::clone(&chat) });
     let full = settings(Method::Full);
     let mut refuse = |examples: &[Arc<Example>], settings: &Settings, cancel: &Cancel| {
         let error = trainer.step(&mut decoder, examples, settings, cancel).unwrap_err();

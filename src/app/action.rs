@@ -66,7 +66,11 @@ pub enum Command {
     Cooler,
     ResetTemperature,
     WhatIf,
+    /// The view Attend shows layers that see another part of the text.
+    NextLayers,
     Split,
+    EscapeSpecials,
+    NextPacking,
     Edit,
     Open,
     ChooseModel,

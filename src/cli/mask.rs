@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{MaskArgs, ModelArgs, PrefixArg};
+use super::{EncodeArgs, MaskArgs, ModelArgs};
 use crate::mask::export::Trainer;
 use crate::sample::Form;
 
@@ -17,9 +17,8 @@ pub struct MaskSetArgs {
     /// Form of the records, where their fields do not say it: messages, sharegpt, prompt-completion, alpaca, text
     #[arg(long, value_name = "FORM", help_heading = "Input")]
     pub format_hint: Option<Form>,
-    /// Token to put before raw text [default: what the tokenizer adds]
-    #[arg(long, value_enum, value_name = "TOKEN", help_heading = "Input")]
-    pub prefix: Option<PrefixArg>,
+    #[command(flatten)]
+    pub encoding: EncodeArgs,
     #[command(flatten)]
     pub model: ModelArgs,
     #[command(flatten)]

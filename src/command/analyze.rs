@@ -8,21 +8,26 @@ use super::input;
 use crate::cancel::Cancel;
 use crate::cli::{AnalyzeArgs, Format};
 use crate::command::models;
-use crate::engine::ModelInfo;
+use crate::engine::{ModelInfo, PackRequest};
 use crate::loss::{Ledger, Scores};
 use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Model, Source};
 use crate::report::{self, Report};
 use crate::score::Scorer;
 use crate::sequence::Sequence;
+use crate::train::nlls;
 
 /// Scores what the arguments give and prints it on standard output.
 ///
 /// # Errors
 /// If there is nothing to score, the model cannot be opened, or the mask does not apply.
 pub fn run(args: &AnalyzeArgs) -> Result<()> {
-    let Some(opened) = input::sample(&args.input)? else {
-        bail!("nothing to score; give --text STRING, --file PATH, --chat PATH, or pipe text in")
+    let (opened, pack) = match input::packed(&args.input, &args.mask)? {
+        Some((opened, pack)) => (opened, Some(pack)),
+        None => match input::sample(&args.input)? {
+            Some(opened) => (opened, None),
+            None => bail!("nothing to score; give --text STRING, --file PATH, --chat PATH, or pipe text in"),
+        },
     };
     input::check(&args.input, &args.mask, &opened.sample)?;
     let source = match &args.model.model {
@@ -30,12 +35,26 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         None => Source::default_for(&opened.sample),
     };
     let model = models::load(&source, &args.model)?;
-    let sequence = model.encode(&opened.sample, input::prefix(args.input.prefix))?;
+    let encoding = input::encoding(&args.input.encoding);
+    let sequence = match &pack {
+        Some(PackRequest { records, index, options }) => {
+            let records = records.iter().map(|record| (&record.sample, record.split));
+            model.reader().pack(records, *index, encoding, *options)?
+        }
+        None => model.encode(&opened.sample, encoding)?,
+    };
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let mode = mode.or(opened.mode).unwrap_or(Mode::default_for(sequence.kind));
     let options = MaskOptions::new(&sequence, args.mask.split.or(opened.split), parts).with(&sequence, choices);
     let mask = LossMask::new(&sequence, mode, options)?;
     let scores = score(&model, &sequence, args.top_k)?;
+    let contrast = match &sequence.pack {
+        Some(pack) => {
+            let documents = pack.apart_under(pack.packing.other());
+            nlls(&model.decoder, &sequence.ids(), &documents, &Cancel::default())?.unwrap_or_default()
+        }
+        None => Vec::new(),
+    };
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {
         bail!("scoring ended early") // cannot happen: nothing cancels it
     };
@@ -45,6 +64,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         sequence: &sequence,
         mask: &mask,
         scores: &scores,
+        contrast: &contrast,
         ledger: &ledger,
         denominator: args.mask.denominator.unwrap_or_default(),
     };
@@ -71,7 +91,8 @@ fn score(model: &Model, sequence: &Sequence, top_k: usize) -> Result<Scores> {
             eprint!("\rscoring {} of {} tokens", scores.len(), ids.len());
         }
     };
-    Scorer::new().score(&model.decoder, &ids, top_k, &Cancel::default(), &mut on_rows)?;
+    let documents = sequence.documents();
+    Scorer::new().score_packed(&model.decoder, &ids, &documents, top_k, &Cancel::default(), &mut on_rows)?;
     if show {
         eprint!("\r\x1b[K");
     }

@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 
 use crate::app::{DataSet, Opened};
-use crate::cli::{InputArgs, MaskArgs, MaskOptionArgs, PrefixArg};
+use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PackArgs, PrefixArg};
 use crate::data::{DataError, Place, Raw, Records, record_at};
+use crate::engine::PackRequest;
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
 use crate::sample::{Form, Record, Sample};
-use crate::sequence::{Kind, Prefix};
+use crate::sequence::{EncodeOptions, Kind, PackOptions, Prefix};
 use crate::survey::default_mode;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
@@ -35,6 +36,33 @@ pub fn sample(args: &InputArgs) -> Result<Option<Opened>> {
         }
     }
     Ok(None)
+}
+
+/// The records that `--pack` packs, and which of them is meant; `None` without `--pack`.
+///
+/// # Errors
+/// If no data set is given, it cannot be read, or it has no such record.
+pub fn packed(args: &InputArgs, mask: &MaskArgs) -> Result<Option<(Opened, PackRequest)>> {
+    let Some(options) = pack_options(&args.pack) else { return Ok(None) };
+    let Some(path) = &args.chat else {
+        bail!("--pack packs the records of a data set; give --chat FILE, or --data FILE to train")
+    };
+    let mut records = records(path)?;
+    for record in records.iter_mut().filter(|record| matches!(record.sample, Sample::Text(_))) {
+        record.split = mask.split.or(record.split);
+    }
+    let index = args.index.unwrap_or(0);
+    let Some(record) = records.get(index) else {
+        bail!("{}: record {index} does not exist: there are {} (counting from 0)", path.display(), records.len())
+    };
+    let mut opened = opened(path, index, record.clone(), records.len() > 1);
+    opened.note = None;
+    Ok(Some((opened, PackRequest { records: records.into(), index, options })))
+}
+
+/// How records are packed, if at all.
+pub fn pack_options(args: &PackArgs) -> Option<PackOptions> {
+    Some(PackOptions { size: args.pack?, packing: args.packing.unwrap_or_default() })
 }
 
 /// Reads a file as the screen's file list does: JSON, JSONL and Parquet as records, everything else as text.
@@ -184,7 +212,7 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
         Sample::Chat(_) if mask.split.is_some() => {
             bail!("--split is for raw text; a chat's completion starts at its last assistant message")
         }
-        Sample::Chat(_) if input.prefix.is_some() => {
+        Sample::Chat(_) if input.encoding.prefix.is_some() => {
             bail!("--prefix is for raw text; what a chat begins with is its template's choice")
         }
         Sample::Text(_) if mask.profile.is_some() => {
@@ -233,12 +261,13 @@ fn choices(args: &MaskOptionArgs) -> Choices {
     }
 }
 
-/// The prefix that the argument names.
-pub fn prefix(prefix: Option<PrefixArg>) -> Prefix {
-    match prefix {
+/// How samples become tokens, as the arguments say.
+pub fn encoding(args: &EncodeArgs) -> EncodeOptions {
+    let prefix = match args.prefix {
         None => Prefix::Tokenizer,
         Some(PrefixArg::Bos) => Prefix::Bos,
         Some(PrefixArg::Eos) => Prefix::Eos,
         Some(PrefixArg::None) => Prefix::None,
-    }
+    };
+    EncodeOptions { prefix, escape_specials: args.escape_specials }
 }

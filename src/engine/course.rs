@@ -13,7 +13,7 @@ use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Decoder, Model};
 use crate::sample::Sample;
 use crate::score::{ScoreError, Scorer};
-use crate::sequence::Prefix;
+use crate::sequence::{Documents, EncodeOptions};
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
 
 /// What is trained, how, and how far it is.
@@ -50,6 +50,7 @@ struct Run {
 pub(super) struct OnScreen<'a> {
     pub generation: u64,
     pub ids: &'a [u32],
+    pub documents: &'a Documents,
     pub top_k: usize,
 }
 
@@ -161,15 +162,15 @@ impl Course {
         screen: OnScreen,
         busy: &mut dyn FnMut(&str, f32),
     ) -> Result<Vec<Vec<Arc<Example>>>> {
-        let samples = match data {
+        let (samples, encoding) = match data {
             Data::Screen { generation } if *generation != screen.generation => {
                 bail!("the text was changed meanwhile; run again once it is scored")
             }
             Data::Screen { .. } => return sides.iter().map(|side| on_screen(side, screen)).collect(),
-            Data::Samples(samples) => samples,
+            Data::Samples { samples, encoding } => (samples, *encoding),
         };
-        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, sides)) {
-            self.set = Some(DataSet::encode(samples, sides, cancel, model, busy)?);
+        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
+            self.set = Some(DataSet::encode(samples, encoding, sides, cancel, model, busy)?);
         }
         let set = self.set.as_ref().context("no data set is there")?;
         Ok(set.pick(&batch(samples.len(), self.steps() + 1, &sides[0].settings)))
@@ -254,9 +255,9 @@ impl Course {
     }
 
     /// Watches these samples, scored after every `every` steps.
-    pub fn watch(&mut self, model: &Model, probes: &[Sample], every: usize) {
+    pub fn watch(&mut self, model: &Model, probes: &[Sample], encoding: EncodeOptions, every: usize) {
         let read = |sample: &Sample| {
-            let sequence = model.encode(sample, Prefix::default()).ok()?;
+            let sequence = model.encode(sample, encoding).ok()?;
             let mask = LossMask::new(&sequence, Mode::default_for(sequence.kind), MaskOptions::default()).ok()?;
             Some(Arc::new(Example::new(&sequence, &mask)))
         };
@@ -303,9 +304,11 @@ impl Course {
 /// The sequence on screen under the side's weights, as the one example of a step.
 fn on_screen(side: &Side, screen: OnScreen) -> Result<Vec<Arc<Example>>> {
     match &side.mask {
-        SideMask::Weights(weights) if weights.len() == screen.ids.len() => {
-            Ok(vec![Arc::new(Example { ids: screen.ids.to_vec(), weights: weights.to_vec() })])
-        }
+        SideMask::Weights(weights) if weights.len() == screen.ids.len() => Ok(vec![Arc::new(Example {
+            ids: screen.ids.to_vec(),
+            weights: weights.to_vec(),
+            documents: screen.documents.clone(),
+        })]),
         _ => bail!("the mask does not belong to the text on screen; run again"),
     }
 }
@@ -316,7 +319,7 @@ fn score(scorer: &mut Scorer, decoder: &Decoder, screen: OnScreen, cancel: &Canc
         all.truncate(from);
         all.extend(rows);
     };
-    scorer.score(decoder, screen.ids, screen.top_k, cancel, &mut on_rows)?;
+    scorer.score_packed(decoder, screen.ids, screen.documents, screen.top_k, cancel, &mut on_rows)?;
     Ok(all)
 }
 

@@ -10,7 +10,7 @@ use crate::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
 use crate::model::Model;
 use crate::model::decoder::DecoderError;
 use crate::sample::Sample;
-use crate::sequence::Prefix;
+use crate::sequence::EncodeOptions;
 use crate::train::{Example, TrainError};
 
 /// What [`SideMask::Mode`] says.
@@ -19,6 +19,7 @@ type Masked = (Option<Mode>, PartWeights, Choices);
 /// The samples of [`Data::Samples`](super::Data::Samples) as the model reads them, masked for each copy.
 pub(super) struct DataSet {
     samples: Arc<[Sample]>,
+    encoding: EncodeOptions,
     masks: Vec<Masked>,
     /// By copy.
     examples: Vec<Vec<Arc<Example>>>,
@@ -31,6 +32,7 @@ impl DataSet {
     /// A record that the model cannot read or the mask does not fit; cancelled.
     pub fn encode(
         samples: &Arc<[Sample]>,
+        encoding: EncodeOptions,
         sides: &[&Side],
         cancel: &Cancel,
         model: &Model,
@@ -45,7 +47,7 @@ impl DataSet {
             if i.is_multiple_of(64) {
                 busy("reading the data", i as f32 / samples.len() as f32);
             }
-            let sequence = model.encode(sample, Prefix::default()).with_context(|| format!("record {i}"))?;
+            let sequence = model.encode(sample, encoding).with_context(|| format!("record {i}"))?;
             for (&(mode, parts, choices), examples) in masks.iter().zip(&mut examples) {
                 let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
                 let options = MaskOptions::new(&sequence, None, parts).with(&sequence, choices);
@@ -54,13 +56,13 @@ impl DataSet {
                 examples.push(Arc::new(Example::new(&sequence, &mask)));
             }
         }
-        Ok(Self { samples: samples.clone(), masks, examples })
+        Ok(Self { samples: samples.clone(), encoding, masks, examples })
     }
 
     /// Whether it is made of these samples for these sides.
-    pub fn is_of(&self, samples: &Arc<[Sample]>, sides: &[&Side]) -> bool {
+    pub fn is_of(&self, samples: &Arc<[Sample]>, encoding: EncodeOptions, sides: &[&Side]) -> bool {
         let masks = sides.iter().map(|side| mask_of(side));
-        Arc::ptr_eq(&self.samples, samples) && masks.eq(self.masks.iter().copied())
+        Arc::ptr_eq(&self.samples, samples) && self.encoding == encoding && masks.eq(self.masks.iter().copied())
     }
 
     /// The examples of these records, for each copy.

@@ -4,22 +4,40 @@ use std::sync::Arc;
 
 use super::{Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
+use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
 use crate::model::{Opening, Source};
-use crate::sample::Sample;
-use crate::sequence::{Prefix, Sequence};
+use crate::sample::{Record, Sample};
+use crate::sequence::{EncodeOptions, PackOptions, Sequence};
 
 /// What the engine is asked to do.
 #[derive(Clone, Debug)]
 pub enum Request {
     /// Tokenise and score a sample, with `source` as the model (loaded first if another is).
-    Analyze { generation: u64, source: Source, sample: Sample, prefix: Prefix, top_k: usize },
+    Analyze {
+        generation: u64,
+        source: Source,
+        sample: Sample,
+        encoding: EncodeOptions,
+        /// The pack that the sample is shown in.
+        pack: Option<PackRequest>,
+        top_k: usize,
+    },
     /// The whole next-token distribution after token `position` of the sequence scored last.
     Distribution { generation: u64, position: usize },
     /// Train the model that speaks.
     Train(TrainRequest),
     /// Look over a data set as the model that speaks reads it; a newer survey ends an older one.
     Survey(Survey),
+}
+
+/// Records that are packed, the sample as one of them.
+#[derive(Clone, Debug)]
+pub struct PackRequest {
+    pub records: Arc<[Record]>,
+    /// The record that the sample takes the place of; its pack is shown.
+    pub index: usize,
+    pub options: PackOptions,
 }
 
 /// What happened.
@@ -35,6 +53,8 @@ pub enum Event {
     Scored { generation: u64, from: usize, rows: Vec<Row> },
     /// Every row is there.
     Finished { generation: u64, seconds: f64 },
+    /// What each token of a pack costs under the other packing, −log p in nats; comes after [`Event::Finished`].
+    Contrast { generation: u64, nlls: Vec<Option<f64>> },
     /// Answer to [`Request::Distribution`].
     Distribution { generation: u64, position: usize, distribution: Distribution },
     /// What was asked for cannot be done; the message says why and what to do.
@@ -55,6 +75,8 @@ pub struct ModelInfo {
     pub context: usize,
     pub dtype: &'static str,
     pub device: String,
+    /// Who sees whom in its layers: every mask, with the layers that have it.
+    pub masks: Vec<(AttentionMask, Vec<usize>)>,
     /// What findings depend on.
     pub facts: Facts,
     /// Text of every token that the views may name: bytes by id.

@@ -23,7 +23,12 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     pub fn take_turn(&mut self) {
         let Some(loaded) = &mut self.loaded else { return };
         let emit = |event| (self.emit)(Event::Train(event));
-        let screen = OnScreen { generation: loaded.generation, ids: &loaded.ids, top_k: loaded.top_k };
+        let screen = OnScreen {
+            generation: loaded.generation,
+            ids: &loaded.ids,
+            documents: &loaded.documents,
+            top_k: loaded.top_k,
+        };
         let mut busy = |what: &str, fraction| {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
@@ -76,8 +81,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 survey(loaded, Vec::new(), &emit)?;
                 return done;
             }
-            TrainRequest::Probe { probes, every } => {
-                course.watch(model, &probes, every);
+            TrainRequest::Probe { probes, encoding, every } => {
+                course.watch(model, &probes, encoding, every);
                 return survey(loaded, Vec::new(), &emit);
             }
             TrainRequest::Twin(true) => {
@@ -136,7 +141,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
     // A pause leaves a short text scored; a long one is not waited for.
     let cancel = if loaded.ids.len() > LONG { loaded.course.cancel() } else { Cancel::default() };
-    let screen = OnScreen { generation: loaded.generation, ids: &loaded.ids, top_k: loaded.top_k };
+    let screen =
+        OnScreen { generation: loaded.generation, ids: &loaded.ids, documents: &loaded.documents, top_k: loaded.top_k };
     let has_stepped = !reports.is_empty();
     let at = loaded.course.survey(&loaded.model, &mut loaded.scorer, screen, reports, &cancel)?;
     if has_stepped && at.rows.iter().flatten().any(is_broken) {

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crate::loss::Row;
 use crate::mask::{Choices, Mode, PartWeights};
 use crate::sample::Sample;
+use crate::sequence::EncodeOptions;
 use crate::train::{Goal, Settings, StepReport};
 
 /// What the trainer is asked to do.
@@ -28,7 +29,7 @@ pub enum TrainRequest {
     /// The exact base weights, no optimizer state, step 0.
     Reset,
     /// Sentences to watch, scored before the first step and then after every `every` steps.
-    Probe { probes: Vec<Sample>, every: usize },
+    Probe { probes: Vec<Sample>, encoding: EncodeOptions, every: usize },
     /// A second copy of the model learns beside the first, step by step; both begin at the base weights. Which settings
     /// and mask it has comes with every [`Plan`]. `false` ends it; the first copy stays as it is.
     Twin(bool),
@@ -78,7 +79,7 @@ pub enum Data {
     /// The sequence on screen, which is that of this analysis.
     Screen { generation: u64 },
     /// Several samples, shuffled by the seed anew for every pass.
-    Samples(Arc<[Sample]>),
+    Samples { samples: Arc<[Sample]>, encoding: EncodeOptions },
 }
 
 /// What happened to the weights.

@@ -11,15 +11,17 @@ use candle_core::Device;
 use super::course::Course;
 use super::inbox::Inbox;
 use super::survey::{self, Survey, SurveyEvent};
-use super::{Cancels, Ended, Event, ModelInfo, Request, TrainEvent, TrainRequest};
+use super::{Cancels, Ended, Event, ModelInfo, PackRequest, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
+use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
-use crate::model::{Model, Opening, Source, device};
+use crate::model::{Config, Model, Opening, Source, device};
 use crate::sample::Sample;
 use crate::score::Scorer;
-use crate::sequence::Prefix;
+use crate::sequence::{Documents, EncodeOptions, Sequence};
+use crate::train::nlls;
 
 pub(super) struct Worker<F> {
     device: Device,
@@ -38,6 +40,8 @@ pub(super) struct Loaded {
     pub scorer: Scorer,
     /// The ids scored last and their rows, as far as they were computed.
     pub ids: Vec<u32>,
+    /// The documents that they lie in.
+    pub documents: Documents,
     pub rows: Vec<Row>,
     /// Of the request these belong to.
     pub generation: u64,
@@ -122,7 +126,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 
     fn serve(&mut self, request: Request, cancels: &Cancels) -> Result<()> {
         match request {
-            Request::Analyze { generation, source, sample, prefix, top_k } => {
+            Request::Analyze { generation, source, sample, encoding, pack, top_k } => {
                 if let Err(error) = self.ensure_loaded(generation, &source, &cancels.load) {
                     if !cancels.load.is_cancelled() {
                         (self.emit)(Event::ModelFailed { generation, message: format!("{error:#}") });
@@ -137,7 +141,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 if cancels.score.is_cancelled() {
                     return Ok(()); // another text is waiting already
                 }
-                self.analyze(generation, &sample, prefix, top_k, &cancels.score)
+                self.analyze(generation, &sample, encoding, pack.as_ref(), top_k, &cancels.score)
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
             Request::Train(request) => self.train(request, cancels),
@@ -174,6 +178,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             model,
             scorer: Scorer::new(),
             ids: Vec::new(),
+            documents: Documents::default(),
             rows: Vec::new(),
             generation,
             top_k: 0,
@@ -186,33 +191,39 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         &mut self,
         generation: u64,
         sample: &Sample,
-        prefix: Prefix,
+        encoding: EncodeOptions,
+        pack: Option<&PackRequest>,
         top_k: usize,
         cancel: &Cancel,
     ) -> Result<()> {
         let start = Instant::now();
         let loaded = self.loaded.as_mut().context("no model is loaded")?;
-        let sequence = loaded.model.encode(sample, prefix)?;
-        let ids = sequence.ids();
+        let sequence = Arc::new(encode(&loaded.model, sample, encoding, pack)?);
+        let (ids, documents) = (sequence.ids(), sequence.documents());
         let emit = &self.emit;
-        emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: Arc::new(sequence) });
+        emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: sequence.clone() });
         (loaded.generation, loaded.top_k) = (generation, top_k);
         // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
         let common = loaded.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
+        let common = loaded.documents.common(&documents, common);
         if common < loaded.ids.len().max(ids.len()) {
             loaded.rows.truncate(common.saturating_sub(1)); // the row before the change has another target
         }
         emit(Event::Scored { generation, from: 0, rows: loaded.rows.clone() });
         loaded.ids.clone_from(&ids);
+        loaded.documents = documents.clone();
         let mirror = &mut loaded.rows;
         let mut on_rows = |from: usize, rows: Vec<Row>| {
             mirror.truncate(from);
             mirror.extend(rows.iter().cloned());
             emit(Event::Scored { generation, from, rows });
         };
-        let done = loaded.scorer.score(&loaded.model.decoder, &ids, top_k, cancel, &mut on_rows)?;
+        let done = loaded.scorer.score_packed(&loaded.model.decoder, &ids, &documents, top_k, cancel, &mut on_rows)?;
         if done {
             emit(Event::Finished { generation, seconds: start.elapsed().as_secs_f64() });
+            if let Some(nlls) = contrast(&loaded.model, &sequence, cancel)? {
+                emit(Event::Contrast { generation, nlls });
+            }
             if loaded.course.is_under_way() {
                 return super::train::survey(loaded, Vec::new(), &|event| (self.emit)(Event::Train(event)));
             }
@@ -232,6 +243,22 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     }
 }
 
+/// The tokens of the sample, or of the pack that it is a document of.
+fn encode(model: &Model, sample: &Sample, encoding: EncodeOptions, pack: Option<&PackRequest>) -> Result<Sequence> {
+    let Some(PackRequest { records, index, options }) = pack else { return model.encode(sample, encoding) };
+    let records = records.iter().enumerate().map(|(i, record)| match i == *index {
+        true => (sample, record.split),
+        false => (&record.sample, record.split),
+    });
+    model.reader().pack(records, *index, encoding, *options)
+}
+
+/// What each token of a pack costs under the other packing; `None` for what is no pack, or after `cancel`.
+fn contrast(model: &Model, sequence: &Sequence, cancel: &Cancel) -> Result<Option<Vec<Option<f64>>>> {
+    let Some(pack) = &sequence.pack else { return Ok(None) };
+    Ok(nlls(&model.decoder, &sequence.ids(), &pack.apart_under(pack.packing.other()), cancel)?)
+}
+
 impl ModelInfo {
     /// What is said about `model`.
     pub fn of(model: &Model) -> Self {
@@ -244,10 +271,24 @@ impl ModelInfo {
             context: model.config.context,
             dtype: "f32",
             device: device::name(&model.device).into(),
+            masks: masks(&model.config),
             facts: Facts::new(&model.vocabulary, model.config.context),
             tokens: Arc::new(tokens),
         }
     }
+}
+
+/// Every mask of the model's layers.
+fn masks(config: &Config) -> Vec<(AttentionMask, Vec<usize>)> {
+    let mut masks: Vec<(AttentionMask, Vec<usize>)> = Vec::new();
+    for layer in 0..config.layers {
+        let mask = AttentionMask::Causal.within(config.window_of(layer));
+        match masks.iter_mut().find(|(known, _)| *known == mask) {
+            Some((_, layers)) => layers.push(layer),
+            None => masks.push((mask, vec![layer])),
+        }
+    }
+    masks
 }
 
 impl Request {

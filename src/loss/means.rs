@@ -42,7 +42,7 @@ mod tests {
     fn mask(first_scored: usize) -> LossMask {
         let token = Token {
             id: 0,
-            bytes: b"a".to_vec(),
+            bytes: b"a"[..].into(),
             span: 0..1,
             turn: None,
             role: None,

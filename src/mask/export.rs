@@ -68,6 +68,11 @@ pub enum ExportError {
     Differs { trainer: Trainer, token: usize, text: String, weight: f64, there: f64 },
     #[error("message {message} {problem}; use --export labels, trl or axolotl, or change the data")]
     Message { message: usize, problem: String },
+    #[error(
+        "special-token text ({text:?}) is encoded as text here, and {trainer} would make special tokens of it; use \
+         --export labels, trl or axolotl"
+    )]
+    Escaped { trainer: Trainer, text: String },
     #[error("the sample is not the one that the tokens were made of; encode it again")]
     OtherSample,
     #[error(transparent)]
@@ -144,6 +149,9 @@ pub fn record(trainer: Trainer, sample: &Sample, sequence: &Sequence, mask: &Los
         }
         Trainer::OpenAi | Trainer::LlamaFactory => {
             let Sample::Chat(chat) = sample else { return Err(ExportError::NeedsChat(trainer)) };
+            if let Some(escaped) = sequence.escaped.first() {
+                return Err(ExportError::Escaped { trainer, text: sequence.text[escaped.clone()].into() });
+            }
             let weights = messages::weights(trainer, chat, sequence, mask)?;
             match trainer {
                 Trainer::OpenAi => forms::openai(chat, &weights),

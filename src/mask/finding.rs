@@ -73,10 +73,24 @@ impl Facts {
 
 /// Everything that is found in one sequence, the major findings first.
 pub fn findings(sequence: &Sequence, mask: &LossMask, facts: &Facts) -> Vec<Finding> {
+    let mut found = match &sequence.pack {
+        Some(pack) => {
+            mask.documents().zip(&pack.documents).enumerate().fold(Vec::new(), |mut found, (i, (mask, own))| {
+                let own_findings = findings(&own.sequence, mask, facts).into_iter();
+                found.extend(own_findings.map(|finding| finding.in_document(i + 1, own.tokens.start)));
+                found
+            })
+        }
+        None => one(sequence, mask, facts),
+    };
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    found
+}
+
+fn one(sequence: &Sequence, mask: &LossMask, facts: &Facts) -> Vec<Finding> {
     let mut found = scoring::findings(sequence, mask);
     found.extend(chat::findings(sequence));
     found.extend(model::findings(sequence, facts));
-    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     found
 }
 
@@ -93,6 +107,12 @@ impl Finding {
     /// The same in record `record` of a data set.
     pub fn in_record(self, record: usize) -> Self {
         Self { record: Some(record), ..self }
+    }
+
+    /// The same of a packed document, which starts at token `start`; its number counts from 1.
+    fn in_document(self, number: usize, start: usize) -> Self {
+        let message = format!("document {number}: {}", self.message);
+        Self { token: self.token.map(|token| start + token), message, ..self }
     }
 
     /// What to do about it.
@@ -210,7 +230,7 @@ impl Code {
             Self::SpecialText => (
                 "special-text",
                 "text of a message became special tokens",
-                "take the special token's text out of the message",
+                "take the special token's text out of the message, or encode it as text: --escape-specials",
             ),
             Self::StraddlerAtBorder => (
                 "straddler-at-border",

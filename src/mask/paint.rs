@@ -44,6 +44,11 @@ impl Paint {
         self.0.get(&t).copied()
     }
 
+    /// The paint on these tokens, counted from the first of them.
+    pub(super) fn within(&self, tokens: Range<usize>) -> Self {
+        Self(self.0.range(tokens.clone()).map(|(&t, &weight)| (t - tokens.start, weight)).collect())
+    }
+
     /// The painted tokens with their weights, in order.
     pub fn iter(&self) -> impl Iterator<Item = (usize, f64)> {
         self.0.iter().map(|(&t, &weight)| (t, weight))

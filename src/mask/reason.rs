@@ -13,6 +13,8 @@ use crate::template::Part;
 pub enum Reason {
     /// Nothing predicts the first token.
     First,
+    /// Nor the first token of a packed document; its number, from 1.
+    FirstOf(usize),
     Scored {
         weight: f64,
         why: String,
@@ -25,7 +27,17 @@ impl Reason {
         if t == 0 {
             return Self::First;
         }
-        let weight = mask.weight(t);
+        if let Some((number, _)) = sequence.document(t).filter(|_| sequence.documents().starts_at(t)) {
+            return Self::FirstOf(number + 1);
+        }
+        match mask.in_document(sequence, t) {
+            Some((own, document, at)) => Self::of(own, document, at, mask.weight(t)),
+            None => Self::of(mask, sequence, t, mask.weight(t)),
+        }
+    }
+
+    /// Why token `t` has `weight`, which something predicts.
+    fn of(mask: &LossMask, sequence: &Sequence, t: usize, weight: f64) -> Self {
         let why = match (sequence.tokens.get(t), mask.decide(sequence, t)) {
             (Some(token), Some(decision)) => match sequence.kind {
                 Kind::Text => raw_text(mask, t, decision),
@@ -41,6 +53,7 @@ impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::First => f.write_str("first token: nothing predicts it"),
+            Self::FirstOf(number) => write!(f, "first token of document {number}: nothing predicts it"),
             Self::Scored { weight: 1.0, why } => write!(f, "scored: {why}"),
             Self::Scored { weight, why } => write!(f, "scored with weight {weight}: {why}"),
             Self::Unscored(why) => write!(f, "unscored: {why}"),

@@ -24,7 +24,7 @@ use self::layers::{Block, Linear, Norm, Pass};
 use super::config::{Config, Family, Rope, RopeScaling};
 use super::ops::{self, Heads, Rotation, Tape};
 use crate::cancel::Cancel;
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
 
 /// Tensors by the names of Hugging Face's safetensors files, f32, all on one device.
 pub type Weights = HashMap<String, Tensor>;
@@ -59,10 +59,12 @@ pub enum DecoderError {
 pub struct Decoder {
     config: Config,
     embedding: Tensor,
-    /// Learned positions `[context, hidden]`, gpt2's.
+    /// Learned positions, `[context, hidden]` and what opt keeps before them.
     positions: Option<Tensor>,
-    /// One for each pair of features of a head; empty without rope.
+    /// One for each rotated pair of a head's features; empty without rope.
     inverse_frequencies: Vec<f32>,
+    /// Those of layers with a window, where theirs are others.
+    window_frequencies: Vec<f32>,
     blocks: Vec<Block>,
     norm: Norm,
     head: Linear,
@@ -144,10 +146,11 @@ impl Decoder {
     /// # Errors
     /// No ids, an id outside the vocabulary, or more tokens than the context. The cache then keeps what it kept.
     pub fn hidden(&self, ids: &[u32], cache: Option<&mut KvCache>) -> Result<Tensor, DecoderError> {
-        self.run(ids, cache, AttentionMask::Causal, &Cancel::default())
+        self.run(ids, cache, Visibility::default(), &Cancel::default())
     }
 
-    /// Hidden states as [`hidden`](Self::hidden) gives them, under any attention mask.
+    /// Hidden states as [`hidden`](Self::hidden) gives them, under any attention mask; in a packed sequence each document
+    /// by itself, its positions from 0 on.
     ///
     /// # Errors
     /// Also where `cancel` was set, which is noticed between two layers. The cache then keeps what it kept.
@@ -155,42 +158,42 @@ impl Decoder {
         &self,
         ids: &[u32],
         cache: Option<&mut KvCache>,
-        mask: AttentionMask,
+        visibility: impl Into<Visibility>,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
+        let visibility = visibility.into();
         if cache.is_some() && self.named.iter().any(|named| named.tensor.track_op()) {
-            return self.detached().run(ids, cache, mask, cancel);
+            return self.detached().run(ids, cache, visibility, cancel);
         }
-        self.forward(ids, cache, mask, None, cancel)
+        self.forward(ids, cache, &visibility, None, cancel)
     }
 
     /// Hidden states as [`hidden`](Self::hidden) gives them without a cache; the backward pass is written to `tape`.
     ///
     /// # Errors
     /// As [`run`](Self::run).
-    pub fn record(&self, ids: &[u32], tape: &Tape, cancel: &Cancel) -> Result<Tensor, DecoderError> {
-        self.forward(ids, None, AttentionMask::Causal, Some(tape), cancel)
+    pub fn record(
+        &self,
+        ids: &[u32],
+        visibility: &Visibility,
+        tape: &Tape,
+        cancel: &Cancel,
+    ) -> Result<Tensor, DecoderError> {
+        self.forward(ids, None, visibility, Some(tape), cancel)
     }
 
     fn forward(
         &self,
         ids: &[u32],
         mut cache: Option<&mut KvCache>,
-        mask: AttentionMask,
+        visibility: &Visibility,
         tape: Option<&Tape>,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
         let from = cache.as_ref().map_or(0, |cache| cache.tokens());
         self.check(ids, from)?;
-        let mut x = ops::select_rows(&self.embedding, ids, tape)?;
-        if let Some(positions) = &self.positions {
-            let rows: Vec<u32> = (from..from + ids.len()).map(|position| position as u32).collect();
-            x = ops::add(&x, &ops::select_rows(positions, &rows, tape)?, tape)?;
-        }
-        let rotation =
-            (!self.inverse_frequencies.is_empty()).then(|| Rotation::new(&self.inverse_frequencies, from, ids.len()));
-        let Config { heads, kv_heads, head_dim, .. } = self.config;
-        let pass = Pass { heads: Heads { query: heads, key_value: kv_heads, dim: head_dim }, rotation, mask, tape };
+        let mut x = self.embed(ids, from, visibility, tape)?;
+        let pass = self.pass(from, ids.len(), visibility, tape);
         for (layer, block) in self.blocks.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(DecoderError::Cancelled);
@@ -201,6 +204,65 @@ impl Decoder {
             cache.advance(ids.len());
         }
         Ok(self.norm.forward(&x, tape)?)
+    }
+
+    /// What goes into the first layer for tokens that follow `from` others.
+    fn embed(
+        &self,
+        ids: &[u32],
+        from: usize,
+        visibility: &Visibility,
+        tape: Option<&Tape>,
+    ) -> Result<Tensor, DecoderError> {
+        let mut x = ops::select_rows(&self.embedding, ids, tape)?;
+        let scale = self.config.family.embedding_scale(self.config.hidden_size);
+        if scale != 1.0 {
+            x = ops::affine(&x, scale, 0.0, tape)?;
+        }
+        if let Some(positions) = &self.positions {
+            let first = self.config.family.position_offset();
+            let stands = (from..from + ids.len()).map(|at| visibility.documents.position(at));
+            let rows: Vec<u32> = stands.map(|position| (first + position) as u32).collect();
+            x = ops::add(&x, &ops::select_rows(positions, &rows, tape)?, tape)?;
+        }
+        Ok(x)
+    }
+
+    /// What the layers share when `tokens` tokens follow `from` others.
+    fn pass<'a>(&self, from: usize, tokens: usize, visibility: &'a Visibility, tape: Option<&'a Tape>) -> Pass<'a> {
+        let Config { heads, kv_heads, head_dim, query_scalar, .. } = self.config;
+        let rotation = |frequencies: &[f32]| {
+            let stands = (from..from + tokens).map(|at| visibility.documents.position(at));
+            (!frequencies.is_empty()).then(|| Rotation::at(frequencies, stands).of_heads(head_dim))
+        };
+        Pass {
+            heads: Heads { query: heads, key_value: kv_heads, dim: head_dim },
+            rotation: rotation(&self.inverse_frequencies),
+            window_rotation: rotation(&self.window_frequencies),
+            query_scale: (head_dim as f64 / query_scalar).sqrt(),
+            visibility,
+            tape,
+        }
+    }
+
+    /// Post-softmax attention weights of some layers, `[heads, queries, keys]` each: rows sum to 1 and are exactly 0
+    /// where the layer's mask hides a key.
+    ///
+    /// # Errors
+    /// No ids, an id outside the vocabulary, or more tokens than the context.
+    pub fn attention_weights(&self, ids: &[u32], layers: &[usize]) -> Result<Vec<Tensor>, DecoderError> {
+        self.check(ids, 0)?;
+        let visibility = Visibility::default();
+        let pass = self.pass(0, ids.len(), &visibility, None);
+        let mut x = self.embed(ids, 0, &visibility, None)?;
+        let mut weights = Vec::new();
+        for (layer, block) in self.blocks.iter().enumerate() {
+            if layers.contains(&layer) {
+                weights.push(block.attention.weights(&block.attention_norm.forward(&x, None)?, &pass)?);
+            }
+            x = block.forward(&x, &pass, None)?;
+        }
+        Ok(weights)
     }
 
     /// Logits `[rows, vocab]` of hidden states `[rows, hidden]`; differentiable.
@@ -235,6 +297,7 @@ impl Decoder {
             embedding: self.embedding.detach(),
             positions: self.positions.as_ref().map(Tensor::detach),
             inverse_frequencies: self.inverse_frequencies.clone(),
+            window_frequencies: self.window_frequencies.clone(),
             blocks: self.blocks.iter().map(Block::detached).collect(),
             norm: self.norm.detached(),
             head: self.head.detached(),
@@ -243,9 +306,10 @@ impl Decoder {
     }
 }
 
-/// Inverse frequencies θ^(−2i/head_dim), scaled as transformers' `modeling_rope_utils` does.
+/// Inverse frequencies θ^(−2i/d) over the d rotated features, scaled as transformers' `modeling_rope_utils` does.
 fn inverse_frequencies(rope: &Rope, head_dim: usize) -> Vec<f32> {
-    let base = (0..head_dim / 2).map(|i| rope.theta.powf(-2.0 * i as f64 / head_dim as f64));
+    let rotated = rope.rotated(head_dim);
+    let base = (0..rotated.div_ceil(2)).map(|i| rope.theta.powf(-2.0 * i as f64 / rotated as f64));
     let scaled = |frequency: f64| match rope.scaling {
         None => frequency,
         Some(RopeScaling::Linear { factor }) => frequency / factor,

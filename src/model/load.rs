@@ -12,10 +12,10 @@
 //! weights themselves.
 
 mod adapter;
+mod check;
 mod directory;
 mod embedded;
 pub(super) mod gguf;
-mod layout;
 mod mapped;
 mod safetensors;
 
@@ -25,6 +25,7 @@ use std::path::{Path, PathBuf};
 use super::config::{Config, ConfigError};
 use super::decoder::{Adapter, Weights};
 use super::hub::{Arrived, Hub, HubError};
+use super::layout::Slot;
 use super::memory::{self, MemoryError, size_text};
 use super::source::Source;
 use crate::cancel::Cancel;
@@ -64,6 +65,8 @@ pub enum LoadError {
     Base { directory: PathBuf, reason: String },
     #[error("{} is not a model directory: it has no {missing}", directory.display())]
     Incomplete { directory: PathBuf, missing: &'static str },
+    #[error("{}: the weights are Python pickles, which this version does not read; save the model as safetensors", file.display())]
+    Pickle { file: PathBuf },
     #[error("{}: {reason}", file.display())]
     Config { file: PathBuf, reason: ConfigError },
     #[error("{}: {reason}", file.display())]
@@ -111,27 +114,33 @@ pub fn load(
     cancel: &Cancel,
     on_progress: &mut dyn FnMut(Opening),
 ) -> Result<Loaded, LoadError> {
+    run(source, &mut Task { device, cancel, on_progress, reads_weights: true })
+}
+
+/// What a model's files say beside the weights, of which no more than the headers is read: none are there.
+pub fn without_weights(source: &Source) -> Result<Loaded, LoadError> {
+    let (device, cancel) = (&Device::Cpu, &Cancel::default());
+    run(source, &mut Task { device, cancel, on_progress: &mut |_| {}, reads_weights: false })
+}
+
+fn run(source: &Source, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     let name = source.name();
-    let mut task = Task { device, cancel, on_progress, reads_weights: true };
     match source {
-        Source::Directory(path) if adapter::is_adapter(path) => adapter::load(path, name, &mut task),
-        other => load_weights(other, name, &mut task),
+        Source::Directory(path) if adapter::is_adapter(path) => adapter::load(path, name, task),
+        other => load_weights(other, name, task),
     }
 }
 
-/// What a model is, without its weights: of an adapter, what its base model is. Never downloads anything.
+/// What a model is. Never downloads anything.
 ///
 /// # Errors
 /// As [`load`]; and if the model is on the Hub and not in the cache.
 pub fn describe(source: &Source) -> Result<(Config, Vocabulary), LoadError> {
-    let cancel = Cancel::default();
-    let mut task = Task { device: &Device::Cpu, cancel: &cancel, on_progress: &mut |_| {}, reads_weights: false };
     let place = match source {
-        Source::Directory(path) => adapter::base_of(path)?,
         Source::Hub(address) => Hub::from_env()?.stored(address)?,
         other => other.clone(),
     };
-    let loaded = load_weights(&place, source.name(), &mut task)?;
+    let loaded = without_weights(&place)?;
     Ok((loaded.config, loaded.vocabulary))
 }
 
@@ -154,43 +163,39 @@ fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Lo
     }
 }
 
-/// How many weights each tensor of such a decoder has, by its name in transformers' files.
-pub fn sizes(config: &Config) -> impl Iterator<Item = (String, Vec<usize>)> {
-    layout::tensors(config)
-}
-
 /// What every loader needs besides its file.
 struct Task<'a> {
     device: &'a Device,
     cancel: &'a Cancel,
     on_progress: &'a mut dyn FnMut(Opening),
-    /// Without them a model is only described.
+    /// Else no weights are wanted, and none are collected.
     reads_weights: bool,
 }
 
 impl Task<'_> {
-    /// Collects the named tensors, one at a time, each with the file it was read from; checks shapes and that all
+    /// Collects the tensors, one at a time, each with the file it was read from; checks shapes and that all
     /// values are finite, and moves them to the device.
     fn collect<'f>(
         &mut self,
-        names: Vec<(String, Vec<usize>)>,
-        mut read: impl FnMut(&str) -> Result<(&'f Path, Tensor), LoadError>,
+        slots: Vec<Slot>,
+        mut read: impl FnMut(&Slot) -> Result<(&'f Path, Tensor), LoadError>,
     ) -> Result<Weights, LoadError> {
         if !self.reads_weights {
             return Ok(Weights::new());
         }
         if matches!(self.device, Device::Cpu) {
             let size = |shape: &[usize]| shape.iter().fold(1u64, |size, &side| size.saturating_mul(side as u64));
-            memory::check(names.iter().fold(0u64, |sum, (_, shape)| sum.saturating_add(size(shape))))?;
+            memory::check(slots.iter().fold(0u64, |sum, slot| sum.saturating_add(size(&slot.shape))))?;
         }
-        let count = names.len().max(1);
+        let count = slots.len().max(1);
         let mut weights = Weights::with_capacity(count);
-        for (done, (name, shape)) in names.into_iter().enumerate() {
+        for (done, slot) in slots.into_iter().enumerate() {
             if self.cancel.is_cancelled() {
                 return Err(LoadError::Cancelled);
             }
-            let (file, tensor) = read(&name)?;
-            layout::check(file, &name, &tensor, &shape)?;
+            let (file, tensor) = read(&slot)?;
+            let Slot { name, shape, .. } = slot;
+            check::tensor(file, &name, &tensor, &shape)?;
             let tensor =
                 tensor.to_device(self.device).map_err(|reason| LoadError::Device { tensor: name.clone(), reason })?;
             weights.insert(name, tensor);
@@ -215,15 +220,16 @@ fn check_ids(file: &Path, vocabulary: &Vocabulary, config: &Config) -> Result<()
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::layout;
     use crate::model::source::Embedded;
 
     #[test]
     fn a_description_needs_no_weights() {
         for model in [Embedded::TinyBase, Embedded::TinyChat] {
             let (config, vocabulary) = describe(&Source::Embedded(model)).expect("embedded");
-            let count: usize = sizes(&config).map(|(_, shape)| shape.iter().product::<usize>()).sum();
+            let count: usize = layout::slots(&config).map(|slot| slot.shape.iter().product::<usize>()).sum();
             assert_eq!(count as u64, model.parameters());
-            assert_eq!(vocabulary.chat_template.is_some(), model == Embedded::TinyChat);
+            assert!(vocabulary.chat_template.is_some());
         }
     }
 }

@@ -13,7 +13,8 @@ use candle_core::{DType, Device, Tensor};
 use serde::Deserialize;
 use serde_json::Value as Json;
 
-use super::config::{Config, Family, Rope, RopeScaling};
+use super::config::{Config, Rope, RopeScaling};
+use super::layout;
 use super::load::gguf::tokenizer::PRE_TOKENIZERS;
 use super::load::{LoadError, Loaded, gguf, load};
 use super::source::Source;
@@ -49,6 +50,8 @@ pub enum PackError {
     Load(#[from] LoadError),
     #[error("{} holds an adapter: only a whole model can be packed", .0.display())]
     Adapter(PathBuf),
+    #[error("a {0} model cannot be packed: GGUF is written for llama, qwen2, qwen3, gemma3 and gpt2")]
+    Family(&'static str),
     #[error("{}: {reason}", directory.display())]
     Tokenizer { directory: PathBuf, reason: String },
     #[error("cannot write {}: {reason}", file.display())]
@@ -62,15 +65,23 @@ pub fn pack(directory: &Path, output: &Path, precision: Precision, card: &Card) 
     if !loaded.adapters.is_empty() {
         return Err(PackError::Adapter(directory.to_owned()));
     }
+    let architecture =
+        gguf::architecture(loaded.config.family).ok_or(PackError::Family(loaded.config.family.name()))?;
     let unwritten = |reason: String| PackError::Write { file: output.to_owned(), reason };
-    let mut metadata = general(&loaded, precision, card);
+    let mut metadata = general(&loaded, architecture, precision, card);
     metadata.extend(tokenizer(directory, &loaded)?);
     let tensors = tensors(&loaded, precision).map_err(|error| unwritten(error.to_string()))?;
     let metadata: Vec<(&str, &Value)> = metadata.iter().map(|(key, value)| (key.as_str(), value)).collect();
     let tensors: Vec<(&str, &QTensor)> = tensors.iter().map(|(name, tensor)| (name.as_str(), tensor)).collect();
     let mut writer = BufWriter::new(File::create(output).map_err(|error| unwritten(error.to_string()))?);
     gguf_file::write(&mut writer, &metadata, &tensors).map_err(|error| unwritten(error.to_string()))?;
-    writer.flush().map_err(|error| unwritten(error.to_string()))
+    writer.flush().map_err(|error| unwritten(error.to_string()))?;
+    let written = std::fs::read(output).map_err(|error| unwritten(error.to_string()))?;
+    // What GGUF has no words for would be another model.
+    match gguf::config_of(&written, output)? == loaded.config {
+        true => Ok(()),
+        false => Err(unwritten("GGUF cannot say all that this model's config.json says".to_owned())),
+    }
 }
 
 type Metadata = Vec<(String, Value)>;
@@ -83,10 +94,10 @@ fn size(value: usize) -> Value {
     Value::U32(u32::try_from(value).unwrap_or(u32::MAX)) // Config::validate keeps sizes below 2^30
 }
 
-fn general(loaded: &Loaded, precision: Precision, card: &Card) -> Metadata {
+fn general(loaded: &Loaded, architecture: &str, precision: Precision, card: &Card) -> Metadata {
     let config = &loaded.config;
     let mut metadata = vec![
-        ("general.architecture".to_owned(), text(config.family.name())),
+        ("general.architecture".to_owned(), text(architecture)),
         ("general.name".to_owned(), text(card.name.clone().unwrap_or_else(|| loaded.name.clone()))),
         ("general.alignment".to_owned(), Value::U32(32)),
         ("general.quantization_version".to_owned(), Value::U32(2)),
@@ -99,13 +110,11 @@ fn general(loaded: &Loaded, precision: Precision, card: &Card) -> Metadata {
     if !card.datasets.is_empty() {
         metadata.push(("general.datasets".to_owned(), Value::Array(card.datasets.iter().map(text).collect())));
     }
-    metadata.extend(
-        architecture(config).into_iter().map(|(key, value)| (format!("{}.{key}", config.family.name()), value)),
-    );
+    metadata.extend(numbers(config).into_iter().map(|(key, value)| (format!("{architecture}.{key}"), value)));
     metadata
 }
 
-fn architecture(config: &Config) -> Vec<(&'static str, Value)> {
+fn numbers(config: &Config) -> Vec<(&'static str, Value)> {
     let mut keys = vec![
         ("block_count", size(config.layers)),
         ("context_length", size(config.context)),
@@ -115,21 +124,32 @@ fn architecture(config: &Config) -> Vec<(&'static str, Value)> {
         ("vocab_size", size(config.vocab_size)),
     ];
     let epsilon = Value::F32(config.norm_eps as f32);
-    match config.family {
-        Family::Gpt2 => keys.push(("attention.layer_norm_epsilon", epsilon)),
-        Family::Llama => keys.extend([
-            ("attention.layer_norm_rms_epsilon", epsilon),
-            ("attention.head_count_kv", size(config.kv_heads)),
-            ("attention.key_length", size(config.head_dim)),
-            ("attention.value_length", size(config.head_dim)),
-            ("rope.dimension_count", size(config.head_dim)),
-        ]),
-    }
-    if let Some(Rope { theta, scaling }) = &config.rope {
-        keys.push(("rope.freq_base", Value::F32(*theta as f32)));
-        if let Some(RopeScaling::Linear { factor }) = scaling {
-            keys.extend([("rope.scaling.type", text("linear")), ("rope.scaling.factor", Value::F32(*factor as f32))]);
+    match &config.rope {
+        None => keys.push(("attention.layer_norm_epsilon", epsilon)),
+        Some(Rope { theta, scaling, .. }) => {
+            keys.extend([
+                ("attention.layer_norm_rms_epsilon", epsilon),
+                ("attention.head_count_kv", size(config.kv_heads)),
+                ("attention.key_length", size(config.head_dim)),
+                ("attention.value_length", size(config.head_dim)),
+                ("rope.dimension_count", size(config.head_dim)),
+                ("rope.freq_base", Value::F32(*theta as f32)),
+            ]);
+            if let Some(RopeScaling::Linear { factor }) = scaling {
+                let factor = Value::F32(*factor as f32);
+                keys.extend([("rope.scaling.type", text("linear")), ("rope.scaling.factor", factor)]);
+            }
         }
+    }
+    keys.extend(config.window_rope.iter().map(|rope| ("rope.freq_base_swa", Value::F32(rope.theta as f32))));
+    if let Some(window) = &config.window {
+        // A number where every so-many-th layer has none, which every version of llama.cpp knows.
+        let pattern = match window.layers.split_last() {
+            Some((false, others)) if !others.contains(&false) => size(window.layers.len()),
+            _ => Value::Array((0..config.layers).map(|i| Value::Bool(window.of_layer(i).is_some())).collect()),
+        };
+        keys.push(("attention.sliding_window", size(window.tokens)));
+        keys.push(("attention.sliding_window_pattern", pattern));
     }
     keys
 }
@@ -192,11 +212,12 @@ fn adds_bos(loaded: &Loaded) -> bool {
 fn tensors(loaded: &Loaded, precision: Precision) -> candle_core::Result<Vec<(String, QTensor)>> {
     let config = &loaded.config;
     let mut packed = Vec::with_capacity(loaded.weights.len() + 1);
-    for (name, tensor) in &loaded.weights {
-        let tensor = gguf::stored(config, name, tensor)?;
+    for slot in layout::slots(config) {
+        let Some(tensor) = loaded.weights.get(&slot.name) else { continue };
+        let tensor = gguf::tensors::stored(config, &slot, tensor)?;
         let blocks = tensor.rank() == 2 && tensor.dim(1)?.is_multiple_of(GgmlDType::Q8_0.block_size());
         let dtype = if blocks && precision == Precision::Q8_0 { GgmlDType::Q8_0 } else { GgmlDType::F32 };
-        packed.push((gguf::stored_name(config.family, name), QTensor::quantize(&tensor, dtype)?));
+        packed.push((gguf::tensors::name(&slot), QTensor::quantize(&tensor, dtype)?));
     }
     if let Some(factors) = gguf::rope::factors(config) {
         let factors = Tensor::new(factors, &Device::Cpu)?.to_dtype(DType::F32)?;

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 
+use super::Source;
+use super::load::{self, Loaded};
 use crate::sample::Sample;
-use crate::sequence::{Prefix, Sequence, Vocabulary};
+use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
 
 /// The tokenizer, the templates and the context of a model; cheap to clone, and of use on any thread.
@@ -26,14 +28,59 @@ pub(super) struct Templates {
     pub with_tools: Option<Result<ChatTemplate, TemplateError>>,
 }
 
+impl Templates {
+    /// Those of the vocabulary's files.
+    pub fn of(vocabulary: &Vocabulary) -> Self {
+        let parsed = |source: &Option<String>| source.as_ref().map(|source| vocabulary.parse_template(source));
+        Self { own: parsed(&vocabulary.chat_template), with_tools: parsed(&vocabulary.tool_template) }
+    }
+
+    /// Those of a vocabulary whose own the template takes the place of.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn replaced(vocabulary: &mut Vocabulary, source: &str) -> std::result::Result<Self, TemplateError> {
+        let own = vocabulary.parse_template(source)?;
+        (vocabulary.chat_template, vocabulary.tool_template) = (Some(source.to_owned()), None);
+        Ok(Self { own: Some(Ok(own)), with_tools: None })
+    }
+}
+
+impl Vocabulary {
+    fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
+        let (bos, eos, pad) = (self.bos_text(), self.eos_text(), self.pad_text());
+        ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
+    }
+}
+
 impl Reader {
+    /// Reads a model's tokenizer, templates and context, and none of its weights.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of an unsupported kind; the message names it and what to do.
+    pub fn load(source: &Source) -> Result<Self> {
+        let Loaded { name, vocabulary, config, .. } = load::without_weights(source)?;
+        let templates = Arc::new(Templates::of(&vocabulary));
+        Ok(Self { name, vocabulary: Arc::new(vocabulary), context: config.context, templates })
+    }
+
+    /// Another chat template takes the place of the model's own.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
+        self.templates = Arc::new(Templates::replaced(Arc::make_mut(&mut self.vocabulary), source)?);
+        Ok(())
+    }
+
     /// The sample as the model reads it: a chat through its template, no longer than its context.
     ///
     /// # Errors
     /// If the model has no chat template, the template fails, or the tokenizer does.
-    pub fn encode(&self, sample: &Sample, prefix: Prefix) -> Result<Sequence> {
+    pub fn encode(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
+        let options = options.into();
         let mut sequence = match sample {
-            Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, prefix)?,
+            Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, options)?,
             Sample::Chat(chat) => {
                 let with_tools = self.templates.with_tools.as_ref().filter(|_| !chat.tools.is_empty());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {
@@ -44,10 +91,47 @@ impl Reader {
                 })?;
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
                 let rendered = template.render(chat, false).context("the chat template failed")?;
-                Sequence::from_chat(&self.vocabulary, &rendered, chat)?
+                Sequence::from_chat(&self.vocabulary, &rendered, chat, options)?
             }
         };
         sequence.truncate(self.context);
         Ok(sequence)
+    }
+
+    /// The pack that record `index` goes into, when all are packed in order: samples, and of raw text the characters of
+    /// its prompt.
+    ///
+    /// # Errors
+    /// If there is no such record, one up to the end of its pack cannot be encoded, or packs are longer than the context.
+    pub fn pack<'a>(
+        &self,
+        records: impl IntoIterator<Item = (&'a Sample, Option<usize>)>,
+        index: usize,
+        encoding: EncodeOptions,
+        options: PackOptions,
+    ) -> Result<Sequence> {
+        self.check_pack(options)?;
+        let mut packer = Packer::new(options);
+        let mut count = 0;
+        for (i, (sample, split)) in records.into_iter().enumerate() {
+            let document = self.encode(sample, encoding).with_context(|| format!("record {i}"))?;
+            if let Some(full) = packer.add(document, split).filter(|_| i > index) {
+                return Ok(full);
+            }
+            count = i + 1;
+        }
+        packer.finish().filter(|_| index < count).with_context(|| format!("record {index} does not exist"))
+    }
+
+    /// # Errors
+    /// If packs are longer than the context.
+    pub fn check_pack(&self, PackOptions { size, .. }: PackOptions) -> Result<()> {
+        if size > self.context {
+            bail!(
+                "packs of {size} tokens are longer than the model's context of {0}; give --pack {0} or less",
+                self.context
+            )
+        }
+        Ok(())
     }
 }

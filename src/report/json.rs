@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use serde_json::{Value, json};
 
 use super::Report;
-use crate::loss::Candidate;
+use crate::loss::{Candidate, document_losses};
 use crate::mask::finding::Finding;
 
 /// Writes one object and a newline.
@@ -35,6 +35,7 @@ fn object(report: &Report) -> Value {
             "prefix": sequence.prefix,
             "truncated": sequence.uncut_len().map(|n| json!({"tokens": n, "kept": sequence.len(), "lost": mask.lost})),
         },
+        "packing": packing(report),
         "mask": mask_object(report),
         "tokens": tokens(report),
         "next": next(report),
@@ -51,6 +52,17 @@ fn object(report: &Report) -> Value {
         "findings": findings(report),
         "notes": report.warnings(),
     })
+}
+
+/// What each document of a pack costs under both packings; null for what is no pack.
+fn packing(report: &Report) -> Value {
+    let Some(pack) = &report.sequence.pack else { return Value::Null };
+    let losses = document_losses(pack, report.mask, report.scores, report.contrast);
+    let documents = pack.documents.iter().zip(losses).map(|(document, loss)| {
+        json!({"tokens": [document.tokens.start, document.tokens.end], "scored": loss.scored,
+               "loss": {"block": loss.block, "naive": loss.naive}})
+    });
+    json!({"name": pack.packing.name(), "documents": documents.collect::<Vec<_>>()})
 }
 
 /// `weights` and `options` only where the user set some.
@@ -84,7 +96,7 @@ fn tokens(report: &Report) -> Vec<Value> {
                 "text": token.text(),
                 "span": [spans[t].start, spans[t].end],
                 "turn": token.turn,
-                "role": token.role,
+                "role": token.role.as_deref(),
                 "part": token.part.name(),
                 "nll": target.map(|target| target.nll),
                 "p": target.map(|target| (-target.nll).exp()),
@@ -94,8 +106,12 @@ fn tokens(report: &Report) -> Vec<Value> {
                 "reason": mask.reason(sequence, t).to_string(),
                 "top": row.map_or(Vec::new(), |row| top(report, &row.top)),
             });
+            if let (Some(pack), Some((document, _))) = (&sequence.pack, sequence.document(t)) {
+                value["document"] = document.into();
+                value[format!("nll_{}", pack.packing.other())] = report.contrast.get(t).copied().flatten().into();
+            }
             if std::str::from_utf8(&token.bytes).is_err() {
-                value["bytes"] = token.bytes.clone().into(); // a part of a character, which text cannot show
+                value["bytes"] = token.bytes.to_vec().into(); // a part of a character, which text cannot show
             }
             value
         })

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use super::Report;
-use crate::loss::{Denominator, weight_text};
+use crate::loss::{Denominator, document_losses, weight_text};
 use crate::sequence::{visible, visible_text};
 
 /// Writes a header, a line a token, and the ledger. Plain text: no escape codes.
@@ -37,6 +37,7 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out)?;
     ledger(report, out)?;
+    packing(report, out)?;
     for finding in report.findings() {
         let token = finding.token.map_or_else(String::new, |token| format!(" at token {token}"));
         let (severity, code) = (finding.severity.name(), finding.code.name());
@@ -73,6 +74,21 @@ fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {
             target.rank,
             row.entropy,
         )?;
+    }
+    Ok(())
+}
+
+/// A line a document: what it costs by itself, and in a row with the others.
+fn packing(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    let Some(pack) = &report.sequence.pack else { return Ok(()) };
+    writeln!(out, "packing {}: {} documents; loss of each in nats", pack.packing, pack.documents.len())?;
+    writeln!(out, "document        tokens  scored      block      naive")?;
+    let number = |loss: Option<f64>| loss.map_or_else(|| "–".into(), |loss| format!("{loss:.6}"));
+    let losses = document_losses(pack, report.mask, report.scores, report.contrast);
+    for (i, (document, loss)) in pack.documents.iter().zip(losses).enumerate() {
+        let tokens = format!("{}–{}", document.tokens.start, document.tokens.end.saturating_sub(1));
+        let (block, naive) = (number(loss.block), number(loss.naive));
+        writeln!(out, "{:>8}  {tokens:>12}  {:>6}  {block:>9}  {naive:>9}", i + 1, loss.scored)?;
     }
     Ok(())
 }

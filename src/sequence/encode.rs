@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{Kind, Origin, Sequence, Token, Vocabulary};
+use super::{Kind, Origin, Sequence, Token, Vocabulary, escape};
 use crate::sample::{Chat, Message};
 use crate::template::{Part, Placed, Rendered, Segment};
 
@@ -19,6 +19,21 @@ pub enum Prefix {
     None,
 }
 
+/// How a sample becomes tokens, where there is a choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EncodeOptions {
+    /// For raw text; what a chat begins with is its template's choice.
+    pub prefix: Prefix,
+    /// Special-token text that a user typed is encoded as text; else it becomes real special tokens.
+    pub escape_specials: bool,
+}
+
+impl From<Prefix> for EncodeOptions {
+    fn from(prefix: Prefix) -> Self {
+        Self { prefix, ..Self::default() }
+    }
+}
+
 /// Why a text could not become tokens.
 #[derive(Debug, Error)]
 pub enum EncodeError {
@@ -30,9 +45,16 @@ pub enum EncodeError {
 
 impl Sequence {
     /// Tokens of raw text.
-    pub fn from_text(vocabulary: &Vocabulary, text: &str, prefix: Prefix) -> Result<Self, EncodeError> {
+    pub fn from_text(
+        vocabulary: &Vocabulary,
+        text: &str,
+        options: impl Into<EncodeOptions>,
+    ) -> Result<Self, EncodeError> {
+        let EncodeOptions { prefix, escape_specials } = options.into();
         let named = |id: Option<u32>, name| id.ok_or(EncodeError::NoPrefixToken(name)).map(|id| vec![id]);
-        let mut pieces = encode(vocabulary, text, prefix == Prefix::Tokenizer)?;
+        let whole = 0..text.len();
+        let escaping = if escape_specials { std::slice::from_ref(&whole) } else { &[] };
+        let mut pieces = encode(vocabulary, text, prefix == Prefix::Tokenizer, escaping)?;
         let before = match prefix {
             Prefix::Tokenizer => std::mem::take(&mut pieces.before),
             Prefix::Bos => named(vocabulary.bos, "bos")?,
@@ -51,12 +73,19 @@ impl Sequence {
             sequence.tokens.push(Token { injected: token.special, ..token });
         }
         sequence.note_double_bos(vocabulary);
+        sequence.note_escaped(pieces.escaped, start);
         Ok(sequence)
     }
 
     /// Tokens of `chat`, rendered. The whole text is tokenised once and no special token is added.
-    pub fn from_chat(vocabulary: &Vocabulary, rendered: &Rendered, chat: &Chat) -> Result<Self, EncodeError> {
-        let pieces = encode(vocabulary, &rendered.text, false)?;
+    pub fn from_chat(
+        vocabulary: &Vocabulary,
+        rendered: &Rendered,
+        chat: &Chat,
+        options: EncodeOptions,
+    ) -> Result<Self, EncodeError> {
+        let escaping = if options.escape_specials { rendered.typed.as_slice() } else { &[] };
+        let pieces = encode(vocabulary, &rendered.text, false, escaping)?;
         let mut sequence = Sequence {
             kind: Kind::Chat,
             text: rendered.text.clone(),
@@ -66,12 +95,13 @@ impl Sequence {
             generation_spans: rendered.generation.clone().unwrap_or_default(),
             message_weights: chat.messages.iter().map(Message::own_weight).collect(),
             span_weights: span_weights(rendered, chat),
+            contents: rendered.contents.clone(),
             changes: rendered.changes.clone(),
             notes: rendered.notes.clone(),
             ..Sequence::default()
         };
+        sequence.tokens.reserve_exact(pieces.tokens.len());
         let mut segments = rendered.segments.as_slice();
-        let mut typed = rendered.typed.as_slice();
         let mut generation = rendered.generation.as_deref().unwrap_or(&[]);
         for (id, span) in pieces.tokens {
             while segments.first().is_some_and(|segment| segment.span.end <= span.start) {
@@ -87,15 +117,12 @@ impl Sequence {
                 .map(Segment::origin);
             // transformers' rule: any overlap counts, tokens of no width never do.
             let generated = generation.first().is_some_and(|range| range.start < span.end) && !span.is_empty();
-            while typed.first().is_some_and(|range| range.end <= span.start) {
-                typed = &typed[1..];
-            }
-            let is_typed = typed.first().is_some_and(|range| range.start <= span.start && span.end <= range.end);
+            let injected = escape::is_typed(vocabulary, id, &rendered.text, &span, &rendered.typed);
             let token = token(vocabulary, id, &rendered.text, span, 0, &mut origins);
-            let injected = token.special && is_typed;
             sequence.tokens.push(Token { generation: generated, injected, ..token });
         }
         sequence.note_double_bos(vocabulary);
+        sequence.note_escaped(pieces.escaped, 0);
         Ok(sequence)
     }
 
@@ -105,7 +132,7 @@ impl Sequence {
         self.text.push_str(&String::from_utf8_lossy(&bytes));
         self.tokens.push(Token {
             id,
-            bytes,
+            bytes: bytes.into(),
             span: start..self.text.len(),
             turn: None,
             role: None,
@@ -115,6 +142,15 @@ impl Sequence {
             injected: false,
             generation: false,
         });
+    }
+
+    /// Keeps what was escaped, bytes of the text from `start` on.
+    fn note_escaped(&mut self, escaped: Vec<Range<usize>>, start: usize) {
+        if !escaped.is_empty() {
+            let places = if escaped.len() == 1 { "in 1 place".into() } else { format!("in {} places", escaped.len()) };
+            self.notes.push(format!("special-token text that a user typed is encoded as text, {places}"));
+        }
+        self.escaped = escaped.into_iter().map(|range| start + range.start..start + range.end).collect();
     }
 
     fn note_double_bos(&mut self, vocabulary: &Vocabulary) {
@@ -156,18 +192,31 @@ impl Segment {
 struct Encoded {
     before: Vec<u32>,
     tokens: Vec<(u32, Range<usize>)>,
+    /// What was encoded as text although it spells special tokens.
+    escaped: Vec<Range<usize>>,
 }
 
-fn encode(vocabulary: &Vocabulary, text: &str, add_special: bool) -> Result<Encoded, EncodeError> {
+/// Encodes `text`; special tokens are no special tokens within the ranges `typed`.
+fn encode(
+    vocabulary: &Vocabulary,
+    text: &str,
+    add_special: bool,
+    typed: &[Range<usize>],
+) -> Result<Encoded, EncodeError> {
+    let escaped = if typed.is_empty() { Vec::new() } else { escape::places(vocabulary, text, typed) };
     let failed = |error: tokenizers::Error| EncodeError::Tokenizer(error.to_string());
-    if !add_special {
+    if !add_special && escaped.is_empty() {
         // Byte-level tokenizers need no offsets, which cost time: their tokens spell the text.
-        let encoding = vocabulary.tokenizer.encode_fast(text, false).map_err(failed)?;
-        if let Some(spans) = tile_by_bytes(vocabulary, encoding.get_ids(), text) {
-            return Ok(Encoded { before: Vec::new(), tokens: encoding.get_ids().iter().copied().zip(spans).collect() });
+        let ids = vocabulary.encode(text).map_err(failed)?;
+        if let Some(spans) = tile_by_bytes(vocabulary, &ids, text) {
+            return Ok(Encoded { before: Vec::new(), tokens: ids.into_iter().zip(spans).collect(), escaped });
         }
     }
-    let encoding = vocabulary.tokenizer.encode(text, add_special).map_err(failed)?;
+    let encoding = match escaped.is_empty() {
+        true => vocabulary.tokenizer.encode(text, add_special),
+        false => escape::encode(vocabulary, text, add_special, &escaped),
+    };
+    let encoding = encoding.map_err(failed)?;
     let (ids, offsets, added) = (encoding.get_ids(), encoding.get_offsets(), encoding.get_special_tokens_mask());
     let inserted = |i: usize| added[i] == 1 && offsets[i] == (0, 0);
     let leading = (0..ids.len()).take_while(|&i| inserted(i)).count();
@@ -175,7 +224,7 @@ fn encode(vocabulary: &Vocabulary, text: &str, add_special: bool) -> Result<Enco
     let own_ids: Vec<u32> = own.iter().map(|&i| ids[i]).collect();
     let spans = tile_by_bytes(vocabulary, &own_ids, text)
         .unwrap_or_else(|| tile_by_offsets(own.iter().map(|&i| offsets[i]), text.len()));
-    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own_ids.into_iter().zip(spans).collect() })
+    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own_ids.into_iter().zip(spans).collect(), escaped })
 }
 
 /// Exact spans where the tokens' bytes spell the text, as byte-level tokenizers' do.
@@ -219,7 +268,7 @@ fn token(
     let first = origins.next().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
     Token {
         id,
-        bytes: text.as_bytes()[span.clone()].to_vec(),
+        bytes: text.as_bytes()[span.clone()].into(),
         span: start + span.start..start + span.end,
         turn: first.turn,
         role: first.role,

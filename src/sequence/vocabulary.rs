@@ -8,7 +8,9 @@ use std::sync::{Arc, OnceLock};
 use serde_json::Value;
 use tokenizers::Tokenizer;
 
+use super::words::Words;
 use spelling::Spelling;
+pub(super) use spelling::byte_letters;
 
 /// What ends a turn or a text in the templates of ChatML, Llama 3, Gemma and Llama 2.
 const STOPS: [&str; 4] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>"];
@@ -30,10 +32,14 @@ pub struct Vocabulary {
     pub tool_template: Option<String>,
     /// Tokens that are matched in the text before the tokenizer's model runs, by id; true for special ones.
     added: HashMap<u32, (String, bool)>,
+    /// Whether each id is special, as far as the last that is.
+    special: Arc<[bool]>,
     spelling: Spelling,
     size: usize,
     /// The bytes of every token, once they were asked for.
     spelled: Arc<OnceLock<Spelled>>,
+    /// How to encode word by word, once that was asked for; `None` for tokenizers that need the library.
+    words: Arc<OnceLock<Option<Words>>>,
 }
 
 /// The bytes of all tokens, one behind the other, and where each ends.
@@ -68,6 +74,10 @@ impl Vocabulary {
             return Err(VocabularyError::Empty);
         }
         let spelling = Spelling::of(&tokenizer);
+        let last = added.iter().filter(|(_, (_, special))| *special).map(|(&id, _)| id as usize + 1).max();
+        let is_special =
+            |id: usize| u32::try_from(id).is_ok_and(|id| added.get(&id).is_some_and(|(_, special)| *special));
+        let special = (0..last.unwrap_or(0)).map(is_special).collect();
         Ok(Self {
             tokenizer,
             bos: None,
@@ -77,9 +87,11 @@ impl Vocabulary {
             chat_template: None,
             tool_template: None,
             added,
+            special,
             spelling,
             size,
             spelled: Arc::default(),
+            words: Arc::default(),
         })
     }
 
@@ -179,6 +191,26 @@ impl Vocabulary {
         ends.get(id).map_or(&[], |&end| &bytes[start..end])
     }
 
+    /// The ids of `text` with no special token added around it.
+    ///
+    /// # Errors
+    /// The tokenizer's own.
+    pub fn encode(&self, text: &str) -> tokenizers::Result<Vec<u32>> {
+        match self.words() {
+            Some(words) => words.encode(&self.tokenizer, text),
+            None => Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec()),
+        }
+    }
+
+    /// Whether words that were met before are encoded from memory: byte-level BPE with GPT-2's pattern.
+    pub fn encodes_by_word(&self) -> bool {
+        self.words().is_some()
+    }
+
+    fn words(&self) -> Option<&Words> {
+        self.words.get_or_init(|| Words::of(&self.tokenizer)).as_ref()
+    }
+
     /// Token `id` as text, with `\u{fffd}` for bytes that are no whole character.
     pub fn id_text(&self, id: u32) -> String {
         String::from_utf8_lossy(&self.token_bytes(id)).into_owned()
@@ -186,7 +218,12 @@ impl Vocabulary {
 
     /// Whether the tokenizer lists `id` as special.
     pub fn is_special(&self, id: u32) -> bool {
-        self.added.get(&id).is_some_and(|(_, special)| *special)
+        self.special.get(id as usize).is_some_and(|&special| special)
+    }
+
+    /// How special token `id` is written; `None` for any other id.
+    pub(super) fn special_content(&self, id: u32) -> Option<&str> {
+        self.added.get(&id).filter(|(_, special)| *special).map(|(content, _)| content.as_str())
     }
 
     /// The special tokens, by id.

@@ -12,6 +12,7 @@ mod plan;
 mod source;
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use thiserror::Error;
 
@@ -106,7 +107,7 @@ fn rendered<'a>(template: &ChatTemplate, chats: &'a [Chat]) -> Vec<Probe<'a>> {
         let rendered =
             template.render(chat, prompt).ok().filter(|rendered| !rendered.text.contains([MARKS.0, MARKS.1]))?;
         let is_written = |part| matches!(part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop);
-        let of_assistant = |role: &Option<String>| role.as_deref().is_some_and(is_assistant);
+        let of_assistant = |role: &Option<Arc<str>>| role.as_deref().is_some_and(is_assistant);
         let segments = rendered.segments.iter();
         let written = segments.filter(|one| one.turn.is_some() && of_assistant(&one.role) && is_written(one.part));
         let written = merged(written.map(|one| one.span.clone()));

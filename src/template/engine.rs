@@ -3,10 +3,9 @@
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, State, UndefinedBehavior, Value};
-use serde::Serialize;
 use thiserror::Error as ThisError;
 
-use super::{date, generation_tag, python};
+use super::{date, generation_tag, prompt, python};
 use crate::sample::Message;
 
 /// Name of the one template of an environment.
@@ -37,6 +36,8 @@ pub(super) struct Engine {
     environment: Environment<'static>,
     /// Whether the source has `{% generation %}` tags.
     pub generation: bool,
+    /// What `add_generation_prompt` adds to every chat, where it is the same for all.
+    pub prompt: Option<String>,
 }
 
 /// The two characters that bracket what a generation block prints.
@@ -68,24 +69,20 @@ impl Engine {
         }
         // jinja2 reads all line ends as \n.
         let source = source.replace("\r\n", "\n").replace('\r', "\n");
+        let prompt = prompt::fixed(&source).and_then(|source| {
+            let context = minijinja::context! { add_generation_prompt => true };
+            environment.render_str(source, context).ok()
+        });
         let rewritten = generation_tag::rewrite(&source);
         let generation = rewritten.is_some();
         environment.add_template_owned(NAME, rewritten.unwrap_or(source)).map_err(|error| syntax_error(&error))?;
-        Ok(Self { environment, generation })
+        Ok(Self { environment, generation, prompt })
     }
 
     /// The messages as a template sees them. Reasoning has a second name, `thinking`, for gpt-oss' template, as in
     /// transformers.
     pub(super) fn messages(messages: &[Message]) -> Value {
-        #[derive(Serialize)]
-        struct Seen<'a> {
-            #[serde(skip_serializing_if = "Option::is_none")]
-            thinking: Option<&'a str>,
-            #[serde(flatten)]
-            message: &'a Message,
-        }
-        let seen = messages.iter().map(|message| Seen { thinking: message.reasoning_content.as_deref(), message });
-        Value::from(Serde(seen.collect::<Vec<_>>()))
+        messages.iter().map(seen).collect()
     }
 
     /// The tools as a template sees them: none at all rather than an empty list.
@@ -114,6 +111,24 @@ impl Engine {
         let template = self.environment.get_template(NAME).map_err(|error| syntax_error(&error))?;
         template.render(context).map_err(|error| render_error(&error))
     }
+}
+
+/// One message as a template sees it; what it does not have is not there. Serialising it would take most of a render.
+fn seen(message: &Message) -> Value {
+    let text = |name: &'static str, text: &Option<String>| Some((name, Value::from(text.as_deref()?)));
+    let calls = &message.tool_calls;
+    let fields = [
+        text("thinking", &message.reasoning_content),
+        Some(("role", Value::from(message.role.as_str()))),
+        Some(("content", Value::from(message.content.as_str()))),
+        text("reasoning_content", &message.reasoning_content),
+        (!calls.is_empty()).then(|| ("tool_calls", Value::from(Serde(calls)))),
+        text("name", &message.name),
+        text("tool_call_id", &message.tool_call_id),
+        message.train.map(|train| ("train", Value::from(train))),
+        message.weight.map(|weight| ("weight", Value::from(weight))),
+    ];
+    Value::from_pairs(fields.into_iter().flatten())
 }
 
 /// The filter of a generation block.

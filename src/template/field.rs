@@ -117,6 +117,9 @@ fn content_parts(message: &Message) -> Vec<(usize, Part)> {
 /// reaches to the end, one that only closes began in the generation prompt.
 fn inline_reasoning(content: &str) -> Vec<(usize, Part)> {
     let mut parts = vec![(0, Part::Content)];
+    if !content.contains(['<', '[']) {
+        return parts;
+    }
     let Some((open, close)) = THINK.into_iter().find(|(open, close)| content.contains(open) || content.contains(close))
     else {
         return parts;
@@ -185,8 +188,8 @@ fn pieces(text: &str, tags: &[String]) -> Vec<Range<usize>> {
 
 /// `run` without the whitespace at its ends; `None` if nothing is left.
 fn trim(text: &str, run: Range<usize>) -> Option<Range<usize>> {
-    let trimmed = text[run.clone()].trim();
-    let start = run.start + text[run].find(trimmed)?;
+    let behind = text[run.clone()].trim_start();
+    let (start, trimmed) = (run.end - behind.len(), behind.trim_end());
     (!trimmed.is_empty()).then(|| start..start + trimmed.len())
 }
 

@@ -1,23 +1,25 @@
 //! Names what stands between the located fields: header, stop, default system text, generation prompt.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::field::{Field, Kind, THINK, is_tool};
 use super::locate::Located;
-use super::marker::{STOPS, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
+use super::marker::{Stops, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
 use super::marks::Run;
 use super::{Part, Placed, Rendered, Segment};
 use crate::sample::Chat;
 
 /// Turns a chat with located fields into segments that tile its text.
-pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, eos: Option<&str>) -> Rendered {
+pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, stops: &Stops) -> Rendered {
     let header = located.prompt.as_deref().map(|prompt| &prompt[..think_start(prompt).unwrap_or(prompt.len())]);
     let mut labels = Labels {
         chat,
+        roles: chat.messages.iter().map(|message| message.role.as_str().into()).collect(),
         text: &located.text,
         header: header.map(str::trim).filter(|header| !header.is_empty()),
         bos: bos.unwrap_or(""),
-        eos: eos.unwrap_or(""),
+        stops,
         prompt_start: located.prompt_start,
         add_generation_prompt: located.add_generation_prompt,
         unplaced: unplaced(chat, fields, &located.runs),
@@ -27,7 +29,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     let runs = labels.own_texts(fields, &located.runs);
     let mut last: Option<Side> = None;
     let mut at = 0;
-    let typed = located.runs.iter().map(|run| run.out.clone()).filter(|out| !out.is_empty()).collect();
+    let typed = typed(&located.runs);
     for run in runs {
         let field = &fields[run.field];
         let next = Side { turn: field.message, part: field.part_at(run.source.start) };
@@ -52,6 +54,18 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         changes: located.changes,
         notes,
     }
+}
+
+/// What came from the messages, runs that adjoin as one.
+fn typed(runs: &[Run]) -> Vec<Range<usize>> {
+    let mut typed: Vec<Range<usize>> = Vec::new();
+    for out in runs.iter().map(|run| run.out.clone()).filter(|out| !out.is_empty()) {
+        match typed.last_mut() {
+            Some(last) if last.end == out.start => last.end = out.end,
+            _ => typed.push(out),
+        }
+    }
+    typed
 }
 
 /// Where the messages' contents went, as far as they are what was written.
@@ -80,11 +94,13 @@ struct Side {
 
 struct Labels<'a> {
     chat: &'a Chat,
+    /// The role of every message.
+    roles: Vec<Arc<str>>,
     text: &'a str,
     /// The role marker of an assistant turn, without whitespace around it.
     header: Option<&'a str>,
     bos: &'a str,
-    eos: &'a str,
+    stops: &'a Stops,
     prompt_start: Option<usize>,
     add_generation_prompt: bool,
     unplaced: Vec<usize>,
@@ -119,11 +135,11 @@ impl Labels<'_> {
     }
 
     fn push(&mut self, span: Range<usize>, turn: Option<usize>, part: Part) {
-        let role = turn.map(|turn| self.role(turn).to_string());
+        let role = turn.map(|turn| self.roles[turn].clone());
         self.push_as(span, turn, role, part);
     }
 
-    fn push_as(&mut self, span: Range<usize>, turn: Option<usize>, role: Option<String>, part: Part) {
+    fn push_as(&mut self, span: Range<usize>, turn: Option<usize>, role: Option<Arc<str>>, part: Part) {
         if span.is_empty() {
             return;
         }
@@ -185,13 +201,8 @@ impl Labels<'_> {
 
     /// First stop marker in `gap`.
     fn stop(&self, gap: Range<usize>) -> Option<Range<usize>> {
-        let own = (!self.eos.is_empty()).then_some(self.eos);
-        STOPS
-            .into_iter()
-            .chain(own)
-            .filter_map(|stop| Some((self.text[gap.clone()].find(stop)?, stop.len())))
-            .min_by_key(|(place, length)| (*place, usize::MAX - length))
-            .map(|(place, length)| gap.start + place..gap.start + place + length)
+        let stop = self.stops.first(&self.text[gap.clone()])?;
+        Some(gap.start + stop.start..gap.start + stop.end)
     }
 
     /// Ends the turn of `last`: what the template puts after its text, the stop marker, the whitespace after it.
@@ -339,7 +350,7 @@ impl Labels<'_> {
         let spans = [body.start..header, header..body.end, stop.clone(), stop.end..end];
         let parts = [Part::Header, Part::DefaultSystem, Part::Stop, Part::AfterStop];
         for (span, part) in spans.into_iter().zip(parts) {
-            self.push_as(span, None, Some(role.to_string()), part);
+            self.push_as(span, None, Some(role.into()), part);
         }
     }
 
@@ -378,7 +389,7 @@ impl Labels<'_> {
     /// The end of the text: what asks the model to answer.
     fn prompt(&mut self, gap: Range<usize>) {
         let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
-        let role = self.add_generation_prompt.then(|| "assistant".to_string());
+        let role = self.add_generation_prompt.then(|| "assistant".into());
         self.push_as(gap.start..end, None, role.clone(), Part::Header);
         self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
     }

@@ -47,6 +47,19 @@ impl Renders<'_> {
         self.engine.render(&messages, &self.tools, add_generation_prompt, self.now, None)
     }
 
+    /// What `add_generation_prompt` adds to this chat, whose render is `text`, and where that starts if it was asked for.
+    fn prompt(&self, text: &str) -> (Option<String>, Option<usize>) {
+        let asked = self.add_generation_prompt;
+        if let Some(fixed) = self.engine.prompt.as_ref().filter(|_| !asked && !text.is_empty()) {
+            return (Some(fixed.clone()), None);
+        }
+        let other = self.plain(!asked).unwrap_or_default();
+        let (without, with) = if asked { (other.as_str(), text) } else { (text, other.as_str()) };
+        let added = with.strip_prefix(without).filter(|_| !without.is_empty());
+        let prompt = added.or_else(|| after_last_stop(with)).map(str::to_string);
+        (prompt, added.filter(|_| asked).map(|_| without.len()))
+    }
+
     /// The text with marks in the given styles, cut apart.
     fn marked(&self, marks: &Marks, fields: &[Field], styles: &[Style]) -> Option<Cut> {
         let texts = fields.iter().zip(styles).enumerate();
@@ -82,11 +95,7 @@ pub(super) fn locate(
     let tools = if chat.tools.is_empty() { Value::from(()) } else { Value::from(Serde(&chat.tools)) };
     let renders = Renders { engine, chat, tools, add_generation_prompt, now: date::now() };
     let text = renders.plain(add_generation_prompt)?;
-    let other = renders.plain(!add_generation_prompt).unwrap_or_default();
-    let (without, with) = if add_generation_prompt { (&other, &text) } else { (&text, &other) };
-    let added = with.strip_prefix(without.as_str()).filter(|_| !without.is_empty());
-    let prompt = added.or_else(|| after_last_stop(with)).map(str::to_string);
-    let prompt_start = added.filter(|_| add_generation_prompt).map(|_| without.len());
+    let (prompt, prompt_start) = renders.prompt(&text);
     let mut located = Located {
         text,
         runs: Vec::new(),

@@ -1,5 +1,9 @@
 //! The markers of chat formats: what ends a turn, what opens a tool call, how far a role marker reaches.
 
+use std::ops::Range;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
 use super::field::{THINK, is_tool};
 
 /// The markers that end a turn in the templates of the supported families and their kin.
@@ -21,6 +25,23 @@ pub(super) const STOPS: [&str; 16] = [
     "<|END_OF_TURN_TOKEN|>",
     "<｜end▁of▁sentence｜>",
 ];
+
+/// Finds what ends a turn.
+pub(super) struct Stops(AhoCorasick);
+
+impl Stops {
+    /// The markers above, and the model's own end of sequence.
+    pub fn new(eos: Option<&str>) -> Self {
+        let markers = STOPS.into_iter().chain(eos.filter(|eos| !eos.is_empty()));
+        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(markers);
+        Self(finder.expect("a few short patterns fit"))
+    }
+
+    /// The first stop marker in `text`; of several at one place the longest.
+    pub fn first(&self, text: &str) -> Option<Range<usize>> {
+        self.0.find(text).map(|found| found.range())
+    }
+}
 
 /// How templates open a tool call.
 const CALLS: [&str; 7] =

@@ -29,6 +29,12 @@ pub(super) struct Run {
     pub source: Range<usize>,
 }
 
+/// The first character of the private-use planes in `text`, or another one as high: they alone begin with such a byte.
+fn next_high(text: &str) -> Option<(usize, char)> {
+    let at = text.bytes().position(|byte| byte >= 0xf3)?;
+    Some((at, text[at..].chars().next()?))
+}
+
 /// A rendered text with its marks cut out.
 pub(super) struct Cut {
     pub text: String,
@@ -50,8 +56,8 @@ impl Marks {
     /// `None` if the two planes of private-use characters do not suffice.
     pub(super) fn new(fields: &[Field], plain: &str) -> Option<Self> {
         let texts = fields.iter().map(|field| field.text.as_str());
-        let taken: HashSet<char> =
-            texts.chain([plain]).flat_map(str::chars).filter(|letter| *letter >= '\u{f0000}').collect();
+        let high = texts.chain([plain]).filter(|text| next_high(text).is_some());
+        let taken: HashSet<char> = high.flat_map(str::chars).filter(|letter| *letter >= '\u{f0000}').collect();
         let mut first = Vec::with_capacity(fields.len());
         let mut count = 0;
         for field in fields {
@@ -97,10 +103,11 @@ impl Marks {
         let mut text = String::with_capacity(marked.len());
         let (mut runs, mut generation) = (Vec::new(), Vec::new());
         let (mut open, mut generation_open) = (None, Vec::new());
-        for letter in marked.chars() {
-            if letter < '\u{f0000}' {
-                text.push(letter);
-            } else if let Some(number) = self.numbers.get(&letter) {
+        let mut rest = marked;
+        while let Some((at, letter)) = next_high(rest) {
+            text.push_str(&rest[..at]);
+            rest = &rest[at + letter.len_utf8()..];
+            if let Some(number) = self.numbers.get(&letter) {
                 let piece = number / 2;
                 match (number % 2, open) {
                     (0, None) => open = Some((piece, text.len())),
@@ -118,6 +125,7 @@ impl Marks {
                 text.push(letter);
             }
         }
+        text.push_str(rest);
         (open.is_none() && generation_open.is_empty()).then_some(Cut { text, runs, generation })
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// The kind of text a character belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -65,7 +66,7 @@ pub struct Segment {
     /// The message's index, `None` for text of no message (the default system text, a generation prompt).
     pub turn: Option<usize>,
     /// The turn's role.
-    pub role: Option<String>,
+    pub role: Option<Arc<str>>,
     pub part: Part,
 }
 

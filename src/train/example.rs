@@ -1,7 +1,7 @@
 //! What a step is taken on.
 
 use crate::mask::LossMask;
-use crate::sequence::Sequence;
+use crate::sequence::{Documents, Sequence};
 
 /// One sequence with the weight of each of its targets.
 #[derive(Clone, Debug, PartialEq)]
@@ -9,16 +9,24 @@ pub struct Example {
     pub ids: Vec<u32>,
     /// `weights[t]` belongs to target `t`, which logits row t − 1 predicts; `weights[0]` is 0.
     pub weights: Vec<f64>,
+    /// Packed documents that know nothing of each other; by default there is one.
+    pub documents: Documents,
 }
 
 impl Example {
     /// The sequence under the mask.
     pub fn new(sequence: &Sequence, mask: &LossMask) -> Self {
-        Self { ids: sequence.ids(), weights: mask.weights().to_vec() }
+        Self { ids: sequence.ids(), weights: mask.weights().to_vec(), documents: sequence.documents() }
+    }
+
+    /// The targets and their weights: all tokens but the first, of each document where there are several.
+    pub fn targets(&self) -> impl Iterator<Item = (usize, f64)> {
+        let weights = self.weights.iter().copied().enumerate();
+        weights.filter(|(t, _)| !self.documents.starts_at(*t))
     }
 
     /// How many targets are scored (w ≠ 0).
     pub fn scored(&self) -> usize {
-        self.weights.iter().filter(|&&weight| weight != 0.0).count()
+        self.targets().filter(|(_, weight)| *weight != 0.0).count()
     }
 }

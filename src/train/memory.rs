@@ -7,9 +7,9 @@ use std::fmt;
 
 use super::{LoraSettings, Method, Optimizer, Settings};
 use crate::model::Config;
-use crate::model::config::Family;
+use crate::model::config::Activation;
 use crate::model::decoder::{Part, Projection};
-use crate::model::load;
+use crate::model::layout::{self, Role};
 use crate::model::memory::PROGRAM;
 pub use crate::model::memory::{MEMORY_VARIABLE, available, size_text};
 
@@ -34,7 +34,7 @@ impl Need {
     /// Of a model that only scores `tokens` tokens.
     pub fn of_scoring(config: &Config, tokens: usize) -> Self {
         let cache = 2 * tokens * config.layers * config.kv_heads * config.head_dim;
-        let weights = bytes(sizes(config).iter().map(|(_, _, count)| count).sum());
+        let weights = bytes(sizes(config).iter().map(|(_, count)| count).sum());
         Self {
             weights,
             activations: bytes(cache),
@@ -78,7 +78,7 @@ fn bytes(values: usize) -> u64 {
 /// How many values a method moves.
 pub fn trainable(config: &Config, method: &Method) -> usize {
     let of_parts =
-        |wanted: &dyn Fn(Part) -> bool| sizes(config).iter().filter(|size| wanted(size.1)).map(|size| size.2).sum();
+        |wanted: &dyn Fn(Part) -> bool| sizes(config).iter().filter(|size| wanted(size.0)).map(|size| size.1).sum();
     match *method {
         Method::Full => of_parts(&|_| true),
         Method::Embeddings => of_parts(&|part| part == Part::Embedding),
@@ -90,35 +90,24 @@ pub fn trainable(config: &Config, method: &Method) -> usize {
     }
 }
 
-/// Name, part and number of values of every weight.
-fn sizes(config: &Config) -> Vec<(String, Part, usize)> {
-    let of = |(name, shape): (String, Vec<usize>)| {
-        let part = part_of(&name);
-        (name, part, shape.iter().product())
-    };
-    load::sizes(config).map(of).collect()
-}
-
-/// Where a weight belongs, by its name in transformers' files.
-fn part_of(name: &str) -> Part {
-    let layer = name.split('.').find_map(|word| word.parse().ok());
-    match layer {
-        Some(layer) => Part::Layer(layer),
-        None if name.contains("norm") || name.contains("ln_f") => Part::Norm,
-        None if name.starts_with("lm_head") => Part::Head,
-        None => Part::Embedding,
-    }
+/// Part and number of values of every weight.
+fn sizes(config: &Config) -> Vec<(Part, usize)> {
+    layout::slots(config).map(|slot| (slot.part(), slot.shape.iter().product())).collect()
 }
 
 fn projection_list(config: &Config) -> Vec<Projection> {
-    let matrices = load::sizes(config).filter_map(|(name, shape)| match (part_of(&name), shape.as_slice()) {
-        (part @ Part::Layer(_), &[features_out, features_in]) => {
-            let name = name.trim_end_matches(".weight").to_owned();
-            Some(Projection { is_mlp: name.contains(".mlp."), name, part, features_in, features_out })
-        }
+    let matrices = layout::slots(config).filter(|slot| slot.role.is_projection());
+    let projections = matrices.filter_map(|slot| match slot.shape.as_slice() {
+        &[features_out, features_in] => Some(Projection {
+            part: slot.part(),
+            is_mlp: slot.role.is_mlp(),
+            name: slot.name.trim_end_matches(".weight").to_owned(),
+            features_in,
+            features_out,
+        }),
         _ => None,
     });
-    matrices.collect()
+    projections.collect()
 }
 
 /// Values kept for the backward pass and worked with in it. A layer keeps the input and the result of both norms,
@@ -126,11 +115,16 @@ fn projection_list(config: &Config) -> Vec<Projection> {
 fn activations(config: &Config, method: &Method, tokens: usize) -> usize {
     let (q, kv) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
     let inner = config.intermediate_size;
-    let mlp = match config.family {
-        Family::Llama => 3 * inner,
-        Family::Gpt2 => 2 * inner,
+    let has = |role| layout::stem(config, role, Some(0)).is_some();
+    let mlp = match (has(Role::Gate), config.activation) {
+        (true, Activation::Silu) => 3 * inner,
+        (true, _) => 4 * inner,
+        (false, _) => 2 * inner,
     };
-    let a_layer = 4 * config.hidden_size + 2 * q + 2 * kv + mlp;
+    // Norms of queries and keys, and of what is added, keep another copy.
+    let more =
+        usize::from(has(Role::QueryNorm)) * (q + kv) + usize::from(has(Role::MlpOutNorm)) * 2 * config.hidden_size;
+    let a_layer = 4 * config.hidden_size + 2 * q + 2 * kv + mlp + more;
     let layers = match method {
         Method::Last { layers } => (*layers).min(config.layers),
         _ => config.layers,
@@ -205,7 +199,7 @@ impl fmt::Display for MemoryError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::Rope;
+    use crate::model::config::{Family, Rope};
 
     fn smollm2() -> Config {
         Config {
@@ -219,9 +213,15 @@ mod tests {
             head_dim: 64,
             context: 8192,
             norm_eps: 1e-5,
-            rope: Some(Rope { theta: 100_000.0, scaling: None }),
+            activation: Activation::Silu,
+            rope: Some(Rope { theta: 100_000.0, scaling: None, partial: 1.0 }),
+            window_rope: None,
+            window: None,
+            query_scalar: 64.0,
+            parallel_residual: false,
             tie_embeddings: true,
-            attention_bias: false,
+            qkv_bias: false,
+            output_bias: false,
             mlp_bias: false,
         }
     }

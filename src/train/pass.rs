@@ -34,7 +34,7 @@ pub(super) fn pass(
     gradients: &mut Gradients,
     cancel: &Cancel,
 ) -> Result<f64, TrainError> {
-    let scored: Vec<usize> = (1..example.ids.len()).filter(|&t| example.weights[t] != 0.0).collect();
+    let scored: Vec<usize> = example.targets().filter(|(_, weight)| *weight != 0.0).map(|(t, _)| t).collect();
     // What comes after the last scored target has no part in the loss, the target itself is only predicted.
     let Some(&end) = scored.last() else { return Ok(0.0) };
     let work = Work { decoder, ids: &example.ids[..end], scored: &scored, example, denominator };
@@ -62,7 +62,7 @@ impl Work<'_> {
     fn fused(&self, gradients: &mut Gradients, cancel: &Cancel) -> Result<f64, TrainError> {
         let weight = |t: usize| self.example.weights[t];
         let tape = Tape::new(gradients);
-        let hidden = self.decoder.record(self.ids, &tape, cancel)?;
+        let hidden = self.decoder.record(self.ids, &self.example.documents.clone().into(), &tape, cancel)?;
         let rows = select_rows(&hidden, &self.rows(), Some(&tape))?;
         let counted = |&t: &usize| Counted { id: self.example.ids[t], coefficient: weight(t) / self.denominator };
         let counted: Vec<Counted> = self.scored.iter().map(counted).collect();
@@ -81,7 +81,7 @@ impl Work<'_> {
     ) -> Result<f64, TrainError> {
         let device = self.decoder.device();
         let (decoder, variables) = with_variables(self.decoder, parameters)?;
-        let hidden = decoder.run(self.ids, None, crate::mask::AttentionMask::Causal, cancel)?;
+        let hidden = decoder.run(self.ids, None, self.example.documents.clone(), cancel)?;
         let rows = Tensor::new(self.rows(), device)?;
         let logits = decoder.head(&hidden.index_select(&rows, 0)?)?;
         let labels: Vec<u32> = self.scored.iter().map(|&t| self.example.ids[t]).collect();

@@ -322,11 +322,11 @@ impl Trainer {
 
 /// What Σ w·nll of all the examples is divided by.
 pub(super) fn denominator(examples: &[Arc<Example>], denominator: Denominator) -> Result<f64, TrainError> {
-    let targets = || examples.iter().flat_map(|example| example.weights.iter().skip(1));
-    if let Some(weight) = targets().find(|weight| !weight.is_finite() || **weight < 0.0) {
-        return Err(TrainError::Weight(*weight));
+    let targets = || examples.iter().flat_map(|example| example.targets().map(|(_, weight)| weight));
+    if let Some(weight) = targets().find(|weight| !weight.is_finite() || *weight < 0.0) {
+        return Err(TrainError::Weight(weight));
     }
-    let scored = targets().filter(|&&weight| weight != 0.0).count();
+    let scored = targets().filter(|&weight| weight != 0.0).count();
     if scored == 0 {
         return Err(TrainError::NothingScored);
     }

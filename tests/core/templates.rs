@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use lossglass::sample::{Chat, read_chat};
-use lossglass::sequence::{Sequence, Vocabulary, visible};
+use lossglass::sequence::{EncodeOptions, Sequence, Vocabulary, visible};
 use lossglass::template::{CHATML, ChatTemplate};
 use tokenizers::{AddedToken, Tokenizer};
 
@@ -26,7 +26,7 @@ const SPECIALS: [&str; 11] = [
 /// A template of the set.
 pub struct Template {
     pub name: String,
-    template: ChatTemplate,
+    pub template: ChatTemplate,
 }
 
 pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
@@ -73,7 +73,7 @@ impl Template {
     /// The chat's tokens; `None` where the template refuses it.
     pub fn encode(&self, chat: &Chat) -> Option<Sequence> {
         let rendered = self.template.render(chat, false).ok()?;
-        Some(Sequence::from_chat(&VOCABULARY, &rendered, chat).expect("any text has tokens"))
+        Some(Sequence::from_chat(&VOCABULARY, &rendered, chat, EncodeOptions::default()).expect("any text has tokens"))
     }
 
     /// The tokens of a chat written as JSON.

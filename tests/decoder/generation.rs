@@ -12,7 +12,11 @@ const GREEDY: Sampling = Sampling { temperature: 0.0, top_k: None, top_p: None, 
 const PROMPT: [u32; 4] = [1, 17, 300, 42];
 
 fn llama() -> Decoder {
-    let (config, weights) = checkpoint::fixture("llama");
+    decoder("llama")
+}
+
+fn decoder(name: &str) -> Decoder {
+    let (config, weights) = checkpoint::fixture(name);
     Decoder::new(&config, weights).unwrap()
 }
 
@@ -32,13 +36,15 @@ fn most_likely(decoder: &Decoder, ids: &[u32]) -> u32 {
 
 #[test]
 fn greedy_is_the_most_likely_token_at_every_step() {
-    let decoder = llama();
-    let continuation = run(&decoder, &PROMPT, &[], &GREEDY);
-    assert_eq!((continuation.ids.len(), continuation.stopped), (20, false));
-    let mut text = PROMPT.to_vec();
-    for id in continuation.ids {
-        assert_eq!(id, most_likely(&decoder, &text), "after {text:?}");
-        text.push(id);
+    for name in checkpoint::FAMILIES {
+        let decoder = decoder(name);
+        let continuation = run(&decoder, &PROMPT, &[], &GREEDY);
+        assert_eq!((continuation.ids.len(), continuation.stopped), (20, false));
+        let mut text = PROMPT.to_vec();
+        for id in continuation.ids {
+            assert_eq!(id, most_likely(&decoder, &text), "{name} after {text:?}");
+            text.push(id);
+        }
     }
 }
 

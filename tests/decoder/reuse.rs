@@ -42,14 +42,14 @@ fn assert_same(ours: &Scores, reference: &Scores) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..Default::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..Default::default() })]
 
     #[test]
     fn any_series_of_edits_scores_as_afresh(
         edits in prop::collection::vec((0_usize..40, prop::collection::vec(0_u32..490, 0..12), 0_usize..4, 0_usize..3), 1..6),
-        gpt2 in any::<bool>(),
+        name in prop::sample::select(&checkpoint::FAMILIES[..]),
     ) {
-        let decoder = decoder(if gpt2 { "gpt2" } else { "llama" });
+        let decoder = decoder(name);
         let (mut scorer, mut spliced, mut ids) = (Scorer::new(), Scores::default(), sequence(20));
         for (at, new, removed, top_k) in edits {
             let at = at.min(ids.len());
@@ -136,20 +136,23 @@ fn logits_after_a_position_are_that_row_of_the_logits() {
 
 #[test]
 fn a_cache_does_not_change_hidden_states_nor_record_gradients() {
-    let (config, weights) = checkpoint::fixture("llama3_rope");
-    let variables = weights.into_iter().map(|(name, tensor)| (name, Var::from_tensor(&tensor).unwrap().into_inner()));
-    let decoder = Decoder::new(&config, variables.collect()).unwrap();
-    let ids = sequence(150);
-    let whole = decoder.hidden(&ids, None).unwrap();
-    assert!(whole.track_op());
-    let mut cache = KvCache::new();
-    let parts = ids.chunks(47).map(|ids| decoder.hidden(ids, Some(&mut cache)).unwrap()).collect::<Vec<_>>();
-    assert!(parts.iter().all(|part| !part.track_op()));
-    assert_eq!(cache.tokens(), 150);
-    let joined: Vec<f32> =
-        parts.iter().flat_map(|part| part.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect();
-    for (ours, reference) in joined.iter().zip(whole.flatten_all().unwrap().to_vec1::<f32>().unwrap()) {
-        assert!((ours - reference).abs() < 1e-4);
+    for name in checkpoint::FAMILIES {
+        let (config, weights) = checkpoint::fixture(name);
+        let variables =
+            weights.into_iter().map(|(name, tensor)| (name, Var::from_tensor(&tensor).unwrap().into_inner()));
+        let decoder = Decoder::new(&config, variables.collect()).unwrap();
+        let ids = sequence(150);
+        let whole = decoder.hidden(&ids, None).unwrap();
+        assert!(whole.track_op());
+        let mut cache = KvCache::new();
+        let parts = ids.chunks(47).map(|ids| decoder.hidden(ids, Some(&mut cache)).unwrap()).collect::<Vec<_>>();
+        assert!(parts.iter().all(|part| !part.track_op()));
+        assert_eq!(cache.tokens(), 150);
+        let joined: Vec<f32> =
+            parts.iter().flat_map(|part| part.flatten_all().unwrap().to_vec1::<f32>().unwrap()).collect();
+        for (ours, reference) in joined.iter().zip(whole.flatten_all().unwrap().to_vec1::<f32>().unwrap()) {
+            assert!((ours - reference).abs() < 1e-4);
+        }
     }
 }
 

@@ -126,7 +126,7 @@ fn a_set_is_collected_or_read_and_learned() {
     app.sample = Sample::Text("other".into());
     press(&mut app, "a");
     let effects = press(&mut app, "space");
-    assert!(matches!(&plan(&effects).data, Data::Samples(samples) if samples.len() == 2));
+    assert!(matches!(&plan(&effects).data, Data::Samples { samples, .. } if samples.len() == 2));
     assert!(matches!(&plan(&effects).first.mask, SideMask::Mode(None, parts, _) if parts.is_empty()));
     stepped(&mut app, 1);
     assert_eq!(asked(&press(&mut app, "a"))[0], "replan");

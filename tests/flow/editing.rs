@@ -186,3 +186,16 @@ fn a_file_that_was_being_read_closes_an_editor_on_what_it_replaces() {
         (&Sample::Text("b".into()), "b.txt", ("read", false))
     );
 }
+
+#[test]
+fn special_token_text_is_encoded_as_text_or_not_and_stays_so_through_edits() {
+    let mut app = chat();
+    let escapes = |effects: &[Effect]| match effects {
+        [Effect::Engine(Request::Analyze { encoding, .. })] => encoding.escape_specials,
+        other => panic!("{other:?}"),
+    };
+    assert!(escapes(&press(&mut app, "S")));
+    assert_eq!(notice(&app).0, "special-token text in what was typed is encoded as text");
+    assert!(escapes(&press(&mut app, "e a")), "the edited chat is encoded in the same way");
+    assert!(!escapes(&press(&mut app, "esc S")));
+}

@@ -71,7 +71,7 @@ pub fn asked(effects: &[Effect]) -> Vec<String> {
             TrainRequest::Undo => "undo".into(),
             TrainRequest::Rewind { step } => format!("rewind {step}"),
             TrainRequest::Reset => "reset".into(),
-            TrainRequest::Probe { probes, every } => format!("probe {} every {every}", probes.len()),
+            TrainRequest::Probe { probes, every, .. } => format!("probe {} every {every}", probes.len()),
             TrainRequest::Twin(is_on) => format!("twin {is_on}"),
             TrainRequest::Continue { prompt, .. } => format!("continue {prompt}"),
             TrainRequest::Save { directory } => format!("save {}", directory.display()),

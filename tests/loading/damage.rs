@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use candle_core::{Device, Tensor};
+use candle_core::{DType, Device, Tensor};
 use lossglass::model::load::{LoadError, Loaded};
 use lossglass::model::pack::{Card, Precision, pack};
 use proptest::prelude::*;
@@ -22,14 +22,22 @@ fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
 
 /// A copy of the llama fixture with something changed.
 fn damaged(change: impl FnOnce(&Path)) -> String {
-    let directory = copy_without_weights("llama");
-    fs::copy(fixture("llama").join("model.safetensors"), directory.path().join("model.safetensors")).expect("copies");
+    damaged_family("llama", change)
+}
+
+fn damaged_family(name: &str, change: impl FnOnce(&Path)) -> String {
+    let directory = copy_without_weights(name);
+    fs::copy(fixture(name).join("model.safetensors"), directory.path().join("model.safetensors")).expect("copies");
     change(directory.path());
     message(open_directory(directory.path()), directory.path())
 }
 
 fn with_config(key: &str, value: Value) -> String {
-    damaged(|directory| {
+    with_config_of("llama", key, value)
+}
+
+fn with_config_of(name: &str, key: &str, value: Value) -> String {
+    damaged_family(name, |directory| {
         let path = directory.join("config.json");
         let mut config = super::json(&path);
         config[key] = value;
@@ -38,7 +46,11 @@ fn with_config(key: &str, value: Value) -> String {
 }
 
 fn with_tensors(change: impl FnOnce(&mut HashMap<String, Tensor>)) -> String {
-    damaged(|directory| {
+    with_tensors_of("llama", change)
+}
+
+fn with_tensors_of(name: &str, change: impl FnOnce(&mut HashMap<String, Tensor>)) -> String {
+    damaged_family(name, |directory| {
         let path = directory.join("model.safetensors");
         let mut tensors = candle_core::safetensors::load(&path, &Device::Cpu).expect("loads");
         change(&mut tensors);
@@ -93,8 +105,16 @@ fn truncated_weights() {
 fn a_config_that_is_not_supported() {
     let file = "MODEL/config.json: ";
     for (key, value, expected) in [
-        ("model_type", json!("mamba"), "model type `mamba` is not supported: this version runs llama and gpt2"),
-        ("hidden_act", json!("relu"), "hidden_act = relu is not supported: this version runs silu, swish"),
+        (
+            "model_type",
+            json!("mamba"),
+            "model type `mamba` is not supported: this version runs llama, mistral, qwen2, qwen3, gemma3_text, gpt2, gpt_neo, gpt_neox and opt",
+        ),
+        (
+            "hidden_act",
+            json!("quick_gelu"),
+            "hidden_act = quick_gelu is not supported: this version runs silu, gelu, gelu_new, gelu_pytorch_tanh, gelu_fast and relu",
+        ),
         (
             "rope_parameters",
             json!({"rope_type": "yarn", "factor": 4.0}),
@@ -110,6 +130,125 @@ fn a_config_that_is_not_supported() {
     }
     let error = damaged(|directory| fs::write(directory.join("config.json"), "not json").expect("writes"));
     assert!(error.starts_with("MODEL/config.json: not a model config: "), "{error}");
+}
+
+/// What transformers would compute otherwise than this program is refused, in every family.
+#[test]
+fn options_that_are_not_supported() {
+    for (family, key, value, expected) in [
+        ("llama", "rope_parameters", json!({"rope_type": "dynamic", "factor": 2.0}), "rope_type = dynamic"),
+        ("llama", "quantization_config", json!({"bits": 4}), "quantization_config = quantised safetensors"),
+        ("llama", "rope_parameters", json!({"partial_rotary_factor": 0.5}), "partial_rotary_factor = 0.5"),
+        ("qwen2", "layer_types", json!(["full_attention", "chunked_attention"]), "layer_types = chunked_attention"),
+        ("qwen2", "hidden_act", json!("xielu"), "hidden_act = xielu"),
+        ("gemma3", "final_logit_softcapping", json!(30.0), "final_logit_softcapping = 30.0"),
+        ("gemma3", "attn_logit_softcapping", json!(50.0), "attn_logit_softcapping = 50.0"),
+        ("gemma3", "use_bidirectional_attention", json!(true), "use_bidirectional_attention = true"),
+        ("gpt2", "scale_attn_by_inverse_layer_idx", json!(true), "scale_attn_by_inverse_layer_idx = true"),
+        ("gpt_neo", "attention_layers", json!(["global", "blocked"]), "attention_types = blocked"),
+        ("gpt_neox", "rope_parameters", json!({"rope_type": "yarn"}), "rope_type = yarn"),
+        ("opt", "do_layer_norm_before", json!(false), "do_layer_norm_before = false"),
+        ("opt", "word_embed_proj_dim", json!(32), "word_embed_proj_dim = 32"),
+        ("opt", "layer_norm_elementwise_affine", json!(false), "layer_norm_elementwise_affine = false"),
+    ] {
+        let error = with_config_of(family, key, value);
+        assert!(
+            error.starts_with(&format!("MODEL/config.json: {expected} is not supported: this version runs ")),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn configs_of_the_families_that_contradict_themselves() {
+    let file = "MODEL/config.json: ";
+    for (family, key, value, expected) in [
+        ("mistral", "sliding_window", json!(0), "the config contradicts itself: the sliding window is 0 tokens"),
+        ("mistral", "sliding_window", json!("6"), "`sliding_window` is not a whole number"),
+        (
+            "qwen3",
+            "layer_types",
+            json!(["full_attention"]),
+            "the config contradicts itself: layer_types says 1 layers, not 2",
+        ),
+        ("qwen2", "layer_types", json!(["sliding_attention", "full_attention"]), "`sliding_window` is missing"),
+        (
+            "gemma3",
+            "query_pre_attn_scalar",
+            json!(-4),
+            "the config contradicts itself: attention is scaled by the root of -4",
+        ),
+        ("gemma3", "rope_parameters", json!({"full_attention": {}}), "`sliding_attention` is missing"),
+        ("gpt_neo", "attention_layers", json!("local"), "`attention_layers` is not a list of strings"),
+        (
+            "gpt_neo",
+            "num_heads",
+            json!(5),
+            "the config contradicts itself: a width of 48 does not divide into 5 attention heads",
+        ),
+        (
+            "gpt_neox",
+            "rope_parameters",
+            json!({"partial_rotary_factor": 1.5}),
+            "the config contradicts itself: 1.5 of a head of 12 cannot be rotated",
+        ),
+        ("opt", "ffn_dim", Value::Null, "`ffn_dim` is missing"),
+        ("gemma3", "model_type", json!("gemma3"), "`text_config` is missing"),
+    ] {
+        assert_eq!(with_config_of(family, key, value), format!("{file}{expected}"));
+    }
+}
+
+/// gpt_neo's layers in transformers' other spelling; a number of repetitions that no file has room for is no loop.
+#[test]
+fn attention_types_of_gpt_neo() {
+    let types = |value: Value| {
+        damaged_family("gpt_neo", |directory| {
+            let path = directory.join("config.json");
+            let mut config = super::json(&path);
+            config["attention_types"] = value;
+            config["attention_layers"] = Value::Null;
+            config["window_size"] = json!(0); // so that what is read right is refused as well
+            fs::write(path, config.to_string()).expect("writes");
+        })
+    };
+    let read = "MODEL/config.json: the config contradicts itself: the sliding window is 0 tokens";
+    assert_eq!(types(json!([[["global", "local"], 1]])), read);
+    assert_eq!(types(json!([[["global"], 1], [["local"], 1]])), read);
+    assert!(types(json!([[["global", "local"], 1_000_000_000_000u64]])).contains("attention_types says"));
+    assert!(types(json!([[[], 1_000_000_000_000u64]])).contains("attention_types says 0 layers"));
+    assert!(types(json!("global")).ends_with("`attention_types` is not a list like [[[\"global\", \"local\"], 6]]"));
+}
+
+#[test]
+fn every_family_names_the_tensor_that_is_wrong() {
+    for name in ["mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"] {
+        let weights = open_directory(&fixture(name)).expect(name).weights;
+        let tensor = weights.keys().filter(|tensor| tensor.contains(".1.")).max().expect("a layer").clone();
+        let missing = with_tensors_of(name, |tensors| drop(tensors.remove(&tensor)));
+        assert!(missing.starts_with(&format!("MODEL: tensor `{tensor}` is missing: config.json asks")), "{missing}");
+        let wide = Tensor::zeros(7, DType::F32, &Device::Cpu).expect("a tensor");
+        let shape = with_tensors_of(name, |tensors| drop(tensors.insert(tensor.clone(), wide)));
+        assert!(shape.contains(&format!("tensor `{tensor}` has shape [7], the config says ")), "{shape}");
+        let nan = (&weights[&tensor] * f64::NAN).expect("a tensor");
+        let nan = with_tensors_of(name, |tensors| drop(tensors.insert(tensor.clone(), nan)));
+        assert!(nan.ends_with(&format!("tensor `{tensor}` holds NaN at element 0: the weights are damaged")), "{nan}");
+        let extra = Tensor::zeros(7, DType::F32, &Device::Cpu).expect("a tensor");
+        let extra = with_tensors_of(name, |tensors| drop(tensors.insert("adapter.weight".into(), extra)));
+        assert!(extra.contains("tensor `adapter.weight` has no place in a "), "{extra}");
+    }
+}
+
+#[test]
+fn pickled_weights_are_not_opened() {
+    for pickle in ["pytorch_model.bin", "pytorch_model.bin.index.json"] {
+        let error = damaged(|directory| {
+            fs::rename(directory.join("model.safetensors"), directory.join(pickle)).expect("renames");
+        });
+        let expected =
+            "the weights are Python pickles, which this version does not read; save the model as safetensors";
+        assert_eq!(error, format!("MODEL/{pickle}: {expected}"));
+    }
 }
 
 #[test]
@@ -186,7 +325,7 @@ fn gguf_files_that_are_none() {
     assert_eq!(
         replaced(b"gpt-2", b"gpt-9"),
         format!(
-            "{damaged}its pre-tokenizer is `gpt-9`: this version knows gpt-2, default, smollm, llama-bpe, llama3, llama-v3, qwen2"
+            "{damaged}its pre-tokenizer is `gpt-9`: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2"
         )
     );
     assert!(

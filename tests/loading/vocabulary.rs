@@ -80,3 +80,117 @@ fn a_special_token_that_is_none() {
     let error = Vocabulary::from_files(b"{}", None, None).err().expect("not a tokenizer").to_string();
     assert!(error.starts_with("tokenizer.json is not a tokenizer: "), "{error}");
 }
+
+/// Vocabularies that are encoded word by word: GPT-2's pattern alone, and behind a step for digits.
+fn by_word() -> Vec<Vocabulary> {
+    let read = |steps: serde_json::Value| {
+        let bytes = fs::read(fixture("llama").join("tokenizer.json")).expect("fixture");
+        let mut tokenizer: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+        if !steps.is_null() {
+            let pattern = std::mem::take(&mut tokenizer["pre_tokenizer"]);
+            tokenizer["pre_tokenizer"] = json!({"type": "Sequence", "pretokenizers": [steps, pattern]});
+        }
+        Vocabulary::from_files(tokenizer.to_string().as_bytes(), None, None).expect("reads")
+    };
+    let digits = |single: bool| json!({"type": "Digits", "individual_digits": single});
+    vec![read(json!(null)), read(digits(false)), read(digits(true))]
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(400))]
+
+    /// Words from memory have the ids that the library gives the whole text, met for the first time and again.
+    #[test]
+    fn any_text_gets_the_librarys_ids(pieces in proptest::collection::vec(piece(), 0..40)) {
+        let text = pieces.concat();
+        for vocabulary in by_word_once() {
+            assert!(vocabulary.encodes_by_word());
+            let library = vocabulary.tokenizer.encode_fast(text.as_str(), false).expect("encodes");
+            for _ in 0..2 {
+                assert_eq!(vocabulary.encode(&text).expect("encodes"), library.get_ids(), "{text:?}");
+            }
+        }
+    }
+}
+
+fn by_word_once() -> &'static [Vocabulary] {
+    static VOCABULARIES: std::sync::LazyLock<Vec<Vocabulary>> = std::sync::LazyLock::new(by_word);
+    &VOCABULARIES
+}
+
+/// What the pattern tells apart: spaces of all kinds, letters, numbers, marks, contractions, added tokens and their
+/// beginnings, and any character at all.
+fn piece() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let special = [
+        " ",
+        "  ",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{a0}",
+        "\u{2003}",
+        "\u{85}",
+        "\u{200b}",
+        "'s",
+        "'S",
+        "'",
+        "''ll",
+        "'re",
+        "don't",
+        "1",
+        "12",
+        "²",
+        "Ⅷ",
+        "½",
+        "٣",
+        "é",
+        "e\u{301}",
+        "漢字",
+        "ß",
+        "!",
+        "...",
+        "<|im_end|>",
+        "<|im_start|>",
+        "<|im_",
+        "|>",
+        "<|endoftext|>",
+        "🙂",
+        "👩‍💻",
+        "\u{e000}",
+        "\u{100001}",
+        "ʼn",
+        "ª",
+        "\0",
+    ];
+    prop_oneof![
+        3 => proptest::sample::select(special.to_vec()).prop_map(str::to_owned),
+        2 => "[a-zA-Z]{1,9}",
+        1 => any::<String>(),
+    ]
+}
+
+#[test]
+fn a_tokenizer_of_another_kind_is_left_to_the_library() {
+    let bytes = fs::read(fixture("llama").join("tokenizer.json")).expect("fixture");
+    let tokenizer: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let space = json!({"type": "ByteLevel", "add_prefix_space": true, "trim_offsets": true, "use_regex": true});
+    let split = json!({"type": "Split", "pattern": {"Regex": "\\s+"}, "behavior": "Isolated", "invert": false});
+    let mut stripping = tokenizer["added_tokens"].clone();
+    stripping[1]["lstrip"] = json!(true);
+    let changes = [
+        ("pre_tokenizer", space),
+        ("pre_tokenizer", split),
+        ("normalizer", json!({"type": "NFC"})),
+        ("added_tokens", stripping),
+    ];
+    for (key, value) in changes {
+        let mut changed = tokenizer.clone();
+        changed[key] = value;
+        let vocabulary = Vocabulary::from_files(changed.to_string().as_bytes(), None, None).expect("reads");
+        assert!(!vocabulary.encodes_by_word(), "{key}");
+        let text = "Hi <|im_end|>  there 12";
+        let library = vocabulary.tokenizer.encode_fast(text, false).expect("encodes");
+        assert_eq!(vocabulary.encode(text).expect("encodes"), library.get_ids(), "{key}");
+    }
+}

@@ -7,7 +7,7 @@ use lossglass::data::{Place, Unit};
 use lossglass::engine::{Event, ModelInfo, SurveyEvent};
 use lossglass::loss::Distribution;
 use lossglass::mask::finding::{self, Facts, Finding};
-use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
+use lossglass::mask::{AttentionMask, LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
@@ -45,7 +45,7 @@ fn token(text: &str, at: usize, origin: Origin) -> Token {
     let id = VOCABULARY.iter().position(|known| *known == text).unwrap() as u32;
     Token {
         id,
-        bytes: text.into(),
+        bytes: text.as_bytes().into(),
         span: at..at + text.len(),
         turn: origin.turn,
         role: origin.role,
@@ -62,7 +62,7 @@ fn sequence(kind: Kind, tokens: &[(&str, Option<usize>, Part)], roles: &[&str]) 
     sequence.roles = roles.iter().map(|role| (*role).to_owned()).collect();
     for &(text, turn, part) in tokens {
         let role = turn.map(|turn| roles[turn].to_owned());
-        sequence.tokens.push(token(text, sequence.text.len(), Origin { turn, role, part }));
+        sequence.tokens.push(token(text, sequence.text.len(), Origin { turn, role: role.map(Into::into), part }));
         sequence.text.push_str(text);
     }
     sequence
@@ -99,7 +99,7 @@ pub fn text() -> Sequence {
 }
 
 fn start(sample: Sample, name: &str) -> App {
-    App::new(Start { prefix: Prefix::None, ..Start::on(sample, name) }).0
+    App::new(Start { encoding: Prefix::None.into(), ..Start::on(sample, name) }).0
 }
 
 /// The engine's word that `sequence` is what there is now.
@@ -112,6 +112,7 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         context: 64,
         dtype: "f32",
         device: "cpu".into(),
+        masks: vec![(AttentionMask::Causal, vec![0, 1])],
         facts: Facts { bos: None, eos: Some(1), pad: None, context: 64 },
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };

@@ -54,18 +54,10 @@ fn agrees(name: &str, mut decoder: Decoder) {
 }
 
 #[test]
-fn llama() {
-    agrees("llama", decoder("llama"));
-}
-
-#[test]
-fn llama_with_llama3_rope_scaling_and_untied_head() {
-    agrees("llama3_rope", decoder("llama3_rope"));
-}
-
-#[test]
-fn gpt2() {
-    agrees("gpt2", decoder("gpt2"));
+fn every_family_trains_as_transformers_does() {
+    for name in checkpoint::FAMILIES {
+        agrees(name, decoder(name));
+    }
 }
 
 #[test]

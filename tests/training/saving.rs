@@ -1,13 +1,16 @@
 //! Saving as the engine calls it: cancelled, gone on from with a way back.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
-use lossglass::model::{Model, Source};
+use lossglass::loss::Scores;
+use lossglass::model::{Decoder, Model, Source};
+use lossglass::score::Scorer;
 use lossglass::train::save::{Form, SaveError, read_state, save};
-use lossglass::train::{Method, Trainer};
+use lossglass::train::{LoraSettings, Method, Projections, Trainer};
 
+use crate::checkpoint::FAMILIES;
 use crate::{bits, examples, settings, steps};
 
 fn load(directory: &Path) -> Model {
@@ -15,7 +18,15 @@ fn load(directory: &Path) -> Model {
 }
 
 fn fixture() -> Model {
-    load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama"))
+    family("llama")
+}
+
+fn family(name: &str) -> Model {
+    load(&fixtures().join(name))
+}
+
+fn fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures")
 }
 
 #[test]
@@ -46,6 +57,55 @@ fn a_cancelled_save_leaves_nothing_half_written() {
         assert!((std::fs::read(place.join("model.safetensors")).unwrap(), names(&place)) == before);
         assert_eq!(names(place.parent().unwrap()), 1, "nothing lies beside it");
     }
+}
+
+/// A trained model, saved under every method that writes another form, speaks the same when it is loaded again.
+#[test]
+fn every_family_says_the_same_after_it_is_saved() {
+    for name in FAMILIES {
+        for method in
+            [Method::Full, Method::Lora(LoraSettings { projections: Projections::All, ..LoraSettings::default() })]
+        {
+            let (temporary, mut model) = (tempfile::tempdir().unwrap(), family(name));
+            let place = temporary.path().join("save");
+            let (settings, examples) = (settings(method), examples(name));
+            let mut trainer = Trainer::new(&model.decoder, None);
+            steps(&mut trainer, &mut model.decoder, &examples, &settings, 2);
+            save(&model, &trainer, &settings, &place, false, &Cancel::default(), &mut |_| {}).unwrap();
+            let again = load(&place);
+            assert_eq!(again.config, model.config, "{name} {}", settings.method);
+            let nll = |model: &Model| nll(&model.decoder, &examples[0].ids);
+            assert_eq!(nll(&model), nll(&again), "{name} {}", settings.method);
+            assert!(nll(&model) != nll(&family(name)), "{name} {} learned nothing", settings.method);
+        }
+    }
+}
+
+/// What is written of a model that came without a config, as from GGUF, reads as the same model.
+#[test]
+fn every_family_describes_itself() {
+    for name in FAMILIES {
+        let model = family(name);
+        let directory = tempfile::tempdir().unwrap();
+        let of = |file: &str| fixtures().join(name).join(file);
+        for file in ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "model.safetensors"] {
+            std::fs::copy(of(file), directory.path().join(file)).unwrap();
+        }
+        let config = serde_json::to_vec(&model.config.to_json()).unwrap();
+        std::fs::write(directory.path().join("config.json"), config).unwrap();
+        let again = load(directory.path());
+        assert_eq!(again.config, model.config, "{name}");
+        let ids = &examples(name)[0].ids;
+        assert_eq!(nll(&model.decoder, ids), nll(&again.decoder, ids), "{name}");
+    }
+}
+
+/// Of every target.
+fn nll(decoder: &Decoder, ids: &[u32]) -> Vec<f64> {
+    let mut scores = Scores::default();
+    let mut on_rows = |from, rows| scores.splice(from, rows);
+    assert!(Scorer::new().score(decoder, ids, 0, &Cancel::default(), &mut on_rows).unwrap());
+    (1..ids.len()).map(|t| scores.nll(t).unwrap()).collect()
 }
 
 #[test]

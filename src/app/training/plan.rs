@@ -41,7 +41,9 @@ impl App {
                 return Err("there is no text to learn; e edits, o opens".into());
             }
             TrainingData::Screen => Data::Screen { generation: self.analysis.generation },
-            TrainingData::Samples { samples, .. } => Data::Samples(samples.clone()),
+            TrainingData::Samples { samples, .. } => {
+                Data::Samples { samples: samples.clone(), encoding: self.encoding }
+            }
         };
         let first = self.side(&self.training.settings, self.chosen_rule, self.part_weights)?;
         let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, Some(twin.rule), twin.parts));

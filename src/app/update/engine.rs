@@ -54,6 +54,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
                 return super::twin::begin(app, preset);
             }
         }
+        Event::Contrast { nlls, .. } => app.analysis.contrast = nlls,
         Event::Distribution { position, distribution, .. } => {
             if app.training.shown.is_none() {
                 app.distribution = Some((position, distribution));
@@ -90,6 +91,7 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     app.analysis.sequence = sequence;
     app.analysis.tokenised = app.analysis.generation;
     app.analysis.scores = Scores::default();
+    app.analysis.contrast = Vec::new();
     app.distribution = None;
     app.rescore();
     if let Some(Err(error)) = app.scoring().map(|scoring| scoring.mask.clone()) {
@@ -141,6 +143,7 @@ impl Event {
             | Event::Tokenised { generation, .. }
             | Event::Scored { generation, .. }
             | Event::Finished { generation, .. }
+            | Event::Contrast { generation, .. }
             | Event::Distribution { generation, .. }
             | Event::Failed { generation, .. } => Some(*generation),
         }

@@ -21,6 +21,7 @@ const AROUND: u16 = 10;
 pub fn show(app: &mut App, opened: Opened) -> Vec<Effect> {
     // An editor opened meanwhile holds the sample that this one replaces.
     app.overlay = None;
+    app.pack = None; // of another data set
     let mut effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
     app.notice = opened.note.map(|text| Notice { text, is_error: false });
     if let Some(set) = opened.set {
@@ -84,7 +85,7 @@ fn look_over(app: &mut App) -> Vec<Effect> {
 /// The mask that counts, as a data set takes it.
 fn rule(app: &App) -> survey::Rule {
     let plain =
-        survey::Rule { prefix: app.prefix, parts: app.part_weights, choices: app.choices, ..Default::default() };
+        survey::Rule { encoding: app.encoding, parts: app.part_weights, choices: app.choices, ..Default::default() };
     match app.chosen_rule {
         _ if follows_form(app) => plain,
         Some(Rule::Profile(profile)) => {
@@ -264,6 +265,9 @@ pub fn take_record(app: &mut App, file: &Path, index: usize, opened: Opened) -> 
     }
     if matches!(app.overlay, Some(Overlay::Records)) {
         app.overlay = None;
+    }
+    if let Some(pack) = &mut app.pack {
+        pack.index = index;
     }
     let effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
     let records = &mut app.records;

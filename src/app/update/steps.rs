@@ -204,6 +204,6 @@ impl App {
             return Vec::new();
         }
         let probes = self.training.probes.iter().map(|probe| probe.sample.clone()).collect();
-        vec![train(TrainRequest::Probe { probes, every: self.training.probe_every })]
+        vec![train(TrainRequest::Probe { probes, encoding: self.encoding, every: self.training.probe_every })]
     }
 }

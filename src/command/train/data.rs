@@ -9,8 +9,8 @@ use crate::cli::train::TrainArgs;
 use crate::command::input;
 use crate::mask::{LossMask, MaskOptions};
 use crate::model::Model;
-use crate::sample::{Record, Sample};
-use crate::sequence::{Kind, Sequence};
+use crate::sample::{Form, Record, Sample};
+use crate::sequence::{Kind, PackOptions, Packer, Sequence};
 use crate::survey::default_mode;
 use crate::train::Example;
 
@@ -31,6 +31,9 @@ pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
         let Some(opened) = input::sample(&args.input)? else {
             bail!("nothing to train on; give --text STRING, --file PATH, --chat PATH or --data FILE, or pipe text in")
         };
+        if args.input.pack.pack.is_some() {
+            bail!("--pack packs the records of a data set; give --data FILE")
+        }
         if opened.split.is_some() {
             bail!(
                 "{} is a prompt and its completion, both raw text, and no chat; give it to --file as text",
@@ -49,7 +52,7 @@ pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
     let part_option = input::part_option(&args.mask).map_or_else(String::new, |option| format!("--{option}"));
     let needs = [
         ("--split", args.mask.split.is_some(), false),
-        ("--prefix", args.input.prefix.is_some(), false),
+        ("--prefix", args.input.encoding.prefix.is_some(), false),
         ("--weights", args.mask.weights.is_some(), true),
         ("--profile", args.mask.profile.is_some(), true),
         (&part_option, !part_option.is_empty(), true),
@@ -74,6 +77,9 @@ fn name(path: &Path) -> String {
 pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Data> {
     let mut data = Data { examples: Vec::with_capacity(records.len()), only: None, notes: Vec::new() };
     let (mut cut, mut unscored) = (0, 0);
+    if let Some(options) = input::pack_options(&args.input.pack) {
+        return pack(model, records, args, options);
+    }
     for (number, record) in records.iter().enumerate() {
         let of_record = || if records.len() > 1 { format!("record {number}") } else { "this input".into() };
         let (sequence, mask) = sequence(model, record, args).with_context(of_record)?;
@@ -102,8 +108,51 @@ pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Dat
     Ok(data)
 }
 
+/// The same where every sequence is a pack of records.
+fn pack(model: &Model, records: &[Record], args: &TrainArgs, options: PackOptions) -> Result<Data> {
+    let reader = model.reader();
+    reader.check_pack(options)?;
+    let encoding = input::encoding(&args.input.encoding);
+    let (mut packer, mut packs, mut cut) = (Packer::new(options), Vec::new(), 0);
+    for (number, record) in records.iter().enumerate() {
+        let document = reader.encode(&record.sample, encoding).with_context(|| format!("record {number}"))?;
+        cut += usize::from(document.uncut_len().is_some() || document.len() > options.size);
+        let is_text = matches!(record.sample, Sample::Text(_));
+        packs.extend(packer.add(document, args.mask.split.filter(|_| is_text).or(record.split)));
+    }
+    packs.extend(packer.finish());
+    let (mode, parts, choices) = input::mask(&args.mask)?;
+    let form = records.first().map_or(Form::Messages, |record| record.form);
+    let mut data = Data { examples: Vec::with_capacity(packs.len()), only: None, notes: Vec::new() };
+    for pack in &packs {
+        let mode = mode.unwrap_or(default_mode(form, pack.kind));
+        let mask = LossMask::new(pack, mode, MaskOptions { parts, choices, split: None })?;
+        if mask.scored() > 0 {
+            data.examples.push(Arc::new(Example::new(pack, &mask)));
+        }
+    }
+    if data.examples.is_empty() {
+        bail!("nothing is scored, so there is nothing to learn: choose another mask");
+    }
+    let tokens: usize = packs.iter().map(Sequence::len).sum();
+    let full = 100.0 * tokens as f64 / (packs.len() * options.size) as f64;
+    let (count, size, packing) = (packs.len(), options.size, options.packing);
+    let records = records.len();
+    data.notes
+        .push(format!("{records} records in {count} packs of at most {size} tokens ({packing}), {full:.1} % full"));
+    if cut > 0 {
+        data.notes.push(format!("{cut} of {records} records are longer than a pack: the rest is cut off"));
+    }
+    if data.examples.len() < count {
+        data.notes
+            .push(format!("nothing is scored in {} of {count} packs: they are left out", count - data.examples.len()));
+    }
+    data.only = (count == 1).then(|| packs.remove(0));
+    Ok(data)
+}
+
 fn sequence(model: &Model, record: &Record, args: &TrainArgs) -> Result<(Sequence, LossMask)> {
-    let sequence = model.encode(&record.sample, input::prefix(args.input.prefix))?;
+    let sequence = model.encode(&record.sample, input::encoding(&args.input.encoding))?;
     // A split means a completion, but chats of the same data set have none.
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let applies = args.mask.split.is_none() || args.mask.mask.is_some() || sequence.kind == Kind::Text;

@@ -22,8 +22,8 @@ pub(super) fn findings(sequence: &Sequence, mask: &LossMask) -> Vec<Finding> {
 }
 
 fn nothing_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
-    let message = format!("mask {} scores none of the {} targets", mask.name(), sequence.target_count());
-    (mask.scored() == 0).then(|| Finding::new(Code::NothingScored, None, message))
+    let message = || format!("mask {} scores none of the {} targets", mask.name(), sequence.target_count());
+    (mask.scored() == 0).then(|| Finding::new(Code::NothingScored, None, message()))
 }
 
 /// Assistant turns of which the mask scores what they say, but not the stop that they have.
@@ -35,11 +35,13 @@ fn stop_unscored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
         is_stop_scored: bool,
     }
     let mut turns = vec![Turn::default(); sequence.roles.len()];
+    let says = |part| matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
     for (t, token) in sequence.targets() {
-        for (turn, _, part) in token.origins().filter(|&origin| is_in_assistant_turn(origin)) {
+        let told = token.origins().filter(|&(_, _, part)| part == Part::Stop || (says(part) && mask.is_scored(t)));
+        for (turn, _, part) in told.filter(|&origin| is_in_assistant_turn(origin)) {
             let Some(turn) = turn.and_then(|turn| turns.get_mut(turn)) else { continue };
             match part {
-                Part::Content | Part::Reasoning | Part::ToolCall => turn.is_trained |= mask.is_scored(t),
+                part if says(part) => turn.is_trained = true,
                 Part::Stop => {
                     turn.stop.get_or_insert(t);
                     turn.is_stop_scored |= mask.is_scored(t);

@@ -1,167 +1,153 @@
-//! From named tensors to a decoder: which family calls what how.
+//! From named tensors to a decoder.
 
 use candle_core::{DType, Tensor};
 
 use super::layers::{Attention, Block, Linear, Mlp, Norm, Qkv, Weight};
-use super::{Config, Decoder, DecoderError, Family, Named, Part, Weights};
+use super::{Config, Decoder, DecoderError, Family, Named, Weights};
+use crate::model::config::NormKind;
+use crate::model::layout::{self, Role, Slot};
 
 type Result<T> = std::result::Result<T, DecoderError>;
 
-/// Builds the decoder of the config's family.
+/// Builds the decoder that the config describes.
 pub(super) fn decoder(config: &Config, weights: Weights) -> Result<Decoder> {
-    let mut reader = Reader { weights, named: Vec::new(), prefix: "", part: Part::Embedding };
-    let decoder = match config.family {
-        Family::Llama => llama(config, &mut reader),
-        Family::Gpt2 => gpt2(config, &mut reader),
-    }?;
-    let left = reader.weights.keys().filter(|name| !harmless(name, config)).min();
-    match left {
-        Some(name) => Err(DecoderError::Unused { name: name.clone() }),
-        None => Ok(Decoder { named: reader.named, ..decoder }),
-    }
-}
-
-/// Tensors that checkpoints carry along and nobody needs.
-fn harmless(name: &str, config: &Config) -> bool {
-    name.ends_with("rotary_emb.inv_freq")
-        || name.ends_with(".attn.bias")
-        || name.ends_with(".attn.masked_bias")
-        || (config.tie_embeddings && name == "lm_head.weight")
-}
-
-fn llama(config: &Config, reader: &mut Reader) -> Result<Decoder> {
-    let Config { hidden_size: hidden, intermediate_size: inner, head_dim, .. } = *config;
-    let (q, kv) = (config.heads * head_dim, config.kv_heads * head_dim);
-    reader.prefix = "model.";
-    let embedding = reader.take("embed_tokens.weight", &[config.vocab_size, hidden])?;
+    let mut reader = Reader { config, weights, named: Vec::new(), layer: None };
+    let embedding = reader.weight(Role::Embedding)?;
+    let positions = reader.optional(Role::Positions, Reader::weight)?;
     let mut blocks = Vec::with_capacity(config.layers);
-    for i in 0..config.layers {
-        reader.part = Part::Layer(i);
-        let name = |part: &str| format!("layers.{i}.{part}");
-        let (attention_bias, mlp_bias) = (config.attention_bias, config.mlp_bias);
-        blocks.push(Block {
-            attention_norm: reader.rms_norm(&name("input_layernorm"), hidden, config)?,
-            attention: Attention {
-                qkv: Qkv::Separate {
-                    q: reader.linear(&name("self_attn.q_proj"), [q, hidden], attention_bias)?,
-                    k: reader.linear(&name("self_attn.k_proj"), [kv, hidden], attention_bias)?,
-                    v: reader.linear(&name("self_attn.v_proj"), [kv, hidden], attention_bias)?,
-                },
-                out: reader.linear(&name("self_attn.o_proj"), [hidden, q], attention_bias)?,
-            },
-            mlp_norm: reader.rms_norm(&name("post_attention_layernorm"), hidden, config)?,
-            mlp: Mlp::SwiGlu {
-                gate: reader.linear(&name("mlp.gate_proj"), [inner, hidden], mlp_bias)?,
-                up: reader.linear(&name("mlp.up_proj"), [inner, hidden], mlp_bias)?,
-                down: reader.linear(&name("mlp.down_proj"), [hidden, inner], mlp_bias)?,
-            },
-        });
+    for layer in 0..config.layers {
+        reader.layer = Some(layer);
+        blocks.push(reader.block(layer)?);
     }
-    reader.part = Part::Norm;
-    let norm = reader.rms_norm("norm", hidden, config)?;
-    let head = reader.head(config, &embedding)?;
-    Ok(assemble(config, embedding, None, blocks, norm, head))
-}
-
-fn gpt2(config: &Config, reader: &mut Reader) -> Result<Decoder> {
-    let Config { hidden_size: hidden, intermediate_size: inner, .. } = *config;
-    // Checkpoints of the bare model leave the prefix out.
-    reader.prefix = if reader.weights.contains_key("wte.weight") { "" } else { "transformer." };
-    let embedding = reader.take("wte.weight", &[config.vocab_size, hidden])?;
-    let positions = reader.take("wpe.weight", &[config.context, hidden])?;
-    let mut blocks = Vec::with_capacity(config.layers);
-    for i in 0..config.layers {
-        reader.part = Part::Layer(i);
-        let name = |part: &str| format!("h.{i}.{part}");
-        blocks.push(Block {
-            attention_norm: reader.layer_norm(&name("ln_1"), hidden, config)?,
-            attention: Attention {
-                qkv: Qkv::Joint(reader.conv1d(&name("attn.c_attn"), [hidden, 3 * hidden])?),
-                out: reader.conv1d(&name("attn.c_proj"), [hidden, hidden])?,
-            },
-            mlp_norm: reader.layer_norm(&name("ln_2"), hidden, config)?,
-            mlp: Mlp::Gelu {
-                up: reader.conv1d(&name("mlp.c_fc"), [hidden, inner])?,
-                down: reader.conv1d(&name("mlp.c_proj"), [inner, hidden])?,
-            },
-        });
+    reader.layer = None;
+    let norm = reader.norm(Role::FinalNorm)?;
+    let head = match reader.optional(Role::Head, Reader::linear)? {
+        Some(head) => head,
+        None => Linear {
+            name: layout::names(config.family).head.into(),
+            weight: Weight::OutIn(embedding.clone()),
+            bias: None,
+            adapter: None,
+        },
+    };
+    if let Some(name) = reader.weights.keys().filter(|name| !layout::is_leftover(name, config)).min() {
+        return Err(DecoderError::Unused { name: name.clone() });
     }
-    reader.part = Part::Norm;
-    let norm = reader.layer_norm("ln_f", hidden, config)?;
-    let head = reader.head(config, &embedding)?;
-    Ok(assemble(config, embedding, Some(positions), blocks, norm, head))
+    let frequencies = |rope: &Option<_>| {
+        rope.as_ref().map_or_else(Vec::new, |rope| super::inverse_frequencies(rope, config.head_dim))
+    };
+    Ok(Decoder {
+        config: config.clone(),
+        embedding,
+        positions,
+        inverse_frequencies: frequencies(&config.rope),
+        window_frequencies: frequencies(&config.window_rope),
+        blocks,
+        norm,
+        head,
+        named: reader.named,
+    })
 }
 
-fn assemble(
-    config: &Config,
-    embedding: Tensor,
-    positions: Option<Tensor>,
-    blocks: Vec<Block>,
-    norm: Norm,
-    head: Linear,
-) -> Decoder {
-    let rope = config.rope.as_ref();
-    let inverse_frequencies = rope.map_or_else(Vec::new, |rope| super::inverse_frequencies(rope, config.head_dim));
-    Decoder { config: config.clone(), embedding, positions, inverse_frequencies, blocks, norm, head, named: Vec::new() }
-}
-
-/// Hands out tensors by name, once their shape is checked.
-struct Reader {
+/// Hands out tensors by role, once their shape is checked.
+struct Reader<'a> {
+    config: &'a Config,
     weights: Weights,
     named: Vec<Named>,
-    /// What stands before every name but the head's.
-    prefix: &'static str,
-    /// The part that is being read.
-    part: Part,
+    /// The layer that is being read.
+    layer: Option<usize>,
 }
 
-impl Reader {
-    fn take(&mut self, name: &str, shape: &[usize]) -> Result<Tensor> {
-        self.take_full(format!("{}{name}", self.prefix), shape)
+impl Reader<'_> {
+    fn block(&mut self, layer: usize) -> Result<Block> {
+        Ok(Block {
+            attention_norm: self.norm(Role::AttentionNorm)?,
+            attention: self.attention(layer)?,
+            attention_out_norm: self.optional(Role::AttentionOutNorm, Self::norm)?,
+            mlp_norm: self.norm(Role::MlpNorm)?,
+            mlp: Mlp {
+                gate: self.optional(Role::Gate, Self::linear)?,
+                up: self.linear(Role::Up)?,
+                down: self.linear(Role::Down)?,
+                activation: self.config.activation,
+            },
+            mlp_out_norm: self.optional(Role::MlpOutNorm, Self::norm)?,
+            is_parallel: self.config.parallel_residual,
+        })
     }
 
-    fn take_full(&mut self, name: String, shape: &[usize]) -> Result<Tensor> {
+    fn attention(&mut self, layer: usize) -> Result<Attention> {
+        let qkv = match self.optional(Role::QueryKeyValue, Self::linear)? {
+            Some(linear) if self.config.family == Family::GptNeoX => Qkv::ByHead(linear),
+            Some(linear) => Qkv::Joint(linear),
+            None => {
+                Qkv::Separate { q: self.linear(Role::Query)?, k: self.linear(Role::Key)?, v: self.linear(Role::Value)? }
+            }
+        };
+        Ok(Attention {
+            qkv,
+            q_norm: self.optional(Role::QueryNorm, Self::norm)?,
+            k_norm: self.optional(Role::KeyNorm, Self::norm)?,
+            out: self.linear(Role::AttentionOut)?,
+            window: self.config.window_of(layer),
+        })
+    }
+
+    /// What `read` makes of a role, if this decoder has it.
+    fn optional<T>(&mut self, role: Role, read: impl FnOnce(&mut Self, Role) -> Result<T>) -> Result<Option<T>> {
+        match layout::stem(self.config, role, self.layer) {
+            Some(_) => read(self, role).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// The role's tensors: its weight, and its bias if it has one.
+    fn tensors(&mut self, role: Role) -> Result<(Tensor, Option<Tensor>)> {
+        let mut tensors = Vec::new();
+        for slot in layout::of_role(self.config, role, self.layer) {
+            tensors.push(self.take(slot)?);
+        }
+        let mut tensors = tensors.into_iter();
+        match tensors.next() {
+            Some(weight) => Ok((weight, tensors.next())),
+            None => Err(DecoderError::Missing { name: format!("{role:?}") }),
+        }
+    }
+
+    fn take(&mut self, slot: Slot) -> Result<Tensor> {
+        let part = slot.part();
+        let Slot { name, shape, .. } = slot;
         let Some(tensor) = self.weights.remove(&name) else {
             return Err(DecoderError::Missing { name });
         };
         if tensor.dims() != shape {
-            return Err(DecoderError::Shape { name, expected: shape.to_vec(), found: tensor.dims().to_vec() });
+            return Err(DecoderError::Shape { name, expected: shape, found: tensor.dims().to_vec() });
         }
         if tensor.dtype() != DType::F32 {
             return Err(DecoderError::Dtype { name, found: tensor.dtype() });
         }
-        self.named.push(Named { name, tensor: tensor.clone(), part: self.part });
+        self.named.push(Named { name, tensor: tensor.clone(), part });
         Ok(tensor)
     }
 
-    fn rms_norm(&mut self, name: &str, width: usize, config: &Config) -> Result<Norm> {
-        Ok(Norm::Rms { weight: self.take(&format!("{name}.weight"), &[width])?, eps: config.norm_eps })
+    fn weight(&mut self, role: Role) -> Result<Tensor> {
+        Ok(self.tensors(role)?.0)
     }
 
-    fn layer_norm(&mut self, name: &str, width: usize, config: &Config) -> Result<Norm> {
-        let weight = self.take(&format!("{name}.weight"), &[width])?;
-        Ok(Norm::Layer { weight, bias: self.take(&format!("{name}.bias"), &[width])?, eps: config.norm_eps })
+    fn norm(&mut self, role: Role) -> Result<Norm> {
+        let ((weight, bias), eps) = (self.tensors(role)?, self.config.norm_eps);
+        let shift = if self.config.family.norm() == NormKind::RmsFromOne { 1.0 } else { 0.0 };
+        Ok(match bias {
+            Some(bias) => Norm::Layer { weight, bias, eps },
+            None => Norm::Rms { weight, shift, eps },
+        })
     }
 
-    fn linear(&mut self, name: &str, [out, width]: [usize; 2], bias: bool) -> Result<Linear> {
-        let weight = Weight::OutIn(self.take(&format!("{name}.weight"), &[out, width])?);
-        let bias = if bias { Some(self.take(&format!("{name}.bias"), &[out])?) } else { None };
-        Ok(Linear { name: format!("{}{name}", self.prefix), weight, bias, adapter: None })
-    }
-
-    fn conv1d(&mut self, name: &str, [width, out]: [usize; 2]) -> Result<Linear> {
-        let weight = Weight::InOut(self.take(&format!("{name}.weight"), &[width, out])?);
-        let bias = Some(self.take(&format!("{name}.bias"), &[out])?);
-        Ok(Linear { name: format!("{}{name}", self.prefix), weight, bias, adapter: None })
-    }
-
-    fn head(&mut self, config: &Config, embedding: &Tensor) -> Result<Linear> {
-        let weight = if config.tie_embeddings {
-            embedding.clone()
-        } else {
-            self.part = Part::Head;
-            self.take_full("lm_head.weight".into(), &[config.vocab_size, config.hidden_size])?
-        };
-        Ok(Linear { name: "lm_head".into(), weight: Weight::OutIn(weight), bias: None, adapter: None })
+    fn linear(&mut self, role: Role) -> Result<Linear> {
+        let name = layout::stem(self.config, role, self.layer).unwrap_or_default();
+        let (weight, bias) = self.tensors(role)?;
+        let is_conv1d = self.config.family.is_conv1d() && role != Role::Head;
+        let weight = if is_conv1d { Weight::InOut(weight) } else { Weight::OutIn(weight) };
+        Ok(Linear { name, weight, bias, adapter: None })
     }
 }

@@ -23,29 +23,18 @@ pub(super) fn is_adapter(directory: &Path) -> bool {
     directory.join(CONFIG).is_file()
 }
 
-/// The directory itself, or of an adapter its base model.
-pub(super) fn base_of(directory: &Path) -> Result<Source, LoadError> {
-    if !is_adapter(directory) {
-        return Ok(Source::Directory(directory.to_owned()));
-    }
-    base(directory, &read_config(directory)?)
-}
-
-fn read_config(directory: &Path) -> Result<Value, LoadError> {
-    let file = directory.join(CONFIG);
-    let config = super::directory::read(&file)?;
-    serde_json::from_slice(&config).map_err(|error| LoadError::Damaged { file, reason: error.to_string() })
-}
-
 /// Loads the base model and puts the adapter beside its projections.
 pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     let file = directory.join(CONFIG);
     let damaged = |reason: String| LoadError::Damaged { file: file.clone(), reason };
-    let config = read_config(directory)?;
+    let config = super::directory::read(&file)?;
+    let config: Value = serde_json::from_slice(&config).map_err(|error| damaged(error.to_string()))?;
     let alpha = supported(&config).map_err(damaged)?;
     let source = base(directory, &config)?;
     let mut loaded = super::load_weights(&source, name, task)?;
-    loaded.adapters = adapters(directory, alpha, config["use_rslora"] == true, task)?;
+    if task.reads_weights {
+        loaded.adapters = adapters(directory, alpha, config["use_rslora"] == true, task)?;
+    }
     if let Some(template) = optional(directory, "chat_template.jinja")? {
         let template =
             String::from_utf8(template).map_err(|_| damaged("its chat template is not UTF-8 text".into()))?;
@@ -108,7 +97,7 @@ fn adapters(
     };
     let read = |stored: &str| -> Result<Tensor, LoadError> {
         let (_, tensor) = checkpoint.read(stored).unwrap_or_else(|| Err(wrong(stored, "is missing")))?;
-        super::layout::check(&file, stored, &tensor, tensor.dims())?;
+        super::check::tensor(&file, stored, &tensor, tensor.dims())?;
         tensor.to_device(task.device).map_err(|reason| LoadError::Device { tensor: stored.to_owned(), reason })
     };
     let mut names: Vec<&str> = checkpoint.names().collect();

@@ -5,9 +5,10 @@ use std::io;
 use std::path::Path;
 
 use super::safetensors::{Checkpoint, Shards};
-use super::{LoadError, Loaded, Task, layout};
+use super::{LoadError, Loaded, Task, check};
 use crate::model::Source;
-use crate::model::config::{Config, Family};
+use crate::model::config::{Config, is_wrapper};
+use crate::model::layout::{self, Slot};
 use crate::sequence::{Vocabulary, VocabularyError};
 
 pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
@@ -18,19 +19,21 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     super::check_ids(&directory.join("tokenizer.json"), &vocabulary, &config)?;
     let shards = Shards::open(directory)?;
     let checkpoint = shards.headers()?;
-    let names = Names::of(&checkpoint, &config);
+    let names = Names::of(&checkpoint, &config, is_wrapper(&config_json));
     let mut expected = Vec::new();
-    for (name, shape) in layout::tensors(&config) {
-        if !checkpoint.has(names.stored(&name)) {
-            return Err(missing(directory, &name));
+    for slot in layout::slots(&config) {
+        if !checkpoint.has(&names.stored(&slot.name)) {
+            return Err(missing(directory, &slot.name));
         }
-        expected.push((name, shape));
+        expected.push(slot);
     }
     names.refuse_strangers(&checkpoint, &config, &expected)?;
-    let weights = task.collect(expected, |name| {
-        checkpoint.read(names.stored(name)).unwrap_or_else(|| Err(missing(directory, name)))
+    let weights = task.collect(expected, |slot| {
+        checkpoint.read(&names.stored(&slot.name)).unwrap_or_else(|| Err(missing(directory, &slot.name)))
     })?;
     let source = Source::Directory(directory.to_owned());
+    // Its eyes are left out, and whoever looks at the model's name is told.
+    let name = if names.is_wrapped { format!("{name} (text part)") } else { name };
     Ok(Loaded { config, weights, vocabulary, adapters: Vec::new(), source, name })
 }
 
@@ -42,52 +45,66 @@ fn missing(directory: &Path, tensor: &str) -> LoadError {
     }
 }
 
-/// How the checkpoint spells transformers' names: a model saved without its head has no `model.` or `transformer.`.
+/// How the checkpoint spells transformers' names.
 struct Names {
+    /// The decoder's prefix, and what the checkpoint has in its place: a model saved without its head has none, the text
+    /// part of a model that sees one more word.
     prefix: &'static str,
-    bare: bool,
+    stored: &'static str,
+    /// What stands before the head's name.
+    head: &'static str,
+    /// The checkpoint holds a model that sees, too.
+    is_wrapped: bool,
 }
 
 impl Names {
-    fn of(checkpoint: &Checkpoint<'_>, config: &Config) -> Self {
-        let prefix = match config.family {
-            Family::Llama => "model.",
-            Family::Gpt2 => "transformer.",
-        };
-        Self { prefix, bare: !checkpoint.names().any(|name| name.starts_with(prefix)) }
+    fn of(checkpoint: &Checkpoint<'_>, config: &Config, is_wrapped: bool) -> Self {
+        let prefix = layout::names(config.family).prefix;
+        let begins = |start: &str| checkpoint.names().any(|name| name.starts_with(start));
+        let prefixes: &[&str] =
+            if is_wrapped { &["language_model.model.", "model.language_model."] } else { &[prefix] };
+        let stored = prefixes.iter().copied().find(|prefix| begins(prefix)).unwrap_or("");
+        let head = if is_wrapped && begins("language_model.lm_head.") { "language_model." } else { "" };
+        Self { prefix, stored, head, is_wrapped }
     }
 
-    fn stored<'a>(&self, name: &'a str) -> &'a str {
-        if self.bare { name.strip_prefix(self.prefix).unwrap_or(name) } else { name }
+    fn stored(&self, name: &str) -> String {
+        match name.strip_prefix(self.prefix) {
+            Some(rest) => format!("{}{rest}", self.stored),
+            None => format!("{}{name}", self.head),
+        }
     }
 
-    /// A tensor that the decoder would leave out means that the config does not describe these weights. Buffers that
-    /// older transformers saved, and the copy of a tied output projection, carry nothing of their own.
+    /// A tensor that the decoder would leave out means that the config does not describe these weights.
     fn refuse_strangers(
         &self,
         checkpoint: &Checkpoint<'_>,
         config: &Config,
-        expected: &[(String, Vec<usize>)],
+        expected: &[Slot],
     ) -> Result<(), LoadError> {
-        let known: std::collections::HashSet<&str> = expected.iter().map(|(name, _)| self.stored(name)).collect();
-        let buffer = |name: &str| {
-            name.ends_with(".rotary_emb.inv_freq")
-                || name.ends_with(".attn.bias")
-                || name.ends_with(".attn.masked_bias")
-                || (config.tie_embeddings && name == "lm_head.weight")
+        let known: std::collections::HashSet<String> = expected.iter().map(|slot| self.stored(&slot.name)).collect();
+        let is_known = |name: &str| {
+            known.contains(name)
+                || layout::is_leftover(name.strip_prefix(self.head).unwrap_or(name), config)
+                || (self.is_wrapped && sees(name))
         };
-        let mut strangers: Vec<&str> =
-            checkpoint.names().filter(|name| !known.contains(name) && !buffer(name)).collect();
+        let mut strangers: Vec<&str> = checkpoint.names().filter(|name| !is_known(name)).collect();
         strangers.sort_unstable();
         match strangers.first() {
             None => Ok(()),
             Some(stranger) => Err(LoadError::Tensor {
                 file: checkpoint.file_of(stranger).unwrap_or(Path::new("")).to_owned(),
                 tensor: (*stranger).to_owned(),
-                problem: layout::stranger(config),
+                problem: check::stranger(config),
             }),
         }
     }
+}
+
+/// Whether a tensor belongs to the part that looks at pictures.
+fn sees(name: &str) -> bool {
+    let name = name.strip_prefix("model.").unwrap_or(name);
+    name.starts_with("vision_tower.") || name.starts_with("multi_modal_projector.")
 }
 
 fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadError> {

@@ -25,6 +25,8 @@ impl Shards {
             vec![single]
         } else if index.exists() {
             shard_paths(directory, &index)?
+        } else if let Some(file) = pickle(directory) {
+            return Err(LoadError::Pickle { file });
         } else {
             return Err(LoadError::Incomplete { directory: directory.to_owned(), missing: "model.safetensors" });
         };
@@ -54,6 +56,12 @@ impl Shards {
         }
         Ok(Checkpoint { files, places })
     }
+}
+
+/// The weights as older transformers saved them. Pickles are programs; none is run here.
+fn pickle(directory: &Path) -> Option<PathBuf> {
+    let names = ["pytorch_model.bin", "pytorch_model.bin.index.json"];
+    names.into_iter().map(|name| directory.join(name)).find(|path| path.exists())
 }
 
 /// The shards' paths, each once, in order of name.

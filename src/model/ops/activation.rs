@@ -8,6 +8,19 @@ use super::simd::{exp, tanh, vectorised};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
 
+/// A non-linearity, under the names that transformers has for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activation {
+    /// x·σ(x), `silu` or `swish`.
+    Silu,
+    /// GELU's tanh approximation (Hendrycks and Gimpel 2016): `gelu_new`, `gelu_pytorch_tanh`, `gelu_fast`.
+    GeluTanh,
+    /// x·Φ(x), `gelu`.
+    Gelu,
+    /// max(x, 0), `relu`.
+    Relu,
+}
+
 /// Values a thread takes at a time.
 const CHUNK: usize = 16 * 1024;
 
@@ -46,14 +59,15 @@ fn swiglu_gradients(gate: &[f32], up: &[f32], mut grad: Vec<f32>) -> (Vec<f32>, 
     (dgate, grad)
 }
 
-/// GELU's tanh approximation, transformers' `gelu_new` (Hendrycks and Gimpel 2016).
-pub fn gelu(x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+/// The non-linearity alone, value by value.
+pub fn activate(x: &Tensor, activation: Activation, tape: Option<&Tape>) -> Result<Tensor> {
     if !fusable(&[x]) {
-        return composed::gelu(x);
+        return composed::activate(x, activation);
     }
+    let (slice, slice_grad) = activation.slices();
     let y = with_values([x], |[x]| {
         let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| gelu_slice(y, x));
+        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| slice(y, x));
         y
     })?;
     let y = tensor(y, x.shape())?;
@@ -61,13 +75,27 @@ pub fn gelu(x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
         let x = x.clone();
         move |mut grad, sink| {
             with_values([&x], |[x]| {
-                grad.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(grad, x)| gelu_slice_grad(grad, x));
+                grad.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(grad, x)| slice_grad(grad, x));
             })?;
             sink.give(x.id(), grad);
             Ok(())
         }
     });
     Ok(y)
+}
+
+/// Writes the second slice's activations to the first, or multiplies the first by the derivative there.
+type Slices = fn(&mut [f32], &[f32]);
+
+impl Activation {
+    fn slices(self) -> (Slices, Slices) {
+        match self {
+            Self::Silu => (silu_slice, silu_slice_grad),
+            Self::GeluTanh => (gelu_tanh_slice, gelu_tanh_slice_grad),
+            Self::Gelu => (gelu_slice, gelu_slice_grad),
+            Self::Relu => (relu_slice, relu_slice_grad),
+        }
+    }
 }
 
 vectorised! {
@@ -95,7 +123,7 @@ const SCALE: f32 = 0.797_884_6;
 const CUBIC: f32 = 0.044_715;
 
 vectorised! {
-    fn gelu_slice(y: &mut [f32], x: &[f32]) {
+    fn gelu_tanh_slice(y: &mut [f32], x: &[f32]) {
         for (y, x) in y.iter_mut().zip(x) {
             *y = 0.5 * x * (1.0 + tanh(SCALE * (x + CUBIC * x * x * x)));
         }
@@ -104,11 +132,79 @@ vectorised! {
 
 vectorised! {
     /// `grad` becomes the gradient of x.
-    fn gelu_slice_grad(grad: &mut [f32], x: &[f32]) {
+    fn gelu_tanh_slice_grad(grad: &mut [f32], x: &[f32]) {
         for (grad, x) in grad.iter_mut().zip(x) {
             let t = tanh(SCALE * (x + CUBIC * x * x * x));
             let slope = SCALE * (1.0 + 3.0 * CUBIC * x * x);
             *grad *= 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope;
         }
     }
+}
+
+vectorised! {
+    fn silu_slice(y: &mut [f32], x: &[f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = x / (1.0 + exp(-x));
+        }
+    }
+}
+
+vectorised! {
+    /// `grad` becomes the gradient of x.
+    fn silu_slice_grad(grad: &mut [f32], x: &[f32]) {
+        for (grad, x) in grad.iter_mut().zip(x) {
+            let sigmoid = 1.0 / (1.0 + exp(-x));
+            *grad *= sigmoid * (1.0 + x * (1.0 - sigmoid));
+        }
+    }
+}
+
+vectorised! {
+    fn gelu_slice(y: &mut [f32], x: &[f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = x * normal_cdf(*x);
+        }
+    }
+}
+
+vectorised! {
+    /// `grad` becomes the gradient of x: Φ(x) + x·φ(x).
+    fn gelu_slice_grad(grad: &mut [f32], x: &[f32]) {
+        /// 1/√(2π).
+        const DENSITY: f32 = 0.398_942_3;
+        for (grad, x) in grad.iter_mut().zip(x) {
+            *grad *= normal_cdf(*x) + x * DENSITY * exp(-0.5 * x * x);
+        }
+    }
+}
+
+vectorised! {
+    fn relu_slice(y: &mut [f32], x: &[f32]) {
+        for (y, x) in y.iter_mut().zip(x) {
+            *y = x.max(0.0);
+        }
+    }
+}
+
+vectorised! {
+    /// `grad` becomes the gradient of x, 0 at x = 0 as in PyTorch.
+    fn relu_slice_grad(grad: &mut [f32], x: &[f32]) {
+        for (grad, x) in grad.iter_mut().zip(x) {
+            *grad = if *x > 0.0 { *grad } else { 0.0 };
+        }
+    }
+}
+
+/// The standard normal distribution's Φ, right to 1e-7 (Abramowitz and Stegun 1964, 7.1.26 for erf(x/√2)).
+#[inline(always)]
+fn normal_cdf(x: f32) -> f32 {
+    let z = x.abs() * std::f32::consts::FRAC_1_SQRT_2;
+    let t = 1.0 / (1.0 + 0.327_591_1 * z);
+    let mut sum = 1.061_405_4;
+    for coefficient in [-1.453_152, 1.421_413_8, -0.284_496_74, 0.254_829_6] {
+        sum = sum * t + coefficient;
+    }
+    // Both tails: what is left of 1 above |x|.
+    let tails = sum * t * exp(-z * z);
+    0.5 * if x < 0.0 { tails } else { 2.0 - tails }
 }

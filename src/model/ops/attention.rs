@@ -8,7 +8,7 @@ use super::matmul::{Matrix, Product};
 use super::simd::{dot, softmax, vectorised};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
 
 /// Queries that are worked on together; the keys all of them cannot see are skipped.
 const TILE: usize = 32;
@@ -36,19 +36,20 @@ pub fn attention(
     k: &Tensor,
     v: &Tensor,
     heads: Heads,
-    mask: AttentionMask,
+    visibility: &Visibility,
     tape: Option<&Tape>,
 ) -> Result<Tensor> {
     if !fusable(&[q, k, v]) {
-        return composed::attention(q, k, v, heads, mask);
+        return composed::attention(q, k, v, heads, visibility);
     }
-    let y = with_values([q, k, v], |[q, k, v]| Inputs { q, k, v, heads, mask }.attend())?;
+    let y = with_values([q, k, v], |[q, k, v]| Inputs { q, k, v, heads, visibility }.attend())?;
     let y = tensor(y, q.shape())?;
     record(tape, &[q, k, v], &y, || {
-        let (q, k, v, y) = (q.clone(), k.clone(), v.clone(), y.clone());
+        let (q, k, v, y, visibility) = (q.clone(), k.clone(), v.clone(), y.clone(), visibility.clone());
         move |grad, sink| {
-            let (dq, dk, dv) =
-                with_values([&q, &k, &v, &y], |[q, k, v, y]| Inputs { q, k, v, heads, mask }.gradients(y, &grad))?;
+            let (dq, dk, dv) = with_values([&q, &k, &v, &y], |[q, k, v, y]| {
+                Inputs { q, k, v, heads, visibility: &visibility }.gradients(y, &grad)
+            })?;
             sink.give(q.id(), dq);
             sink.give(k.id(), dk);
             sink.give(v.id(), dv);
@@ -68,7 +69,7 @@ struct Inputs<'a> {
     k: &'a [f32],
     v: &'a [f32],
     heads: Heads,
-    mask: AttentionMask,
+    visibility: &'a Visibility,
 }
 
 /// A few consecutive queries of one head, and the keys that any of them sees.
@@ -117,7 +118,7 @@ impl Inputs<'_> {
 
     fn tile(&self, head: usize, from: usize, queries: usize) -> Tile {
         let rows = TILE.min(queries - from);
-        let visible = (from..from + rows).map(|row| self.mask.visible(self.position(row), self.keys()));
+        let visible = (from..from + rows).map(|row| self.visibility.visible(self.position(row), self.keys()));
         let (first_key, end) =
             visible.fold((usize::MAX, 0), |(first, end), seen| (first.min(seen.start), end.max(seen.end)));
         Tile { head, from, rows, first_key: first_key.min(end), keys: end.saturating_sub(first_key) }
@@ -151,7 +152,7 @@ impl Inputs<'_> {
         // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
         unsafe { product.run(false) };
         for (i, row) in weights.chunks_mut(tile.keys).enumerate() {
-            let seen = self.mask.visible(self.position(tile.from + i), self.keys());
+            let seen = self.visibility.visible(self.position(tile.from + i), self.keys());
             let (start, end) = (seen.start - tile.first_key, seen.end - tile.first_key);
             row[..start].fill(0.0);
             row[end..].fill(0.0);

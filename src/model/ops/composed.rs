@@ -3,18 +3,20 @@
 
 use candle_core::{D, DType, Result, Tensor};
 
-use super::{Heads, Rotation};
-use crate::mask::AttentionMask;
+use super::{Activation, Heads, Rotation};
+use crate::mask::Visibility;
 
 /// y = x·Wᵀ for `x [tokens, in]`, `weight [out, in]`.
 pub fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
     x.matmul(&weight.t()?)
 }
 
-/// x / √(mean x² + ε) · weight over each row (Zhang and Sennrich 2019).
+/// x / √(mean x² + ε) · weight over each row, or over each head of a row where the weight is that narrow (Zhang and
+/// Sennrich 2019).
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64) -> Result<Tensor> {
-    let mean_square = x.sqr()?.mean_keepdim(D::Minus1)?;
-    x.broadcast_div(&(mean_square + eps)?.sqrt()?)?.broadcast_mul(weight)
+    let rows = x.reshape(((), weight.elem_count()))?;
+    let mean_square = rows.sqr()?.mean_keepdim(D::Minus1)?;
+    rows.broadcast_div(&(mean_square + eps)?.sqrt()?)?.broadcast_mul(weight)?.reshape(x.shape())
 }
 
 /// (x − mean) / √(variance + ε) · weight + bias over each row, with the biased variance (Ba et al. 2016).
@@ -28,14 +30,25 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64) -> Resul
 /// (a·cos − b·sin, b·cos + a·sin).
 pub fn rope(x: &Tensor, rotation: &Rotation) -> Result<Tensor> {
     let (tokens, features) = x.dims2()?;
-    let half = rotation.half();
-    let x = x.reshape((tokens, features / (2 * half), 2, half))?;
-    let (a, b) = (x.narrow(2, 0, 1)?, x.narrow(2, 1, 1)?);
-    let table = |values: &[f32]| Tensor::from_slice(values, (tokens, 1, 1, half), x.device());
+    let (half, head) = (rotation.half(), rotation.head());
+    let x = x.reshape((tokens, features / head, head))?;
+    let (a, b) = (x.narrow(2, 0, half)?, x.narrow(2, half, half)?);
+    let table = |values: &[f32]| Tensor::from_slice(values, (tokens, 1, half), x.device());
     let (cos, sin) = (table(rotation.cos())?, table(rotation.sin())?);
     let first = (a.broadcast_mul(&cos)? - b.broadcast_mul(&sin)?)?;
     let second = (b.broadcast_mul(&cos)? + a.broadcast_mul(&sin)?)?;
-    Tensor::cat(&[first, second], 2)?.reshape((tokens, features))
+    let mut parts = vec![first, second];
+    if head > 2 * half {
+        parts.push(x.narrow(2, 2 * half, head - 2 * half)?);
+    }
+    Tensor::cat(&parts, 2)?.reshape((tokens, features))
+}
+
+/// Part `part` of the `parts` that every head of `x [tokens, heads · parts · width]` has: `[tokens, heads · width]`.
+pub fn head_columns(x: &Tensor, part: usize, parts: usize, width: usize) -> Result<Tensor> {
+    let (tokens, features) = x.dims2()?;
+    let heads = features / (parts * width);
+    x.reshape((tokens, heads, parts, width))?.narrow(2, part, 1)?.reshape((tokens, heads * width))
 }
 
 /// silu(gate) · up (Shazeer 2020).
@@ -43,28 +56,45 @@ pub fn swiglu(gate: &Tensor, up: &Tensor) -> Result<Tensor> {
     gate.silu()? * up
 }
 
-/// GELU's tanh approximation, transformers' `gelu_new`.
-pub fn gelu(x: &Tensor) -> Result<Tensor> {
-    x.gelu()
+/// The non-linearity, value by value.
+pub fn activate(x: &Tensor, activation: Activation) -> Result<Tensor> {
+    match activation {
+        Activation::Silu => x.silu(),
+        Activation::GeluTanh => x.gelu(),
+        Activation::Gelu => x.gelu_erf(),
+        Activation::Relu => x.relu(),
+    }
 }
 
 /// softmax(q·kᵀ/√head_dim under the mask)·v for each head; see [`super::attention`].
-pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, mask: AttentionMask) -> Result<Tensor> {
+pub fn attention(q: &Tensor, k: &Tensor, v: &Tensor, heads: Heads, visibility: &Visibility) -> Result<Tensor> {
+    let weights = attention_weights(q, k, heads, visibility)?;
+    let mixed = weights.matmul(&shared(v, heads)?)?;
+    mixed.transpose(0, 1)?.reshape((q.dim(0)?, heads.query * heads.dim))
+}
+
+/// What attention weighs the values with: softmax(q·kᵀ/√head_dim under the mask), `[query heads, queries, keys]`.
+pub fn attention_weights(q: &Tensor, k: &Tensor, heads: Heads, visibility: &Visibility) -> Result<Tensor> {
     let (queries, keys) = (q.dim(0)?, k.dim(0)?);
-    let group = heads.query / heads.key_value;
-    let per_head = |x: &Tensor| x.reshape((x.dim(0)?, (), heads.dim))?.transpose(0, 1)?.contiguous();
-    let shared = |x: &Tensor| -> Result<Tensor> {
-        let x = per_head(x)?.unsqueeze(1)?;
-        x.broadcast_as((heads.key_value, group, keys, heads.dim))?.reshape((heads.query, keys, heads.dim))
-    };
-    let (q, k, v) = (per_head(q)?, shared(k)?, shared(v)?);
+    let (q, k) = (per_head(q, heads)?, shared(k, heads)?);
     let scores = (q.matmul(&k.transpose(1, 2)?.contiguous()?)? * f64::from(heads.scale()))?;
     let mut hidden = vec![f32::NEG_INFINITY; queries * keys];
     for query in 0..queries {
-        let visible = mask.visible(keys - queries + query, keys);
+        let visible = visibility.visible(keys - queries + query, keys);
         hidden[query * keys..][visible].fill(0.0);
     }
     let hidden = Tensor::from_vec(hidden, (1, queries, keys), q.device())?.to_dtype(DType::F32)?;
-    let weights = candle_nn::ops::softmax(&scores.broadcast_add(&hidden)?, D::Minus1)?;
-    weights.matmul(&v)?.transpose(0, 1)?.reshape((queries, heads.query * heads.dim))
+    candle_nn::ops::softmax(&scores.broadcast_add(&hidden)?, D::Minus1)
+}
+
+/// `[tokens, heads · head_dim]` to `[heads, tokens, head_dim]`.
+fn per_head(x: &Tensor, heads: Heads) -> Result<Tensor> {
+    x.reshape((x.dim(0)?, (), heads.dim))?.transpose(0, 1)?.contiguous()
+}
+
+/// Keys or values, repeated for every query head that shares them: `[query heads, keys, head_dim]`.
+fn shared(x: &Tensor, heads: Heads) -> Result<Tensor> {
+    let (keys, group) = (x.dim(0)?, heads.query / heads.key_value);
+    let x = per_head(x, heads)?.unsqueeze(1)?;
+    x.broadcast_as((heads.key_value, group, keys, heads.dim))?.reshape((heads.query, keys, heads.dim))
 }

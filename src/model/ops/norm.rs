@@ -8,7 +8,8 @@ use super::simd::{dot, vectorised};
 use super::tape::{Tape, record};
 use super::values::{add_to, fusable, tensor, with_values};
 
-/// x / √(mean x² + ε) · weight over each row of `x [tokens, features]` (Zhang and Sennrich 2019).
+/// x / √(mean x² + ε) · weight over each row of `x [tokens, features]` (Zhang and Sennrich 2019). A weight as narrow as
+/// a head norms every head of a row by itself.
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64, tape: Option<&Tape>) -> Result<Tensor> {
     if !fusable(&[x, weight]) {
         return composed::rms_norm(x, weight, eps);

@@ -16,15 +16,28 @@ pub struct Rotation {
     cos: Arc<[f32]>,
     sin: Arc<[f32]>,
     half: usize,
+    /// Features of a head; those beyond the pairs stay as they are.
+    head: usize,
 }
 
 impl Rotation {
-    /// The rotation of positions `from..from + tokens` under the given inverse frequencies, one for each pair of a head.
+    /// The rotation of positions `from..from + tokens` under the given inverse frequencies, one for each pair of a head's
+    /// features; all of them are in a pair unless [`of_heads`](Self::of_heads) says otherwise.
     pub fn new(inverse_frequencies: &[f32], from: usize, tokens: usize) -> Self {
-        let angles = (from..from + tokens)
-            .flat_map(|position| inverse_frequencies.iter().map(move |frequency| position as f32 * frequency));
+        Self::at(inverse_frequencies, from..from + tokens)
+    }
+
+    /// The rotation of these positions.
+    pub fn at(inverse_frequencies: &[f32], positions: impl Iterator<Item = usize>) -> Self {
+        let angles =
+            positions.flat_map(|position| inverse_frequencies.iter().map(move |frequency| position as f32 * frequency));
         let (sin, cos): (Vec<f32>, Vec<f32>) = angles.map(f32::sin_cos).unzip();
-        Self { cos: cos.into(), sin: sin.into(), half: inverse_frequencies.len() }
+        Self { cos: cos.into(), sin: sin.into(), half: inverse_frequencies.len(), head: 2 * inverse_frequencies.len() }
+    }
+
+    /// Of heads with `head` features, of which the first are rotated.
+    pub fn of_heads(self, head: usize) -> Self {
+        Self { head, ..self }
     }
 
     /// The cosines, row by row.
@@ -37,9 +50,14 @@ impl Rotation {
         &self.sin
     }
 
-    /// Half a head's features: how many pairs are rotated.
+    /// How many pairs of a head's features are rotated.
     pub fn half(&self) -> usize {
         self.half
+    }
+
+    /// A head's features.
+    pub fn head(&self) -> usize {
+        self.head
     }
 
     fn inverse(&self) -> Self {
@@ -48,7 +66,8 @@ impl Rotation {
 }
 
 /// Rotates every head of `x [tokens, heads · head_dim]`: the halves (a, b) of a head become
-/// (a·cos − b·sin, b·cos + a·sin), the layout of transformers' checkpoints.
+/// (a·cos − b·sin, b·cos + a·sin), the layout of transformers' checkpoints. Where only a part of a head is rotated, the
+/// halves are that part's, which comes first.
 pub fn rope(x: &Tensor, rotation: &Rotation, tape: Option<&Tape>) -> Result<Tensor> {
     if !fusable(&[x]) {
         return composed::rope(x, rotation);
@@ -66,11 +85,16 @@ pub fn rope(x: &Tensor, rotation: &Rotation, tape: Option<&Tape>) -> Result<Tens
     Ok(y)
 }
 
-fn rotate(x: &[f32], features: usize, Rotation { cos, sin, half }: &Rotation) -> Vec<f32> {
-    let mut y = vec![0.0; x.len()];
+fn rotate(x: &[f32], features: usize, Rotation { cos, sin, half, head }: &Rotation) -> Vec<f32> {
+    let mut y = if *head == 2 * half { vec![0.0; x.len()] } else { x.to_vec() };
     let rows = y.par_chunks_mut(features).zip(x.par_chunks(features)).with_min_len(16);
     rows.zip(cos.par_chunks(*half).zip(sin.par_chunks(*half))).for_each(|((y, x), (cos, sin))| {
-        rotate_row(y, x, cos, sin);
+        if *head == 2 * half {
+            return rotate_row(y, x, cos, sin);
+        }
+        for (y, x) in y.chunks_exact_mut(*head).zip(x.chunks_exact(*head)) {
+            rotate_row(&mut y[..2 * half], &x[..2 * half], cos, sin);
+        }
     });
     y
 }

@@ -2,6 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
+use super::composed;
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
 
@@ -55,6 +56,37 @@ pub fn columns(x: &Tensor, from: usize, width: usize, tape: Option<&Tape>) -> Re
                 }
                 for (sum, grad) in sum.chunks_mut(features).zip(grad.chunks(width)) {
                     sum[from..from + width].iter_mut().zip(grad).for_each(|(sum, g)| *sum += g);
+                }
+            });
+            Ok(())
+        }
+    });
+    Ok(picked)
+}
+
+/// Part `part` of the `parts` that every head of `x [tokens, heads · parts · width]` has: `[tokens, heads · width]`.
+pub fn head_columns(x: &Tensor, part: usize, parts: usize, width: usize, tape: Option<&Tape>) -> Result<Tensor> {
+    let (tokens, features) = x.dims2()?;
+    let head = parts * width;
+    if part >= parts || head == 0 || !features.is_multiple_of(head) {
+        candle_core::bail!("part {part} of {parts} x {width} columns of heads in {features}");
+    }
+    if !fusable(&[x]) {
+        return composed::head_columns(x, part, parts, width);
+    }
+    let place = move || part * width..(part + 1) * width;
+    let picked =
+        with_values([x], |[x]| x.chunks_exact(head).flat_map(|head| &head[place()]).copied().collect::<Vec<f32>>())?;
+    let picked = tensor(picked, (tokens, features / parts))?;
+    record(tape, &[x], &picked, || {
+        let x = x.id();
+        move |grad, sink| {
+            sink.add(x, tokens * features, |sum, is_first| {
+                if is_first {
+                    sum.fill(0.0);
+                }
+                for (sum, grad) in sum.chunks_exact_mut(head).zip(grad.chunks_exact(width)) {
+                    sum[place()].iter_mut().zip(grad).for_each(|(sum, g)| *sum += g);
                 }
             });
             Ok(())

@@ -71,6 +71,17 @@ fn byte_of(c: char) -> Option<u8> {
     }
 }
 
+/// The character that stands for each byte: `bytes_to_unicode` itself.
+pub(in crate::sequence) fn byte_letters() -> [char; 256] {
+    let mut letters = ['\0'; 256];
+    for letter in (0..0x144).filter_map(char::from_u32) {
+        if let Some(byte) = byte_of(letter) {
+            letters[usize::from(byte)] = letter;
+        }
+    }
+    letters
+}
+
 fn sentencepiece_byte(token: &str) -> Option<u8> {
     let digits = token.strip_prefix("<0x")?.strip_suffix('>')?;
     if digits.len() == 2 { u8::from_str_radix(digits, 16).ok() } else { None }
@@ -89,6 +100,9 @@ mod tests {
             }
         }
         assert_eq!(seen, [1; 256]);
+        assert!(
+            byte_letters().iter().enumerate().all(|(byte, &letter)| byte_of(letter).map(usize::from) == Some(byte))
+        );
         // The well-known ones: Ġ is a space, Ċ a newline, ĉ a tab.
         assert_eq!(Spelling::ByteLevel.bytes("ĠaĊĉ"), b" a\n\t");
         assert_eq!(Spelling::ByteLevel.bytes("Ã©"), "é".as_bytes());

@@ -6,7 +6,6 @@ use super::SaveError;
 use super::folder::Folder;
 use super::tensors::{Entry, Task};
 use crate::model::Model;
-use crate::model::config::Family;
 
 /// Writes `adapter_config.json` and `adapter_model.safetensors`, and the chat template that was trained with.
 pub(super) fn write(
@@ -25,7 +24,7 @@ pub(super) fn write(
         "lora_alpha": scale * rank as f64,
         "target_modules": target_modules(model),
         // gpt2's Conv1D keeps its weights transposed.
-        "fan_in_fan_out": model.config.family == Family::Gpt2,
+        "fan_in_fan_out": model.config.family.is_conv1d(),
         "lora_dropout": 0.0,
         "bias": "none",
         "modules_to_save": null,

@@ -8,6 +8,7 @@ use super::SaveError;
 use super::folder::Folder;
 use super::tensors::{Entry, Task};
 use crate::model::Model;
+use crate::model::config::{Config, is_wrapper};
 use crate::sequence::Vocabulary;
 
 /// What belongs to a model beside its weights and its config; taken over as it is.
@@ -29,7 +30,7 @@ pub(super) fn write(
     task: &mut Task<'_>,
 ) -> Result<(), SaveError> {
     match model.source.directory() {
-        Some(directory) => copy(folder, &directory)?,
+        Some(directory) => copy(folder, &directory, &model.config)?,
         None => describe(folder, model)?,
     }
     // With two templates they are in tokenizer_config.json, where a file of its own would hide one of them.
@@ -39,11 +40,16 @@ pub(super) fn write(
     folder.add_tensors("model.safetensors", weights, task)
 }
 
-fn copy(folder: &mut Folder, directory: &Path) -> Result<(), SaveError> {
+fn copy(folder: &mut Folder, directory: &Path, of_decoder: &Config) -> Result<(), SaveError> {
     let file = directory.join("config.json");
     let text = std::fs::read(&file).map_err(|reason| SaveError::Read { file: file.clone(), reason })?;
     let mut config: Map<String, Value> =
         serde_json::from_slice(&text).map_err(|error| SaveError::Damaged { file, reason: error.to_string() })?;
+    if is_wrapper(&text) {
+        // What is saved is the text part alone.
+        config.retain(|key, _| key.ends_with("_token_id"));
+        config.extend(of_decoder.to_json());
+    }
     config.insert("dtype".into(), "float32".into());
     if let Some(older) = config.get_mut("torch_dtype") {
         *older = "float32".into();

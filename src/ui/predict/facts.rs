@@ -90,7 +90,7 @@ fn origin(token: &Token, app: &App) -> String {
     if let Some(turn) = token.turn {
         words.push(format!("turn {}", turn + 1));
     }
-    words.extend(token.role.clone());
+    words.extend(token.role.as_deref().map(str::to_owned));
     words.push(token.part.name().replace('_', " "));
     if token.special {
         words.push("special".into());

@@ -33,7 +33,13 @@ pub(super) fn rope(metadata: Metadata<'_>, head_dim: usize, factors: Option<&[f3
             });
         }
     };
-    Ok(Rope { theta, scaling: scaling.filter(|scaling| *scaling != RopeScaling::Linear { factor: 1.0 }) })
+    let scaling = scaling.filter(|scaling| *scaling != RopeScaling::Linear { factor: 1.0 });
+    Ok(Rope { scaling, ..unscaled(theta) })
+}
+
+/// Over the whole head.
+pub(super) fn unscaled(theta: f64) -> Rope {
+    Rope { theta, scaling: None, partial: 1.0 }
 }
 
 /// Finds the llama3 scaling that gives these factors. The file holds only the result; all released Llama 3 models have
