@@ -380,6 +380,7 @@ impl App {
             None => Context::View(self.view),
             Some(Overlay::Help { .. }) => Context::Help,
             Some(Overlay::Editor(_)) => Context::Editor,
+            Some(Overlay::Picker(picker)) if picker.kind.is_of_models() => Context::Models,
             Some(Overlay::Picker(_)) => Context::Picker,
             Some(Overlay::Settings(_)) => Context::Settings,
             Some(Overlay::Save { .. }) => Context::Save,

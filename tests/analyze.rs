@@ -308,6 +308,20 @@ fn control_characters_in_roles_do_not_reach_the_terminal() {
     assert!(output.status.success() && !table.contains('\u{1b}') && table.contains("⟨1B⟩"), "{table}");
 }
 
+#[test]
+#[cfg(not(any(feature = "cuda", feature = "metal")))]
+fn a_device_that_this_build_lacks_is_refused_in_one_sentence() {
+    for device in ["cuda", "metal"] {
+        let output = lossglass(&["analyze", "--text", "hello", "--device", device]);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        let refusal = format!(
+            "lossglass: this lossglass was built without {device}: use --device cpu, or build it with `cargo install --features {device} lossglass`\n"
+        );
+        assert_eq!((error, output.status.code()), (refusal, Some(2)));
+    }
+    assert!(lossglass(&["analyze", "--text", "hello", "--device", "auto"]).status.success());
+}
+
 /// A data set of three chats, and of each what `analyze` says of it alone.
 fn set(directory: &Path, model: &str) -> (String, Vec<Value>) {
     let path = directory.join("set.jsonl");

@@ -8,7 +8,8 @@ use super::{DataSet, Panel, Rule, ScorePanel, View};
 use crate::data::Place;
 use crate::engine::{Event, Request};
 use crate::mask::Mode;
-use crate::model::Source;
+use crate::model::removal::Removal;
+use crate::model::{Known, Source};
 use crate::sample::Sample;
 
 /// Something that happened.
@@ -94,6 +95,9 @@ pub enum Command {
     Jump,
     // In a picker.
     Accept,
+    // In the list of models.
+    Details,
+    RemoveModel,
     // In the view Score; `Undo` and `Redo` hold there too.
     /// The selection begins here, or ends.
     Select,
@@ -164,6 +168,14 @@ pub enum Effect {
     FindModel(String),
     /// The same for the model to compare with.
     FindSecond(String),
+    /// See which models are on this machine.
+    ListModels,
+    /// Read what a model is, without its weights.
+    DescribeModel(String),
+    /// See what would be removed of a model.
+    WeighModel(String),
+    /// Take a model off this machine.
+    RemoveModel(Removal),
 }
 
 /// What came of a file effect.
@@ -195,6 +207,22 @@ pub enum FileOutcome {
     Model(Source),
     /// The model to compare with.
     Second(Source),
+    Models(Vec<Known>),
+    /// What a model is: keys and values.
+    Described {
+        name: String,
+        facts: Vec<(String, String)>,
+    },
+    /// This is what would be removed.
+    Weighed {
+        name: String,
+        removal: Removal,
+    },
+    /// That is removed, and so many bytes are free again.
+    Removed {
+        what: String,
+        freed: u64,
+    },
     Failed(String),
 }
 

@@ -40,3 +40,19 @@ impl Caret {
         content.take_while(|&t| spans[t].start <= wanted).last().unwrap_or(first)
     }
 }
+
+/// The token of `new` that is where token `t` is in `old`: the same sample, read by another model.
+pub(super) fn same_place(old: &Sequence, t: usize, new: &Sequence) -> usize {
+    let Some(token) = old.tokens.get(t) else { return new.len() };
+    if new.kind == Kind::Text {
+        return new.token_at_char(old.chars_before(t));
+    }
+    // Templates differ, turns and their parts do not.
+    let is_same = |other: &crate::sequence::Token| other.turn == token.turn && other.part == token.part;
+    let first = |sequence: &Sequence| sequence.tokens.iter().position(is_same);
+    let (Some(from), Some(to)) = (first(old), first(new)) else { return t.min(new.len()) };
+    let (before, after) = (old.char_spans(), new.char_spans());
+    let wanted = after[to].start + before[t].start.saturating_sub(before[from].start);
+    let part = (to..new.len()).take_while(|&u| is_same(&new.tokens[u]));
+    part.take_while(|&u| after[u].start <= wanted).last().unwrap_or(to)
+}

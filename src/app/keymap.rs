@@ -12,6 +12,8 @@ pub enum Context {
     Help,
     Editor,
     Picker,
+    /// The list of models.
+    Models,
     Settings,
     Save,
     Weight,
@@ -30,7 +32,10 @@ pub enum Scope {
     View(View),
     Help,
     Editor,
+    /// Every list to choose from.
     Picker,
+    /// The list of models.
+    Models,
     Settings,
     Save,
     Weight,
@@ -182,6 +187,8 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Picker, &["enter"], Command::Accept, "take it", "enter take"),
     bind(Scope::Picker, &["esc"], Command::Cancel, "close", "esc close"),
     bind(Scope::Picker, &["ctrl-c"], Command::Quit, "quit", ""),
+    bind(Scope::Models, &["tab"], Command::Details, "what the model is, and the memory it takes", "tab details"),
+    bind(Scope::Models, &["ctrl-d"], Command::RemoveModel, "take it off this machine; asks once more", "ctrl-d remove"),
     bind(Scope::Settings, &["↑", "k"], Command::Up, "previous setting", ""),
     bind(Scope::Settings, &["↓", "j"], Command::Down, "next setting", "↑↓ choose"),
     bind(Scope::Settings, &["←", "h"], Command::Left, "lower value, previous choice", ""),
@@ -227,7 +234,8 @@ impl Scope {
             (Scope::View(own), Context::View(view)) => own == view,
             (Scope::Help, Context::Help)
             | (Scope::Editor, Context::Editor)
-            | (Scope::Picker, Context::Picker)
+            | (Scope::Picker, Context::Picker | Context::Models)
+            | (Scope::Models, Context::Models)
             | (Scope::Settings, Context::Settings)
             | (Scope::Save, Context::Save)
             | (Scope::Weight, Context::Weight)
@@ -245,6 +253,7 @@ impl Scope {
             Scope::Help => "Help",
             Scope::Editor => "Editor",
             Scope::Picker => "Lists",
+            Scope::Models => "List of models",
             Scope::Settings => "Training settings",
             Scope::Save => "Save",
             Scope::Weight => "Painted weight",

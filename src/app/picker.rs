@@ -7,7 +7,9 @@ use super::records::{Browser, Filter};
 use super::{App, Command};
 use crate::mask::Roles;
 use crate::mask::finding::Code;
-use crate::model::known;
+use crate::model::memory::size_text;
+use crate::model::removal::Removal;
+use crate::model::{Known, Place};
 use crate::sample;
 
 /// What is being chosen.
@@ -29,6 +31,11 @@ pub enum PickerKind {
 }
 
 impl PickerKind {
+    /// Whether models are chosen.
+    pub fn is_of_models(self) -> bool {
+        matches!(self, PickerKind::Model | PickerKind::Second)
+    }
+
     /// Whether files are chosen.
     pub fn is_of_files(self) -> bool {
         matches!(self, PickerKind::Open | PickerKind::DataSet)
@@ -88,12 +95,18 @@ pub struct Picker {
     matches: Vec<usize>,
     /// Index into the matches.
     pub selected: usize,
+    /// What the selected model is, in place of the list: its name, keys and values.
+    pub details: Option<(String, Vec<(String, String)>)>,
+    /// The model that is removed if that is asked for once more.
+    pub(super) doomed: Option<(String, Removal)>,
 }
 
 impl Picker {
     pub(super) fn new(kind: PickerKind, items: Vec<Item>) -> Self {
-        let matches = (0..items.len()).collect();
-        Self { kind, query: String::new(), items, matches, selected: 0 }
+        let (query, matches) = (String::new(), Vec::new());
+        let mut picker = Self { kind, query, items, matches, selected: 0, details: None, doomed: None };
+        picker.filter();
+        picker
     }
 
     /// The items that match the query.
@@ -109,7 +122,10 @@ impl Picker {
 
     /// How many items there are, matching or not.
     pub fn total(&self) -> usize {
-        self.items.len()
+        match self.kind {
+            PickerKind::Model | PickerKind::Second => self.items.iter().filter(|item| is_for(&self.query, item)).count(),
+            _ => self.items.len(),
+        }
     }
 
     /// The selected item.
@@ -122,7 +138,7 @@ impl Picker {
         match self.kind {
             PickerKind::Palette => "Commands",
             PickerKind::Open => "Open a sample or a file",
-            PickerKind::Model => "Choose a model, or type a directory or .gguf file",
+            PickerKind::Model => "Choose a model, or type a directory, a .gguf file, owner/name",
             PickerKind::Second => "Choose a model to compare with",
             PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
@@ -135,6 +151,15 @@ impl Picker {
         self.items = items;
         self.query.clear();
         self.filter();
+    }
+
+    /// The same items with more to say about them; what is typed and selected stays.
+    pub(super) fn renew_items(&mut self, items: Vec<Item>) {
+        let choice = self.current().map(|item| item.choice.clone());
+        self.items = items;
+        self.filter();
+        let at = self.matches.iter().position(|&i| Some(&self.items[i].choice) == choice.as_ref());
+        self.selected = at.unwrap_or(0);
     }
 
     pub(super) fn set_query(&mut self, query: String) {
@@ -157,6 +182,7 @@ impl Picker {
             PickerKind::WhatIf => token_rank(&query, &item.label),
             // A path from the root or from home is none of the names here.
             kind if kind.is_of_files() && (query.starts_with('/') || is_from_home(&query)) => None,
+            PickerKind::Model | PickerKind::Second if !is_for(&query, item) => None,
             _ => rank(&query, item),
         };
         let mut ranked: Vec<(u8, usize)> =
@@ -168,6 +194,11 @@ impl Picker {
         self.matches = ranked.into_iter().map(|(_, i)| i).collect();
         self.selected = 0;
     }
+}
+
+/// Whether a model is to be seen: the checkpoints of one only where a revision is typed.
+fn is_for(query: &str, item: &Item) -> bool {
+    !item.label.contains('@') || query.contains('@')
 }
 
 /// How well `item` matches a query in lower case, 0 best: the whole label, its beginning, a part of it, or only its
@@ -237,16 +268,35 @@ pub(super) fn file_items(kind: PickerKind, directory: &std::path::Path, entries:
     items
 }
 
-/// Every model that can be opened by name.
-pub(super) fn model_items() -> Vec<Item> {
-    known()
-        .into_iter()
-        .map(|model| Item {
-            label: model.name.clone(),
-            about: About::Words(model.about),
-            choice: Choice::Model(model.name),
-        })
-        .collect()
+/// Models with what is known of each, and their checkpoints.
+pub(super) fn model_items(models: &[Known]) -> Vec<Item> {
+    let item =
+        |label: String, words: String| Item { choice: Choice::Model(label.clone()), label, about: About::Words(words) };
+    let all = models.iter().flat_map(|model| {
+        let stored = match &model.place {
+            Place::Stored { revisions, .. } => &revisions[..],
+            _ => &[],
+        };
+        let checkpoints = model.checkpoints.iter().map(move |revision| {
+            let words = if stored.contains(revision) { "on disk" } else { "" };
+            item(format!("{}@{revision}", model.name), words.to_owned())
+        });
+        std::iter::once(item(model.name.clone(), model_words(model))).chain(checkpoints)
+    });
+    all.collect()
+}
+
+fn model_words(model: &Known) -> String {
+    let weights = model.parameters.map(|count| format!("{:.0} M", count as f64 / 1e6));
+    let place = match &model.place {
+        Place::Embedded => "embedded".to_owned(),
+        Place::Stored { bytes, .. } => format!("{} on disk", size_text(*bytes)),
+        Place::Remote if model.is_gated => "gated".to_owned(),
+        Place::Remote => "to download".to_owned(),
+    };
+    let steps = (!model.checkpoints.is_empty()).then(|| "type @ for its steps".to_owned());
+    let words = [Some(model.about.clone()), steps, weights, Some(place)];
+    words.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 /// The vocabulary with probabilities at the current temperature, most likely first.

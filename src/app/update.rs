@@ -5,6 +5,7 @@ mod comparing;
 mod editing;
 mod engine;
 mod inspecting;
+mod models;
 mod painting;
 mod picking;
 mod records;
@@ -290,6 +291,14 @@ impl App {
             return pause(self);
         }
         if matches!(self.analysis.progress, Progress::Waiting | Progress::Loading { .. } | Progress::Scoring) {
+            // The model on screen stays, where another was on its way.
+            if self.chosen_model != self.working_model && self.model.is_some() {
+                self.chosen_model = self.working_model.clone();
+                self.say("stopped: the model before it stays");
+                let mut effects = vec![Effect::CancelEngine];
+                effects.extend(self.analyze());
+                return effects;
+            }
             self.analysis.progress = Progress::Cancelled;
             return vec![Effect::CancelEngine];
         }

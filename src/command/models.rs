@@ -5,6 +5,8 @@ mod list;
 mod remove;
 mod show;
 
+pub use show::describe;
+
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -13,8 +15,9 @@ use super::bar::Bar;
 use crate::cancel::Cancel;
 use crate::cli::ModelArgs;
 use crate::cli::models::{ListFormat, ModelsArgs, ModelsCommand};
+use crate::model::hub::Hub;
 use crate::model::pack::{Card, Precision, pack};
-use crate::model::{Model, Reader, Source};
+use crate::model::{Model, Opening, Reader, Source};
 use crate::template::CHATML;
 
 /// Lists, fetches, shows, removes or packs.
@@ -64,6 +67,13 @@ pub fn load(source: &Source, args: &ModelArgs) -> Result<Model> {
 /// # Errors
 /// If the model cannot be used.
 pub fn reader(source: &Source, args: &ModelArgs) -> Result<Reader> {
+    if let Source::Hub(address) = source {
+        let mut bar = Bar::new();
+        let mut on_progress = |arrived| bar.opening(&source.name(), Opening::Downloading(arrived));
+        let outcome = Hub::from_env()?.open(address, &Cancel::default(), &mut on_progress);
+        bar.clear();
+        outcome?;
+    }
     let mut reader = Reader::load(source)?;
     if let Some(template) = template(args)? {
         reader.use_template(&template)?;

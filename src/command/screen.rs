@@ -73,7 +73,7 @@ fn run_loop(
     sender: &mpsc::Sender<Inbound>,
     inbox: &mpsc::Receiver<Inbound>,
 ) -> Result<()> {
-    let readers = Readers { sample: input::open, record: input::record, set: input::samples };
+    let readers = Readers { sample: input::open, record: input::record, set: input::samples, model: models::describe };
     let files = |effect| tui::perform_file_effect(effect, sender, readers);
     let perform = |effect| match effect {
         Effect::Engine(Request::Train(TrainRequest::Save { directory })) => {
@@ -84,6 +84,10 @@ fn run_loop(
         Effect::ListDirectory(path) => files(FileEffect::List(path)),
         Effect::FindModel(name) => files(FileEffect::FindModel(name)),
         Effect::FindSecond(name) => files(FileEffect::FindSecond(name)),
+        Effect::ListModels => files(FileEffect::ListModels),
+        Effect::DescribeModel(name) => files(FileEffect::DescribeModel(name)),
+        Effect::WeighModel(name) => files(FileEffect::WeighModel(name)),
+        Effect::RemoveModel(removal) => files(FileEffect::RemoveModel(removal)),
         Effect::SearchRecords { file, text } => files(FileEffect::Search { file, text }),
         Effect::CancelSurvey => engine.cancel_survey(),
         Effect::ReadRecord { file, at } => files(FileEffect::ReadRecord { file, at }),

@@ -131,19 +131,16 @@ fn run(source: &Source, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     }
 }
 
-/// What a model is, without its weights: of an adapter, what its base model is. Never downloads anything.
+/// What a model is. Never downloads anything.
 ///
 /// # Errors
 /// As [`load`]; and if the model is on the Hub and not in the cache.
 pub fn describe(source: &Source) -> Result<(Config, Vocabulary), LoadError> {
-    let cancel = Cancel::default();
-    let mut task = Task { device: &Device::Cpu, cancel: &cancel, on_progress: &mut |_| {}, reads_weights: false };
     let place = match source {
-        Source::Directory(path) => adapter::base_of(path)?,
         Source::Hub(address) => Hub::from_env()?.stored(address)?,
         other => other.clone(),
     };
-    let loaded = load_weights(&place, source.name(), &mut task)?;
+    let loaded = without_weights(&place)?;
     Ok((loaded.config, loaded.vocabulary))
 }
 

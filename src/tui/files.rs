@@ -6,7 +6,8 @@ use std::sync::mpsc::Sender;
 use super::Inbound;
 use crate::app::{Action, FileOutcome, Opened};
 use crate::data::{DataError, Place, Raw, Records};
-use crate::model::Source;
+use crate::model::removal::Removal;
+use crate::model::{Source, known};
 use crate::sample::Sample;
 
 /// Does a file effect on a thread of its own; the outcome arrives in the inbox.
@@ -27,6 +28,22 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
             FileEffect::Search { file, text } => search(file, text),
             FileEffect::FindModel(name) => find(name, FileOutcome::Model),
             FileEffect::FindSecond(name) => find(name, FileOutcome::Second),
+            FileEffect::ListModels => FileOutcome::Models(known()),
+            FileEffect::DescribeModel(name) => match (readers.model)(&name) {
+                Ok(facts) => FileOutcome::Described { name, facts },
+                Err(error) => FileOutcome::Failed(format!("{error:#}")),
+            },
+            FileEffect::WeighModel(name) => match Removal::of(&name) {
+                Ok(removal) => FileOutcome::Weighed { name, removal },
+                Err(error) => FileOutcome::Failed(error.to_string()),
+            },
+            FileEffect::RemoveModel(removal) => {
+                let what = removal.to_string();
+                match removal.remove() {
+                    Ok(freed) => FileOutcome::Removed { what, freed },
+                    Err(error) => FileOutcome::Failed(error.to_string()),
+                }
+            }
         };
         let _ = answer.send(Inbound::Action(Action::Files(outcome)));
     };
@@ -45,6 +62,8 @@ pub struct Readers {
     pub record: fn(&Path, Place) -> anyhow::Result<Opened>,
     /// As a data set.
     pub set: fn(&Path) -> anyhow::Result<Vec<Sample>>,
+    /// What a model of that name is: keys and values.
+    pub model: fn(&str) -> anyhow::Result<Vec<(String, String)>>,
 }
 
 /// What can be done with files.
@@ -69,6 +88,12 @@ pub enum FileEffect {
     FindModel(String),
     /// The same for the model to compare with.
     FindSecond(String),
+    ListModels,
+    /// What a model is, without its weights.
+    DescribeModel(String),
+    /// What would be removed of a model.
+    WeighModel(String),
+    RemoveModel(Removal),
 }
 
 /// Which model a name or path means.

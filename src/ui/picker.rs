@@ -28,6 +28,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let block = theme.block(picker.title()).title_bottom(count.right_aligned());
     let inner = block.inner(place);
     frame.render_widget(block, place);
+    if let Some((name, facts)) = &picker.details {
+        return draw_details(name, facts, theme, frame, inner);
+    }
     let mut rows = inner.rows();
     if let Some(row) = rows.next() {
         frame.render_widget(query(theme, picker, usize::from(row.width)), row);
@@ -52,6 +55,22 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     }
 }
 
+/// What a model is, in place of the list.
+fn draw_details(name: &str, facts: &[(String, String)], theme: &Theme, frame: &mut Frame, area: Rect) {
+    const KEYS: usize = 17;
+    let width = usize::from(area.width).saturating_sub(KEYS + 2);
+    let lines = facts.iter().flat_map(|(key, value)| {
+        let parts = text::wrap(&visible_text(value), width);
+        let keys = std::iter::once(key.as_str()).chain(std::iter::repeat(""));
+        keys.zip(parts).map(|(key, part)| (format!(" {key:<KEYS$}"), part)).collect::<Vec<_>>()
+    });
+    let head = Line::styled(format!(" {}", text::fit_start(&visible_text(name), width)), theme.accent);
+    let lines = lines.map(|(key, part)| Line::from(vec![Span::styled(key, theme.dim), Span::styled(part, theme.text)]));
+    for (line, row) in std::iter::once(head).chain(lines).zip(area.rows()) {
+        frame.render_widget(line, row);
+    }
+}
+
 fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
     let typed = text::fit_end(&visible_text(&picker.query), width.saturating_sub(4));
     let hint = match (picker.kind, picker.query.is_empty()) {
@@ -59,7 +78,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
         (PickerKind::RecordFilter, _) => " type to filter, or a number: longer than that",
         (PickerKind::Palette | PickerKind::Twin, _) => " type to filter",
         (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
-        (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file",
+        (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file, owner/name",
         (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
     };
     let hint = text::fit_start(hint, width.saturating_sub(typed.width() + 4));
@@ -109,7 +128,7 @@ fn nothing(picker: &Picker) -> String {
             format!("nothing here matches; enter opens the file or directory \"{query}\"")
         }
         PickerKind::Model | PickerKind::Second => {
-            format!("no known model matches; enter loads the directory or file \"{query}\"")
+            format!("no known model matches; enter opens \"{query}\": a directory, a file, or owner/name on the Hub")
         }
     }
 }

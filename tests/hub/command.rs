@@ -7,23 +7,31 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 use super::download::temporary;
-use super::server::{COMMIT, TestHub};
+use super::server::{COMMIT, Fault, Reply, TestHub};
 
 /// A model that loads.
-fn model() -> Vec<(&'static str, Vec<u8>)> {
+pub fn model() -> Vec<(&'static str, Vec<u8>)> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama");
-    ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json", "model.safetensors"]
+    let companions = ["tokenizer_config.json", "generation_config.json", "chat_template.jinja"];
+    [&["config.json", "tokenizer.json", "model.safetensors"], &companions[..]]
+        .concat()
+        .into_iter()
         .map(|name| (name, fs::read(directory.join(name)).expect("the fixture")))
-        .to_vec()
+        .collect()
 }
 
 fn lossglass(home: &Path, endpoint: &str, variables: &[(&str, &str)], args: &[&str]) -> Output {
+    command(home, endpoint, variables, args).output().expect("the binary starts")
+}
+
+fn command(home: &Path, endpoint: &str, variables: &[(&str, &str)], args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lossglass"));
     for name in ["HF_TOKEN", "HF_TOKEN_PATH", "HF_HUB_CACHE", "HF_HUB_OFFLINE", "LOSSGLASS_MEMORY"] {
         command.env_remove(name);
     }
     command.env("HF_HOME", home).env("HF_ENDPOINT", endpoint).env("LOSSGLASS_CACHE", home.join("own"));
-    command.envs(variables.iter().copied()).args(args).output().expect("the binary starts")
+    command.envs(variables.iter().copied()).args(args);
+    command
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -72,6 +80,42 @@ fn a_model_is_downloaded_when_it_is_opened_and_then_needs_no_network() {
     let elsewhere = [("HF_HUB_CACHE", cache.as_str()), ("HF_HUB_OFFLINE", "1")];
     let other = lossglass(temporary().path(), "http://127.0.0.1:9", &elsewhere, &args);
     assert_eq!(text(&other.stdout), text(&first.stdout));
+}
+
+#[test]
+#[cfg(unix)]
+fn ctrl_c_stops_a_download_and_the_next_one_goes_on() {
+    let slow: Fault = Box::new(|_, earlier, reply| match earlier {
+        0 => Reply { hang: Some(100_000), ..reply },
+        _ => reply,
+    });
+    let (home, server) = (temporary(), TestHub::with_faults(&model(), super::download::untouched(), slow));
+    let get = || command(home.path(), &server.hub.endpoint, &[], &["models", "get", "owner/tiny"]);
+    let child = get().stderr(std::process::Stdio::piped()).spawn().expect("the binary starts");
+    let blobs = home.path().join("hub/models--owner--tiny/blobs");
+    let has_part = || {
+        let mut files = fs::read_dir(&blobs).into_iter().flatten().flatten();
+        files.any(|file| {
+            file.path().extension().is_some_and(|end| end == "incomplete")
+                && file.metadata().is_ok_and(|part| part.len() == 100_000)
+        })
+    };
+    let start = std::time::Instant::now();
+    while !has_part() {
+        assert!(start.elapsed().as_secs() < 15, "nothing arrives");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill");
+    assert!(killed.success());
+    let stopped = child.wait_with_output().expect("ends");
+    assert_eq!(stopped.status.code(), Some(130));
+    let said = text(&stopped.stderr);
+    assert_eq!(
+        said,
+        "lossglass: the download was stopped; what has arrived is kept; `lossglass models get owner/tiny` goes on\n"
+    );
+    assert!(has_part());
+    assert!(get().output().expect("the binary starts").status.success() && !has_part());
 }
 
 #[test]

@@ -28,6 +28,11 @@ pub enum Signal {
 
 impl Pty {
     pub fn start(args: &[&str], columns: u16, rows: u16) -> Self {
+        Self::start_with(args, &[], columns, rows)
+    }
+
+    /// With these environment variables.
+    pub fn start_with(args: &[&str], variables: &[(&str, &str)], columns: u16, rows: u16) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_lossglass"));
@@ -37,6 +42,9 @@ impl Pty {
         command.env("COLORTERM", "truecolor");
         command.env("LC_ALL", "C.UTF-8");
         command.env_remove("NO_COLOR");
+        for (name, value) in variables {
+            command.env(name, value);
+        }
         let child = pair.slave.spawn_command(command).expect("the program starts");
         drop(pair.slave);
         let mut reader = pair.master.try_clone_reader().expect("a reader");

@@ -86,6 +86,7 @@ impl Session {
                 | Effect::ReadSamples(_)
                 | Effect::FindModel(_)
                 | Effect::FindSecond(_) => {}
+                Effect::ListModels | Effect::DescribeModel(_) | Effect::WeighModel(_) | Effect::RemoveModel(_) => {}
             }
         }
     }

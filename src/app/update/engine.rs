@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::caret::same_place;
 use crate::app::labels::labels;
 use crate::app::{App, Effect, Notice, Painting, Progress};
 use crate::engine::{Event, ModelInfo};
@@ -72,6 +73,10 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     let at_end = app.cursor >= app.len();
     if app.model.as_ref().is_none_or(|before| before.name != model.name) {
         app.what_if = None; // ids mean other tokens now
+    }
+    let is_read_otherwise = app.model.as_ref().is_some_and(|before| before.tokens != model.tokens);
+    if is_read_otherwise && !at_end && !app.is_new_sample {
+        app.cursor = same_place(&app.analysis.sequence, app.cursor, &sequence);
     }
     let source = app.source();
     if app.asked.source.as_ref() != Some(&source) {

@@ -9,15 +9,15 @@ use crate::app::{
     About, App, Choice, Command, Context, Effect, FileOutcome, Filter, Item, Notice, Overlay, PRESETS, Picker,
     PickerKind, keymap,
 };
-use crate::model::Source;
+use crate::model::{Source, named};
 use crate::sample;
 
 /// Opens the list that `command` stands for.
 pub fn open(app: &mut App, command: Command) -> Vec<Effect> {
     let (kind, items, effects) = match command {
         Command::Palette => (PickerKind::Palette, palette_items(app.context()), Vec::new()),
-        Command::ChooseModel => (PickerKind::Model, model_items(), Vec::new()),
-        Command::ChooseSecond => (PickerKind::Second, model_items(), Vec::new()),
+        Command::ChooseModel => (PickerKind::Model, model_items(&named()), vec![Effect::ListModels]),
+        Command::ChooseSecond => (PickerKind::Second, model_items(&named()), vec![Effect::ListModels]),
         Command::Open | Command::DataSet => {
             let kind = if command == Command::Open { PickerKind::Open } else { PickerKind::DataSet };
             let list = Effect::ListDirectory(app.directory.clone());
@@ -48,6 +48,7 @@ fn palette_items(context: Context) -> Vec<Item> {
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     app.notice = None;
     if let Some(Overlay::Picker(picker)) = &mut app.overlay {
+        (picker.details, picker.doomed) = (None, None);
         let mut query = picker.query.clone();
         match input {
             Input { key: Key::Char(c), ctrl: false, alt: false, .. } => query.push(c),
@@ -64,6 +65,14 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
 
 /// A command in a list.
 pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
+    let Some(Overlay::Picker(picker)) = &mut app.overlay else {
+        return Vec::new();
+    };
+    if picker.kind.is_of_models() {
+        if let Some(effects) = super::models::run(app, command) {
+            return effects;
+        }
+    }
     let Some(Overlay::Picker(picker)) = &mut app.overlay else {
         return Vec::new();
     };
@@ -182,6 +191,10 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
         }
         FileOutcome::Model(source) => take_model(app, source),
         FileOutcome::Second(source) => super::comparing::choose(app, source),
+        FileOutcome::Models(_)
+        | FileOutcome::Described { .. }
+        | FileOutcome::Weighed { .. }
+        | FileOutcome::Removed { .. } => super::models::take(app, outcome),
         FileOutcome::Failed(text) => {
             app.notice = Some(Notice { text, is_error: true });
             Vec::new()

@@ -6,50 +6,76 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::models::ListFormat;
+use crate::model::catalogue::{self, Entry, Origin};
 use crate::model::hub::HubError;
-use crate::model::load::LoadError;
+use crate::model::load::{self, LoadError};
 use crate::model::memory::size_text;
 use crate::model::source::SourceError;
-use crate::model::{Config, Source, catalogue, load};
+use crate::model::{Config, Source};
 use crate::sequence::{Vocabulary, visible_text};
 use crate::train::memory::Need;
 use crate::train::{LoraSettings, Method, Optimizer};
 
 /// Lengths that memory is told for, in tokens.
 const LENGTHS: [usize; 4] = [128, 512, 2048, 8192];
-/// Special tokens that are written out in the table.
-const MOST_TOKENS: usize = 24;
+/// Special tokens and checkpoints that are written out in the table.
+const MOST_NAMES: usize = 14;
 
-/// Prints what the files say; downloads nothing.
+/// Prints what the files say, or what the catalogue says of a model that is not here; downloads nothing.
 ///
 /// # Errors
-/// If there is no such model on this machine.
+/// If there is no such model.
 pub fn run(name: &str, format: ListFormat) -> Result<()> {
-    let entry = catalogue::find_at(name).map(|(entry, _)| entry);
-    let described =
-        Source::parse(name).map_err(anyhow::Error::from).and_then(|source| Ok((load::describe(&source)?, source)));
-    let ((config, vocabulary), source) = match (described, entry) {
-        (Ok(described), _) => described,
-        // Of what is not here yet, the catalogue knows a little.
-        (Err(error), Some(entry)) if is_absent(&error) => return absent(name, entry, format),
-        (Err(error), _) => return Err(error),
-    };
     let mut out = std::io::stdout().lock();
-    if format == ListFormat::Json {
-        let value = to_json(&source, entry, &config, &vocabulary);
-        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
-        return Ok(());
-    }
-    for (key, value) in facts(&source, entry, &config, &vocabulary) {
-        writeln!(out, "{key:<15}{}", visible_text(&value))?;
-    }
-    writeln!(out, "\nmemory, all weights in 32 bits: {} for the weights alone", size_text(weights(&config)))?;
-    writeln!(out, "{:>8}  {:>8}  {:>8}  {:>12}", "tokens", "score", "LoRA", "full, AdamW")?;
-    for (tokens, needs) in needs(&config) {
-        let [score, lora, full] = needs.map(size_text);
-        writeln!(out, "{tokens:>8}  {score:>8}  {lora:>8}  {full:>12}")?;
+    match format {
+        ListFormat::Json => writeln!(out, "{}", serde_json::to_string_pretty(&look_at(name)?.to_json())?)?,
+        ListFormat::Table => {
+            for (key, value) in describe(name)? {
+                writeln!(out, "{key:<16}{}", visible_text(&value))?;
+            }
+        }
     }
     Ok(())
+}
+
+/// The same as keys and values.
+///
+/// # Errors
+/// If there is no such model.
+pub fn describe(name: &str) -> Result<Vec<(String, String)>> {
+    Ok(look_at(name)?.facts().into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
+}
+
+/// What is known of a model.
+struct Shown {
+    /// What was asked for.
+    name: String,
+    entry: Option<&'static Entry>,
+    files: Option<Files>,
+}
+
+/// What its files say.
+struct Files {
+    source: Source,
+    config: Config,
+    vocabulary: Vocabulary,
+}
+
+fn look_at(name: &str) -> Result<Shown> {
+    let entry = catalogue::find_at(name).map(|(entry, _)| entry);
+    let files = match read(name) {
+        Ok(files) => Some(files),
+        // Of what is not here yet, the catalogue knows a little.
+        Err(error) if entry.is_some() && is_absent(&error) => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Shown { name: name.to_owned(), entry, files })
+}
+
+fn read(name: &str) -> Result<Files> {
+    let source = Source::parse(name)?;
+    let (config, vocabulary) = load::describe(&source)?;
+    Ok(Files { source, config, vocabulary })
 }
 
 /// Whether a model would only have to be downloaded.
@@ -58,83 +84,137 @@ fn is_absent(error: &anyhow::Error) -> bool {
         || matches!(error.downcast_ref(), Some(SourceError::NotDownloaded { .. }))
 }
 
-/// What the catalogue says of a model that is not on this machine.
-fn absent(name: &str, entry: &catalogue::Entry, format: ListFormat) -> Result<()> {
-    let mut out = std::io::stdout().lock();
-    let get = format!("lossglass models get {name}");
-    if format == ListFormat::Json {
-        let value = json!({
-            "schema": 1, "name": entry.title, "licence": entry.licence, "parameters": entry.parameters,
-            "get": get, "checkpoints": checkpoints(entry),
-        });
-        writeln!(out, "{}", serde_json::to_string_pretty(&value)?)?;
-        return Ok(());
+type Facts = Vec<(&'static str, String)>;
+
+impl Shown {
+    fn facts(&self) -> Facts {
+        let mut facts = Facts::new();
+        if let Some(files) = &self.files {
+            facts.extend([("model", files.source.name()), ("opened by", files.source.argument())]);
+        }
+        if let Some(entry) = self.entry {
+            facts.extend([("licence", entry.licence.clone()), ("about", entry.about.clone())]);
+            facts.extend(checkpoint_fact(entry));
+        }
+        match (&self.files, self.entry) {
+            (Some(files), _) => facts.extend(files.facts()),
+            (None, Some(entry)) => {
+                facts.push(("parameters", entry.parameters.to_string()));
+                facts.push(("not here yet", format!("`{}` downloads it", self.get(entry))));
+            }
+            (None, None) => {}
+        }
+        facts
     }
-    let mut facts = vec![("model", entry.title.clone()), ("licence", entry.licence.clone())];
-    facts.extend([("about", entry.about.clone()), ("parameters", entry.parameters.to_string())]);
-    facts.extend(checkpoint_fact(entry));
-    facts.push(("not here yet", format!("`{get}` downloads it")));
-    for (key, value) in facts {
-        writeln!(out, "{key:<15}{}", visible_text(&value))?;
+
+    fn get(&self, entry: &Entry) -> String {
+        match entry.origin {
+            Origin::Pypi(_) => entry.get(),
+            Origin::Hub(_) => format!("lossglass models get {}", self.name),
+        }
     }
-    Ok(())
+
+    fn to_json(&self) -> Value {
+        let mut value = match (&self.files, self.entry) {
+            (Some(files), _) => files.to_json(),
+            (None, Some(entry)) => {
+                json!({"name": entry.title, "parameters": entry.parameters, "get": self.get(entry)})
+            }
+            (None, None) => json!({}),
+        };
+        value["schema"] = json!(1);
+        value["licence"] = json!(self.entry.map(|entry| &entry.licence));
+        value["checkpoints"] = json!(self.entry.map(checkpoints).unwrap_or_default());
+        value
+    }
 }
 
 /// Revisions along the pretraining.
-fn checkpoints(entry: &catalogue::Entry) -> Vec<String> {
+fn checkpoints(entry: &Entry) -> Vec<String> {
     match &entry.origin {
-        catalogue::Origin::Hub(place) => place.checkpoints.revisions(),
-        catalogue::Origin::Pypi(_) => Vec::new(),
+        Origin::Hub(place) => place.checkpoints.revisions(),
+        Origin::Pypi(_) => Vec::new(),
     }
 }
 
-fn checkpoint_fact(entry: &catalogue::Entry) -> Option<(&'static str, String)> {
+fn checkpoint_fact(entry: &Entry) -> Option<(&'static str, String)> {
     let revisions = checkpoints(entry);
     let last = revisions.last()?;
-    let first = revisions.iter().take(14).cloned().collect::<Vec<_>>().join(", ");
+    let first = revisions.iter().take(MOST_NAMES).cloned().collect::<Vec<_>>().join(", ");
     Some(("checkpoints", format!("{} of them, {}@STEP: {first} … {last}", revisions.len(), entry.name)))
 }
 
-type Facts = Vec<(&'static str, String)>;
-
-fn facts(source: &Source, entry: Option<&catalogue::Entry>, config: &Config, vocabulary: &Vocabulary) -> Facts {
-    let mut facts = vec![("model", source.name()), ("opened by", source.argument())];
-    facts.extend(entry.iter().flat_map(|entry| [("licence", entry.licence.clone()), ("about", entry.about.clone())]));
-    let heads = match config.kv_heads == config.heads {
-        true => format!("{} heads", config.heads),
-        false => format!("{} heads on {} for keys and values", config.heads, config.kv_heads),
-    };
-    let tied = if config.tie_embeddings { "its embeddings are its head" } else { "a head of its own" };
-    facts.extend([
-        (
-            "architecture",
-            format!(
-                "{}: {} layers of width {}, {heads}, {tied}",
-                config.family.name(),
-                config.layers,
-                config.hidden_size
-            ),
-        ),
-        ("parameters", (weights(config) / 4).to_string()),
-        ("context", format!("{} tokens", config.context)),
-        ("vocabulary", format!("{} tokens, {} embedded", vocabulary.size(), config.vocab_size)),
-    ]);
-    let template = match (&vocabulary.chat_template, &vocabulary.tool_template) {
-        (None, _) => "none: it continues texts",
-        (Some(_), None) => "its own",
-        (Some(_), Some(_)) => "its own, and one for tools",
-    };
-    let tokens = [("begin", vocabulary.bos_text()), ("end", vocabulary.eos_text()), ("pad", vocabulary.pad_text())];
-    let tokens: Vec<String> = tokens.into_iter().filter_map(|(what, text)| Some(format!("{what} {}", text?))).collect();
-    facts.extend([("chat template", template.to_owned()), ("marks", tokens.join(", "))]);
-    let special = vocabulary.special_ids();
-    let mut names: Vec<String> = special.iter().take(MOST_TOKENS).map(|&id| vocabulary.id_text(id)).collect();
-    if special.len() > MOST_TOKENS {
-        names.push(format!("… {} in all", special.len()));
+impl Files {
+    fn facts(&self) -> Facts {
+        let Self { config, vocabulary, .. } = self;
+        let heads = match config.kv_heads == config.heads {
+            true => format!("{} heads", config.heads),
+            false => format!("{} heads, {} for keys and values", config.heads, config.kv_heads),
+        };
+        let (family, layers, width) = (config.family.name(), config.layers, config.hidden_size);
+        let head = if config.tie_embeddings { "its embeddings are its head" } else { "a head of its own" };
+        let template = match (&vocabulary.chat_template, &vocabulary.tool_template) {
+            (None, _) => "none: it continues texts",
+            (Some(_), None) => "its own",
+            (Some(_), Some(_)) => "its own, and one for chats with tools",
+        };
+        let weights = weights(config);
+        let mut facts = vec![
+            ("architecture", format!("{family}: {layers} layers of width {width}, {heads}, {head}")),
+            ("parameters", format!("{}, {} in memory", weights / 4, size_text(weights))),
+            ("context", format!("{} tokens", config.context)),
+            ("vocabulary", format!("{} tokens, {} embedded", vocabulary.size(), config.vocab_size)),
+            ("chat template", template.to_owned()),
+            ("special tokens", self.special_tokens()),
+        ];
+        facts.extend(needs(config).into_iter().map(|(tokens, needs)| {
+            let [score, lora, full] = needs.map(size_text);
+            ("memory", format!("{tokens} tokens: {score} to score, {lora} to train with LoRA, {full} in full (AdamW)"))
+        }));
+        facts
     }
-    facts.push(("special tokens", names.join(" ")));
-    facts.extend(entry.and_then(checkpoint_fact));
-    facts
+
+    fn special_tokens(&self) -> String {
+        let vocabulary = &self.vocabulary;
+        let marks = [("begin", vocabulary.bos), ("end", vocabulary.eos), ("pad", vocabulary.pad)];
+        let shown = |id: &u32| {
+            let uses: Vec<&str> = marks.iter().filter(|(_, mark)| *mark == Some(*id)).map(|(name, _)| *name).collect();
+            let uses = if uses.is_empty() { String::new() } else { format!(" ({})", uses.join(", ")) };
+            format!("{}{uses}", vocabulary.id_text(*id))
+        };
+        let special = vocabulary.special_ids();
+        let mut names: Vec<String> = special.iter().take(MOST_NAMES).map(shown).collect();
+        if special.len() > MOST_NAMES {
+            names.push(format!("… {} in all", special.len()));
+        }
+        names.join(" ")
+    }
+
+    fn to_json(&self) -> Value {
+        let Self { source, config, vocabulary } = self;
+        let special = vocabulary.special_ids().into_iter().map(|id| json!({"id": id, "text": vocabulary.id_text(id)}));
+        let memory = needs(config)
+            .into_iter()
+            .map(|(tokens, [score, lora, full])| json!({"tokens": tokens, "score": score, "lora": lora, "full": full}));
+        json!({
+            "name": source.name(),
+            "model": source.argument(),
+            "architecture": config.family.name(),
+            "parameters": weights(config) / 4,
+            "layers": config.layers,
+            "hidden_size": config.hidden_size,
+            "heads": config.heads,
+            "kv_heads": config.kv_heads,
+            "context": config.context,
+            "vocab_size": config.vocab_size,
+            "chat_template": vocabulary.chat_template.is_some(),
+            "bos": vocabulary.bos_text(),
+            "eos": vocabulary.eos_text(),
+            "pad": vocabulary.pad_text(),
+            "special_tokens": special.collect::<Vec<_>>(),
+            "memory": memory.collect::<Vec<_>>(),
+        })
+    }
 }
 
 /// Bytes of the weights.
@@ -150,34 +230,4 @@ fn needs(config: &Config) -> Vec<(usize, [u64; 3])> {
         (tokens, [Need::of_scoring(config, tokens).total(), training(lora), training(Method::Full)])
     };
     LENGTHS.into_iter().filter(|&tokens| tokens <= config.context).map(of).collect()
-}
-
-fn to_json(source: &Source, entry: Option<&catalogue::Entry>, config: &Config, vocabulary: &Vocabulary) -> Value {
-    let special: Vec<Value> =
-        vocabulary.special_ids().into_iter().map(|id| json!({"id": id, "text": vocabulary.id_text(id)})).collect();
-    let memory: Vec<Value> = needs(config)
-        .into_iter()
-        .map(|(tokens, [score, lora, full])| json!({"tokens": tokens, "score": score, "lora": lora, "full": full}))
-        .collect();
-    json!({
-        "schema": 1,
-        "name": source.name(),
-        "model": source.argument(),
-        "licence": entry.map(|entry| &entry.licence),
-        "architecture": config.family.name(),
-        "parameters": weights(config) / 4,
-        "layers": config.layers,
-        "hidden_size": config.hidden_size,
-        "heads": config.heads,
-        "kv_heads": config.kv_heads,
-        "context": config.context,
-        "vocab_size": config.vocab_size,
-        "chat_template": vocabulary.chat_template.is_some(),
-        "bos": vocabulary.bos_text(),
-        "eos": vocabulary.eos_text(),
-        "pad": vocabulary.pad_text(),
-        "special_tokens": special,
-        "memory": memory,
-        "checkpoints": entry.map(checkpoints).unwrap_or_default(),
-    })
 }

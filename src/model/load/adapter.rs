@@ -23,25 +23,12 @@ pub(super) fn is_adapter(directory: &Path) -> bool {
     directory.join(CONFIG).is_file()
 }
 
-/// The directory itself, or of an adapter its base model.
-pub(super) fn base_of(directory: &Path) -> Result<Source, LoadError> {
-    if !is_adapter(directory) {
-        return Ok(Source::Directory(directory.to_owned()));
-    }
-    base(directory, &read_config(directory)?)
-}
-
-fn read_config(directory: &Path) -> Result<Value, LoadError> {
-    let file = directory.join(CONFIG);
-    let config = super::directory::read(&file)?;
-    serde_json::from_slice(&config).map_err(|error| LoadError::Damaged { file, reason: error.to_string() })
-}
-
 /// Loads the base model and puts the adapter beside its projections.
 pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     let file = directory.join(CONFIG);
     let damaged = |reason: String| LoadError::Damaged { file: file.clone(), reason };
-    let config = read_config(directory)?;
+    let config = super::directory::read(&file)?;
+    let config: Value = serde_json::from_slice(&config).map_err(|error| damaged(error.to_string()))?;
     let alpha = supported(&config).map_err(damaged)?;
     let source = base(directory, &config)?;
     let mut loaded = super::load_weights(&source, name, task)?;

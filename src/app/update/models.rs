@@ -1,0 +1,75 @@
+//! The list of models: what is on this machine, what a model is, taking it off.
+
+use crate::app::picker::model_items;
+use crate::app::{App, Choice, Command, Effect, FileOutcome, Overlay, Picker};
+use crate::model::memory::size_text;
+use crate::model::{Source, known};
+
+/// A command that only the list of models has, or that means something else there; `None` for all others.
+pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let picker = list(app)?;
+    let was_shown = picker.details.take().is_some();
+    let doomed = picker.doomed.take();
+    let name = match picker.current().map(|item| &item.choice) {
+        Some(Choice::Model(name)) => name.clone(),
+        _ => picker.query.trim().to_owned(),
+    };
+    match command {
+        Command::Details | Command::Cancel if was_shown => Some(Vec::new()),
+        Command::Details => Some(vec![Effect::DescribeModel(name)]),
+        Command::RemoveModel => Some(match doomed {
+            Some((doomed, removal)) if doomed == name => vec![Effect::RemoveModel(removal)],
+            _ if speaks(app, &name) => {
+                app.say(format!("{name} speaks: choose another model, then remove this one"));
+                Vec::new()
+            }
+            _ => vec![Effect::WeighModel(name)],
+        }),
+        _ => None,
+    }
+}
+
+/// What came of a look at the models.
+pub fn take(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
+    match outcome {
+        FileOutcome::Models(models) => {
+            if let Some(picker) = list(app) {
+                picker.renew_items(model_items(&models));
+            }
+        }
+        FileOutcome::Described { name, facts } => {
+            if let Some(picker) = list(app) {
+                picker.details = Some((name, facts));
+            }
+        }
+        FileOutcome::Weighed { name, removal } => {
+            let question = format!("ctrl-d again removes {removal}");
+            if let Some(picker) = list(app) {
+                picker.doomed = Some((name, removal));
+                app.say(question);
+            }
+        }
+        FileOutcome::Removed { what, freed } => {
+            app.say(format!("removed {what}; {} are free again", size_text(freed)));
+            return vec![Effect::ListModels];
+        }
+        _ => {}
+    }
+    Vec::new()
+}
+
+/// The list of models, if it is open.
+fn list(app: &mut App) -> Option<&mut Picker> {
+    match &mut app.overlay {
+        Some(Overlay::Picker(picker)) if picker.kind.is_of_models() => Some(picker),
+        _ => None,
+    }
+}
+
+/// Whether the model in use is the one of that name, at any revision.
+fn speaks(app: &App, name: &str) -> bool {
+    match app.source() {
+        Source::Hub(address) => known::address(name).is_some_and(|other| other.repository == address.repository),
+        other => other.argument() == name,
+    }
+}
