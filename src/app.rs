@@ -13,6 +13,7 @@ mod picker;
 mod records;
 mod scoring;
 mod settings;
+mod start;
 mod training;
 mod update;
 
@@ -28,6 +29,7 @@ pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub use records::{Asked as RecordPrompt, Browser, DataSet, Filter, Reading};
 pub use scoring::{Difference, Rule, Scoring};
 pub use settings::{Setting, SettingsForm};
+pub use start::Start;
 pub use training::{
     Activity, Change, Continuation, Film, Frame, Mover, Movers, PRESETS, Panel, Preset, Probe, SMOOTHING, Training,
     TrainingData, Twin, WRITTEN, smoothed,
@@ -37,10 +39,10 @@ pub use update::update;
 use caret::Caret;
 use training::Asked;
 
-use crate::engine::{ModelInfo, Request};
+use crate::engine::{ModelInfo, PackRequest, Request};
 use crate::loss::{Denominator, Distribution, Scores};
 use crate::mask::finding::Finding;
-use crate::mask::{Choices, Mode, PartWeights};
+use crate::mask::{Choices, PartWeights};
 use crate::model::Source;
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence};
@@ -84,11 +86,15 @@ pub enum ScorePanel {
     /// Which tokens the next step pushes up and down.
     Gradient,
     Findings,
+    /// What each document of a pack costs by itself, and after what stands before it.
+    Packing,
 }
 
 impl ScorePanel {
-    /// Every panel, in the order of their tabs.
+    /// The panels of every sequence, in the order of their tabs.
     pub const EVERY: [Self; 4] = [Self::Ledger, Self::Labels, Self::Gradient, Self::Findings];
+    /// Those of a pack.
+    pub const PACKED: [Self; 5] = [Self::Ledger, Self::Labels, Self::Gradient, Self::Findings, Self::Packing];
 
     /// The tab's title.
     pub fn title(self) -> &'static str {
@@ -97,6 +103,7 @@ impl ScorePanel {
             Self::Labels => "Labels",
             Self::Gradient => "Gradient",
             Self::Findings => "Findings",
+            Self::Packing => "Packing",
         }
     }
 }
@@ -145,6 +152,8 @@ pub struct Analysis {
     /// How each token is written on screen, by token.
     pub labels: Vec<Label>,
     pub scores: Scores,
+    /// −log p of each token of a pack under the other packing; empty while it is not known.
+    pub contrast: Vec<Option<f64>>,
 }
 
 /// What lies over the views; at most one at a time.
@@ -190,6 +199,8 @@ pub struct App {
     pub sample_name: String,
     /// How samples become tokens.
     pub encoding: EncodeOptions,
+    /// The records that the sample is packed with, where it is.
+    pub pack: Option<PackRequest>,
     /// The model the user asked for; without one the kind of sample decides.
     pub chosen_model: Option<Source>,
     /// The choice that made what is on screen: what is gone back to when another model cannot be opened.
@@ -243,59 +254,6 @@ pub struct App {
     pub quit: bool,
 }
 
-/// How the program starts.
-#[derive(Clone, Debug)]
-pub struct Start {
-    pub sample: Sample,
-    pub sample_name: String,
-    /// What to say at first.
-    pub note: Option<String>,
-    pub encoding: EncodeOptions,
-    pub model: Option<Source>,
-    /// The mode or profile; without one the kind of sample decides.
-    pub rule: Option<Rule>,
-    pub denominator: Denominator,
-    /// Raw text: how many characters the prompt has.
-    pub split: Option<usize>,
-    /// Chats: weights for parts of the assistant's turns.
-    pub part_weights: PartWeights,
-    /// The mask's other options.
-    pub choices: Choices,
-    pub theme: ThemeName,
-    pub unicode: bool,
-    pub directory: PathBuf,
-    /// The mask that the sample's form asks for, where the user asks for none.
-    pub mode: Option<Mode>,
-    /// The data set that the sample is a record of.
-    pub set: Option<DataSet>,
-    /// Whether its list is opened.
-    pub lists_set: bool,
-}
-
-impl Start {
-    /// On that sample, everything else as it is by default.
-    pub fn on(sample: Sample, sample_name: impl Into<String>) -> Self {
-        Self {
-            sample,
-            sample_name: sample_name.into(),
-            note: None,
-            encoding: EncodeOptions::default(),
-            model: None,
-            rule: None,
-            denominator: Denominator::default(),
-            split: None,
-            part_weights: PartWeights::default(),
-            choices: Choices::default(),
-            theme: ThemeName::default(),
-            unicode: true,
-            directory: PathBuf::from("."),
-            mode: None,
-            set: None,
-            lists_set: false,
-        }
-    }
-}
-
 impl App {
     /// The state at start and the first things to do.
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
@@ -307,6 +265,7 @@ impl App {
             sample: start.sample,
             sample_name: start.sample_name,
             encoding: start.encoding,
+            pack: start.pack,
             chosen_model: start.model,
             working_model: None,
             caret: None,
@@ -318,6 +277,7 @@ impl App {
                 sequence: Arc::default(),
                 labels: Vec::new(),
                 scores: Scores::default(),
+                contrast: Vec::new(),
             },
             is_new_sample: true,
             cursor: 0,
@@ -376,6 +336,11 @@ impl App {
         self.analysis.sequence.is_empty()
     }
 
+    /// The panels that the view Score has for it.
+    pub fn score_panels(&self) -> &'static [ScorePanel] {
+        if self.pack.is_some() { &ScorePanel::PACKED } else { &ScorePanel::EVERY }
+    }
+
     /// Whether the tokens on screen are those of the sample, and not of what was shown before it.
     pub fn is_current(&self) -> bool {
         self.analysis.tokenised == self.analysis.generation
@@ -424,7 +389,7 @@ impl App {
             source: self.source(),
             sample: self.sample.clone(),
             encoding: self.encoding,
-            pack: None,
+            pack: self.pack.clone(),
             top_k: ROW_TOP_K,
         }));
         effects

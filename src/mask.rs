@@ -76,7 +76,7 @@ impl Split {
 /// What the weights come from.
 #[derive(Clone, Debug, PartialEq)]
 enum Decider {
-    Rule(Rule),
+    Rule(Box<Rule>),
     /// The masks of a packed sequence's documents.
     Documents(Vec<LossMask>),
 }
@@ -122,7 +122,7 @@ impl LossMask {
         if let Some(first) = weights.first_mut() {
             *first = 0.0;
         }
-        Ok(Self { mode, weights, options, paint, decider: Decider::Rule(rule), unpredicted, lost })
+        Ok(Self { mode, weights, options, paint, decider: Decider::Rule(Box::new(rule)), unpredicted, lost })
     }
 
     fn packed(pack: &Pack, mode: Mode, options: MaskOptions, paint: Paint) -> Result<Self, MaskError> {

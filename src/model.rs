@@ -28,7 +28,7 @@ pub use source::Source;
 use crate::cancel::Cancel;
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
-use crate::template::{ChatTemplate, TemplateError};
+use crate::template::TemplateError;
 use reader::Templates;
 
 /// A loaded model.
@@ -60,10 +60,8 @@ impl Model {
         let config = loaded.config;
         let device = device.clone();
         let source = loaded.source;
-        let parsed = |source: &Option<String>| source.as_ref().map(|source| parse(&vocabulary, source));
-        let templates =
-            Templates { own: parsed(&vocabulary.chat_template), with_tools: parsed(&vocabulary.tool_template) };
-        Ok(Self { name, source, config, decoder, vocabulary, device, templates: Arc::new(templates) })
+        let templates = Arc::new(Templates::of(&vocabulary));
+        Ok(Self { name, source, config, decoder, vocabulary, device, templates })
     }
 
     /// Another chat template takes the place of the model's own.
@@ -71,9 +69,7 @@ impl Model {
     /// # Errors
     /// If it does not parse.
     pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
-        self.templates = Arc::new(Templates { own: Some(Ok(parse(&self.vocabulary, source)?)), with_tools: None });
-        let vocabulary = Arc::make_mut(&mut self.vocabulary);
-        (vocabulary.chat_template, vocabulary.tool_template) = (Some(source.to_owned()), None);
+        self.templates = Arc::new(Templates::replaced(Arc::make_mut(&mut self.vocabulary), source)?);
         Ok(())
     }
 
@@ -99,9 +95,4 @@ impl Model {
     pub fn encode(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
         self.reader().encode(sample, options)
     }
-}
-
-fn parse(vocabulary: &Vocabulary, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
-    let (bos, eos, pad) = (vocabulary.bos_text(), vocabulary.eos_text(), vocabulary.pad_text());
-    ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
 }

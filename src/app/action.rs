@@ -67,6 +67,7 @@ pub enum Command {
     WhatIf,
     Split,
     EscapeSpecials,
+    NextPacking,
     Edit,
     Open,
     ChooseModel,

@@ -20,6 +20,7 @@ use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, T
 use crate::loss::Denominator;
 use crate::mask::Mode;
 use crate::sample::Sample;
+use crate::sequence::Packing;
 
 /// Temperatures that `t` and `T` go through.
 const TEMPERATURES: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 2.0, 3.0, 5.0];
@@ -154,6 +155,7 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::ResetTemperature => app.temperature = 1.0,
         Command::Split => app.toggle_split(),
         Command::EscapeSpecials => return app.toggle_escape(),
+        Command::NextPacking => return app.switch_packing(),
         Command::NextTheme => {
             let themes = [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
             app.theme = next(&themes, app.theme, 1);
@@ -230,6 +232,9 @@ impl App {
         if matches!(self.sample, Sample::Chat(_)) {
             return self.say("a chat's completion starts at its last assistant message; the split is for raw text");
         }
+        if self.pack.is_some() {
+            return self.say("the prompts of packed texts are those of their records");
+        }
         let here = self.sequence().chars_before(self.cursor);
         self.split = (self.split != Some(here)).then_some(here);
         self.chosen_rule = self.split.map(|_| Mode::Completion.into());
@@ -244,6 +249,21 @@ impl App {
             false => "special-token text in what was typed becomes special tokens",
         });
         self.asked.probes = false;
+        self.analyze()
+    }
+
+    /// Records that are packed know of each other from now on, or no more.
+    fn switch_packing(&mut self) -> Vec<Effect> {
+        let Some(pack) = &mut self.pack else {
+            self.say("nothing is packed; start with --chat FILE --pack N");
+            return Vec::new();
+        };
+        let packing = pack.options.packing.other();
+        pack.options.packing = packing;
+        self.say(match packing {
+            Packing::Block => "block packing: documents know nothing of each other",
+            Packing::Naive => "naive packing: as if all documents were one text",
+        });
         self.analyze()
     }
 

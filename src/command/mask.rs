@@ -37,12 +37,12 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
     let mut records = Records::open(&args.data)?;
     // The kind of the first record chooses the model where the user does not.
     let first: Option<Raw> = records.next().transpose()?;
-    let model = models::load(&source(args, first.as_ref())?, &args.model)?;
+    let reader = models::reader(&source(args, first.as_ref())?, &args.model)?;
     if let Some(path) = &args.export_template {
-        template::export(&model, path)?;
+        template::export(&reader, path)?;
     }
     let export = args.export.as_ref().map(|trainer| open_export(args, *trainer)).transpose()?;
-    let about = About { file: name(&args.data), model: model.name.clone(), mask: mask_name(args, &rule) };
+    let about = About { file: name(&args.data), model: reader.name.clone(), mask: mask_name(args, &rule) };
     let interrupt = Interrupt::listen().context("catching signals")?;
     let progress = records.progress();
     let all = first.into_iter().map(Ok).chain(records);
@@ -57,7 +57,6 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
         knows_pad: false,
     };
     let trainer = args.export;
-    let reader = model.reader();
     let work = |raw| prepare(&reader, &rule, trainer, raw);
     survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared))?;
     sink.end(args, &interrupt)

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use crate::cancel::Cancel;
 use crate::cli::{ModelArgs, ModelsArgs, ModelsCommand};
 use crate::model::pack::{Card, Precision, pack};
-use crate::model::{Model, Source, known, pypi};
+use crate::model::{Model, Reader, Source, known, pypi};
 use crate::template::CHATML;
 
 /// Lists or fetches.
@@ -63,6 +63,18 @@ pub fn load(source: &Source, args: &ModelArgs) -> Result<Model> {
         model.use_template(&template)?;
     }
     Ok(model)
+}
+
+/// Reads what reads samples as a model does, without its weights.
+///
+/// # Errors
+/// If the model cannot be used.
+pub fn reader(source: &Source, args: &ModelArgs) -> Result<Reader> {
+    let mut reader = Reader::load(source)?;
+    if let Some(template) = template(args)? {
+        reader.use_template(&template)?;
+    }
+    Ok(reader)
 }
 
 /// Source of the chat template that the arguments name.

@@ -18,10 +18,10 @@ use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
 /// # Errors
 /// If the input or the model's name is wrong, or the terminal cannot be used.
 pub fn run(cli: Cli) -> Result<()> {
-    let opened = input::sample(&cli.input)?.unwrap_or_else(|| {
-        let first = &sample::BUILT_IN[0];
-        Opened::new(first.name, first.sample(), None)
-    });
+    let (opened, pack) = match input::packed(&cli.input, &cli.mask)? {
+        Some((opened, pack)) => (opened, Some(pack)),
+        None => (input::sample(&cli.input)?.unwrap_or_else(built_in), None),
+    };
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
@@ -39,6 +39,7 @@ pub fn run(cli: Cli) -> Result<()> {
         // The list says it.
         note: opened.note.filter(|_| !lists_set),
         encoding: input::encoding(&cli.input.encoding),
+        pack,
         model,
         rule,
         denominator: cli.mask.denominator.unwrap_or_default(),
@@ -91,6 +92,12 @@ fn run_loop(
 }
 
 /// `--theme`, or mono under `NO_COLOR`, or what the terminal says it can show.
+/// The first sample of the program's own.
+fn built_in() -> Opened {
+    let first = &sample::BUILT_IN[0];
+    Opened::new(first.name, first.sample(), None)
+}
+
 fn theme(argument: Option<ThemeArg>) -> ThemeName {
     let says = |name: &str, words: &[&str]| {
         std::env::var(name).is_ok_and(|value| words.iter().any(|word| value.contains(word)))

@@ -82,11 +82,20 @@ pub fn load(
     cancel: &Cancel,
     on_progress: &mut dyn FnMut(f32),
 ) -> Result<Loaded, LoadError> {
+    run(source, &mut Task { device, cancel, on_progress, reads_weights: true })
+}
+
+/// What a model's files say beside the weights, of which no more than the headers is read: none are there.
+pub fn without_weights(source: &Source) -> Result<Loaded, LoadError> {
+    let (device, cancel) = (&Device::Cpu, &Cancel::default());
+    run(source, &mut Task { device, cancel, on_progress: &mut |_| {}, reads_weights: false })
+}
+
+fn run(source: &Source, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     let name = source.name();
-    let mut task = Task { device, cancel, on_progress };
     match source {
-        Source::Directory(path) if adapter::is_adapter(path) => adapter::load(path, name, &mut task),
-        other => load_weights(other, name, &mut task),
+        Source::Directory(path) if adapter::is_adapter(path) => adapter::load(path, name, task),
+        other => load_weights(other, name, task),
     }
 }
 
@@ -114,6 +123,8 @@ struct Task<'a> {
     device: &'a Device,
     cancel: &'a Cancel,
     on_progress: &'a mut dyn FnMut(f32),
+    /// Else no weights are wanted, and none are collected.
+    reads_weights: bool,
 }
 
 impl Task<'_> {
@@ -124,6 +135,9 @@ impl Task<'_> {
         names: Vec<(String, Vec<usize>)>,
         mut read: impl FnMut(&str) -> Result<(&'f Path, Tensor), LoadError>,
     ) -> Result<Weights, LoadError> {
+        if !self.reads_weights {
+            return Ok(Weights::new());
+        }
         let count = names.len().max(1);
         let mut weights = Weights::with_capacity(count);
         for (done, (name, shape)) in names.into_iter().enumerate() {

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 
+use super::Source;
+use super::load::{self, Loaded};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
@@ -26,7 +28,51 @@ pub(super) struct Templates {
     pub with_tools: Option<Result<ChatTemplate, TemplateError>>,
 }
 
+impl Templates {
+    /// Those of the vocabulary's files.
+    pub fn of(vocabulary: &Vocabulary) -> Self {
+        let parsed = |source: &Option<String>| source.as_ref().map(|source| vocabulary.parse_template(source));
+        Self { own: parsed(&vocabulary.chat_template), with_tools: parsed(&vocabulary.tool_template) }
+    }
+
+    /// Those of a vocabulary whose own the template takes the place of.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn replaced(vocabulary: &mut Vocabulary, source: &str) -> std::result::Result<Self, TemplateError> {
+        let own = vocabulary.parse_template(source)?;
+        (vocabulary.chat_template, vocabulary.tool_template) = (Some(source.to_owned()), None);
+        Ok(Self { own: Some(Ok(own)), with_tools: None })
+    }
+}
+
+impl Vocabulary {
+    fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
+        let (bos, eos, pad) = (self.bos_text(), self.eos_text(), self.pad_text());
+        ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
+    }
+}
+
 impl Reader {
+    /// Reads a model's tokenizer, templates and context, and none of its weights.
+    ///
+    /// # Errors
+    /// If a file is missing, damaged or of an unsupported kind; the message names it and what to do.
+    pub fn load(source: &Source) -> Result<Self> {
+        let Loaded { name, vocabulary, config, .. } = load::without_weights(source)?;
+        let templates = Arc::new(Templates::of(&vocabulary));
+        Ok(Self { name, vocabulary: Arc::new(vocabulary), context: config.context, templates })
+    }
+
+    /// Another chat template takes the place of the model's own.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
+        self.templates = Arc::new(Templates::replaced(Arc::make_mut(&mut self.vocabulary), source)?);
+        Ok(())
+    }
+
     /// The sample as the model reads it: a chat through its template, no longer than its context.
     ///
     /// # Errors

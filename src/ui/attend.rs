@@ -9,10 +9,13 @@ use ratatui::text::{Line, Span};
 use super::columns::Columns;
 use super::{Hits, Theme, empty, text, token};
 use crate::app::{Action, App};
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
+use crate::sequence::Packing;
 
-/// The mask that the model runs under.
-const MASK: AttentionMask = AttentionMask::Causal;
+/// Who sees whom in the sequence on screen.
+fn visibility(app: &App) -> Visibility {
+    app.sequence().documents().into()
+}
 
 /// Columns of the grid's parts.
 struct Widths {
@@ -49,7 +52,7 @@ impl Widths {
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let mut block = theme.block("Attend: what each prediction may see");
     if !app.is_empty() {
-        block = block.title_bottom(legend(theme, usize::from(area.width)).right_aligned());
+        block = block.title_bottom(legend(app, theme, usize::from(area.width)).right_aligned());
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);
@@ -57,7 +60,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(empty::line(app, theme), inner);
         return;
     }
-    let words = words::lines(app, theme, MASK, usize::from(inner.width).saturating_sub(2), inner.height >= 12);
+    let words =
+        words::lines(app, theme, &visibility(app), usize::from(inner.width).saturating_sub(2), inner.height >= 12);
     let wanted = u16::try_from(words.len()).unwrap_or(u16::MAX).min(inner.height.saturating_sub(4));
     let [grid, below] = Layout::vertical([Constraint::Min(1), Constraint::Length(wanted)]).areas(inner);
     let used = draw_grid(app, theme, frame, grid, hits);
@@ -92,8 +96,9 @@ fn draw_grid(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut
     }
     let room = usize::from(area.height).saturating_sub(heading);
     let first = query.saturating_sub(room * 2 / 3).min(app.len().saturating_sub(room));
+    let visibility = visibility(app);
     for (q, row) in (first..app.len()).zip(rows) {
-        frame.render_widget(row_line(app, theme, &columns, &widths, q, width), row);
+        frame.render_widget(row_line(app, theme, &visibility, &columns, &widths, q, width), row);
         hits.push(row, Action::Goto(q + 1));
     }
     let drawn = heading + room.min(app.len() - first);
@@ -115,7 +120,18 @@ fn heading_left(columns: &Columns, widths: &Widths, is_last: bool) -> String {
     text::pad_start(&more, widths.left())
 }
 
-fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usize, width: usize) -> Line<'static> {
+fn row_line(
+    app: &App,
+    theme: &Theme,
+    visibility: &Visibility,
+    columns: &Columns,
+    widths: &Widths,
+    q: usize,
+    width: usize,
+) -> Line<'static> {
+    let seen = visibility.visible(q, app.len());
+    // Of a pack: the tokens of the row's own document. What a row sees beyond them is of another.
+    let own_document = app.sequence().document(q).map_or(0..app.len(), |(_, document)| document.tokens.clone());
     let target = q + 1;
     let is_cursor = target == app.cursor;
     let style = if is_cursor { theme.text.patch(theme.cursor_row) } else { theme.text };
@@ -127,10 +143,11 @@ fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usi
         Span::styled(format!("{own} "), style),
     ];
     let cell = |key: usize| {
-        let (glyph, style) = match (MASK.visible(q, app.len()).contains(&key), is_cursor) {
+        let (glyph, style) = match (seen.contains(&key), is_cursor) {
+            (true, _) if !own_document.contains(&key) => ("▒", theme.warning),
             (true, true) => ("■", theme.accent),
             (true, false) => ("■", theme.bar),
-            (false, true) if key == target => ("×", theme.error),
+            (false, true) if key == target && own_document.contains(&key) => ("×", theme.error),
             (false, true) => ("·", theme.text),
             (false, false) => ("·", theme.border),
         };
@@ -138,7 +155,9 @@ fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usi
     };
     spans.extend(columns.line(theme, cell).spans);
     spans.push(Span::raw(" ".repeat(blanks_after(columns, widths, width) + 1)));
-    if target < app.len() {
+    if visibility.documents.starts_at(target) && target < app.len() {
+        spans.push(Span::styled("the document ends", theme.dim));
+    } else if target < app.len() {
         let predicted = text::pad_end(&token::label(app, target, widths.predicted), widths.predicted);
         let nll = app.analysis.scores.nll(target);
         let cost = nll.map_or_else(|| "–".into(), |nll| format!("{nll:.3}"));
@@ -153,16 +172,27 @@ fn row_line(app: &App, theme: &Theme, columns: &Columns, widths: &Widths, q: usi
     Line::from(spans)
 }
 
-fn legend(theme: &Theme, width: usize) -> Line<'static> {
-    let spans = vec![
-        Span::styled(format!(" {}: ", MASK.name()), theme.dim),
+fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
+    let packing = app.sequence().pack.as_ref().map(|pack| pack.packing);
+    let name = match packing {
+        None => visibility(app).mask.name(),
+        Some(Packing::Block) => "packed: causal, same document",
+        Some(Packing::Naive) => "naive packing: causal",
+    };
+    let mut spans = vec![
+        Span::styled(format!(" {name}: "), theme.dim),
         Span::styled("■", theme.accent),
         Span::styled(" may see  ", theme.dim),
+    ];
+    if packing == Some(Packing::Naive) {
+        spans.extend([Span::styled("▒", theme.warning), Span::styled(" sees of another document  ", theme.dim)]);
+    }
+    spans.extend([
         Span::styled("·", theme.text),
         Span::styled(" hidden  ", theme.dim),
         Span::styled("×", theme.error),
         Span::styled(" hidden: the answer itself  ", theme.dim),
         Span::styled("● scored ", theme.dim),
-    ];
+    ]);
     if text::width_of(&spans) + 4 > width { Line::default() } else { Line::from(spans) }
 }

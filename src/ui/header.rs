@@ -67,6 +67,9 @@ fn result(app: &App) -> Vec<Piece> {
         return vec![piece(2, app.rule().name()), piece(0, "loss –".into())];
     }
     let mut pieces = vec![piece(5, app.sequence().kind.name().into())];
+    if let Some(pack) = &app.sequence().pack {
+        pieces.push(piece(4, format!("{} packed, {}", pack.documents.len(), pack.packing)));
+    }
     let Some(mask) = app.mask() else {
         pieces.push(piece(2, app.rule().name()));
         pieces.push(piece(0, "this mask does not apply".into()));

@@ -13,6 +13,7 @@ mod gradient;
 mod labels;
 mod ledger;
 mod matrix;
+mod packing;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -92,7 +93,10 @@ fn columns(app: &App, width: u16) -> Vec<Vec<Piece>> {
     let panel = Piece::Panel(app.score_panel);
     match width {
         WIDEST.. => {
-            let last = if app.score_panel == ScorePanel::Findings { panel } else { Piece::Panel(ScorePanel::Gradient) };
+            let last = match app.score_panel {
+                ScorePanel::Findings | ScorePanel::Packing => panel,
+                _ => Piece::Panel(ScorePanel::Gradient),
+            };
             let first = vec![Piece::Token, Piece::Panel(ScorePanel::Ledger), Piece::Source];
             vec![first, vec![Piece::Panel(ScorePanel::Labels)], vec![last]]
         }
@@ -113,6 +117,7 @@ fn lines(app: &App, theme: &Theme, column: &[Piece], width: usize, room: usize, 
             Piece::Panel(ScorePanel::Labels) => labels::lines(app, theme, width, room.min(labels)),
             Piece::Panel(ScorePanel::Gradient) => told(gradient::lines(app, theme, width, room.min(gradient::WANTED))),
             Piece::Panel(ScorePanel::Findings) => findings::lines(app, theme, width, room),
+            Piece::Panel(ScorePanel::Packing) => packing::lines(app, theme, width, room),
         });
     }
     lines
@@ -142,7 +147,7 @@ fn token_lines(app: &App, theme: &Theme, width: usize, room: usize, column: &[Pi
 /// The names of the panels, each to be clicked, and which rows of the matrix are in sight.
 fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, in_sight: Option<String>, hits: &mut Hits) {
     let mut line = Line::from(Span::raw(" "));
-    for panel in ScorePanel::EVERY {
+    for &panel in app.score_panels() {
         let style = if panel == app.score_panel { theme.accent.patch(theme.scored) } else { theme.dim };
         let count = if panel == ScorePanel::Findings { findings::count(app) } else { String::new() };
         let x = area.x.saturating_add(u16::try_from(line.width()).unwrap_or(u16::MAX));

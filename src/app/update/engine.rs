@@ -53,7 +53,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
                 return super::twin::begin(app, preset);
             }
         }
-        Event::Contrast { .. } => {}
+        Event::Contrast { nlls, .. } => app.analysis.contrast = nlls,
         Event::Distribution { position, distribution, .. } => {
             if app.training.shown.is_none() {
                 app.distribution = Some((position, distribution));
@@ -86,6 +86,7 @@ fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
     app.analysis.sequence = sequence;
     app.analysis.tokenised = app.analysis.generation;
     app.analysis.scores = Scores::default();
+    app.analysis.contrast = Vec::new();
     app.distribution = None;
     app.rescore();
     if let Some(Err(error)) = app.scoring().map(|scoring| scoring.mask.clone()) {

@@ -7,7 +7,7 @@ use crate::app::{App, Command, Notice, Rule, ScorePanel, Scoring, View};
 pub fn run(app: &mut App, command: Command) -> bool {
     match command {
         Command::NextPanel if app.view == View::Score => {
-            app.score_panel = next(&ScorePanel::EVERY, app.score_panel, 1);
+            app.score_panel = next(app.score_panels(), app.score_panel, 1);
         }
         Command::NextFinding => next_finding(app),
         _ => return false,

@@ -21,6 +21,7 @@ const AROUND: u16 = 10;
 pub fn show(app: &mut App, opened: Opened) -> Vec<Effect> {
     // An editor opened meanwhile holds the sample that this one replaces.
     app.overlay = None;
+    app.pack = None; // of another data set
     let mut effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
     app.notice = opened.note.map(|text| Notice { text, is_error: false });
     if let Some(set) = opened.set {
@@ -264,6 +265,9 @@ pub fn take_record(app: &mut App, file: &Path, index: usize, opened: Opened) -> 
     }
     if matches!(app.overlay, Some(Overlay::Records)) {
         app.overlay = None;
+    }
+    if let Some(pack) = &mut app.pack {
+        pack.index = index;
     }
     let effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
     let records = &mut app.records;

@@ -44,6 +44,9 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
 fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     let is_step = !at.reports.is_empty();
     let went_back = !is_step && at.step != app.training.step;
+    if is_step || went_back {
+        app.analysis.contrast = Vec::new(); // of other weights
+    }
     if is_step {
         app.asked.run.get_or_insert_default();
     }

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::model::Model;
+use crate::model::Reader;
 use crate::template::annotate;
 
 /// Annotates the model's chat template and writes it to `path`.
 ///
 /// # Errors
 /// If the model has none, no way to annotate it is proven, or the file cannot be written.
-pub fn export(model: &Model, path: &Path) -> Result<()> {
+pub fn export(model: &Reader, path: &Path) -> Result<()> {
     let vocabulary = &model.vocabulary;
     let source = vocabulary.chat_template.as_deref().with_context(|| {
         format!("model {} has no chat template; give one with --template FILE or --template chatml", model.name)

@@ -32,7 +32,9 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     let alpha = supported(&config).map_err(damaged)?;
     let source = base(directory, &config)?;
     let mut loaded = super::load_weights(&source, name, task)?;
-    loaded.adapters = adapters(directory, alpha, config["use_rslora"] == true, task)?;
+    if task.reads_weights {
+        loaded.adapters = adapters(directory, alpha, config["use_rslora"] == true, task)?;
+    }
     if let Some(template) = optional(directory, "chat_template.jinja")? {
         let template =
             String::from_utf8(template).map_err(|_| damaged("its chat template is not UTF-8 text".into()))?;

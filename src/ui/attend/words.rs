@@ -1,23 +1,25 @@
 //! The row under the cursor in words, with exact figures.
 
+use std::ops::Range;
+
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use crate::app::App;
-use crate::mask::AttentionMask;
+use crate::mask::Visibility;
 use crate::sequence::visible_text;
 use crate::ui::{Theme, text};
 
 /// What the cursor's row may see, what it predicts, and what is hidden from it; with room, also why.
-pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roomy: bool) -> Vec<Line<'static>> {
+pub fn lines(app: &App, theme: &Theme, visibility: &Visibility, width: usize, is_roomy: bool) -> Vec<Line<'static>> {
     let Some(query) = app.cursor.checked_sub(1) else {
         let message =
             format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
         return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     };
-    let seen = mask.visible(query, app.len()).len();
-    let mut lines = vec![sees(app, theme, query, seen, width)];
-    let mut rest = text::wrap(&predicts(app, app.len() - seen), width);
+    let seen = visibility.visible(query, app.len());
+    let mut lines = vec![sees(app, theme, query, &seen, width)];
+    let mut rest = text::wrap(&predicts(app, visibility, &seen), width);
     if is_roomy {
         rest.extend(text::wrap(&why(app), width));
     }
@@ -25,17 +27,27 @@ pub fn lines(app: &App, theme: &Theme, mask: AttentionMask, width: usize, is_roo
     lines
 }
 
-fn sees(app: &App, theme: &Theme, query: usize, seen: usize, width: usize) -> Line<'static> {
-    let tokens = if seen == 1 { "token" } else { "tokens" };
-    let start = format!("row {query} {} may see {} {tokens}: ", quoted(app, query), text::count(seen));
+fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, width: usize) -> Line<'static> {
+    let tokens = if seen.len() == 1 { "token" } else { "tokens" };
+    let document = app.sequence().document(query).map_or_else(String::new, |(number, _)| match seen.start {
+        0 if number > 0 => format!(" of {} documents", number + 1),
+        _ => format!(" of document {}", number + 1),
+    });
+    let start = format!("row {query} {} may see {} {tokens}{document}: ", quoted(app, query), text::count(seen.len()));
     let room = width.saturating_sub(start.width());
     // More characters than columns are never shown.
-    let text = visible_text(app.sequence().input_so_far(query + 1, room + 1));
+    let before = app.sequence().tokens.get(seen.start).map_or(0, |token| token.span.start);
+    let end = app.sequence().tokens.get(query).map_or(before, |token| token.span.end);
+    let chars = app.sequence().text.get(before..end).map_or(room + 1, |seen| seen.chars().count()).min(room + 1);
+    let text = visible_text(app.sequence().input_so_far(query + 1, chars));
     Line::from(vec![Span::styled(start, theme.text), Span::styled(text::fit_end(&text, room), theme.accent)])
 }
 
-fn predicts(app: &App, hidden: usize) -> String {
+fn predicts(app: &App, visibility: &Visibility, seen: &Range<usize>) -> String {
     let target = app.cursor;
+    if target < app.len() && visibility.documents.starts_at(target) {
+        return format!("its document ends here: it does not predict {}, which begins another", quoted(app, target));
+    }
     if target >= app.len() {
         return "it predicts what would come next; the text ends here, so there is no answer to compare with".into();
     }
@@ -48,10 +60,13 @@ fn predicts(app: &App, hidden: usize) -> String {
         Some(_) => ", unscored",
         None => "",
     };
-    let hidden = match hidden {
+    let mut hidden = match app.len() - seen.end {
         1 => "the next token".into(),
         n => format!("the next {} tokens", text::count(n)),
     };
+    if seen.start > 0 {
+        hidden.push_str(&format!(" and {} of the documents before", text::count(seen.start)));
+    }
     format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
 }
 

@@ -3,8 +3,9 @@
 use ratatui::style::Style;
 use ratatui::text::Line;
 
+use super::packing;
 use crate::app::{App, Rule};
-use crate::sequence::{Token, visible_text};
+use crate::sequence::{Packing, Token, visible_text};
 use crate::ui::{Theme, text, token};
 
 /// The facts in lines of at most `width` columns.
@@ -56,6 +57,9 @@ fn identity(app: &App, t: usize, token: &Token) -> String {
 
 fn cost(app: &App, t: usize) -> String {
     let Some(target) = app.analysis.scores.target(t) else {
+        if app.sequence().documents().starts_at(t) {
+            return "−log p: none, nothing predicts it".into();
+        }
         return "−log p: not computed yet".into();
     };
     let weight = app.mask().map_or(0.0, |mask| mask.weight(t));
@@ -64,5 +68,14 @@ fn cost(app: &App, t: usize) -> String {
         _ if weight == 0.0 => " · adds nothing to the loss".into(),
         _ => String::new(),
     };
-    format!("−log p {:.3} nats · rank {}{share}", target.nll, text::count(target.rank as usize))
+    let contrast = app.sequence().pack.as_ref().and_then(|pack| {
+        let (block, naive) = packing::of_token(app, pack, t)?;
+        let (other, cost) = match pack.packing {
+            Packing::Block => (Packing::Naive, naive),
+            Packing::Naive => (Packing::Block, block),
+        };
+        Some(format!(" · {other} packing {cost:.3}"))
+    });
+    let contrast = contrast.unwrap_or_default();
+    format!("−log p {:.3} nats · rank {}{share}{contrast}", target.nll, text::count(target.rank as usize))
 }
