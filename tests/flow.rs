@@ -8,6 +8,8 @@ mod choices;
 mod editing;
 #[path = "flow/lists.rs"]
 mod lists;
+#[path = "flow/packing.rs"]
+mod packing;
 #[path = "flow/painting.rs"]
 mod painting;
 #[path = "flow/records.rs"]

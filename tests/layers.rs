@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("app", &["data", "engine", "loss", "mask", "model", "sample", "sequence", "survey", "template", "train"]),
     ("ui", &["app", "loss", "mask", "sample", "sequence", "survey", "template", "train"]),
-    ("tui", &["app", "data", "engine", "model", "sample", "ui"]),
+    ("tui", &["app", "cancel", "data", "engine", "model", "sample", "ui"]),
     ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
     ("report", &["data", "engine", "loss", "mask", "sequence", "survey", "train"]),
     ("cli", &["loss", "mask", "model", "sample", "train"]),

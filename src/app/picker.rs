@@ -273,7 +273,7 @@ pub(super) fn filter_items(records: &Browser) -> Vec<Item> {
         .chain(occurring)
         .map(|(filter, count)| Item {
             label: filter.name(),
-            about: About::Words(format!("{count} records")),
+            about: About::Words(format!("{count} {}", if count == 1 { "record" } else { "records" })),
             choice: Choice::Filter(filter),
         })
         .collect()

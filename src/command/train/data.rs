@@ -45,7 +45,7 @@ pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
         if let Some((name, _)) = several.into_iter().find(|(_, given)| given.is_some_and(|n| n > 1)) {
             bail!("{name} is for several sequences, and there is one; give --data FILE");
         }
-        return Ok((vec![input::as_record(opened.sample)], opened.note));
+        return Ok((vec![opened.sample.into()], opened.note));
     };
     let records = input::records(path)?;
     let has = |is_chat: bool| records.iter().any(|record| matches!(record.sample, Sample::Chat(_)) == is_chat);
