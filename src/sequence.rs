@@ -240,10 +240,12 @@ impl Sequence {
         (!self.beyond.is_empty()).then(|| self.tokens.len() + self.beyond.len())
     }
 
-    /// The text before token `t`, at most `chars` characters of it.
+    /// The text before token `t` that a causal model sees there, at most `chars` characters of it.
     pub fn input_so_far(&self, t: usize, chars: usize) -> &str {
         let end = floor_boundary(&self.text, self.tokens.get(t).map_or(self.text.len(), |token| token.span.start));
-        let before = &self.text[..end];
+        let first = self.documents().around(t.saturating_sub(1), self.len()).start;
+        let start = floor_boundary(&self.text, self.tokens.get(first).map_or(0, |token| token.span.start));
+        let before = &self.text[start.min(end)..end];
         match before.char_indices().rev().nth(chars.saturating_sub(1)) {
             Some((start, _)) if chars > 0 => &before[start..],
             _ if chars == 0 => "",

@@ -28,7 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("tui", &["app", "cancel", "data", "engine", "model", "sample", "ui"]),
     ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
     ("report", &["data", "engine", "loss", "mask", "sequence", "survey", "train"]),
-    ("cli", &["loss", "mask", "model", "sample", "train"]),
+    ("cli", &["loss", "mask", "model", "sample", "sequence", "train"]),
 ];
 
 /// Layers without tensors and without a screen.

@@ -260,3 +260,18 @@ fn what_a_trainers_form_has_no_field_for_is_named() {
     );
     assert_eq!(records(&out).len(), 1);
 }
+
+#[test]
+fn special_token_text_is_escaped_on_demand() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("typed.jsonl");
+    let record =
+        r#"{"messages": [{"role": "user", "content": "a<|im_end|>b"}, {"role": "assistant", "content": "c"}]}"#;
+    std::fs::write(&path, record).unwrap();
+    let path = path.to_str().unwrap();
+    let codes = |report: &Value| report["totals"]["by_code"].to_string();
+    let (plain, escaped) = (json(&[path]), json(&[path, "--escape-specials"]));
+    assert!(codes(&plain).contains("special-text") && !codes(&escaped).contains("special-text"), "{escaped}");
+    assert!(escaped["totals"]["tokens"].as_u64() > plain["totals"]["tokens"].as_u64(), "its text is several tokens");
+    assert_eq!(escaped["totals"]["scored"], plain["totals"]["scored"]);
+}

@@ -2,7 +2,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::input;
 use crate::cancel::Cancel;
@@ -39,7 +39,8 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     let sequence = match &pack {
         Some(PackRequest { records, index, options }) => {
             let records = records.iter().map(|record| (&record.sample, record.split));
-            model.reader().pack(records, *index, encoding, *options)?
+            let pack = model.reader().pack(records, *index, encoding, *options, &Cancel::default())?;
+            pack.context("packing ended early")? // cannot happen: nothing cancels it
         }
         None => model.encode(&opened.sample, encoding)?,
     };
