@@ -29,7 +29,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &["compare", "data", "engine", "loss", "mask", "model", "sample", "sequence", "survey", "template", "train"],
     ),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey", "template", "train"]),
-    ("tui", &["app", "data", "engine", "model", "sample", "ui"]),
+    ("tui", &["app", "cancel", "data", "engine", "model", "sample", "ui"]),
     ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
     ("report", &["compare", "data", "engine", "loss", "mask", "sequence", "survey", "train"]),
     ("cli", &["loss", "mask", "model", "sample", "sequence", "train"]),

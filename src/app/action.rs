@@ -10,7 +10,7 @@ use crate::engine::{Event, Request};
 use crate::mask::Mode;
 use crate::model::removal::Removal;
 use crate::model::{Known, Source};
-use crate::sample::Sample;
+use crate::sample::{Record, Sample};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -160,6 +160,8 @@ pub enum Effect {
         file: PathBuf,
         text: String,
     },
+    /// Stop looking for the text.
+    CancelSearch,
     /// Stop looking over the data set.
     CancelSurvey,
     /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
@@ -202,7 +204,7 @@ pub enum FileOutcome {
     /// A data set and what it is called.
     Samples {
         name: String,
-        samples: Vec<Sample>,
+        samples: Vec<Record>,
     },
     Model(Source),
     /// The model to compare with.

@@ -123,7 +123,9 @@ impl Picker {
     /// How many items there are, matching or not.
     pub fn total(&self) -> usize {
         match self.kind {
-            PickerKind::Model | PickerKind::Second => self.items.iter().filter(|item| is_for(&self.query, item)).count(),
+            PickerKind::Model | PickerKind::Second => {
+                self.items.iter().filter(|item| is_for(&self.query, item)).count()
+            }
             _ => self.items.len(),
         }
     }
@@ -326,7 +328,7 @@ pub(super) fn filter_items(records: &Browser) -> Vec<Item> {
         .chain(occurring)
         .map(|(filter, count)| Item {
             label: filter.name(),
-            about: About::Words(format!("{count} records")),
+            about: About::Words(format!("{count} {}", if count == 1 { "record" } else { "records" })),
             choice: Choice::Filter(filter),
         })
         .collect()

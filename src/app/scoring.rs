@@ -141,6 +141,14 @@ impl App {
         self.repaint();
     }
 
+    /// What every mask costs anew, after other scores came; the masks themselves do not depend on these.
+    pub(super) fn reprice(&mut self) {
+        let (sequence, scores) = (&self.analysis.sequence, &self.analysis.scores);
+        for row in self.scorings.iter_mut().chain(&mut self.current) {
+            row.ledger = row.mask.as_ref().ok().and_then(|mask| Ledger::new(sequence, mask, scores));
+        }
+    }
+
     /// The mask that counts anew, and what depends on it; the rows stay.
     pub(super) fn repaint(&mut self) {
         let rule = self.rule();

@@ -97,7 +97,8 @@ fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&Pa
     let sequence = match pack {
         Some(PackRequest { records, index, options }) => {
             let records = records.iter().map(|record| (&record.sample, record.split));
-            model.reader().pack(records, *index, encoding, *options)?
+            let pack = model.reader().pack(records, *index, encoding, *options, &Cancel::default())?;
+            pack.context("packing ended early")? // cannot happen: nothing cancels it
         }
         None => model.encode(&opened.sample, encoding)?,
     };

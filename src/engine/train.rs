@@ -108,7 +108,10 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     /// What each copy writes after the first `prompt` tokens; given up and put off when something else is asked for.
     fn write_on(&mut self, prompt: usize, sampling: &Sampling, cancels: &Cancels) -> Result<()> {
         let Some(loaded) = &self.loaded else { bail!("no model is loaded yet") };
-        let ids = loaded.scored.ids.get(..prompt.max(1)).context("the prompt is longer than the text on screen")?;
+        let prompt = prompt.max(1);
+        // Of packed documents the model reads the one that the prompt ends in.
+        let start = loaded.scored.documents.around(prompt - 1, loaded.scored.ids.len()).start;
+        let ids = loaded.scored.ids.get(start..prompt).context("the prompt is longer than the text on screen")?;
         let stops = loaded.model.stop_ids();
         let text = |ids: &[u32]| {
             let bytes: Vec<u8> = ids.iter().flat_map(|&id| loaded.model.vocabulary.token_bytes(id)).collect();

@@ -203,7 +203,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     ) -> Result<()> {
         let start = Instant::now();
         let loaded = self.loaded.as_mut().context("no model is loaded")?;
-        let sequence = Arc::new(encode(&loaded.model, sample, encoding, pack)?);
+        let Some(sequence) = encode(&loaded.model, sample, encoding, pack, cancel)? else { return Ok(()) };
+        let sequence = Arc::new(sequence);
         let emit = &self.emit;
         emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: sequence.clone() });
         (loaded.generation, loaded.top_k) = (generation, top_k);
@@ -235,14 +236,22 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     }
 }
 
-/// The tokens of the sample, or of the pack that it is a document of.
-fn encode(model: &Model, sample: &Sample, encoding: EncodeOptions, pack: Option<&PackRequest>) -> Result<Sequence> {
-    let Some(PackRequest { records, index, options }) = pack else { return model.encode(sample, encoding) };
+/// The tokens of the sample, or of the pack that it is a document of; `None` after `cancel`.
+fn encode(
+    model: &Model,
+    sample: &Sample,
+    encoding: EncodeOptions,
+    pack: Option<&PackRequest>,
+    cancel: &Cancel,
+) -> Result<Option<Sequence>> {
+    let Some(PackRequest { records, index, options }) = pack else {
+        return model.encode(sample, encoding).map(Some);
+    };
     let records = records.iter().enumerate().map(|(i, record)| match i == *index {
         true => (sample, record.split),
         false => (&record.sample, record.split),
     });
-    model.reader().pack(records, *index, encoding, *options)
+    model.reader().pack(records, *index, encoding, *options, cancel)
 }
 
 /// What each token of a pack costs under the other packing; `None` for what is no pack, or after `cancel`.

@@ -48,7 +48,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Event::Scored { from, rows, .. } => {
             app.analysis.scores.splice(from, rows);
-            app.rescore();
+            app.reprice();
         }
         Event::Finished { seconds, .. } => {
             app.analysis.progress = Progress::Ready { seconds };
