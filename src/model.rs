@@ -60,7 +60,7 @@ impl Model {
         let vocabulary = Arc::new(loaded.vocabulary);
         let config = loaded.config;
         let device = device.clone();
-        let source = loaded.source;
+        let (source, name) = (loaded.source, loaded.name);
         let parsed = |source: &Option<String>| source.as_ref().map(|source| parse(&vocabulary, source));
         let templates =
             Templates { own: parsed(&vocabulary.chat_template), with_tools: parsed(&vocabulary.tool_template) };
