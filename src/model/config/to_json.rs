@@ -258,7 +258,7 @@ mod tests {
         let gpt_neo = Config { family: Family::GptNeo, query_scalar: 1.0, qkv_bias: false, window, ..gpt2.clone() };
         let rope = Rope { theta: 500.0, scaling: None, partial: 0.25 };
         let gpt_neox = Config { family: Family::GptNeoX, rope: Some(rope), parallel_residual: true, ..gpt2.clone() };
-        // No key says opt's epsilon: it is PyTorch's.
+        // OPT's files do not say their epsilon: it is always this one.
         let opt = Config { family: Family::Opt, activation: Activation::Relu, norm_eps: 1e-5, ..gpt2.clone() };
         let llamas = [llama(None), llama(linear()), llama(Some(llama3))];
         for config in llamas.into_iter().chain([mistral, qwen2, qwen3, gemma3, gpt2, gpt_neo, gpt_neox, opt]) {
