@@ -50,7 +50,7 @@ impl Widths {
 
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let mut block = theme.block(&title(app));
+    let mut block = theme.block(title(app));
     if !app.is_empty() {
         block = block.title_bottom(legend(app, theme, usize::from(area.width)).right_aligned());
     }
