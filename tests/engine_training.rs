@@ -8,7 +8,7 @@ use std::time::Duration;
 use lossglass::engine::{At, Data, Ended, Engine, Event, Plan, Request, Side, SideMask, TrainEvent, TrainRequest};
 use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::model::Source;
-use lossglass::sample::{Chat, Message, Record, Sample};
+use lossglass::sample::{Chat, Form, Message, Record, Sample};
 use lossglass::sequence::{EncodeOptions, Sequence};
 use lossglass::train::{Goal, Settings};
 
@@ -261,4 +261,24 @@ fn a_continuation_comes_when_there_is_nothing_else_to_do() {
     let TrainEvent::Continued { step: 0, texts, prompt } = trained.next_train() else { panic!("no continuation") };
     assert_eq!(texts.len(), 1);
     assert!(!prompt.is_empty() && !texts[0].text.is_empty());
+}
+
+/// Of a prompt and its completion the completion is trained, unless a mask is chosen.
+#[test]
+fn the_form_of_a_record_decides_what_is_scored() {
+    let scored = |mode: Option<Mode>| {
+        let mut trained = Trained::new();
+        let sample = Sample::Text("The capital of France is Paris.".into());
+        let record = Record { form: Form::PromptCompletion, sample, split: Some(24) };
+        let side = Side {
+            settings: Settings::default(),
+            mask: SideMask::Mode(mode, PartWeights::default(), Default::default()),
+        };
+        let data = Data::Samples { samples: vec![record].into(), encoding: EncodeOptions::default() };
+        let plan = Box::new(Plan { data, first: side, second: None });
+        trained.send(TrainRequest::Run { plan, goal: Goal { steps: Some(1), ..Goal::default() } });
+        std::iter::repeat_with(|| trained.at()).find_map(|at| at.reports.first().map(|report| report.scored))
+    };
+    let (by_form, all) = (scored(None).unwrap(), scored(Some(Mode::All)).unwrap());
+    assert!(by_form > 0 && by_form < all, "{by_form} of {all}");
 }

@@ -275,3 +275,25 @@ fn special_token_text_is_escaped_on_demand() {
     assert!(escaped["totals"]["tokens"].as_u64() > plain["totals"]["tokens"].as_u64(), "its text is several tokens");
     assert_eq!(escaped["totals"]["scored"], plain["totals"]["scored"]);
 }
+
+#[test]
+fn no_weight_of_the_model_is_read() {
+    let (guard, path) = mixed();
+    let model = guard.path().join("model");
+    std::fs::create_dir(&model).unwrap();
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama");
+    for file in ["config.json", "tokenizer.json", "tokenizer_config.json"] {
+        std::fs::copy(fixture.join(file), model.join(file)).unwrap();
+    }
+    // Behind the header every number is NaN, which nobody who reads them takes.
+    let mut weights = std::fs::read(fixture.join("model.safetensors")).unwrap();
+    let header = 8 + usize::try_from(u64::from_le_bytes(weights[..8].try_into().unwrap())).unwrap();
+    weights[header..].fill(0xff);
+    std::fs::write(model.join("model.safetensors"), weights).unwrap();
+    let model = model.to_str().unwrap();
+    let own = fixture.to_str().unwrap();
+    assert_eq!(json(&[&path, "--model", model])["totals"], json(&[&path, "--model", own])["totals"]);
+    let mut analyze = Command::new(env!("CARGO_BIN_EXE_lossglass"));
+    let analyzed = analyze.args(["analyze", "--text", "a", "--model", model]).output().unwrap();
+    assert_eq!(analyzed.status.code(), Some(2), "{}", stderr(&analyzed));
+}
