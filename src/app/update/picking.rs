@@ -67,10 +67,10 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     let Some(Overlay::Picker(picker)) = &mut app.overlay else {
         return Vec::new();
     };
-    if picker.kind == PickerKind::Model {
-        if let Some(effects) = super::models::run(app, command) {
-            return effects;
-        }
+    if picker.kind == PickerKind::Model
+        && let Some(effects) = super::models::run(app, command)
+    {
+        return effects;
     }
     let Some(Overlay::Picker(picker)) = &mut app.overlay else {
         return Vec::new();
