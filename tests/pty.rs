@@ -70,7 +70,7 @@ fn the_first_session_of_a_user() {
 
     // Small, and out.
     pty.resize(80, 24);
-    pty.wait_for("q quit");
+    pty.wait_for("? help");
     pty.press("3");
     pty.wait_for("assistant");
     pty.press("q");

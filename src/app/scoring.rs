@@ -147,6 +147,7 @@ impl App {
         for row in self.scorings.iter_mut().chain(&mut self.current) {
             row.ledger = row.mask.as_ref().ok().and_then(|mask| Ledger::new(sequence, mask, scores));
         }
+        self.compare();
     }
 
     /// The mask that counts anew, and what depends on it; the rows stay.

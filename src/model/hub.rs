@@ -133,7 +133,7 @@ impl Hub {
     fn missing(&self, address: &Address, layout: &Layout, is_offline: bool) -> HubError {
         let lacking = layout.found(!self.settings().is_offline).and_then(|snapshot| files::lacking(address, &snapshot));
         let file = lacking.or_else(|| address.file.clone()).unwrap_or_else(|| "config.json".to_owned());
-        let (address, cache) = (address.clone(), self.settings().cache.clone());
+        let (address, cache) = (Box::new(address.clone()), self.settings().cache.clone());
         match is_offline {
             true => HubError::Offline { address, file, cache },
             false => HubError::NotCached { address, file, cache },

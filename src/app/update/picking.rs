@@ -68,10 +68,10 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     let Some(Overlay::Picker(picker)) = &mut app.overlay else {
         return Vec::new();
     };
-    if picker.kind.is_of_models() {
-        if let Some(effects) = super::models::run(app, command) {
-            return effects;
-        }
+    if picker.kind.is_of_models()
+        && let Some(effects) = super::models::run(app, command)
+    {
+        return effects;
     }
     let Some(Overlay::Picker(picker)) = &mut app.overlay else {
         return Vec::new();

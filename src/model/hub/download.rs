@@ -92,9 +92,8 @@ pub(super) fn fetch(
     }
     if let Some(found) = part.difference() {
         let _ = fs::remove_file(&part_path); // a part that stays is found out the next time
-        let (repository, file) = (asked.address.repository.clone(), asked.file.unwrap_or_default().to_owned());
-        let expected = part.expected();
-        return Err(HubError::Damaged { repository, file, found, expected });
+        let file = format!("{} of {}", asked.file.unwrap_or_default(), asked.address.repository);
+        return Err(HubError::Damaged { file, found, expected: metadata.etag.clone() });
     }
     part.file.sync_all().map_err(HubError::write(&part_path))?;
     fs::rename(&part_path, &blob).map_err(HubError::write(blob))
@@ -206,11 +205,7 @@ impl<'a> Part<'a> {
     fn difference(&self) -> Option<String> {
         let expected = self.metadata.sha256()?;
         let found: String = self.digest.clone().finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        (!found.eq_ignore_ascii_case(expected)).then(|| format!("sha256 {found}"))
-    }
-
-    fn expected(&self) -> String {
-        self.metadata.etag.clone()
+        (!found.eq_ignore_ascii_case(expected)).then_some(found)
     }
 }
 

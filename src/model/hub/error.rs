@@ -21,7 +21,7 @@ pub enum HubError {
         "{file} of {} at revision {} is not in {}, and HF_HUB_OFFLINE keeps the network away: run `{}` where the Hub is reached, or unset HF_HUB_OFFLINE",
         address.repository, address.revision, cache.display(), address.get()
     )]
-    Offline { address: Address, file: String, cache: PathBuf },
+    Offline { address: Box<Address>, file: String, cache: PathBuf },
     #[error(
         "{endpoint} has no repository {repository}, or it is private: check the name, or set HF_TOKEN to a token that may read it"
     )]
@@ -29,7 +29,7 @@ pub enum HubError {
     #[error("{repository} has no revision `{revision}`: give a branch, a tag or a commit that it has")]
     NoRevision { repository: String, revision: String },
     #[error("{} at revision {} has no {file}", address.repository, address.revision)]
-    NoFile { address: Address, file: String },
+    NoFile { address: Box<Address>, file: String },
     #[error(
         "{repository} is gated: accept its terms at {endpoint}/{repository} with your account, then set HF_TOKEN or run `hf auth login`"
     )]
@@ -50,14 +50,14 @@ pub enum HubError {
     Unreachable { endpoint: String, reason: String },
     #[error("{endpoint} gave an answer that makes no sense: {reason}")]
     Answer { endpoint: String, reason: String },
-    #[error("{file} of {repository} arrived with {found}, expected {expected}: it was deleted; try again")]
-    Damaged { repository: String, file: String, found: String, expected: String },
+    #[error("{file} arrived with sha256 {found}, expected {expected}: it was deleted; try again")]
+    Damaged { file: String, found: String, expected: String },
     #[error("{repository} holds GGUF files and no model directory: name one of them, such as {repository}/{}", files.join(", "))]
     OnlyGguf { repository: String, files: Vec<String> },
     #[error(
         "{address} has its weights as {found} and not as safetensors: choose a revision or a model that has safetensors"
     )]
-    NoSafetensors { address: Address, found: String },
+    NoSafetensors { address: Box<Address>, found: String },
     #[error("{0}")]
     Index(String),
     #[error("{} is being downloaded by another program: wait for it, or stop it", file)]
@@ -65,7 +65,7 @@ pub enum HubError {
     #[error("cannot keep a file of the Hub at {}: {reason}", path.display())]
     Write { path: PathBuf, reason: io::Error },
     #[error("{file} of {} at revision {} is not in {}: run `{}`", address.repository, address.revision, cache.display(), address.get())]
-    NotCached { address: Address, file: String, cache: PathBuf },
+    NotCached { address: Box<Address>, file: String, cache: PathBuf },
     #[error("{} is not in the cache {}", what, cache.display())]
     NothingToRemove { what: String, cache: PathBuf },
 }

@@ -19,7 +19,7 @@ pub(super) const INDEX: &str = "model.safetensors.index.json";
 /// If there is no model among them, with what is there instead.
 pub(super) fn wanted(address: &Address, has: &[String]) -> Result<Vec<String>, HubError> {
     let is_there = |file: &str| has.iter().any(|one| one == file);
-    let missing = |file: &str| HubError::NoFile { address: address.clone(), file: file.to_owned() };
+    let missing = |file: &str| HubError::NoFile { address: Box::new(address.clone()), file: file.to_owned() };
     if let Some(file) = &address.file {
         return if is_there(file) { Ok(vec![file.clone()]) } else { Err(missing(file)) };
     }
@@ -34,7 +34,7 @@ pub(super) fn wanted(address: &Address, has: &[String]) -> Result<Vec<String>, H
     }
     let weights = [WEIGHTS, INDEX].into_iter().find(|file| is_there(file)).ok_or_else(|| {
         match ["pytorch_model.bin", "pytorch_model.bin.index.json"].into_iter().find(|file| is_there(file)) {
-            Some(found) => HubError::NoSafetensors { address: address.clone(), found: found.to_owned() },
+            Some(found) => HubError::NoSafetensors { address: Box::new(address.clone()), found: found.to_owned() },
             None => missing(WEIGHTS),
         }
     })?;

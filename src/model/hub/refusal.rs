@@ -34,7 +34,7 @@ impl Asked<'_> {
             (401, _) => HubError::NoToken { repository, endpoint },
             (403, _) => HubError::Forbidden { repository, endpoint, reason: self.reason(answer) },
             (404, _) => match self.file {
-                Some(file) => HubError::NoFile { address: self.address.clone(), file: file.to_owned() },
+                Some(file) => HubError::NoFile { address: Box::new(self.address.clone()), file: file.to_owned() },
                 None => HubError::NoRepository { repository, endpoint },
             },
             (429, _) => return too_many(answer, endpoint),
