@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
-use lossglass::app::{Action, App, Frame, Probe, Start, ThemeName, View, update};
+use lossglass::app::{Action, App, Command, Frame, Probe, Start, ThemeName, View, update};
 use lossglass::engine::Event;
 use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Scores, Target};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
@@ -40,6 +40,24 @@ fn main() {
                 bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
             });
         }
+    }
+    for tokens in [512, 4096] {
+        let mut app = chat_app(tokens);
+        app.view = View::Score;
+        assert_eq!(app.scorings.len(), 18, "every mode and every profile");
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a screen in memory");
+        let theme = Theme::of(ThemeName::Dark, true);
+        group.bench_function(BenchmarkId::new("frame, Score, 18 rows", tokens), |bencher| {
+            bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
+        });
+    }
+    // All that stands between the key and the state that is drawn: the mask, its ledger, findings, what rows differ in.
+    let mut app = chat_app(4096);
+    app.view = View::Score;
+    for (name, command) in [("another mode", Command::NextMode), ("another weight", Command::PaintTokens)] {
+        group.bench_function(BenchmarkId::new(format!("{name}, the 18 rows up to date"), 4096), |bencher| {
+            bencher.iter(|| black_box(update(&mut app, Action::Do(command))));
+        });
     }
     let app = scored_app(4096);
     let chat = long_chat(4096);
@@ -138,7 +156,7 @@ fn first_frame() {
     println!("start to first frame: median {:.1} ms (bar 100 ms)", times[times.len() / 2] * 1e3);
 }
 
-/// The screen on a text of that many tokens, with rows of made-up values: what is measured is drawing, not a model.
+/// The screen on a text of that many tokens.
 fn scored_app(tokens: usize) -> App {
     let source = Source::default_for(&Sample::Text(String::new()));
     let mut model = embedded(&source);
@@ -147,7 +165,18 @@ fn scored_app(tokens: usize) -> App {
     let mut sequence = model.encode(&sample, Prefix::None).expect("plain text");
     sequence.truncate(tokens);
     assert_eq!(sequence.len(), tokens, "long enough");
-    let ids = sequence.ids();
+    app_on(&model, source, sample, sequence)
+}
+
+/// The screen on a chat of that many tokens.
+fn chat_app(tokens: usize) -> App {
+    let source = Source::Embedded(Embedded::TinyChat);
+    app_on(&embedded(&source), source, Sample::Chat(Chat::default()), long_chat(tokens))
+}
+
+/// The screen on `sequence`, with rows of made-up values: what is measured is drawing, not a model.
+fn app_on(model: &Model, source: Source, sample: Sample, sequence: Sequence) -> App {
+    let (tokens, ids) = (sequence.len(), sequence.ids());
     let row = |t: usize| Row {
         entropy: 2.0,
         top: (0..5).map(|id| Candidate { id, p: 0.1 }).collect(),
@@ -158,7 +187,7 @@ fn scored_app(tokens: usize) -> App {
         App::new(Start { encoding: Prefix::None.into(), model: Some(source), ..Start::on(sample, "bench") });
     let generation = app.analysis.generation;
     update(&mut app, Action::Resize(120, 40));
-    let model = lossglass::engine::ModelInfo::of(&model);
+    let model = lossglass::engine::ModelInfo::of(model);
     let distribution = Distribution::new((0..model.vocab_size).map(|i| (i % 97) as f32 / 10.0).collect());
     for event in [
         Event::Tokenised { generation, model, sequence: Arc::new(sequence) },

@@ -5,6 +5,7 @@
 
 mod action;
 mod caret;
+mod comparing;
 mod editor;
 pub mod keymap;
 mod labels;
@@ -21,7 +22,8 @@ mod update;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use action::{Action, Command, Effect, FileOutcome, Opened};
+pub use action::{Action, Command, Effect, Facts, FileOutcome, Opened};
+pub use comparing::Comparing;
 pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
@@ -59,11 +61,12 @@ pub enum View {
     Attend,
     Score,
     Train,
+    Compare,
 }
 
 impl View {
     /// Every view, in order.
-    pub const EVERY: [View; 4] = [View::Predict, View::Attend, View::Score, View::Train];
+    pub const EVERY: [View; 5] = [View::Predict, View::Attend, View::Score, View::Train, View::Compare];
 
     /// The tab's title.
     pub fn title(self) -> &'static str {
@@ -72,6 +75,7 @@ impl View {
             View::Attend => "Attend",
             View::Score => "Score",
             View::Train => "Train",
+            View::Compare => "Compare",
         }
     }
 }
@@ -248,6 +252,8 @@ pub struct App {
     pub notice: Option<Notice>,
     /// The data set that is open.
     pub records: Browser,
+    /// A second model on the same text.
+    pub comparing: Comparing,
     /// The run that trains the model.
     pub training: Training,
     /// What was asked of the trainer.
@@ -262,7 +268,7 @@ impl App {
     pub fn new(start: Start) -> (Self, Vec<Effect>) {
         let mut app = Self {
             size: (80, 24),
-            view: View::Predict,
+            view: if start.compare.is_some() { View::Compare } else { View::Predict },
             theme: start.theme,
             unicode: start.unicode,
             sample: start.sample,
@@ -303,6 +309,7 @@ impl App {
             overlay: None,
             closed_editor: None,
             records: Browser::default(),
+            comparing: Comparing { source: start.compare, ..Comparing::default() },
             training: Training::default(),
             asked: Asked::default(),
             notice: start.note.map(|text| Notice { text, is_error: false }),
@@ -373,7 +380,7 @@ impl App {
             None => Context::View(self.view),
             Some(Overlay::Help { .. }) => Context::Help,
             Some(Overlay::Editor(_)) => Context::Editor,
-            Some(Overlay::Picker(picker)) if picker.kind == PickerKind::Model => Context::Models,
+            Some(Overlay::Picker(picker)) if picker.kind.is_of_models() => Context::Models,
             Some(Overlay::Picker(_)) => Context::Picker,
             Some(Overlay::Settings(_)) => Context::Settings,
             Some(Overlay::Save { .. }) => Context::Save,
@@ -397,6 +404,7 @@ impl App {
             pack: self.pack.clone(),
             top_k: ROW_TOP_K,
         }));
+        effects.extend(self.ask_second());
         effects
     }
 }

@@ -29,6 +29,8 @@ pub struct Cli {
     pub model: ModelArgs,
     #[command(flatten)]
     pub mask: MaskArgs,
+    #[command(flatten)]
+    pub compare: CompareArgs,
     /// Colours of the screen (NO_COLOR means mono)
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
@@ -60,6 +62,8 @@ pub struct AnalyzeArgs {
     pub model: ModelArgs,
     #[command(flatten)]
     pub mask: MaskArgs,
+    #[command(flatten)]
+    pub compare: CompareArgs,
     /// How many of the most likely candidates to give for every token
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub top_k: usize,
@@ -133,6 +137,13 @@ pub struct ModelArgs {
     /// Chat template to use instead of the model's: a file, or chatml
     #[arg(long, value_name = "FILE|chatml", help_heading = "Model")]
     pub template: Option<String>,
+}
+
+#[derive(Clone, Debug, Default, Args)]
+pub struct CompareArgs {
+    /// A second model on the same text: by how much each expected it more, stretch by stretch, and bits per byte of both
+    #[arg(long, value_name = "MODEL", help_heading = "Model")]
+    pub compare: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, Args)]

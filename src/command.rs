@@ -28,8 +28,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Models(args)) => return models::run(&args),
         None if has_screen() => screen::run(cli)?,
         None => {
-            let Cli { input, model, mask, .. } = cli;
-            analyze::run(&AnalyzeArgs { input, model, mask, top_k: 5, format: Format::Table })?;
+            let Cli { input, model, mask, compare, .. } = cli;
+            analyze::run(&AnalyzeArgs { input, model, mask, compare, top_k: 5, format: Format::Table })?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -4,11 +4,13 @@
 //! cancelled between two of its pieces, and its events still carry the old generation, so that the receiver can drop
 //! them. A run of training steps goes on between requests, and whatever ends it cancels the step under way. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
 
+mod compare;
 mod course;
 mod dataset;
 mod inbox;
 mod message;
 mod room;
+mod scored;
 mod survey;
 mod train;
 mod training;
@@ -17,6 +19,7 @@ mod worker;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
+pub use compare::{CompareEvent, CompareRequest};
 pub use message::{Event, ModelInfo, PackRequest, Request};
 pub use survey::{Survey, SurveyEvent};
 pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
@@ -28,17 +31,17 @@ use worker::Worker;
 /// A handle on the engine thread. Dropping it cancels what is under way and ends the thread.
 pub struct Engine {
     requests: Sender<(Request, Cancels)>,
-    /// Of the analysis asked for last.
-    last: Cancels,
-    /// The model it wants.
-    source: Option<Source>,
+    /// The analysis asked for last.
+    first: Lane,
+    /// What was asked of the second model last.
+    second: Lane,
     /// Of what the trainer was asked for last.
     train: Cancel,
     /// Of the survey asked for last.
     survey: Cancel,
 }
 
-/// What stops an analysis. A changed text makes scoring the old one pointless, but not loading the model.
+/// What stops an answer.
 #[derive(Clone, Default)]
 struct Cancels {
     load: Cancel,
@@ -47,7 +50,27 @@ struct Cancels {
     survey: Cancel,
 }
 
-impl Cancels {
+/// What one model was asked for last. A changed text makes scoring the old one pointless, but not loading the model.
+#[derive(Default)]
+struct Lane {
+    source: Option<Source>,
+    load: Cancel,
+    score: Cancel,
+}
+
+impl Lane {
+    /// A newer request supersedes the one before.
+    fn renew(&mut self, source: Option<&Source>) -> Cancels {
+        self.score.cancel();
+        self.score = Cancel::default();
+        if self.source.as_ref() != source || self.load.is_cancelled() {
+            self.load.cancel();
+            self.load = Cancel::default();
+            self.source = source.cloned();
+        }
+        Cancels { load: self.load.clone(), score: self.score.clone(), ..Cancels::default() }
+    }
+
     fn cancel(&self) {
         self.load.cancel();
         self.score.cancel();
@@ -70,8 +93,8 @@ impl Engine {
         thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, inbox, emit).run())?;
         Ok(Self {
             requests,
-            last: Cancels::default(),
-            source: None,
+            first: Lane::default(),
+            second: Lane::default(),
             train: Cancel::default(),
             survey: Cancel::default(),
         })
@@ -79,26 +102,26 @@ impl Engine {
 
     /// Hands a request to the thread; never blocks.
     pub fn send(&mut self, request: Request) {
-        let mut cancels = Cancels::default();
-        if let Request::Analyze { source, .. } = &request {
-            self.last.score.cancel();
-            if self.source.as_ref() == Some(source) && !self.last.load.is_cancelled() {
-                cancels.load = self.last.load.clone();
-            } else {
-                self.last.load.cancel();
-                self.source = Some(source.clone());
+        let mut cancels = match &request {
+            Request::Analyze { source, .. } => {
+                self.second.score.cancel(); // of the text before
+                self.first.renew(Some(source))
             }
-            self.last = cancels.clone();
-        }
+            Request::Compare(CompareRequest::Score { source, .. }) => self.second.renew(Some(source)),
+            Request::Compare(CompareRequest::Forget) => self.second.renew(None),
+            _ => Cancels::default(),
+        };
         if let Request::Train(request) = &request
             && request.ends_a_run()
         {
             self.train.cancel();
-            self.train = cancels.train.clone();
+            self.train = Cancel::default();
+            cancels.train = self.train.clone();
         }
         if matches!(request, Request::Survey(_)) {
             self.survey.cancel();
-            self.survey = cancels.survey.clone();
+            self.survey = Cancel::default();
+            cancels.survey = self.survey.clone();
         }
         // The thread ends only with this handle, so a send fails only while the process is ending.
         let _ = self.requests.send((request, cancels));
@@ -111,7 +134,8 @@ impl Engine {
 
     /// Stops the analysis under way, if any, and what the trainer does.
     pub fn cancel(&self) {
-        self.last.cancel();
+        self.first.cancel();
+        self.second.cancel();
         self.train.cancel();
     }
 }

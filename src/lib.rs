@@ -4,8 +4,10 @@
 //!
 //! ```text
 //! text, file, chat ─▶ sample ─▶ template ─▶ sequence ───────────────┬─▶ mask ─▶ loss (ledger)   pure, instant
-//!                    (Text|Chat)  (text and     (tokens with id,    │    │       ▲
-//!                                 provenance)    bytes, span, part) │    │       │
+//!       │            (Text|Chat)  (text and     (tokens with id,    │    │       ▲
+//!       │                ▲        provenance)    bytes, span, part) │    │       │
+//!       └─▶ data ────────┴───▶ survey: every record rendered, tokenised, masked and looked over, on all cores
+//!           (records)                                               │    │       │
 //!                                                                   ├────│▶ score ┘            model x ids -> rows
 //!                                                                   ├────┴▶ train              model x examples -> steps
 //!                                                                   └─▶ generate               model x ids -> new ids

@@ -73,7 +73,7 @@ impl Model {
         let vocabulary = Arc::new(loaded.vocabulary);
         let config = loaded.config;
         let device = device.clone();
-        let source = loaded.source;
+        let (source, name) = (loaded.source, loaded.name);
         let templates = Arc::new(Templates::of(&vocabulary));
         Ok(Self { name, source, config, decoder, vocabulary, device, templates })
     }

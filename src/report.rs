@@ -1,11 +1,13 @@
 //! The values of one analysis as a table, JSON or CSV, and those of a training run.
 
+mod compare;
 mod csv;
 mod json;
 pub mod survey;
 mod table;
 mod training;
 
+pub use compare::Compared;
 pub use csv::csv;
 pub use json::json;
 pub use table::table;
@@ -28,6 +30,8 @@ pub struct Report<'a> {
     pub contrast: &'a [Option<f64>],
     pub ledger: &'a Ledger,
     pub denominator: Denominator,
+    /// A second model on the same text.
+    pub compared: Option<Compared<'a>>,
 }
 
 impl Report<'_> {
@@ -46,6 +50,7 @@ impl Report<'_> {
         if self.sequence.len() > 1 && self.ledger.scored == 0 {
             warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.name()));
         }
+        warnings.extend(self.compared.iter().flat_map(|compared| compared.comparison.notes.clone()));
         warnings
     }
 

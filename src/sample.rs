@@ -4,7 +4,6 @@ mod built_in;
 mod chat;
 mod form;
 mod probes;
-mod set;
 mod span;
 
 use std::ops::Range;
@@ -13,10 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use built_in::{BUILT_IN, BuiltIn};
-pub use chat::{SampleError, read_chat};
 pub use form::{Form, Record, UnknownForm, read_record};
 pub use probes::probes;
-pub use set::read_samples;
 
 /// Whether messages of this role are the assistant's; `model` is what Gemma's data calls it.
 pub fn is_assistant(role: &str) -> bool {

@@ -247,9 +247,10 @@ impl Sequence {
         (!self.beyond.is_empty()).then(|| self.tokens.len() + self.beyond.len())
     }
 
-    /// The text before token `t`, at most the last `chars` characters of it.
+    /// The text before token `t` that a causal model sees there, at most the last `chars` characters of it.
     pub fn input_so_far(&self, t: usize, chars: usize) -> &str {
-        self.text_of(0..t, chars)
+        let first = self.documents().around(t.saturating_sub(1), self.len()).start;
+        self.text_of(first.min(t)..t, chars)
     }
 
     /// The text of some tokens, at most the last `chars` characters of it.

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! header   lossglass · model                                   kind · mask · scored · loss
-//! tabs     1 Predict  2 Attend  3 Score  4 Train                            keys for all
+//! tabs     1 Predict  2 Attend  3 Score  4 Train  5 Compare                 keys for all
 //! strip    the sequence, with the one cursor
 //! banner   why scoring failed or stopped, only then
-//! view     Predict | Attend | Score | Train
+//! view     Predict | Attend | Score | Train | Compare
 //! footer   the keys that matter now                                              progress
 //! ```
 //! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, a weight. The editor leaves header and strip in sight, so that one
@@ -16,6 +16,7 @@ mod attend;
 mod banner;
 mod bar;
 mod columns;
+mod compare;
 mod editor;
 mod empty;
 mod footer;
@@ -101,6 +102,7 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         View::Attend => attend::draw(app, theme, frame, view, hits),
         View::Score => score::draw(app, theme, frame, view, hits),
         View::Train => train::draw(app, theme, frame, view, hits),
+        View::Compare => compare::draw(app, theme, frame, view, hits),
     }
     footer::draw(app, theme, frame, footer, hits);
     let all = area.resize((area.width, footer.y - area.y).into());

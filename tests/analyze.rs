@@ -388,3 +388,30 @@ fn packs_that_cannot_be_are_refused() {
         assert!(output.status.code() == Some(2) && said.contains(why), "{args:?}: {said}");
     }
 }
+
+/// A second model gets the numbers that it has by itself, and the differences are what they say.
+#[test]
+fn a_second_model_beside_the_first() {
+    let (llama, gpt2) = (fixture("llama"), fixture("gpt2"));
+    let (llama, gpt2) = (llama.to_str().expect("UTF-8"), gpt2.to_str().expect("UTF-8"));
+    let text = ["--text", "The little dog ran to the park, and Tim saw it."];
+    let both = analyze(llama, &[&text[..], &["--compare", gpt2]].concat());
+    let alone = [analyze(llama, &text), analyze(gpt2, &text)];
+    assert!(alone[0]["compare"].is_null());
+    let compare = &both["compare"];
+    for (k, alone) in alone.iter().enumerate() {
+        close(&compare["bits_per_byte"][k], &alone["loss"]["bits_per_byte"], 1e-9, "bits per byte");
+    }
+    let stretches = compare["stretches"].as_array().expect("stretches");
+    assert_eq!(stretches.iter().map(|stretch| stretch["text"].as_str().expect("text")).collect::<String>(), text[1]);
+    for stretch in &stretches[1..] {
+        let nll = |k: usize| stretch["nll"][k].as_f64().expect("scored");
+        assert!((stretch["difference"].as_f64().expect("scored") - (nll(1) - nll(0))).abs() < 1e-9);
+        let tokens = stretch["tokens"][1].as_array().expect("a range");
+        let range = tokens[0].as_u64().expect("a token") as usize..tokens[1].as_u64().expect("a token") as usize;
+        let sum: f64 = column(&alone[1], "nll")[range].iter().map(|nll| nll.as_f64().expect("scored")).sum();
+        assert!((sum - nll(1)).abs() < 1e-6, "the second model's own numbers");
+    }
+    let output = lossglass(&["analyze", "--text", "hi", "--compare", "no/such/place/at/all"]);
+    assert_eq!(output.status.code(), Some(2));
+}

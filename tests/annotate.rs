@@ -34,7 +34,10 @@ fn without_tags(source: &str) -> String {
 
 fn chats() -> Vec<Chat> {
     let chats: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&file("chats.json")).expect("chats");
-    chats.values().map(|chat| lossglass::sample::read_chat(&chat.to_string(), 0).expect("a chat").0).collect()
+    chats
+        .values()
+        .map(|chat| lossglass::sample::read_record(chat.clone(), None).expect("a record").chat().expect("a chat"))
+        .collect()
 }
 
 fn merged(spans: impl IntoIterator<Item = Range<usize>>) -> Vec<Range<usize>> {

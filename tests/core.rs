@@ -16,6 +16,8 @@ mod findings;
 mod modes;
 #[path = "core/options.rs"]
 mod options;
+#[path = "core/packing.rs"]
+mod packing;
 #[path = "core/paint.rs"]
 mod paint;
 #[path = "core/part_weights.rs"]

@@ -1,5 +1,7 @@
 //! The real engine behind the real state: models that change, fail, or come while something else happens.
 
+#[path = "engine/compare.rs"]
+mod compare;
 #[path = "session/session.rs"]
 #[allow(dead_code)]
 mod session;
@@ -7,8 +9,10 @@ mod session;
 use std::path::{Path, PathBuf};
 
 use lossglass::app::{Action, Progress};
+use lossglass::engine::PackRequest;
 use lossglass::model::Source;
-use lossglass::sample::{Chat, Message, Sample};
+use lossglass::sample::{Chat, Message, Record, Sample};
+use lossglass::sequence::{PackOptions, Packing};
 use session::Session;
 
 fn fixture(name: &str) -> PathBuf {
@@ -109,4 +113,31 @@ fn a_stopped_analysis_goes_on_where_it_was() {
     session.keys("R");
     session.until_ready();
     assert_eq!(session.app.analysis.scores.len(), session.app.len());
+}
+
+#[test]
+fn packed_records_are_scored_apart_and_compared_with_naive_packing() {
+    let records: Vec<Record> = ["Hello.", "Good morning."].map(|content| chat(content).into()).into();
+    let mut alone = Session::new(chat("Good morning."), "typed", 120, 40);
+    alone.until_ready();
+    let mut session = Session::new(chat("Hello."), "typed", 120, 40);
+    session.until_ready();
+    let options = PackOptions { size: 128, packing: Packing::Block };
+    session.app.pack = Some(PackRequest { records: records.into(), index: 0, options });
+    session.keys("R");
+    session.until(|app| !app.analysis.contrast.is_empty());
+    let (app, alone) = (&session.app, &alone.app);
+    let start = app.len() - alone.len();
+    assert_eq!(app.sequence().pack.as_ref().map(|pack| pack.documents[1].tokens.clone()), Some(start..app.len()));
+    assert_eq!(app.analysis.scores.nll(start), None, "nothing predicts a document's first token");
+    let mut changed = 0.0_f64;
+    for t in 1..alone.len() {
+        let (own, packed) = (alone.analysis.scores.nll(t).unwrap(), app.analysis.scores.nll(start + t).unwrap());
+        assert!((own - packed).abs() < 1e-4, "token {t}: {packed} in the pack, {own} alone");
+        changed = changed.max((app.analysis.contrast[start + t].unwrap() - packed).abs());
+    }
+    assert!(changed > 1e-2, "the first record changes what the second costs under naive packing");
+    session.keys("e x");
+    session.until(|app| app.sequence().text.contains("Hello.x") && !app.analysis.contrast.is_empty());
+    assert!(session.app.sequence().text.contains("Good morning."), "the edited record stays in its pack");
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use lossglass::engine::{At, Data, Ended, Engine, Event, Plan, Request, Side, SideMask, TrainEvent, TrainRequest};
 use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::model::Source;
-use lossglass::sample::{Chat, Message, Sample};
+use lossglass::sample::{Chat, Message, Record, Sample};
 use lossglass::sequence::{EncodeOptions, Sequence};
 use lossglass::train::{Goal, Settings};
 
@@ -237,7 +237,7 @@ fn probes_are_watched_and_a_changed_text_is_scored_by_the_trained_weights() {
 #[test]
 fn several_samples_are_taken_in_turn() {
     let mut trained = Trained::new();
-    let samples: Arc<[Sample]> = (0..5).map(|i| chat(&"word ".repeat(i + 1))).collect();
+    let samples: Arc<[Record]> = (0..5).map(|i| chat(&"word ".repeat(i + 1)).into()).collect();
     let settings = Settings { batch: 2, lr: 1e-3, ..Settings::default() };
     let side = Side { settings, mask: SideMask::Mode(None, PartWeights::default(), Default::default()) };
     let plan = Box::new(Plan {

@@ -10,6 +10,8 @@ mod editing;
 mod lists;
 #[path = "flow/models.rs"]
 mod models;
+#[path = "flow/packing.rs"]
+mod packing;
 #[path = "flow/painting.rs"]
 mod painting;
 #[path = "flow/records.rs"]

@@ -24,11 +24,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "train",
         ],
     ),
-    ("app", &["data", "engine", "loss", "mask", "model", "sample", "sequence", "survey", "template", "train"]),
-    ("ui", &["app", "loss", "mask", "sample", "sequence", "survey", "template", "train"]),
-    ("tui", &["app", "data", "engine", "model", "sample", "ui"]),
+    (
+        "app",
+        &["compare", "data", "engine", "loss", "mask", "model", "sample", "sequence", "survey", "template", "train"],
+    ),
+    ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey", "template", "train"]),
+    ("tui", &["app", "cancel", "data", "engine", "model", "sample", "ui"]),
     ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
-    ("report", &["data", "engine", "loss", "mask", "sequence", "survey", "train"]),
+    ("report", &["compare", "data", "engine", "loss", "mask", "sequence", "survey", "train"]),
     ("cli", &["loss", "mask", "model", "sample", "sequence", "train"]),
 ];
 

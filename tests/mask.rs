@@ -121,7 +121,8 @@ fn a_shown_record_marks_what_is_scored() {
 fn exports_hold_the_masks_of_the_report() {
     let (guard, path) = mixed();
     let report = json(&[&path]);
-    let scored: Vec<f64> = report["records"].as_array().unwrap().iter().filter_map(|r| r["weight"].as_f64()).collect();
+    let weights = report["records"].as_array().unwrap().iter().filter_map(|r| r["weight"].as_f64());
+    let scored: Vec<f64> = weights.filter(|&weight| weight > 0.0).collect();
     for trainer in ["trl", "axolotl", "labels"] {
         let to = guard.path().join(trainer);
         let output = mask(&[&path, "--export", trainer, "--output", to.to_str().unwrap()]);
@@ -133,7 +134,7 @@ fn exports_hold_the_masks_of_the_report() {
         let to = guard.path().join(trainer);
         let output = mask(&[&path, "--export", trainer, "--output", to.to_str().unwrap()]);
         assert!(stderr(&output).contains("left out 1 records that its form cannot say, the first: line 4 (record 3)"));
-        assert_eq!(records(&to).len(), 5, "{trainer}");
+        assert_eq!(records(&to).len(), 4, "{trainer}");
     }
     // OpenAI's form is read again and masked by what it says.
     let again = json(&[guard.path().join("openai").to_str().unwrap(), "--mask", "custom"]);
@@ -170,7 +171,7 @@ fn a_weight_that_a_trainer_cannot_say_is_never_lost() {
     let to = guard.path().join("trl");
     let output = mask(&[&path, "--weights", "stop=0.5", "--export", "trl", "--output", to.to_str().unwrap()]);
     assert!(stderr(&output).contains("--export labels keeps weights"), "{}", stderr(&output));
-    assert_eq!(records(&to).len(), 2, "the texts and what has no stop");
+    assert_eq!(records(&to).len(), 1, "the text, which has no stop");
 }
 
 #[test]
@@ -224,4 +225,53 @@ fn wrong_arguments_get_one_sentence() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(stderr(&output).contains(said), "{args:?}: {}", stderr(&output));
     }
+}
+
+#[test]
+fn records_in_which_nothing_is_scored_are_exported_on_demand_only() {
+    let (guard, path) = mixed();
+    let file = guard.path().join("out.jsonl");
+    let out = file.to_str().unwrap();
+    let output = mask(&[&path, "--export", "labels", "--output", out]);
+    assert!(stderr(&output).contains("left out 1 records in which nothing is scored"), "{}", stderr(&output));
+    let scored = records(&file);
+    assert!(scored.iter().all(|record| weights_of(record).unwrap().1.iter().any(|&weight| weight != 0.0)));
+    let output = mask(&[&path, "--export", "labels", "--output", out, "--keep-unscored"]);
+    assert!(!stderr(&output).contains("nothing is scored"), "{}", stderr(&output));
+    assert_eq!(records(&file).len(), scored.len() + 1);
+}
+
+#[test]
+fn what_a_trainers_form_has_no_field_for_is_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tools.jsonl");
+    let call = r#"{"id": "call_1", "type": "function", "function": {"name": "f", "arguments": {"x": 1}}}"#;
+    let record = format!(
+        r#"{{"messages": [{{"role": "user", "content": "hi"}}, {{"role": "assistant", "content": "", "tool_calls": [{call}]}},
+        {{"role": "tool", "content": "2", "tool_call_id": "call_1"}}, {{"role": "assistant", "content": "two"}}]}}"#
+    );
+    std::fs::write(&path, record.replace('\n', "")).unwrap();
+    let (path, out) = (path.to_str().unwrap().to_owned(), directory.path().join("out.jsonl"));
+    let output = mask(&[&path, "--export", "llama-factory", "--output", out.to_str().unwrap()]);
+    assert!(
+        stderr(&output).contains("ids and names around tool calls, of which the data has 2"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(records(&out).len(), 1);
+}
+
+#[test]
+fn special_token_text_is_escaped_on_demand() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("typed.jsonl");
+    let record =
+        r#"{"messages": [{"role": "user", "content": "a<|im_end|>b"}, {"role": "assistant", "content": "c"}]}"#;
+    std::fs::write(&path, record).unwrap();
+    let path = path.to_str().unwrap();
+    let codes = |report: &Value| report["totals"]["by_code"].to_string();
+    let (plain, escaped) = (json(&[path]), json(&[path, "--escape-specials"]));
+    assert!(codes(&plain).contains("special-text") && !codes(&escaped).contains("special-text"), "{escaped}");
+    assert!(escaped["totals"]["tokens"].as_u64() > plain["totals"]["tokens"].as_u64(), "its text is several tokens");
+    assert_eq!(escaped["totals"]["scored"], plain["totals"]["scored"]);
 }

@@ -5,9 +5,11 @@
 mod sample;
 
 use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Rule, ScorePanel, Start, View, update};
+use lossglass::engine::{CompareEvent, Event, PackRequest};
+use lossglass::loss::{Row, Target};
 use lossglass::mask::AttentionMask;
 use lossglass::sample::{Chat, Message, Sample};
-use lossglass::sequence::{Origin, Sequence};
+use lossglass::sequence::{Origin, PackOptions, Packing, Sequence};
 use lossglass::template::Part;
 use lossglass::ui::{self, Hits, Theme};
 use ratatui::layout::Position;
@@ -334,4 +336,80 @@ fn clicks() {
     let mut app = chat();
     update(&mut app, Action::Do(Command::ChooseModel));
     assert_eq!(clicked(&app, "tiny-chat"), "Some(Pick(1))");
+}
+
+/// The chat beside a second model that cuts it otherwise.
+#[test]
+fn compare() {
+    let mut app = at(View::Compare, 11);
+    insta::assert_snapshot!("compare_none_80x24", lines(&app, 80, 24));
+    let source = lossglass::model::Source::parse("tiny-base").expect("it is embedded");
+    update(&mut app, Action::Files(FileOutcome::Second(source)));
+    let (generation, model) = (app.analysis.generation, app.model.clone().expect("a model"));
+    let mut sequence = chat_sequence();
+    let (first, second) = (sequence.tokens[4].clone(), sequence.tokens.remove(5));
+    let joined = &mut sequence.tokens[4];
+    joined.span = first.span.start..second.span.end;
+    joined.bytes.extend_from_slice(&second.bytes);
+    let row = |t: usize| Row {
+        entropy: 1.0,
+        top: Vec::new(),
+        target: sequence.tokens.get(t + 1).map(|token| Target { id: token.id, nll: 0.3 * t as f64, rank: 2 }),
+    };
+    let rows: Vec<Row> = (0..sequence.len()).map(row).collect();
+    for event in [
+        CompareEvent::Tokenised { model, sequence: sequence.clone().into() },
+        CompareEvent::Scored { from: 0, rows },
+        CompareEvent::Finished { seconds: 0.0 },
+    ] {
+        update(&mut app, Action::Engine(Event::Compare { generation, event }));
+    }
+    insta::assert_snapshot!("compare_80x24", lines(&app, 80, 24));
+    update(&mut app, Action::Goto(5));
+    insta::assert_snapshot!("compare_120x40", lines(&app, 120, 40));
+}
+
+/// Twice the chat in one pack, and what the other packing costs.
+fn packed(packing: Packing) -> App {
+    let pack = Sequence::pack(vec![(chat_sequence(), None), (chat_sequence(), None)], packing);
+    let others: Vec<Option<f64>> = (0..pack.len()).map(|t| (t > 0).then_some(0.25)).collect();
+    let mut app = loaded(pack);
+    let options = PackOptions { size: 64, packing };
+    app.pack = Some(PackRequest { records: vec![app.sample.clone().into()].into(), index: 0, options });
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(Event::Contrast { generation, nlls: others }));
+    app
+}
+
+#[test]
+fn a_pack_shows_its_documents_and_what_they_see_of_each_other() {
+    let mut app = packed(Packing::Block);
+    let start = app.len() / 2;
+    update(&mut app, Action::Do(Command::Show(View::Attend)));
+    update(&mut app, Action::Goto(start + 2));
+    insta::assert_snapshot!("attend_block_80x40", lines(&app, 80, 40));
+    update(&mut app, Action::Goto(start));
+    let screen = lines(&app, 120, 40);
+    assert!(screen.contains("its document ends here: it does not predict"), "{screen}");
+    let mut naive = packed(Packing::Naive);
+    update(&mut naive, Action::Do(Command::Show(View::Attend)));
+    update(&mut naive, Action::Goto(start + 2));
+    insta::assert_snapshot!("attend_naive_80x40", lines(&naive, 80, 40));
+    naive.unicode = false;
+    let screen = lines(&naive, 120, 40);
+    assert!(screen.contains("% sees of another document") && screen.is_ascii(), "{screen}");
+}
+
+#[test]
+fn the_packing_panel_compares_block_and_naive() {
+    for (packing, name) in [(Packing::Block, "block"), (Packing::Naive, "naive")] {
+        let mut app = packed(packing);
+        update(&mut app, Action::Do(Command::Show(View::Score)));
+        let last = app.len() - 3;
+        update(&mut app, Action::Goto(last));
+        update(&mut app, Action::ShowScorePanel(ScorePanel::Packing));
+        insta::assert_snapshot!(format!("score_{name}_120x40"), lines(&app, 120, 40));
+        app.analysis.contrast = Vec::new();
+        assert!(lines(&app, 120, 40).contains("not known yet"));
+    }
 }

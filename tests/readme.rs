@@ -11,6 +11,8 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use lossglass::app::keymap::{BINDINGS, Scope};
+use lossglass::app::{Action, DataSet, FileOutcome, Opened, Reading};
+use lossglass::data::Records;
 use lossglass::model::Source;
 use lossglass::model::source::Embedded;
 use lossglass::sample::BUILT_IN;
@@ -66,18 +68,48 @@ fn keep_section(name: &str, content: &str) {
     }
 }
 
+/// The screen as a picture in `assets`, made anew or compared.
+fn keep_picture(session: &mut Session, name: &str) {
+    session.screen();
+    let picture = svg::svg(session.terminal.backend().buffer());
+    let path = root().join("assets").join(name);
+    if is_update() {
+        std::fs::write(&path, &picture).expect("written");
+    }
+    assert_same(&picture, &std::fs::read_to_string(&path).expect(name), &format!("assets/{name}"));
+}
+
 #[test]
 fn the_picture_is_the_screen() {
     let first = &BUILT_IN[0];
     let mut session = Session::new(first.sample(), first.name, 120, 36);
     session.until_ready();
-    session.screen();
-    let picture = svg::svg(session.terminal.backend().buffer());
-    let path = root().join("assets/screen.svg");
-    if is_update() {
-        std::fs::write(&path, &picture).expect("written");
-    }
-    assert_same(&picture, &std::fs::read_to_string(&path).expect("assets/screen.svg"), "assets/screen.svg");
+    keep_picture(&mut session, "screen.svg");
+}
+
+#[test]
+fn the_picture_of_scoring_is_the_view_score() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 40);
+    session.until_ready();
+    session.keys("3");
+    session.until_ready();
+    keep_picture(&mut session, "score.svg");
+}
+
+#[test]
+fn the_picture_of_a_data_set_is_the_list_of_its_records() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 30);
+    session.until_ready();
+    let file = root().join("sample_data/chats.jsonl");
+    let record = Records::open(&file).expect("it is there").next().expect("a record").expect("it is read");
+    let mut opened = Opened::new("chats.jsonl · record 0", record.read(None).expect("a chat").sample, None);
+    opened.set = Some(DataSet { file, name: "chats.jsonl".into(), index: 0 });
+    session.act(Action::Files(FileOutcome::Read(opened)));
+    session.until(|app| app.records.reading == Reading::Done);
+    session.until_ready();
+    keep_picture(&mut session, "records.svg");
 }
 
 /// The base model learns the first sample's answer. Seconds and the last digits are the machine's: only words are

@@ -32,7 +32,7 @@ fn templates() -> Vec<(String, ChatTemplate)> {
 fn chats() -> Vec<(String, Chat)> {
     data::<serde_json::Map<String, serde_json::Value>>("templates/chats.json")
         .into_iter()
-        .map(|(title, chat)| (title, lossglass::sample::read_chat(&chat.to_string(), 0).unwrap().0))
+        .map(|(title, chat)| (title, lossglass::sample::read_record(chat, None).unwrap().chat().unwrap()))
         .collect()
 }
 
@@ -88,7 +88,7 @@ fn every_template_renders_as_jinja2_does() {
 fn snippets_render_as_jinja2_does() {
     let snippets: Vec<String> = data("templates/snippets.json");
     let recorded: Vec<Option<String>> = data("templates/snippets_rendered.json");
-    let hi = lossglass::sample::read_chat(r#"[{"role": "user", "content": "hi"}]"#, 0).unwrap().0;
+    let hi = chat(serde_json::json!([{"role": "user", "content": "hi"}]));
     let mut wrong = Vec::new();
     for (source, expected) in snippets.iter().zip(&recorded) {
         let text = ChatTemplate::new(source, None, None, None).and_then(|template| template.render(&hi, false));
@@ -113,7 +113,7 @@ fn every_character_has_its_part() {
 }
 
 fn chat(messages: serde_json::Value) -> Chat {
-    lossglass::sample::read_chat(&messages.to_string(), 0).unwrap().0
+    lossglass::sample::read_record(messages, None).unwrap().chat().unwrap()
 }
 
 fn render(source: &str, messages: serde_json::Value) -> Result<Rendered, TemplateError> {

@@ -10,7 +10,7 @@ use crate::engine::{Event, Request};
 use crate::mask::Mode;
 use crate::model::removal::Removal;
 use crate::model::{Known, Source};
-use crate::sample::Sample;
+use crate::sample::{Record, Sample};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -74,6 +74,10 @@ pub enum Command {
     Edit,
     Open,
     ChooseModel,
+    /// A second model on the same text.
+    ChooseSecond,
+    /// No second model any more.
+    EndCompare,
     Palette,
     Help,
     NextTheme,
@@ -156,12 +160,16 @@ pub enum Effect {
         file: PathBuf,
         text: String,
     },
+    /// Stop looking for the text.
+    CancelSearch,
     /// Stop looking over the data set.
     CancelSurvey,
     /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
     ReadSamples(PathBuf),
     /// See which model a name or path means.
     FindModel(String),
+    /// The same for the model to compare with.
+    FindSecond(String),
     /// See which models are on this machine.
     ListModels,
     /// Read what a model is, without its weights.
@@ -171,6 +179,9 @@ pub enum Effect {
     /// Take a model off this machine.
     RemoveModel(Removal),
 }
+
+/// What is told of a thing: keys and values.
+pub type Facts = Vec<(String, String)>;
 
 /// What came of a file effect.
 #[derive(Clone, Debug)]
@@ -196,14 +207,16 @@ pub enum FileOutcome {
     /// A data set and what it is called.
     Samples {
         name: String,
-        samples: Vec<Sample>,
+        samples: Vec<Record>,
     },
     Model(Source),
+    /// The model to compare with.
+    Second(Source),
     Models(Vec<Known>),
     /// What a model is: keys and values.
     Described {
         name: String,
-        facts: Vec<(String, String)>,
+        facts: Facts,
     },
     /// This is what would be removed.
     Weighed {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::records::{Browser, Filter};
-use super::{App, Command};
+use super::{App, Command, Facts};
 use crate::mask::Roles;
 use crate::mask::finding::Code;
 use crate::model::memory::size_text;
@@ -18,6 +18,8 @@ pub enum PickerKind {
     Palette,
     Open,
     Model,
+    /// A model to compare with.
+    Second,
     /// A token that is looked at as if it were the target.
     WhatIf,
     /// A file to learn.
@@ -29,6 +31,11 @@ pub enum PickerKind {
 }
 
 impl PickerKind {
+    /// Whether models are chosen.
+    pub fn is_of_models(self) -> bool {
+        matches!(self, PickerKind::Model | PickerKind::Second)
+    }
+
     /// Whether files are chosen.
     pub fn is_of_files(self) -> bool {
         matches!(self, PickerKind::Open | PickerKind::DataSet)
@@ -89,9 +96,9 @@ pub struct Picker {
     /// Index into the matches.
     pub selected: usize,
     /// What the selected model is, in place of the list: its name, keys and values.
-    pub details: Option<(String, Vec<(String, String)>)>,
+    pub details: Option<(String, Facts)>,
     /// The model that is removed if that is asked for once more.
-    pub(super) doomed: Option<(String, Removal)>,
+    pub(super) doomed: Option<Box<(String, Removal)>>,
 }
 
 impl Picker {
@@ -116,7 +123,9 @@ impl Picker {
     /// How many items there are, matching or not.
     pub fn total(&self) -> usize {
         match self.kind {
-            PickerKind::Model => self.items.iter().filter(|item| is_for(&self.query, item)).count(),
+            PickerKind::Model | PickerKind::Second => {
+                self.items.iter().filter(|item| is_for(&self.query, item)).count()
+            }
             _ => self.items.len(),
         }
     }
@@ -132,6 +141,7 @@ impl Picker {
             PickerKind::Palette => "Commands",
             PickerKind::Open => "Open a sample or a file",
             PickerKind::Model => "Choose a model, or type a directory, a .gguf file, owner/name",
+            PickerKind::Second => "Choose a model to compare with",
             PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
             PickerKind::RecordFilter => "Which records are listed",
@@ -174,7 +184,7 @@ impl Picker {
             PickerKind::WhatIf => token_rank(&query, &item.label),
             // A path from the root or from home is none of the names here.
             kind if kind.is_of_files() && (query.starts_with('/') || is_from_home(&query)) => None,
-            PickerKind::Model if !is_for(&query, item) => None,
+            PickerKind::Model | PickerKind::Second if !is_for(&query, item) => None,
             _ => rank(&query, item),
         };
         let mut ranked: Vec<(u8, usize)> =
@@ -318,7 +328,7 @@ pub(super) fn filter_items(records: &Browser) -> Vec<Item> {
         .chain(occurring)
         .map(|(filter, count)| Item {
             label: filter.name(),
-            about: About::Words(format!("{count} records")),
+            about: About::Words(format!("{count} {}", if count == 1 { "record" } else { "records" })),
             choice: Choice::Filter(filter),
         })
         .collect()

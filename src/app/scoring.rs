@@ -119,12 +119,12 @@ impl App {
 
     /// The painted mask of `rule` on the sequence on screen, with these weights for parts under a mode.
     pub(super) fn mask_under(&self, rule: Rule, parts: PartWeights) -> Result<LossMask, MaskError> {
-        let options = self.options_of(rule, parts);
+        let options = self.options_on(self.sequence(), rule, parts);
         LossMask::painted(self.sequence(), rule.mode(), options, self.painting.paint.clone())
     }
 
-    fn options_of(&self, rule: Rule, parts: PartWeights) -> MaskOptions {
-        let sequence = self.sequence();
+    /// The options of `rule` on any sequence of the sample.
+    pub(super) fn options_on(&self, sequence: &Sequence, rule: Rule, parts: PartWeights) -> MaskOptions {
         match rule {
             Rule::Mode(_) => MaskOptions::new(sequence, self.split, parts).with(sequence, self.choices),
             Rule::Profile(profile) => profile.options(sequence),
@@ -134,11 +134,19 @@ impl App {
     /// Every row anew from what is there; no forward pass.
     pub(super) fn rescore(&mut self) {
         let rows = rules(self.sequence(), self.rule()).into_iter().map(|rule| {
-            let options = self.options_of(rule, self.part_weights);
+            let options = self.options_on(self.sequence(), rule, self.part_weights);
             self.scoring_of(rule, LossMask::new(self.sequence(), rule.mode(), options))
         });
         self.scorings = rows.collect();
         self.repaint();
+    }
+
+    /// What every mask costs anew, after other scores came; the masks themselves do not depend on these.
+    pub(super) fn reprice(&mut self) {
+        let (sequence, scores) = (&self.analysis.sequence, &self.analysis.scores);
+        for row in self.scorings.iter_mut().chain(&mut self.current) {
+            row.ledger = row.mask.as_ref().ok().and_then(|mask| Ledger::new(sequence, mask, scores));
+        }
     }
 
     /// The mask that counts anew, and what depends on it; the rows stay.
@@ -156,6 +164,7 @@ impl App {
             };
         }
         self.current = Some(current);
+        self.compare();
     }
 
     fn scoring_of(&self, rule: Rule, mask: Result<LossMask, MaskError>) -> Scoring {

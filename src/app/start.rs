@@ -21,6 +21,8 @@ pub struct Start {
     /// The data set whose records are packed, where they are.
     pub pack: Option<PackRequest>,
     pub model: Option<Source>,
+    /// The model to compare it with.
+    pub compare: Option<Source>,
     /// The mode or profile; without one the kind of sample decides.
     pub rule: Option<Rule>,
     pub denominator: Denominator,
@@ -51,6 +53,7 @@ impl Start {
             encoding: EncodeOptions::default(),
             pack: None,
             model: None,
+            compare: None,
             rule: None,
             denominator: Denominator::default(),
             split: None,

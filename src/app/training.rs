@@ -22,7 +22,7 @@ pub use twin::{PRESETS, Preset};
 use crate::app::Rule;
 use crate::engine::Written;
 use crate::mask::PartWeights;
-use crate::sample::Sample;
+use crate::sample::{Record, Sample};
 use crate::train::{Goal, Settings, StepReport};
 
 /// The run, as far as the screen is concerned.
@@ -65,7 +65,7 @@ pub enum TrainingData {
     /// The sequence on screen, whatever it is.
     Screen,
     /// Samples that were collected one by one, or read from a file.
-    Samples { name: String, samples: Arc<[Sample]> },
+    Samples { name: String, samples: Arc<[Record]> },
 }
 
 /// What the trainer does.

@@ -1,6 +1,7 @@
 //! `update`, the only writer of [`App`].
 
 mod collecting;
+mod comparing;
 mod editing;
 mod engine;
 mod inspecting;
@@ -172,9 +173,15 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::DataSet if app.training.data != TrainingData::Screen => {
             collecting::set_data(app, String::new(), Vec::new());
         }
-        Command::WhatIf | Command::Open | Command::DataSet | Command::ChooseModel | Command::Palette => {
+        Command::WhatIf
+        | Command::Open
+        | Command::DataSet
+        | Command::ChooseModel
+        | Command::ChooseSecond
+        | Command::Palette => {
             return picking::open(app, command);
         }
+        Command::EndCompare => return comparing::end(app),
         Command::Cancel => return app.cancel(),
         Command::Retry => return app.analyze(),
         _ => {}

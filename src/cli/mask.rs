@@ -39,6 +39,9 @@ pub struct MaskSetArgs {
     /// File of --export: .parquet is Parquet (of token ids), all else JSONL
     #[arg(long, short, value_name = "FILE", requires = "export", help_heading = "Output")]
     pub output: Option<PathBuf>,
+    /// Export records in which nothing is scored too
+    #[arg(long, requires = "export", help_heading = "Output")]
+    pub keep_unscored: bool,
     /// Write the model's chat template with {% generation %} tags around what the mask assistant scores, proven to
     /// render as before
     #[arg(long, value_name = "FILE", help_heading = "Output")]

@@ -2,17 +2,19 @@
 
 use std::io::{IsTerminal, Write};
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::input;
+use crate::app::Opened;
 use crate::cancel::Cancel;
 use crate::cli::{AnalyzeArgs, Format};
 use crate::command::models;
+use crate::compare::{Comparison, Side};
 use crate::engine::{ModelInfo, PackRequest};
 use crate::loss::{Ledger, Scores};
 use crate::mask::{LossMask, MaskOptions, Mode};
 use crate::model::{Model, Source};
-use crate::report::{self, Report};
+use crate::report::{self, Compared, Report};
 use crate::score::Scorer;
 use crate::sequence::Sequence;
 use crate::train::nlls;
@@ -34,20 +36,11 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         Some(name) => Source::parse(name)?,
         None => Source::default_for(&opened.sample),
     };
-    let model = models::load(&source, &args.model)?;
-    let encoding = input::encoding(&args.input.encoding);
-    let sequence = match &pack {
-        Some(PackRequest { records, index, options }) => {
-            let records = records.iter().map(|record| (&record.sample, record.split));
-            model.reader().pack(records, *index, encoding, *options)?
-        }
-        None => model.encode(&opened.sample, encoding)?,
-    };
-    let (mode, parts, choices) = input::mask(&args.mask)?;
-    let mode = mode.or(opened.mode).unwrap_or(Mode::default_for(sequence.kind));
-    let options = MaskOptions::new(&sequence, args.mask.split.or(opened.split), parts).with(&sequence, choices);
-    let mask = LossMask::new(&sequence, mode, options)?;
-    let scores = score(&model, &sequence, args.top_k)?;
+    if args.compare.compare.is_some() && pack.is_some() {
+        bail!("--compare takes one text or chat, and --pack makes a row of several; leave one of them out");
+    }
+    let Scored { model, sequence, mask, scores } = scored(args, &source, &opened, pack.as_ref())?;
+    let info = ModelInfo::of(&model);
     let contrast = match &sequence.pack {
         Some(pack) => {
             let documents = pack.apart_under(pack.packing.other());
@@ -58,7 +51,15 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {
         bail!("scoring ended early") // cannot happen: nothing cancels it
     };
-    let info = ModelInfo::of(&model);
+    let second = match &args.compare.compare {
+        Some(name) => Some(beside(
+            args,
+            &Source::parse(name)?,
+            &opened,
+            Side { sequence: &sequence, mask: &mask, scores: &scores },
+        )?),
+        None => None,
+    };
     let report = Report {
         model: &info,
         sequence: &sequence,
@@ -67,6 +68,7 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         contrast: &contrast,
         ledger: &ledger,
         denominator: args.mask.denominator.unwrap_or_default(),
+        compared: second.as_ref().map(|(model, comparison)| Compared { model, comparison }),
     };
     for warning in opened.note.into_iter().chain(report.warnings()) {
         eprintln!("note: {}", crate::sequence::visible_text(&warning));
@@ -79,6 +81,41 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// A model and what it says of what was opened.
+struct Scored {
+    model: Model,
+    sequence: Sequence,
+    mask: LossMask,
+    scores: Scores,
+}
+
+fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&PackRequest>) -> Result<Scored> {
+    let model = models::load(source, &args.model)?;
+    let encoding = input::encoding(&args.input.encoding);
+    let sequence = match pack {
+        Some(PackRequest { records, index, options }) => {
+            let records = records.iter().map(|record| (&record.sample, record.split));
+            let pack = model.reader().pack(records, *index, encoding, *options, &Cancel::default())?;
+            pack.context("packing ended early")? // cannot happen: nothing cancels it
+        }
+        None => model.encode(&opened.sample, encoding)?,
+    };
+    let (mode, parts, choices) = input::mask(&args.mask)?;
+    let mode = mode.or(opened.mode).unwrap_or(Mode::default_for(sequence.kind));
+    let options = MaskOptions::new(&sequence, args.mask.split.or(opened.split), parts).with(&sequence, choices);
+    let mask = LossMask::new(&sequence, mode, options)?;
+    let scores = score(&model, &sequence, args.top_k)?;
+    Ok(Scored { model, sequence, mask, scores })
+}
+
+/// The second model beside the first.
+fn beside(args: &AnalyzeArgs, source: &Source, opened: &Opened, first: Side<'_>) -> Result<(ModelInfo, Comparison)> {
+    let Scored { model, sequence, mask, scores } =
+        scored(args, source, opened, None).with_context(|| format!("the model to compare with, {}", source.name()))?;
+    let comparison = Comparison::new(first, Side { sequence: &sequence, mask: &mask, scores: &scores })?;
+    Ok((ModelInfo::of(&model), comparison))
 }
 
 fn score(model: &Model, sequence: &Sequence, top_k: usize) -> Result<Scores> {

@@ -10,7 +10,7 @@ use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PackArgs, Pref
 use crate::data::{DataError, Place, Raw, Records, record_at};
 use crate::engine::PackRequest;
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
-use crate::sample::{Form, Record, Sample};
+use crate::sample::{Record, Sample};
 use crate::sequence::{EncodeOptions, Kind, PackOptions, Prefix};
 use crate::survey::default_mode;
 
@@ -78,26 +78,9 @@ pub fn open(path: &Path) -> Result<Opened> {
 ///
 /// # Errors
 /// If it cannot be read, or one of its records says nothing that can be trained on.
-pub fn samples(path: &Path) -> Result<Vec<Sample>> {
-    Ok(records(path)?.into_iter().map(|record| record.sample).collect())
-}
-
-/// The same with the form of each record, and where a completion starts.
-///
-/// # Errors
-/// If it cannot be read, or one of its records says nothing that can be trained on.
 pub fn records(path: &Path) -> Result<Vec<Record>> {
     let read = |raw: Result<Raw, DataError>| raw?.read(None).with_context(|| path.display().to_string());
     Records::open(path)?.map(read).collect()
-}
-
-/// A sample that was not read from a data set, as a record.
-pub fn as_record(sample: Sample) -> Record {
-    let form = match sample {
-        Sample::Text(_) => Form::Text,
-        Sample::Chat(_) => Form::Messages,
-    };
-    Record { form, sample, split: None }
 }
 
 fn read(path: &Path) -> Result<Opened> {

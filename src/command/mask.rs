@@ -56,8 +56,8 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
         show: args.show,
         knows_pad: false,
     };
-    let trainer = args.export;
-    let work = |raw| prepare(&reader, &rule, trainer, raw);
+    let export = args.export.map(|trainer| (trainer, args.keep_unscored));
+    let work = |raw| prepare(&reader, &rule, export, raw);
     survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared))?;
     sink.end(args, &interrupt)
 }
@@ -105,16 +105,31 @@ fn output(format: MaskFormat, out: impl Write + 'static, about: About) -> io::Re
     })
 }
 
-/// A record, and what is written of it: nothing where the form of the export cannot say it.
+/// A record, and what is written of it.
 struct Prepared {
     judged: Judged,
-    exported: Option<Result<serde_json::Value, String>>,
+    exported: Option<Exported>,
 }
 
-fn prepare(model: &Reader, rule: &Rule, trainer: Option<Trainer>, raw: Raw) -> Prepared {
+enum Exported {
+    Record(serde_json::Value),
+    /// Nothing of it is scored.
+    Unscored,
+    /// The form of the export cannot say it.
+    Refused(String),
+}
+
+/// `export` is the trainer, and whether records are kept of which nothing is scored.
+fn prepare(model: &Reader, rule: &Rule, export: Option<(Trainer, bool)>, raw: Raw) -> Prepared {
     let judged = survey::judge(model, rule, raw);
-    let exported = trainer.zip(judged.masked.as_ref()).map(|(trainer, masked)| {
-        record(trainer, &masked.sample, &masked.sequence, &masked.mask).map_err(|error| error.to_string())
+    let exported = export.zip(judged.masked.as_ref()).map(|((trainer, keeps_unscored), masked)| {
+        if masked.mask.scored() == 0 && !keeps_unscored {
+            return Exported::Unscored;
+        }
+        match record(trainer, &masked.sample, &masked.sequence, &masked.mask) {
+            Ok(value) => Exported::Record(value),
+            Err(error) => Exported::Refused(error.to_string()),
+        }
     });
     Prepared { judged, exported }
 }
@@ -146,8 +161,12 @@ impl Sink {
         self.totals.add(&judged);
         self.output.record(&judged)?;
         match (exported, &mut self.export) {
-            (Some(Ok(value)), Some(export)) => export.write(value)?,
-            (Some(Err(problem)), Some(export)) => export.leave_out(&judged, problem),
+            (Some(Exported::Record(value)), Some(export)) => {
+                export.note_drops(judged.masked.as_ref());
+                export.write(value)?;
+            }
+            (Some(Exported::Unscored), Some(export)) => export.leave_out_unscored(),
+            (Some(Exported::Refused(problem)), Some(export)) => export.leave_out(&judged, problem),
             _ => {}
         }
         self.bar.records(self.totals.records, self.progress.share());

@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 
 use super::{input, models};
 use crate::app::{App, Effect, Opened, Rule, Start, ThemeName};
+use crate::cancel::Cancel;
 use crate::cli::{Cli, ThemeArg};
 use crate::engine::{Engine, Request, TrainRequest};
 use crate::mask::Choices;
@@ -24,6 +25,7 @@ pub fn run(cli: Cli) -> Result<()> {
     };
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
+    let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
     let template = models::template(&cli.model)?;
     let (mode, part_weights, choices) = input::mask(&cli.mask)?;
@@ -41,6 +43,7 @@ pub fn run(cli: Cli) -> Result<()> {
         encoding: input::encoding(&cli.input.encoding),
         pack,
         model,
+        compare,
         rule,
         denominator: cli.mask.denominator.unwrap_or_default(),
         split: cli.mask.split.or(opened.split),
@@ -71,8 +74,9 @@ fn run_loop(
     sender: &mpsc::Sender<Inbound>,
     inbox: &mpsc::Receiver<Inbound>,
 ) -> Result<()> {
-    let readers = Readers { sample: input::open, record: input::record, set: input::samples, model: models::describe };
+    let readers = Readers { sample: input::open, record: input::record, set: input::records, model: models::describe };
     let files = |effect| tui::perform_file_effect(effect, sender, readers);
+    let mut search = Cancel::default();
     let perform = |effect| match effect {
         Effect::Engine(Request::Train(TrainRequest::Save { directory })) => {
             engine.send(Request::Train(TrainRequest::Save { directory: tui::from_home(directory) }));
@@ -81,11 +85,16 @@ fn run_loop(
         Effect::CancelEngine => engine.cancel(),
         Effect::ListDirectory(path) => files(FileEffect::List(path)),
         Effect::FindModel(name) => files(FileEffect::FindModel(name)),
+        Effect::FindSecond(name) => files(FileEffect::FindSecond(name)),
         Effect::ListModels => files(FileEffect::ListModels),
         Effect::DescribeModel(name) => files(FileEffect::DescribeModel(name)),
         Effect::WeighModel(name) => files(FileEffect::WeighModel(name)),
         Effect::RemoveModel(removal) => files(FileEffect::RemoveModel(removal)),
-        Effect::SearchRecords { file, text } => files(FileEffect::Search { file, text }),
+        Effect::SearchRecords { file, text } => {
+            std::mem::take(&mut search).cancel();
+            files(FileEffect::Search { file, text, cancel: search.clone() });
+        }
+        Effect::CancelSearch => search.cancel(),
         Effect::CancelSurvey => engine.cancel_survey(),
         Effect::ReadRecord { file, at } => files(FileEffect::ReadRecord { file, at }),
         Effect::ReadFile(path) => files(FileEffect::Read(path)),

@@ -83,7 +83,7 @@ fn print_head(model: &Model, settings: &Settings, data: &Data) -> std::io::Resul
     let scored: usize = data.examples.iter().map(|example| example.scored()).sum();
     let records = match data.examples.len() {
         1 => String::new(),
-        records => format!("{records} records · "),
+        count => format!("{count} {}s · ", data.unit),
     };
     let mut out = std::io::stdout().lock();
     writeln!(

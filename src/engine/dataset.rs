@@ -9,8 +9,9 @@ use crate::cancel::Cancel;
 use crate::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
 use crate::model::Model;
 use crate::model::decoder::DecoderError;
-use crate::sample::Sample;
+use crate::sample::Record;
 use crate::sequence::EncodeOptions;
+use crate::survey::default_mode;
 use crate::train::{Example, TrainError};
 
 /// What [`SideMask::Mode`] says.
@@ -18,7 +19,7 @@ type Masked = (Option<Mode>, PartWeights, Choices);
 
 /// The samples of [`Data::Samples`](super::Data::Samples) as the model reads them, masked for each copy.
 pub(super) struct DataSet {
-    samples: Arc<[Sample]>,
+    samples: Arc<[Record]>,
     encoding: EncodeOptions,
     masks: Vec<Masked>,
     /// By copy.
@@ -31,7 +32,7 @@ impl DataSet {
     /// # Errors
     /// A record that the model cannot read or the mask does not fit; cancelled.
     pub fn encode(
-        samples: &Arc<[Sample]>,
+        samples: &Arc<[Record]>,
         encoding: EncodeOptions,
         sides: &[&Side],
         cancel: &Cancel,
@@ -40,17 +41,17 @@ impl DataSet {
     ) -> Result<Self> {
         let masks: Vec<Masked> = sides.iter().map(|side| mask_of(side)).collect();
         let mut examples = vec![Vec::with_capacity(samples.len()); masks.len()];
-        for (i, sample) in samples.iter().enumerate() {
+        for (i, record) in samples.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(TrainError::Decoder(DecoderError::Cancelled).into());
             }
             if i.is_multiple_of(64) {
                 busy("reading the data", i as f32 / samples.len() as f32);
             }
-            let sequence = model.encode(sample, encoding).with_context(|| format!("record {i}"))?;
+            let sequence = model.encode(&record.sample, encoding).with_context(|| format!("record {i}"))?;
             for (&(mode, parts, choices), examples) in masks.iter().zip(&mut examples) {
-                let mode = mode.unwrap_or(Mode::default_for(sequence.kind));
-                let options = MaskOptions::new(&sequence, None, parts).with(&sequence, choices);
+                let mode = mode.unwrap_or(default_mode(record.form, sequence.kind));
+                let options = MaskOptions::new(&sequence, record.split, parts).with(&sequence, choices);
                 let mask = LossMask::new(&sequence, mode, options);
                 let mask = mask.with_context(|| format!("record {i}"))?;
                 examples.push(Arc::new(Example::new(&sequence, &mask)));
@@ -60,7 +61,7 @@ impl DataSet {
     }
 
     /// Whether it is made of these samples for these sides.
-    pub fn is_of(&self, samples: &Arc<[Sample]>, encoding: EncodeOptions, sides: &[&Side]) -> bool {
+    pub fn is_of(&self, samples: &Arc<[Record]>, encoding: EncodeOptions, sides: &[&Side]) -> bool {
         let masks = sides.iter().map(|side| mask_of(side));
         Arc::ptr_eq(&self.samples, samples) && self.encoding == encoding && masks.eq(self.masks.iter().copied())
     }

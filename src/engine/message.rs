@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Survey, SurveyEvent, TrainEvent, TrainRequest};
+use super::{CompareEvent, CompareRequest, Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
 use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
@@ -27,6 +27,8 @@ pub enum Request {
     Distribution { generation: u64, position: usize },
     /// Train the model that speaks.
     Train(TrainRequest),
+    /// Set a second model beside the one that speaks.
+    Compare(CompareRequest),
     /// Look over a data set as the model that speaks reads it; a newer survey ends an older one.
     Survey(Survey),
 }
@@ -59,6 +61,8 @@ pub enum Event {
     Distribution { generation: u64, position: usize, distribution: Distribution },
     /// What was asked for cannot be done; the message says why and what to do.
     Failed { generation: u64, message: String },
+    /// What the second model says of the sample of that generation.
+    Compare { generation: u64, event: CompareEvent },
     /// The model is trained.
     Train(TrainEvent),
     /// What comes of the survey of that number.

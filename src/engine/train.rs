@@ -25,8 +25,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let emit = |event| (self.emit)(Event::Train(event));
         let screen = OnScreen {
             generation: loaded.generation,
-            ids: &loaded.ids,
-            documents: &loaded.documents,
+            ids: &loaded.scored.ids,
+            documents: &loaded.scored.documents,
             top_k: loaded.top_k,
         };
         let mut busy = |what: &str, fraction| {
@@ -108,7 +108,10 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     /// What each copy writes after the first `prompt` tokens; given up and put off when something else is asked for.
     fn write_on(&mut self, prompt: usize, sampling: &Sampling, cancels: &Cancels) -> Result<()> {
         let Some(loaded) = &self.loaded else { bail!("no model is loaded yet") };
-        let ids = loaded.ids.get(..prompt.max(1)).context("the prompt is longer than the text on screen")?;
+        let prompt = prompt.max(1);
+        // Of packed documents the model reads the one that the prompt ends in.
+        let start = loaded.scored.documents.around(prompt - 1, loaded.scored.ids.len()).start;
+        let ids = loaded.scored.ids.get(start..prompt).context("the prompt is longer than the text on screen")?;
         let stops = loaded.model.stop_ids();
         let text = |ids: &[u32]| {
             let bytes: Vec<u8> = ids.iter().flat_map(|&id| loaded.model.vocabulary.token_bytes(id)).collect();
@@ -140,11 +143,15 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 /// Scores everything anew and says what the weights say. Where a step broke them, it is taken back.
 pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
     // A pause leaves a short text scored; a long one is not waited for.
-    let cancel = if loaded.ids.len() > LONG { loaded.course.cancel() } else { Cancel::default() };
-    let screen =
-        OnScreen { generation: loaded.generation, ids: &loaded.ids, documents: &loaded.documents, top_k: loaded.top_k };
+    let cancel = if loaded.scored.ids.len() > LONG { loaded.course.cancel() } else { Cancel::default() };
+    let screen = OnScreen {
+        generation: loaded.generation,
+        ids: &loaded.scored.ids,
+        documents: &loaded.scored.documents,
+        top_k: loaded.top_k,
+    };
     let has_stepped = !reports.is_empty();
-    let at = loaded.course.survey(&loaded.model, &mut loaded.scorer, screen, reports, &cancel)?;
+    let at = loaded.course.survey(&loaded.model, &mut loaded.scored.scorer, screen, reports, &cancel)?;
     if has_stepped && at.rows.iter().flatten().any(is_broken) {
         let (broken, back) = (at.step, at.step - 1);
         loaded.course.rewind(&mut loaded.model, back, &Cancel::default(), &mut |_, _| {})?;
@@ -154,7 +161,7 @@ pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn F
         );
     }
     // Rows that are missing are computed when the text is analysed again.
-    loaded.rows = at.rows.first().cloned().unwrap_or_default();
+    loaded.scored.rows = at.rows.first().cloned().unwrap_or_default();
     emit(TrainEvent::At(at));
     Ok(())
 }

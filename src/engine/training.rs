@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::loss::Row;
 use crate::mask::{Choices, Mode, PartWeights};
-use crate::sample::Sample;
+use crate::sample::{Record, Sample};
 use crate::sequence::EncodeOptions;
 use crate::train::{Goal, Settings, StepReport};
 
@@ -68,7 +68,7 @@ pub struct Side {
 pub enum SideMask {
     /// Weights of the sequence on screen, with [`Data::Screen`].
     Weights(Arc<[f64]>),
-    /// A mode for each sample, with [`Data::Samples`]: the default of its kind where none is given; weights for
+    /// A mode for each sample, with [`Data::Samples`]: the default of its form where none is given; weights for
     /// parts of chats, and the other options.
     Mode(Option<Mode>, PartWeights, Choices),
 }
@@ -79,7 +79,7 @@ pub enum Data {
     /// The sequence on screen, which is that of this analysis.
     Screen { generation: u64 },
     /// Several samples, shuffled by the seed anew for every pass.
-    Samples { samples: Arc<[Sample]>, encoding: EncodeOptions },
+    Samples { samples: Arc<[Record]>, encoding: EncodeOptions },
 }
 
 /// What happened to the weights.

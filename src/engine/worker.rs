@@ -8,8 +8,10 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 use candle_core::Device;
 
+use super::compare::Beside;
 use super::course::Course;
 use super::inbox::Inbox;
+use super::scored::Scored;
 use super::survey::{self, Survey, SurveyEvent};
 use super::{Cancels, Ended, Event, ModelInfo, PackRequest, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
@@ -19,8 +21,7 @@ use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
 use crate::model::{Config, Model, Opening, Source, device};
 use crate::sample::Sample;
-use crate::score::Scorer;
-use crate::sequence::{Documents, EncodeOptions, Sequence};
+use crate::sequence::{EncodeOptions, Sequence};
 use crate::train::nlls;
 
 pub(super) struct Worker<F> {
@@ -31,18 +32,16 @@ pub(super) struct Worker<F> {
     pub(super) inbox: Inbox<(Request, Cancels)>,
     /// The model that speaks, with what it scored last.
     pub(super) loaded: Option<Loaded>,
+    /// The model that it is compared with.
+    pub(super) beside: Option<Beside>,
 }
 
 pub(super) struct Loaded {
     source: Source,
     pub model: Model,
     info: ModelInfo,
-    pub scorer: Scorer,
-    /// The ids scored last and their rows, as far as they were computed.
-    pub ids: Vec<u32>,
-    /// The documents that they lie in.
-    pub documents: Documents,
-    pub rows: Vec<Row>,
+    /// What it scored last.
+    pub scored: Scored,
     /// Of the request these belong to.
     pub generation: u64,
     /// Candidates of each row.
@@ -53,7 +52,7 @@ pub(super) struct Loaded {
 
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     pub fn new(device: Device, template: Option<String>, inbox: Receiver<(Request, Cancels)>, emit: F) -> Self {
-        Self { device, template, emit: Arc::new(emit), inbox: Inbox::new(inbox), loaded: None }
+        Self { device, template, emit: Arc::new(emit), inbox: Inbox::new(inbox), loaded: None, beside: None }
     }
 
     /// Serves until the handle is gone or nobody listens; between requests, a run of training steps goes on.
@@ -83,6 +82,9 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         }
         if let Request::Survey(request) = request {
             return self.survey(request, cancels);
+        }
+        if let Request::Compare(request) = request {
+            return self.answer_beside(request, cancels);
         }
         let generation = request.generation();
         let outcome = catch_unwind(AssertUnwindSafe(|| self.serve(request, cancels)));
@@ -145,7 +147,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
             Request::Train(request) => self.train(request, cancels),
-            Request::Survey(_) => Ok(()), // begun before
+            Request::Survey(_) | Request::Compare(_) => Ok(()), // answered before
         }
     }
 
@@ -167,24 +169,27 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let mut progress = |opening| {
             (self.emit)(Event::Loading { generation, name: name.clone(), opening });
         };
-        progress(Opening::Reading(0.0));
-        let mut model = Model::load(source, &self.device, cancel, &mut progress)?;
-        if let Some(template) = &self.template {
-            model.use_template(template)?;
-        }
+        let model = self.open(source, cancel, &mut progress)?;
         self.loaded = Some(Loaded {
             source: source.clone(),
             info: ModelInfo::of(&model),
             model,
-            scorer: Scorer::new(),
-            ids: Vec::new(),
-            documents: Documents::default(),
-            rows: Vec::new(),
+            scored: Scored::default(),
             generation,
             top_k: 0,
             course: Course::default(),
         });
         Ok(())
+    }
+
+    /// Opens a model, with the template that takes the place of its own.
+    pub(super) fn open(&self, source: &Source, cancel: &Cancel, on_progress: &mut dyn FnMut(Opening)) -> Result<Model> {
+        on_progress(Opening::Reading(0.0));
+        let mut model = Model::load(source, &self.device, cancel, on_progress)?;
+        if let Some(template) = &self.template {
+            model.use_template(template)?;
+        }
+        Ok(model)
     }
 
     fn analyze(
@@ -198,27 +203,15 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     ) -> Result<()> {
         let start = Instant::now();
         let loaded = self.loaded.as_mut().context("no model is loaded")?;
-        let sequence = Arc::new(encode(&loaded.model, sample, encoding, pack)?);
-        let (ids, documents) = (sequence.ids(), sequence.documents());
+        let Some(sequence) = encode(&loaded.model, sample, encoding, pack, cancel)? else { return Ok(()) };
+        let sequence = Arc::new(sequence);
         let emit = &self.emit;
         emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: sequence.clone() });
         (loaded.generation, loaded.top_k) = (generation, top_k);
-        // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
-        let common = loaded.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
-        let common = loaded.documents.common(&documents, common);
-        if common < loaded.ids.len().max(ids.len()) {
-            loaded.rows.truncate(common.saturating_sub(1)); // the row before the change has another target
-        }
-        emit(Event::Scored { generation, from: 0, rows: loaded.rows.clone() });
-        loaded.ids.clone_from(&ids);
-        loaded.documents = documents.clone();
-        let mirror = &mut loaded.rows;
         let mut on_rows = |from: usize, rows: Vec<Row>| {
-            mirror.truncate(from);
-            mirror.extend(rows.iter().cloned());
             emit(Event::Scored { generation, from, rows });
         };
-        let done = loaded.scorer.score_packed(&loaded.model.decoder, &ids, &documents, top_k, cancel, &mut on_rows)?;
+        let done = loaded.scored.score(&loaded.model.decoder, &sequence, top_k, cancel, &mut on_rows)?;
         if done {
             emit(Event::Finished { generation, seconds: start.elapsed().as_secs_f64() });
             if let Some(nlls) = contrast(&loaded.model, &sequence, cancel)? {
@@ -236,21 +229,29 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         if loaded.generation != generation {
             return Ok(()); // the sequence has changed since; nobody waits for this any more
         }
-        let logits = loaded.scorer.logits_after(&loaded.model.decoder, position)?;
+        let logits = loaded.scored.scorer.logits_after(&loaded.model.decoder, position)?;
         let distribution = Distribution::new(logits);
         (self.emit)(Event::Distribution { generation, position, distribution });
         Ok(())
     }
 }
 
-/// The tokens of the sample, or of the pack that it is a document of.
-fn encode(model: &Model, sample: &Sample, encoding: EncodeOptions, pack: Option<&PackRequest>) -> Result<Sequence> {
-    let Some(PackRequest { records, index, options }) = pack else { return model.encode(sample, encoding) };
+/// The tokens of the sample, or of the pack that it is a document of; `None` after `cancel`.
+fn encode(
+    model: &Model,
+    sample: &Sample,
+    encoding: EncodeOptions,
+    pack: Option<&PackRequest>,
+    cancel: &Cancel,
+) -> Result<Option<Sequence>> {
+    let Some(PackRequest { records, index, options }) = pack else {
+        return model.encode(sample, encoding).map(Some);
+    };
     let records = records.iter().enumerate().map(|(i, record)| match i == *index {
         true => (sample, record.split),
         false => (&record.sample, record.split),
     });
-    model.reader().pack(records, *index, encoding, *options)
+    model.reader().pack(records, *index, encoding, *options, cancel)
 }
 
 /// What each token of a pack costs under the other packing; `None` for what is no pack, or after `cancel`.
@@ -295,12 +296,12 @@ impl Request {
     fn generation(&self) -> u64 {
         match self {
             Request::Analyze { generation, .. } | Request::Distribution { generation, .. } => *generation,
-            Request::Train(_) | Request::Survey(_) => 0,
+            Request::Train(_) | Request::Survey(_) | Request::Compare(_) => 0,
         }
     }
 }
 
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+pub(super) fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
     panic
         .downcast_ref::<&str>()
         .copied()

@@ -161,6 +161,15 @@ pub fn record(trainer: Trainer, sample: &Sample, sequence: &Sequence, mask: &Los
     }
 }
 
+/// How many ids and names of `sample` around tool calls the form of `trainer` has no field for. A template may print
+/// them, and then its tokens there are others than here.
+pub fn dropped(trainer: Trainer, sample: &Sample) -> usize {
+    match (trainer, sample) {
+        (Trainer::LlamaFactory, Sample::Chat(chat)) => chat.messages.iter().map(forms::dropped_by_llama_factory).sum(),
+        _ => 0,
+    }
+}
+
 fn labels(sequence: &Sequence, mask: &LossMask) -> Vec<i64> {
     let tokens = sequence.tokens.iter().enumerate();
     tokens.map(|(t, token)| if mask.is_scored(t) { i64::from(token.id) } else { IGNORED }).collect()

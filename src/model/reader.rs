@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow, bail};
 
 use super::Source;
 use super::load::{self, Loaded};
+use crate::cancel::Cancel;
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
@@ -99,7 +100,7 @@ impl Reader {
     }
 
     /// The pack that record `index` goes into, when all are packed in order: samples, and of raw text the characters of
-    /// its prompt.
+    /// its prompt. `None` after `cancel`.
     ///
     /// # Errors
     /// If there is no such record, one up to the end of its pack cannot be encoded, or packs are longer than the context.
@@ -109,18 +110,22 @@ impl Reader {
         index: usize,
         encoding: EncodeOptions,
         options: PackOptions,
-    ) -> Result<Sequence> {
+        cancel: &Cancel,
+    ) -> Result<Option<Sequence>> {
         self.check_pack(options)?;
         let mut packer = Packer::new(options);
         let mut count = 0;
         for (i, (sample, split)) in records.into_iter().enumerate() {
+            if cancel.is_cancelled() {
+                return Ok(None);
+            }
             let document = self.encode(sample, encoding).with_context(|| format!("record {i}"))?;
             if let Some(full) = packer.add(document, split).filter(|_| i > index) {
-                return Ok(full);
+                return Ok(Some(full));
             }
             count = i + 1;
         }
-        packer.finish().filter(|_| index < count).with_context(|| format!("record {index} does not exist"))
+        packer.finish().filter(|_| index < count).with_context(|| format!("record {index} does not exist")).map(Some)
     }
 
     /// # Errors

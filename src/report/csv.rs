@@ -5,11 +5,15 @@ use std::io::{self, Write};
 use super::Report;
 use crate::sequence::Packing;
 
-/// Writes a header and a record for every token; numbers that do not exist are empty.
+/// Writes a header and a record for every token, or beside a second model for every stretch that both cut out; numbers
+/// that do not exist are empty.
 ///
 /// # Errors
 /// If writing fails.
 pub fn csv(report: &Report, out: &mut impl Write) -> io::Result<()> {
+    if let Some(compared) = report.compared {
+        return super::compare::csv(report, compared, out);
+    }
     let Report { sequence, mask, scores, .. } = *report;
     let mut writer = ::csv::Writer::from_writer(out);
     let mut names = vec![

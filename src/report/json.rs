@@ -49,6 +49,7 @@ fn object(report: &Report) -> Value {
             "bits_per_byte": ledger.bits_per_byte(),
             "accuracy": ledger.accuracy(),
         },
+        "compare": report.compared.map(|compared| super::compare::json(report, compared)),
         "findings": findings(report),
         "notes": report.warnings(),
     })

@@ -38,6 +38,9 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     ledger(report, out)?;
     packing(report, out)?;
+    if let Some(compared) = report.compared {
+        super::compare::table(report, compared, out)?;
+    }
     for finding in report.findings() {
         let token = finding.token.map_or_else(String::new, |token| format!(" at token {token}"));
         let (severity, code) = (finding.severity.name(), finding.code.name());

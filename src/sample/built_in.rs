@@ -1,6 +1,6 @@
 //! Samples that come with the program: the files of `sample_data/`.
 
-use super::{Sample, read_chat};
+use super::{Sample, read_record};
 
 /// A sample that comes with the program.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,8 @@ impl BuiltIn {
             return Sample::Text(self.source.into());
         }
         // A test reads every built-in sample; were one broken, its source would be shown instead.
-        read_chat(self.source, 0).map_or_else(|_| Sample::Text(self.source.into()), |(chat, _)| Sample::Chat(chat))
+        let record = serde_json::from_str(self.source).ok().and_then(|record| read_record(record, None).ok());
+        record.map_or_else(|| Sample::Text(self.source.into()), |record| record.sample)
     }
 }
 

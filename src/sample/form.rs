@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use thiserror::Error;
 
 use super::chat::{chat, kind};
-use super::{Sample, is_assistant};
+use super::{Chat, Sample, is_assistant};
 
 /// How a record says what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,6 +35,27 @@ pub struct Record {
     pub sample: Sample,
     /// Raw text of a prompt and a completion: characters of the prompt.
     pub split: Option<usize>,
+}
+
+impl Record {
+    /// The chat that it is, if it is one.
+    pub fn chat(self) -> Option<Chat> {
+        match self.sample {
+            Sample::Chat(chat) => Some(chat),
+            Sample::Text(_) => None,
+        }
+    }
+}
+
+/// What was not read from a data set.
+impl From<Sample> for Record {
+    fn from(sample: Sample) -> Self {
+        let form = match sample {
+            Sample::Text(_) => Form::Text,
+            Sample::Chat(_) => Form::Messages,
+        };
+        Self { form, sample, split: None }
+    }
 }
 
 /// A form that does not exist.

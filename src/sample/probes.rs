@@ -2,8 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::set::sample;
-use super::{BUILT_IN, Sample};
+use super::{BUILT_IN, Sample, read_record};
 
 const SOURCE: &str = include_str!("../../sample_data/probes.json");
 
@@ -24,7 +23,7 @@ pub fn probes(learned: &Sample) -> Vec<(String, Sample)> {
 
 fn probe(record: Value) -> Option<(String, Sample)> {
     let name = record.get("name")?.as_str()?.to_owned();
-    Some((name, sample(record).ok()?))
+    Some((name, read_record(record, None).ok()?.sample))
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ pub struct Totals {
     /// Records in which nothing is scored.
     pub unscored: usize,
     /// Records longer than the context.
-    pub truncated: usize,
+    pub over_context: usize,
     /// Scored tokens that the context cut off.
     pub lost: usize,
     /// By code, in the codes' order.
@@ -85,7 +85,7 @@ impl Totals {
         self.scored += scored;
         self.weight += mask.weights().iter().sum::<f64>();
         self.unscored += usize::from(scored == 0);
-        self.truncated += usize::from(sequence.uncut_len().is_some());
+        self.over_context += usize::from(sequence.uncut_len().is_some());
         self.lost += mask.lost;
         self.lengths.push(u32::try_from(sequence.len()).unwrap_or(u32::MAX));
         self.shares.extend(masked.share());

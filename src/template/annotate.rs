@@ -18,7 +18,7 @@ use thiserror::Error;
 
 use super::engine::Engine;
 use super::{ChatTemplate, Part, TemplateError, date};
-use crate::sample::{Chat, is_assistant, read_chat};
+use crate::sample::{Chat, is_assistant, read_record};
 use plan::{Condition, Wanted, tagged, wanted};
 use source::{Print, Source};
 
@@ -38,7 +38,7 @@ pub fn probes() -> Vec<Chat> {
     // A test reads all of them.
     let records: Vec<serde_json::Value> =
         serde_json::from_str(include_str!("annotate/probes.json")).unwrap_or_default();
-    records.iter().filter_map(|record| Some(read_chat(&record.to_string(), 0).ok()?.0)).collect()
+    records.into_iter().filter_map(|record| read_record(record, None).ok()?.chat()).collect()
 }
 
 /// Why no annotated template is given.

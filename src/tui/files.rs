@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use super::Inbound;
-use crate::app::{Action, FileOutcome, Opened};
+use crate::app::{Action, Facts, FileOutcome, Opened};
+use crate::cancel::Cancel;
 use crate::data::{DataError, Place, Raw, Records};
 use crate::model::removal::Removal;
 use crate::model::{Source, known};
-use crate::sample::Sample;
+use crate::sample::Record;
 
 /// Does a file effect on a thread of its own; the outcome arrives in the inbox.
 pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers: Readers) {
@@ -25,11 +26,12 @@ pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers:
                 Ok(opened) => FileOutcome::Record { index: at.index, file, opened },
                 Err(error) => FileOutcome::Failed(format!("{error:#}")),
             },
-            FileEffect::Search { file, text } => search(file, text),
-            FileEffect::FindModel(name) => match Source::parse(&from_home(name.into()).to_string_lossy()) {
-                Ok(source) => FileOutcome::Model(source),
-                Err(error) => FileOutcome::Failed(error.to_string()),
+            FileEffect::Search { file, text, cancel } => match search(file, text, &cancel) {
+                Some(outcome) => outcome,
+                None => return,
             },
+            FileEffect::FindModel(name) => find(name, FileOutcome::Model),
+            FileEffect::FindSecond(name) => find(name, FileOutcome::Second),
             FileEffect::ListModels => FileOutcome::Models(known()),
             FileEffect::DescribeModel(name) => match (readers.model)(&name) {
                 Ok(facts) => FileOutcome::Described { name, facts },
@@ -63,9 +65,9 @@ pub struct Readers {
     /// One record of a data set.
     pub record: fn(&Path, Place) -> anyhow::Result<Opened>,
     /// As a data set.
-    pub set: fn(&Path) -> anyhow::Result<Vec<Sample>>,
+    pub set: fn(&Path) -> anyhow::Result<Vec<Record>>,
     /// What a model of that name is: keys and values.
-    pub model: fn(&str) -> anyhow::Result<Vec<(String, String)>>,
+    pub model: fn(&str) -> anyhow::Result<Facts>,
 }
 
 /// What can be done with files.
@@ -85,15 +87,26 @@ pub enum FileEffect {
     Search {
         file: PathBuf,
         text: String,
+        cancel: Cancel,
     },
     /// A name that `--model` takes.
     FindModel(String),
+    /// The same for the model to compare with.
+    FindSecond(String),
     ListModels,
     /// What a model is, without its weights.
     DescribeModel(String),
     /// What would be removed of a model.
     WeighModel(String),
     RemoveModel(Removal),
+}
+
+/// Which model a name or path means.
+fn find(name: String, found: fn(Source) -> FileOutcome) -> FileOutcome {
+    match Source::parse(&from_home(name.into()).to_string_lossy()) {
+        Ok(source) => found(source),
+        Err(error) => FileOutcome::Failed(error.to_string()),
+    }
 }
 
 fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> FileOutcome {
@@ -104,16 +117,18 @@ fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> Fil
     open(path).unwrap_or_else(|error| FileOutcome::Failed(format!("{error:#}")))
 }
 
-fn search(file: PathBuf, text: String) -> FileOutcome {
+/// The records that have the text; `None` after `cancel`.
+fn search(file: PathBuf, text: String, cancel: &Cancel) -> Option<FileOutcome> {
     let wanted = text.to_lowercase();
     let number = |raw: Raw| raw.has(&wanted).then_some(raw.index as u32);
     let numbers = Records::open(&file).and_then(|records| {
-        records.filter_map(|raw| raw.map(number).transpose()).collect::<Result<Vec<u32>, DataError>>()
+        let wanted = records.take_while(|_| !cancel.is_cancelled());
+        wanted.filter_map(|raw| raw.map(number).transpose()).collect::<Result<Vec<u32>, DataError>>()
     });
-    match numbers {
+    (!cancel.is_cancelled()).then(|| match numbers {
         Ok(numbers) => FileOutcome::Found { file, text, numbers },
         Err(error) => FileOutcome::Failed(error.to_string()),
-    }
+    })
 }
 
 /// The path with the user's home directory for a leading `~`, if that is known.
@@ -152,6 +167,18 @@ mod tests {
         assert!(entries.contains(&("files.rs".into(), false)), "{entries:?}");
         let outcome = read(&here.join("none"), |path| anyhow::bail!("reading {}", path.display()));
         assert!(matches!(&outcome, FileOutcome::Failed(text) if text.ends_with("none")), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_search_ends_where_it_is_cancelled() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("set.jsonl");
+        std::fs::write(&file, "{\"text\": \"one\"}\n{\"text\": \"two\"}\n").expect("written");
+        let cancel = Cancel::default();
+        let found = search(file.clone(), "two".into(), &cancel);
+        assert!(matches!(&found, Some(FileOutcome::Found { numbers, .. }) if numbers == &[1]), "{found:?}");
+        cancel.cancel();
+        assert!(search(file, "two".into(), &cancel).is_none());
     }
 
     #[test]

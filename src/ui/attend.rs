@@ -50,7 +50,7 @@ impl Widths {
 
 /// Draws the view into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let mut block = theme.block(&title(app));
+    let mut block = theme.block(title(app));
     if !app.is_empty() {
         block = block.title_bottom(legend(app, theme, usize::from(area.width)).right_aligned());
     }
@@ -213,12 +213,19 @@ fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     if packing == Some(Packing::Naive) {
         spans.extend([Span::styled("▒", theme.warning), Span::styled(" sees of another document  ", theme.dim)]);
     }
-    spans.extend([
-        Span::styled("·", theme.text),
-        Span::styled(" hidden  ", theme.dim),
-        Span::styled("×", theme.error),
-        Span::styled(" hidden: the answer itself  ", theme.dim),
-        Span::styled("● scored ", theme.dim),
-    ]);
-    if text::width_of(&spans) + 4 > width { Line::default() } else { Line::from(spans) }
+    // From the most telling on: where there is little room, the last ones go.
+    let rest = [("·", " hidden  ", theme.text), ("×", " hidden: the answer itself  ", theme.error)];
+    let rest = rest.map(|(glyph, words, style)| [Span::styled(glyph, style), Span::styled(words, theme.dim)]);
+    let fits = |spans: &[Span]| text::width_of(spans) + 4 <= width;
+    if packing.is_some() && !fits(&spans) {
+        return Line::default();
+    }
+    for pair in rest.into_iter().chain([[Span::styled("●", theme.dim), Span::styled(" scored ", theme.dim)]]) {
+        let longer = [spans.clone(), pair.to_vec()].concat();
+        match packing {
+            Some(_) if !fits(&longer) => break,
+            _ => spans = longer,
+        }
+    }
+    if fits(&spans) { Line::from(spans) } else { Line::default() }
 }

@@ -37,12 +37,12 @@ fn joined(pieces: &[Piece]) -> String {
 /// The program and the model.
 fn model(app: &App) -> Vec<Piece> {
     let piece = |expendable, text: String| Piece { expendable, text };
-    let mut pieces = vec![piece(1, "lossglass".into())];
+    let mut pieces = vec![piece(3, "lossglass".into())];
     match &app.model {
         Some(model) => {
             pieces.push(piece(0, model.name.clone()));
-            pieces.push(piece(4, text::parameters(model.parameters)));
-            pieces.push(piece(6, model.device.clone()));
+            pieces.push(piece(5, text::parameters(model.parameters)));
+            pieces.push(piece(7, model.device.clone()));
         }
         None => pieces.push(piece(0, app.source().name())),
     }
@@ -64,32 +64,32 @@ fn step(training: &Training) -> Option<String> {
 fn result(app: &App) -> Vec<Piece> {
     let piece = |expendable, text: String| Piece { expendable, text };
     if !app.is_current() {
-        return vec![piece(2, app.rule().name()), piece(0, "loss –".into())];
+        return vec![piece(1, app.rule().name()), piece(0, "loss –".into())];
     }
-    let mut pieces = vec![piece(5, app.sequence().kind.name().into())];
+    let mut pieces = vec![piece(6, app.sequence().kind.name().into())];
     if let Some(pack) = &app.sequence().pack {
-        pieces.push(piece(4, format!("{} packed, {}", pack.documents.len(), pack.packing)));
+        pieces.push(piece(5, format!("{} packed, {}", pack.documents.len(), pack.packing)));
     }
     let Some(mask) = app.mask() else {
-        pieces.push(piece(2, app.rule().name()));
+        pieces.push(piece(1, app.rule().name()));
         pieces.push(piece(0, "this mask does not apply".into()));
         return pieces;
     };
-    pieces.push(piece(2, app.rule().mask_name(mask)));
+    pieces.push(piece(1, app.rule().mask_name(mask)));
     let scored = mask.scored();
     if scored == 0 {
         pieces.push(piece(0, "nothing scored".into()));
         return pieces;
     }
     let targets = app.sequence().target_count();
-    pieces.push(piece(1, format!("{} of {} scored", text::count(scored), text::count(targets))));
+    pieces.push(piece(2, format!("{} of {} scored", text::count(scored), text::count(targets))));
     let name = format!("loss/{}", app.denominator.name());
     match app.ledger() {
         Some(ledger) => {
             let loss = ledger.loss(app.denominator).map_or_else(|| "–".into(), |loss| format!("{loss:.3} nats"));
             pieces.push(piece(0, format!("{name} {loss}")));
             if let Some(perplexity) = ledger.perplexity(app.denominator) {
-                pieces.push(piece(3, format!("ppl {}", perplexity_text(perplexity))));
+                pieces.push(piece(4, format!("ppl {}", perplexity_text(perplexity))));
             }
         }
         None if app.analysis.progress == Progress::Scoring => {

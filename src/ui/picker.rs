@@ -78,7 +78,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
         (PickerKind::RecordFilter, _) => " type to filter, or a number: longer than that",
         (PickerKind::Palette | PickerKind::Twin, _) => " type to filter",
         (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
-        (PickerKind::Model, _) => " type to filter, or a directory, a .gguf file, owner/name",
+        (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file, owner/name",
         (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
     };
     let hint = text::fit_start(hint, width.saturating_sub(typed.width() + 4));
@@ -127,7 +127,7 @@ fn nothing(picker: &Picker) -> String {
         PickerKind::Open | PickerKind::DataSet => {
             format!("nothing here matches; enter opens the file or directory \"{query}\"")
         }
-        PickerKind::Model => {
+        PickerKind::Model | PickerKind::Second => {
             format!("no known model matches; enter opens \"{query}\": a directory, a file, or owner/name on the Hub")
         }
     }

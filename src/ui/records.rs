@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
-use super::text::{self, count, fit_start, pad_end, pad_start};
+use super::text::{self, count, fit_start, pad_end, pad_start, things};
 use super::{Hits, Theme};
 use crate::app::{Action, App, Browser, Reading, RecordPrompt};
 use crate::mask::finding::Severity;
@@ -70,8 +70,8 @@ fn title(records: &Browser) -> String {
 /// Which of the listed ones is chosen, and how far the file was read.
 fn place(records: &Browser) -> String {
     let listed = match (records.len(), records.records.len()) {
-        (listed, all) if listed == all => format!("{} records", count(all)),
-        (listed, all) => format!("{} of {} records", count(listed), count(all)),
+        (listed, all) if listed == all => things(all, "record"),
+        (listed, all) => format!("{} of {}", count(listed), things(all, "record")),
     };
     match &records.reading {
         Reading::Done => format!(" {listed} "),

@@ -34,7 +34,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     }
     let block = theme
         .block(title(app, usize::from(area.width)))
-        .title_bottom(legend(theme, usize::from(area.width)).right_aligned());
+        .title_bottom(legend(app, theme, usize::from(area.width)).right_aligned());
     let inner = block.inner(area);
     frame.render_widget(block, area);
     if app.is_empty() {
@@ -53,7 +53,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         let mut x = row.x.saturating_add(1);
         for t in line {
             let width = usize::from(row.width).saturating_sub(2);
-            let span = Span::styled(token::label(app, t, width), token::style_in_row(app, theme, t));
+            let span = Span::styled(token::marked_label(app, t, width), token::style_in_row(app, theme, t));
             let span = if t == app.len() && t != app.cursor { span.style(theme.dim) } else { span };
             let width = u16::try_from(span.width()).unwrap_or(row.width);
             hits.push(Rect::new(x, row.y, width, 1).intersection(row), Action::Goto(t));
@@ -81,7 +81,8 @@ fn shown(app: &App, inner: Rect) -> Vec<Range<usize>> {
 
 /// Columns of every token and of the place after the last.
 fn widths(app: &App) -> Vec<usize> {
-    app.analysis.labels.iter().map(|label| label.width.max(1)).chain([1]).collect()
+    let mark = |t: usize| usize::from(token::painted_glyph(app, t).is_some());
+    app.analysis.labels.iter().enumerate().map(|(t, label)| label.width.max(1) + mark(t)).chain([1]).collect()
 }
 
 /// Columns for tokens in a strip so wide: without the frame and a column at either end.
@@ -105,8 +106,8 @@ fn title(app: &App, width: usize) -> String {
     }
 }
 
-/// What colour and underline mean.
-fn legend(theme: &Theme, width: usize) -> Line<'static> {
+/// What colour, underline and marks mean.
+fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let mut spans = if theme.is_mono {
         vec![Span::styled(" dim: under 1 nat · bold: over 4 nats", theme.dim)]
     } else {
@@ -120,5 +121,8 @@ fn legend(theme: &Theme, width: usize) -> Line<'static> {
     spans.push(Span::styled(" · ", theme.dim));
     spans.push(Span::styled("underlined", theme.dim.patch(theme.scored)));
     spans.push(Span::styled(": scored ", theme.dim));
+    if app.mask().is_some_and(|mask| !mask.paint().is_empty()) {
+        spans.push(Span::styled("■ □: painted ", theme.dim));
+    }
     if text::width_of(&spans) + 4 > width { Line::default() } else { Line::from(spans) }
 }

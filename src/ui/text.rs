@@ -130,6 +130,11 @@ pub fn count(n: usize) -> String {
     grouped
 }
 
+/// "1 record", "2,000 records".
+pub fn things(n: usize, thing: &str) -> String {
+    format!("{} {thing}{}", count(n), if n == 1 { "" } else { "s" })
+}
+
 /// A number of parameters as people say it: 3.2M, 135M, 1.1B.
 pub fn parameters(n: usize) -> String {
     let (value, unit) = match n {

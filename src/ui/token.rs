@@ -36,3 +36,30 @@ pub fn label(app: &App, t: usize, width: usize) -> String {
         None => text::fit_start("□", width),
     }
 }
+
+/// How token `t` is written in a row of tokens: one that is painted has its weight's glyph before it.
+pub fn marked_label(app: &App, t: usize, width: usize) -> String {
+    match painted_glyph(app, t) {
+        Some(glyph) => format!("{glyph}{}", label(app, t, width.saturating_sub(1))),
+        None => label(app, t, width),
+    }
+}
+
+/// The glyph for the weight that is painted on token `t`; one column wide.
+pub fn painted_glyph(app: &App, t: usize) -> Option<&'static str> {
+    Some(weight_glyph(app.mask()?.paint().get(t)?, true))
+}
+
+/// What stands for a weight, and whether it is painted.
+pub fn weight_glyph(weight: f64, painted: bool) -> &'static str {
+    match (painted, weight) {
+        (false, 0.0) => "·",
+        (false, 1.0) => "●",
+        (false, less) if less < 1.0 => "◐",
+        (false, _) => "◉",
+        (true, 0.0) => "□",
+        (true, 1.0) => "■",
+        (true, less) if less < 1.0 => "◧",
+        (true, _) => "▣",
+    }
+}

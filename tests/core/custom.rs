@@ -1,7 +1,7 @@
 //! What the data says of messages and of spans of them.
 
 use lossglass::mask::{LossMask, MaskError, MaskOptions, Mode};
-use lossglass::sample::read_chat;
+use lossglass::sample::read_record;
 use lossglass::sequence::Sequence;
 use lossglass::template::Part;
 
@@ -124,7 +124,7 @@ fn weights_that_are_none_are_refused() {
         ),
     ] {
         let chat = format!(r#"[{{"role": "assistant", "content": {content}}}]"#);
-        let error = read_chat(&chat, 0).expect_err(content).to_string();
+        let error = read_record(serde_json::from_str(&chat).expect(content), None).expect_err(content);
         assert!(error.contains(problem) && error.contains("message 1"), "{error}");
     }
 }

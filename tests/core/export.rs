@@ -2,7 +2,7 @@
 
 use lossglass::mask::export::{ExportError, Trainer, chat_of_llama_factory, record, weights_of};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode, Paint, PartWeights, Stop, Stroke};
-use lossglass::sample::{Chat, Sample, read_chat};
+use lossglass::sample::{Chat, Sample};
 use lossglass::sequence::Sequence;
 use lossglass::template::Part;
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ const TWO: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "c
     {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]"#;
 
 fn read(chat: &str) -> Chat {
-    read_chat(chat, 0).expect(chat).0
+    super::templates::chat_of(chat)
 }
 
 /// The record of `chat` through ChatML.
@@ -36,7 +36,7 @@ fn read_back(trainer: Trainer, record: &Value, template: &Template) -> (Vec<u32>
         return weights_of(record).expect("a record of token ids");
     }
     let (chat, choices) = match trainer {
-        Trainer::OpenAi => (read(&record.to_string()), Choices::default()),
+        Trainer::OpenAi => (serde_json::from_value(record.clone()).expect("its form"), Choices::default()),
         _ => {
             let choices = Choices { after_stop: Some(true), prefill: Some(true), ..Choices::default() };
             (chat_of_llama_factory(record).expect("its form"), choices)

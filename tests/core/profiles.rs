@@ -90,7 +90,7 @@ fn the_table_of_profiles_holds_on_a_chatml_turn() {
 fn page(name: &str) -> String {
     let mut page = String::new();
     for (title, chat) in CHATS {
-        let chat = lossglass::sample::read_chat(chat, 0).expect(title).0;
+        let chat = super::templates::chat_of(chat);
         let Some(sequence) = template(name).encode(&chat) else {
             page += &format!("== {title}\nrefused\n");
             continue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use lossglass::sample::{Chat, read_chat};
+use lossglass::sample::{Chat, read_record};
 use lossglass::sequence::{EncodeOptions, Sequence, Vocabulary, visible};
 use lossglass::template::{CHATML, ChatTemplate};
 use tokenizers::{AddedToken, Tokenizer};
@@ -78,8 +78,13 @@ impl Template {
 
     /// The tokens of a chat written as JSON.
     pub fn of(&self, chat: &str) -> Sequence {
-        self.encode(&read_chat(chat, 0).expect(chat).0).expect("the template takes it")
+        self.encode(&chat_of(chat)).expect("the template takes it")
     }
+}
+
+/// A chat written as JSON.
+pub fn chat_of(json: &str) -> Chat {
+    read_record(serde_json::from_str(json).expect(json), None).expect(json).chat().expect(json)
 }
 
 /// The text with what `is_scored` in brackets.

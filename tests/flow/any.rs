@@ -1,7 +1,7 @@
 //! Arbitrary keys, pastes, clicks, sizes and engine events: nothing panics, and every state can be drawn.
 
-use lossglass::app::{Action, FileOutcome, update};
-use lossglass::engine::{At, Ended, Event, TrainEvent, Written};
+use lossglass::app::{Action, App, FileOutcome, update};
+use lossglass::engine::{At, CompareEvent, Ended, Event, TrainEvent, Written};
 use lossglass::train::StepReport;
 use lossglass::ui::{self, Theme};
 use proptest::prelude::*;
@@ -19,15 +19,28 @@ enum Happening {
     Click(u16, u16),
     Drag(usize),
     Resize(u16, u16),
-    Tokenised { is_chat: bool, is_stale: bool },
-    Rows { from: usize, count: usize },
+    Tokenised {
+        is_chat: bool,
+        is_stale: bool,
+    },
+    Rows {
+        from: usize,
+        count: usize,
+    },
     Distribution,
     Finished,
     Failed(String),
     Listed(Vec<(String, bool)>),
-    At { step: usize, is_step: bool, copies: usize, is_stale: bool },
+    At {
+        step: usize,
+        is_step: bool,
+        copies: usize,
+        is_stale: bool,
+    },
     Trainer(TrainEvent),
     DataSet,
+    /// A second model reads the text, or another one, and says as much as the first.
+    Second(bool),
 }
 
 fn any_key() -> impl Strategy<Value = KeyEvent> {
@@ -98,9 +111,24 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         1 => proptest::collection::vec((any::<String>(), any::<bool>()), 0..4).prop_map(Happening::Listed),
         4 => (0..9_usize, any::<bool>(), 0..3_usize, any::<bool>())
             .prop_map(|(step, is_step, copies, is_stale)| Happening::At { step, is_step, copies, is_stale }),
+        1 => any::<bool>().prop_map(Happening::Second),
         1 => Just(Happening::DataSet),
         2 => any_word().prop_map(Happening::Trainer),
     ]
+}
+
+/// A second model answers, whatever is on screen.
+fn second(app: &mut App, is_chat: bool) {
+    let source = lossglass::model::Source::parse("tiny-base").expect("it is embedded");
+    update(app, Action::Files(FileOutcome::Second(source)));
+    let Some(model) = app.model.clone() else { return };
+    let sequence = if is_chat { chat_sequence() } else { text() };
+    let rows = (0..sequence.len()).filter_map(|t| app.analysis.scores.predicting(t + 1).cloned()).collect();
+    let generation = app.analysis.generation;
+    for event in [CompareEvent::Tokenised { model, sequence: sequence.into() }, CompareEvent::Scored { from: 0, rows }]
+    {
+        update(app, Action::Engine(Event::Compare { generation, event }));
+    }
 }
 
 proptest! {
@@ -122,6 +150,7 @@ proptest! {
             let action = match happening {
                 Happening::Key(key) => { press_key(&mut app, key); continue }
                 Happening::DataSet => { open_set(&mut app); continue }
+                Happening::Second(is_chat) => { second(&mut app, is_chat); continue }
                 Happening::Distribution => { answer_distribution(&mut app); continue }
                 Happening::Click(x, y) => match hits.at(Position::new(x, y)) {
                     Some(action) => action.clone(),

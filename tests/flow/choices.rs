@@ -144,7 +144,7 @@ fn a_set_is_collected_or_read_and_learned() {
     assert!(matches!(&effects[..], [Effect::ReadSamples(path)] if path.ends_with("chats.jsonl")), "{effects:?}");
     update(&mut app, Action::Files(FileOutcome::Failed("line 3 (record 2) has no role".into())));
     assert!(app.overlay.is_some() && notice(&app).1);
-    let samples = vec![Sample::Text("a".into()), Sample::Text("b".into()), Sample::Text("c".into())];
+    let samples = ["a", "b", "c"].map(|text| Sample::Text(text.into()).into()).into();
     update(&mut app, Action::Files(FileOutcome::Samples { name: "chats.jsonl".into(), samples }));
     assert_eq!((app.overlay.is_none(), notice(&app).0), (true, "training on chats.jsonl, 3 samples"));
     app.chosen_rule = Some(Mode::All.into());

@@ -167,7 +167,7 @@ fn a_stroke_in_mid_run_holds_at_once() {
     stepped(&mut app, 2);
     press(&mut app, "r");
     paused(&mut app);
-    app.training.data = TrainingData::Samples { name: "set".into(), samples: vec![app.sample.clone()].into() };
+    app.training.data = TrainingData::Samples { name: "set".into(), samples: vec![app.sample.clone().into()].into() };
     update(&mut app, Action::Rule(rule("no-stop")));
     let effects = press(&mut app, "space");
     let choices = profile::find("no-stop").unwrap().choices;

@@ -96,6 +96,16 @@ fn a_text_is_looked_for_in_the_beginnings_and_then_in_the_file() {
 }
 
 #[test]
+fn escape_stops_a_search_first() {
+    let mut app = opened();
+    press(&mut app, "/ x x x enter");
+    assert!(app.records.is_searching() && listed(&app).is_empty());
+    assert!(matches!(press(&mut app, "esc")[..], [Effect::CancelSearch]));
+    assert!(!app.records.is_searching() && app.overlay.is_some() && listed(&app).len() == 9);
+    assert!(matches!(press(&mut app, "esc")[..], [Effect::CancelSurvey]), "then the reading");
+}
+
+#[test]
 fn a_jump_goes_to_the_record_or_says_why_not() {
     let mut app = opened();
     press(&mut app, "g 7 enter");

@@ -57,7 +57,7 @@ fn views_modes_denominators_and_themes_go_round() {
     let mut app = chat();
     press(&mut app, "2");
     assert_eq!(app.view, View::Attend);
-    press(&mut app, "3 v v");
+    press(&mut app, "3 v v v");
     assert_eq!(app.view, View::Predict);
     assert_eq!(app.mode(), Mode::Assistant);
     press(&mut app, "tab");
@@ -307,7 +307,7 @@ fn a_paste_over_a_view_is_a_text_of_its_own() {
 
 #[test]
 fn an_empty_text_takes_every_key_of_every_view() {
-    for (key_of_view, view) in ["1", "2", "3", "4"].into_iter().zip(View::EVERY) {
+    for (key_of_view, view) in ["1", "2", "3", "4", "5"].into_iter().zip(View::EVERY) {
         for binding in keymap::bindings(Context::View(view)) {
             for name in binding.keys {
                 let mut app = empty();

@@ -27,7 +27,6 @@ fn a_model_comes_speaks_and_goes() {
     });
     pty.press("\x1b");
     pty.wait_for("the model before it stays");
-    pty.wait_for("ready");
 
     pty.press("mowner/tiny\r");
     pty.wait_until("the new model in the header", |screen| screen.lines().next().unwrap_or("").contains(" tiny · "));

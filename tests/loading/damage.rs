@@ -5,8 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
+use lossglass::cancel::Cancel;
 use lossglass::model::load::{LoadError, Loaded};
 use lossglass::model::pack::{Card, Precision, pack};
+use lossglass::model::{Model, Source};
+use lossglass::sample::{Chat, Message, Sample};
+use lossglass::sequence::Prefix;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -237,6 +241,21 @@ fn every_family_names_the_tensor_that_is_wrong() {
         let extra = with_tensors_of(name, |tensors| drop(tensors.insert("adapter.weight".into(), extra)));
         assert!(extra.contains("tensor `adapter.weight` has no place in a "), "{extra}");
     }
+}
+
+/// A template that does not parse costs the chats, not the model.
+#[test]
+fn a_chat_template_that_does_not_parse() {
+    let directory = copy_without_weights("qwen3");
+    fs::copy(fixture("qwen3").join("model.safetensors"), directory.path().join("model.safetensors")).expect("copies");
+    fs::write(directory.path().join("chat_template.jinja"), "{% for message in messages %}").expect("writes");
+    let source = Source::Directory(directory.path().to_owned());
+    let model = Model::load(&source, &Device::Cpu, &Cancel::default(), &mut |_| {}).expect("loads");
+    assert!(model.encode(&Sample::Text("Hi".into()), Prefix::None).is_ok());
+    let message = Message { role: "user".into(), content: "Hi".into(), ..Message::default() };
+    let chat = Chat { messages: vec![message], tools: Vec::new() };
+    let error = model.encode(&Sample::Chat(chat), Prefix::None).expect_err("no template").to_string();
+    assert!(error.starts_with("the chat template does not parse: line 1: ") && error.lines().count() == 1, "{error}");
 }
 
 #[test]

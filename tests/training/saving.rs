@@ -10,7 +10,7 @@ use lossglass::score::Scorer;
 use lossglass::train::save::{Form, SaveError, read_state, save};
 use lossglass::train::{LoraSettings, Method, Projections, Trainer};
 
-use crate::checkpoint::FAMILIES;
+use crate::checkpoint::{self, FAMILIES};
 use crate::{bits, examples, settings, steps};
 
 fn load(directory: &Path) -> Model {
@@ -79,6 +79,36 @@ fn every_family_says_the_same_after_it_is_saved() {
             assert!(nll(&model) != nll(&family(name)), "{name} {} learned nothing", settings.method);
         }
     }
+}
+
+/// The text part of a model that sees is saved as a text model.
+#[test]
+fn a_model_that_sees_is_saved_without_its_eyes() {
+    let original = family("gemma3");
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["tokenizer.json", "tokenizer_config.json", "chat_template.jinja"] {
+        std::fs::copy(fixtures().join("gemma3").join(file), directory.path().join(file)).unwrap();
+    }
+    let text = checkpoint::json("gemma3/config.json");
+    let config = serde_json::json!({"model_type": "gemma3", "text_config": text, "eos_token_id": [2, 0]});
+    std::fs::write(directory.path().join("config.json"), config.to_string()).unwrap();
+    let named = original.decoder.named_tensors().iter();
+    let tensors: std::collections::HashMap<String, candle_core::Tensor> =
+        named.map(|named| (format!("language_model.{}", named.name), named.tensor.clone())).collect();
+    candle_core::safetensors::save(&tensors, directory.path().join("model.safetensors")).unwrap();
+    let mut model = load(directory.path());
+    assert!(model.name.ends_with(" (text part)"), "{}", model.name);
+    let (settings, examples) = (settings(Method::Full), examples("gemma3"));
+    let mut trainer = Trainer::new(&model.decoder, None);
+    steps(&mut trainer, &mut model.decoder, &examples, &settings, 1);
+    let place = directory.path().join("save");
+    save(&model, &trainer, &settings, &place, false, &Cancel::default(), &mut |_| {}).unwrap();
+    let again = load(&place);
+    assert_eq!((&again.config, again.name.as_str()), (&original.config, "save"));
+    assert_eq!(again.stop_ids(), model.stop_ids());
+    assert!(bits(&again.decoder) == bits(&model.decoder));
+    let saved: serde_json::Value = serde_json::from_slice(&std::fs::read(place.join("config.json")).unwrap()).unwrap();
+    assert_eq!(saved["model_type"], "gemma3_text");
 }
 
 /// What is written of a model that came without a config, as from GGUF, reads as the same model.

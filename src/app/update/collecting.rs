@@ -2,7 +2,7 @@
 
 use crate::app::training::{Probe, TrainingData};
 use crate::app::{App, Effect};
-use crate::sample::{self, Sample};
+use crate::sample::{self, Record, Sample};
 use crate::sequence::visible_text;
 
 /// Characters of a sentence that make its name.
@@ -36,16 +36,16 @@ pub fn collect(app: &mut App) -> Vec<Effect> {
         TrainingData::Screen => ("collected".into(), Vec::new()),
         TrainingData::Samples { name, samples } => (name.clone(), samples.to_vec()),
     };
-    match samples.iter().position(|sample| *sample == app.sample) {
+    match samples.iter().position(|record| record.sample == app.sample) {
         Some(at) => drop(samples.remove(at)),
-        None => samples.push(app.sample.clone()),
+        None => samples.push(Record { split: app.split, ..app.sample.clone().into() }),
     }
     set_data(app, name, samples);
     Vec::new()
 }
 
 /// Learns these samples, or the screen where there are none.
-pub fn set_data(app: &mut App, name: String, samples: Vec<Sample>) {
+pub fn set_data(app: &mut App, name: String, samples: Vec<Record>) {
     app.training.data = match samples.is_empty() {
         true => TrainingData::Screen,
         false => TrainingData::Samples { name, samples: samples.into() },

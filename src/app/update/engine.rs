@@ -21,6 +21,9 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     if let Event::Train(event) = event {
         return super::training::take(app, event);
     }
+    if let Event::Compare { generation, event } = event {
+        return super::comparing::take(app, generation, event);
+    }
     if let Event::Survey { number, event } = event {
         return super::records::take(app, number, event);
     }
@@ -30,7 +33,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     // What was on its way when the user stopped it still counts, but does not go on.
     let cancelled = app.analysis.progress == Progress::Cancelled;
     match event {
-        Event::Loading { .. } | Event::Train(_) | Event::Survey { .. } => {}
+        Event::Loading { .. } | Event::Train(_) | Event::Survey { .. } | Event::Compare { .. } => {}
         Event::ModelFailed { message, .. } if app.chosen_model != app.working_model => {
             app.chosen_model = app.working_model.clone();
             app.notice = Some(Notice { text: message, is_error: true });
@@ -45,7 +48,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
         }
         Event::Scored { from, rows, .. } => {
             app.analysis.scores.splice(from, rows);
-            app.rescore();
+            app.reprice();
         }
         Event::Finished { seconds, .. } => {
             app.analysis.progress = Progress::Ready { seconds };
@@ -137,7 +140,7 @@ impl Event {
     /// The analysis it belongs to, if to one.
     fn generation(&self) -> Option<u64> {
         match self {
-            Event::Train(_) | Event::Survey { .. } => None,
+            Event::Train(_) | Event::Survey { .. } | Event::Compare { .. } => None,
             Event::Loading { generation, .. }
             | Event::ModelFailed { generation, .. }
             | Event::Tokenised { generation, .. }

@@ -17,6 +17,7 @@ pub fn open(app: &mut App, command: Command) -> Vec<Effect> {
     let (kind, items, effects) = match command {
         Command::Palette => (PickerKind::Palette, palette_items(app.context()), Vec::new()),
         Command::ChooseModel => (PickerKind::Model, model_items(&named()), vec![Effect::ListModels]),
+        Command::ChooseSecond => (PickerKind::Second, model_items(&named()), vec![Effect::ListModels]),
         Command::Open | Command::DataSet => {
             let kind = if command == Command::Open { PickerKind::Open } else { PickerKind::DataSet };
             let list = Effect::ListDirectory(app.directory.clone());
@@ -67,7 +68,7 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     let Some(Overlay::Picker(picker)) = &mut app.overlay else {
         return Vec::new();
     };
-    if picker.kind == PickerKind::Model
+    if picker.kind.is_of_models()
         && let Some(effects) = super::models::run(app, command)
     {
         return effects;
@@ -121,6 +122,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             let built_in = &sample::BUILT_IN[index];
             app.open_sample(built_in.sample(), built_in.name)
         }
+        Choice::Model(name) if kind == PickerKind::Second => vec![Effect::FindSecond(name)],
         Choice::Model(name) => vec![Effect::FindModel(name)],
         Choice::Token(id) => {
             app.what_if = Some(id);
@@ -159,6 +161,10 @@ fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
             app.overlay = None;
             vec![Effect::FindModel(query.into())]
         }
+        PickerKind::Second if !query.is_empty() => {
+            app.overlay = None;
+            vec![Effect::FindSecond(query.into())]
+        }
         _ => Vec::new(),
     }
 }
@@ -184,6 +190,7 @@ pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             Vec::new()
         }
         FileOutcome::Model(source) => take_model(app, source),
+        FileOutcome::Second(source) => super::comparing::choose(app, source),
         FileOutcome::Models(_)
         | FileOutcome::Described { .. }
         | FileOutcome::Weighed { .. }

@@ -180,6 +180,11 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
         }
         Command::Accept => return accept(app),
         Command::Retry => return look_over(app),
+        _ if records.is_searching() => {
+            records.list(records.filter, String::new());
+            app.say("the search is stopped; esc closes the list, / searches again");
+            return vec![Effect::CancelSearch];
+        }
         _ if matches!(records.reading, Reading::Going(_)) => {
             records.reading = Reading::Stopped;
             app.say("reading is stopped; esc closes the list, R reads the file anew");
@@ -195,6 +200,7 @@ fn answer(app: &mut App, asked: Asked, typed: &str) -> Vec<Effect> {
     match (asked, typed.trim().parse::<usize>()) {
         (Asked::Search, _) => {
             records.list(records.filter, typed.trim().into());
+            // A search under way is for another text.
             let set = records.set.as_ref().filter(|_| records.is_searching());
             let search = |set: &DataSet| Effect::SearchRecords { file: set.file.clone(), text: records.search.clone() };
             return set.map(search).into_iter().collect();

@@ -186,7 +186,7 @@ impl App {
     pub(super) fn show_scores(&mut self) {
         if let Some(frame) = self.training.frame() {
             self.analysis.scores = (*frame.scores).clone();
-            self.rescore();
+            self.reprice();
         }
         // The engine knows the distribution of the present weights only.
         self.distribution = None;

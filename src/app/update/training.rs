@@ -97,7 +97,7 @@ fn stop_short(app: &mut App, scores: &Scores) {
     app.analysis.scores = scores.clone();
     app.analysis.progress = Progress::Cancelled;
     (app.distribution, app.distribution_asked) = (None, None);
-    app.rescore();
+    app.reprice();
 }
 
 fn end(app: &mut App, ended: Ended) -> Vec<Effect> {

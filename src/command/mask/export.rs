@@ -10,9 +10,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use self::parquet::Columns;
-use crate::mask::export::Trainer;
+use crate::mask::export::{Trainer, dropped};
 use crate::sequence::visible_text;
-use crate::survey::Judged;
+use crate::survey::{Judged, Masked};
 
 /// A file under way. It gets its name when it is whole; until then it has `.part` behind it, and goes away with this.
 pub struct Export {
@@ -22,6 +22,10 @@ pub struct Export {
     writer: Writer,
     written: usize,
     left_out: usize,
+    /// Records of which nothing is scored.
+    unscored: usize,
+    /// Ids and names around tool calls that the form has no field for.
+    drops: usize,
     /// The first record that the trainer's form cannot say.
     first: Option<String>,
     is_done: bool,
@@ -51,7 +55,18 @@ impl Export {
             false => Writer::Lines(BufWriter::new(file)),
         };
         let path = path.to_owned();
-        Ok(Self { trainer, path, part, writer, written: 0, left_out: 0, first: None, is_done: false })
+        Ok(Self {
+            trainer,
+            path,
+            part,
+            writer,
+            written: 0,
+            left_out: 0,
+            unscored: 0,
+            drops: 0,
+            first: None,
+            is_done: false,
+        })
     }
 
     /// The file's name when it is whole.
@@ -70,6 +85,16 @@ impl Export {
             Writer::Parquet(columns) => columns.write(&record),
         };
         written.with_context(|| format!("writing {}", self.part.display()))
+    }
+
+    /// A record of which nothing is scored is left out, and the user is told.
+    pub fn leave_out_unscored(&mut self) {
+        self.unscored += 1;
+    }
+
+    /// Counts what the form has no field for of a record that is to be written.
+    pub fn note_drops(&mut self, masked: Option<&Masked>) {
+        self.drops += masked.map_or(0, |masked| dropped(self.trainer, &masked.sample));
     }
 
     /// A record that the form cannot say is left out, and the user is told.
@@ -91,6 +116,19 @@ impl Export {
         fs::rename(&self.part, &self.path).with_context(|| format!("writing {}", self.path.display()))?;
         self.is_done = true;
         eprintln!("note: wrote {} records for {} to {}", self.written, self.trainer, self.path.display());
+        if self.unscored > 0 {
+            eprintln!(
+                "note: left out {} records in which nothing is scored; --keep-unscored writes them too",
+                self.unscored
+            );
+        }
+        if self.drops > 0 {
+            eprintln!(
+                "note: {} has no field for ids and names around tool calls, of which the data has {}: they are not in the \
+                 file; --export labels, trl or axolotl keep what the template prints of them",
+                self.trainer, self.drops
+            );
+        }
         if let Some(first) = &self.first {
             eprintln!(
                 "note: left out {} records that its form cannot say, the first: {}",

@@ -19,6 +19,8 @@ pub struct Data {
     pub examples: Vec<Arc<Example>>,
     /// The sequence, where there is just one.
     pub only: Option<Sequence>,
+    /// What an example is: a record, or a pack of several.
+    pub unit: &'static str,
     pub notes: Vec<String>,
 }
 
@@ -45,7 +47,7 @@ pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
         if let Some((name, _)) = several.into_iter().find(|(_, given)| given.is_some_and(|n| n > 1)) {
             bail!("{name} is for several sequences, and there is one; give --data FILE");
         }
-        return Ok((vec![input::as_record(opened.sample)], opened.note));
+        return Ok((vec![opened.sample.into()], opened.note));
     };
     let records = input::records(path)?;
     let has = |is_chat: bool| records.iter().any(|record| matches!(record.sample, Sample::Chat(_)) == is_chat);
@@ -75,7 +77,7 @@ fn name(path: &Path) -> String {
 /// # Errors
 /// If a sample cannot be encoded, the mask does not apply to it, or nothing at all is scored.
 pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Data> {
-    let mut data = Data { examples: Vec::with_capacity(records.len()), only: None, notes: Vec::new() };
+    let mut data = Data { examples: Vec::with_capacity(records.len()), only: None, unit: "record", notes: Vec::new() };
     let (mut cut, mut unscored) = (0, 0);
     if let Some(options) = input::pack_options(&args.input.pack) {
         return pack(model, records, args, options);
@@ -123,7 +125,7 @@ fn pack(model: &Model, records: &[Record], args: &TrainArgs, options: PackOption
     packs.extend(packer.finish());
     let (mode, parts, choices) = input::mask(&args.mask)?;
     let form = records.first().map_or(Form::Messages, |record| record.form);
-    let mut data = Data { examples: Vec::with_capacity(packs.len()), only: None, notes: Vec::new() };
+    let mut data = Data { examples: Vec::with_capacity(packs.len()), only: None, unit: "pack", notes: Vec::new() };
     for pack in &packs {
         let mode = mode.unwrap_or(default_mode(form, pack.kind));
         let mask = LossMask::new(pack, mode, MaskOptions { parts, choices, split: None })?;

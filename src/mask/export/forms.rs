@@ -72,6 +72,13 @@ pub(super) fn llama_factory(chat: &Chat, weights: &[Option<f64>]) -> Result<Valu
     Ok(Value::Object(record))
 }
 
+/// How many ids and names around tool calls [`llama_factory`] drops of a message.
+pub(super) fn dropped_by_llama_factory(message: &Message) -> usize {
+    let has_id = |call: &&Value| call.get("id").is_some_and(|id| !id.is_null());
+    let names = [&message.name, &message.tool_call_id].into_iter().flatten().count();
+    message.tool_calls.iter().filter(has_id).count() + names
+}
+
 /// The typed values of a message, or why LLaMA-Factory cannot have it.
 fn content(message: &Message, weight: f64) -> Result<Vec<Value>, String> {
     if !matches!(message.role.as_str(), "system" | "user" | "assistant" | "tool") {

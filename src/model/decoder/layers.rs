@@ -37,8 +37,10 @@ pub(super) struct Block {
 impl Block {
     pub fn forward(&self, x: &Tensor, pass: &Pass, cache: Option<(usize, &mut KvCache)>) -> Result<Tensor> {
         let tape = pass.tape;
-        let normed =
-            |norm: &Option<Norm>, y: Tensor| norm.as_ref().map_or(Ok(y.clone()), |norm| norm.forward(&y, tape));
+        let normed = |norm: &Option<Norm>, y: Tensor| match norm {
+            Some(norm) => norm.forward(&y, tape),
+            None => Ok(y),
+        };
         let attended = self.attention.forward(&self.attention_norm.forward(x, tape)?, pass, cache)?;
         let after = ops::add(x, &normed(&self.attention_out_norm, attended)?, tape)?;
         let read = if self.is_parallel { x } else { &after };

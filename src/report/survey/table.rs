@@ -55,7 +55,7 @@ impl<W: Write> Table<W> {
         writeln!(
             out,
             "context   {} records are longer and were cut off, {} scored tokens lost",
-            totals.truncated, totals.lost
+            totals.over_context, totals.lost
         )
     }
 

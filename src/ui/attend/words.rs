@@ -36,10 +36,7 @@ fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, width: usiz
     let start = format!("row {query} {} may see {} {tokens}{document}: ", quoted(app, query), text::count(seen.len()));
     let room = width.saturating_sub(start.width());
     // More characters than columns are never shown.
-    let before = app.sequence().tokens.get(seen.start).map_or(0, |token| token.span.start);
-    let end = app.sequence().tokens.get(query).map_or(before, |token| token.span.end);
-    let chars = app.sequence().text.get(before..end).map_or(room + 1, |seen| seen.chars().count()).min(room + 1);
-    let text = visible_text(app.sequence().input_so_far(query + 1, chars));
+    let text = visible_text(app.sequence().input_so_far(query + 1, room + 1));
     Line::from(vec![Span::styled(start, theme.text), Span::styled(text::fit_end(&text, room), theme.accent)])
 }
 

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 
 use super::file::{Container, Value};
 use super::{Metadata, rope};
-use crate::model::config::{Activation, Config, ConfigError, Family, NormKind, Window};
+use crate::model::config::{Activation, Config, ConfigError, Family, NormKind, Rope, Window};
 
 /// llama.cpp's architectures that this version reads.
 const ARCHITECTURES: [(&str, Family); 5] = [
@@ -26,6 +26,19 @@ const GEMMA3_PERIOD: usize = 6;
 /// not say by which, llama.cpp tells it by the layers too.
 const GEMMA3_27B_LAYERS: usize = 62;
 
+/// Keys of models that compute something more.
+const NOT_COMPUTED: [&str; 9] = [
+    "final_logit_softcapping",
+    "attn_logit_softcapping",
+    "expert_count",
+    "logit_scale",
+    "embedding_scale",
+    "residual_scale",
+    "attention.scale",
+    "attention.clamp_kqv",
+    "attention.max_alibi_bias",
+];
+
 pub(super) fn config(metadata: Metadata<'_>, rope_factors: Option<&Tensor>) -> Result<Config, ConfigError> {
     let family = match metadata.text("general.architecture") {
         Some(name) => {
@@ -36,9 +49,7 @@ pub(super) fn config(metadata: Metadata<'_>, rope_factors: Option<&Tensor>) -> R
         }
         None => return Err(ConfigError::Missing("general.architecture")),
     };
-    for key in ["final_logit_softcapping", "attn_logit_softcapping", "expert_count"] {
-        refuse(metadata, key)?;
-    }
+    NOT_COMPUTED.into_iter().try_for_each(|key| refuse(metadata, key))?;
     let has = |tensor: &str| metadata.0.tensor(tensor).is_some();
     let has_layer_norm = family.norm() == NormKind::Layer;
     let hidden_size = metadata.required("embedding_length")?;
@@ -84,11 +95,7 @@ pub(super) fn config(metadata: Metadata<'_>, rope_factors: Option<&Tensor>) -> R
     Ok(config)
 }
 
-fn rope(
-    metadata: Metadata<'_>,
-    head_dim: usize,
-    factors: Option<&Tensor>,
-) -> Result<crate::model::config::Rope, ConfigError> {
+fn rope(metadata: Metadata<'_>, head_dim: usize, factors: Option<&Tensor>) -> Result<Rope, ConfigError> {
     let factors = factors.and_then(|factors| factors.flatten_all().and_then(|flat| flat.to_vec1()).ok());
     rope::rope(metadata, head_dim, factors.as_deref())
 }

@@ -5,8 +5,8 @@ use ratatui::text::Span;
 
 use crate::app::App;
 use crate::mask::LossMask;
-use crate::ui::Theme;
 use crate::ui::columns::Columns;
+use crate::ui::{Theme, token};
 
 /// Whether `mask` counts token `t`, and how much: `+`, `−` and `≠` where it does otherwise than the mask that counts.
 pub fn cell(app: &App, theme: &Theme, columns: &Columns, mask: &LossMask, t: usize) -> Vec<Span<'static>> {
@@ -17,9 +17,9 @@ pub fn cell(app: &App, theme: &Theme, columns: &Columns, mask: &LossMask, t: usi
         (true, false) => ("+", theme.warning),
         (false, true) => ("−", theme.warning),
         _ if weight != current => ("≠", theme.warning),
-        _ if painted => (glyph(weight, painted), theme.accent),
-        (true, _) => (glyph(weight, painted), theme.text),
-        (false, _) => (glyph(weight, painted), theme.dim),
+        _ if painted => (token::weight_glyph(weight, painted), theme.accent),
+        (true, _) => (token::weight_glyph(weight, painted), theme.text),
+        (false, _) => (token::weight_glyph(weight, painted), theme.dim),
     };
     let style = match t {
         t if t == app.cursor => style.patch(theme.cursor),
@@ -27,17 +27,4 @@ pub fn cell(app: &App, theme: &Theme, columns: &Columns, mask: &LossMask, t: usi
         _ => style,
     };
     columns.cell(glyph, style)
-}
-
-fn glyph(weight: f64, painted: bool) -> &'static str {
-    match (painted, weight) {
-        (false, 0.0) => "·",
-        (false, 1.0) => "●",
-        (false, less) if less < 1.0 => "◐",
-        (false, _) => "◉",
-        (true, 0.0) => "□",
-        (true, 1.0) => "■",
-        (true, less) if less < 1.0 => "◧",
-        (true, _) => "▣",
-    }
 }

@@ -1,0 +1,88 @@
+//! A second model beside the one that speaks, on the same text.
+
+use std::sync::Arc;
+
+use super::{App, Effect, Progress};
+use crate::compare::{Comparison, Side};
+use crate::engine::{CompareRequest, ModelInfo, Request};
+use crate::loss::Scores;
+use crate::mask::LossMask;
+use crate::model::Source;
+use crate::sequence::Sequence;
+
+/// The second model and what it says of the sample.
+#[derive(Debug)]
+pub struct Comparing {
+    /// The model that was asked for; without one nothing is compared.
+    pub source: Option<Source>,
+    pub progress: Progress,
+    pub model: Option<ModelInfo>,
+    pub sequence: Arc<Sequence>,
+    pub scores: Scores,
+    /// Both models stretch by stretch, or why they cannot be compared.
+    pub outcome: Option<Result<Comparison, String>>,
+}
+
+impl Default for Comparing {
+    fn default() -> Self {
+        Self {
+            source: None,
+            progress: Progress::Waiting,
+            model: None,
+            sequence: Arc::default(),
+            scores: Scores::default(),
+            outcome: None,
+        }
+    }
+}
+
+impl Comparing {
+    /// The comparison, where there is one.
+    pub fn comparison(&self) -> Option<&Comparison> {
+        self.outcome.as_ref()?.as_ref().ok()
+    }
+
+    /// Whether every row of the second model is there.
+    pub fn is_complete(&self) -> bool {
+        !self.sequence.is_empty() && self.scores.len() == self.sequence.len()
+    }
+}
+
+impl App {
+    /// Asks the second model, if there is one, for the sample that is shown.
+    pub(super) fn ask_second(&mut self) -> Option<Effect> {
+        let source = self.comparing.source.clone()?;
+        self.comparing.progress = Progress::Waiting;
+        let request = CompareRequest::Score {
+            generation: self.analysis.generation,
+            source,
+            sample: self.sample.clone(),
+            encoding: self.encoding,
+        };
+        Some(Effect::Engine(Request::Compare(request)))
+    }
+
+    /// Compares anew what is there; no forward pass.
+    pub(super) fn compare(&mut self) {
+        self.comparing.outcome = self.comparison_now();
+    }
+
+    fn comparison_now(&self) -> Option<Result<Comparison, String>> {
+        let Comparing { source, sequence, scores, .. } = &self.comparing;
+        if source.is_none() || sequence.is_empty() || self.is_empty() {
+            return None;
+        }
+        if self.pack.is_some() {
+            return Some(Err("a pack of several records is not compared; open one of them by itself".into()));
+        }
+        let rule = self.rule();
+        let options = self.options_on(sequence, rule, self.part_weights);
+        let mask = match LossMask::new(sequence, rule.mode(), options) {
+            Ok(mask) => mask,
+            Err(error) => return Some(Err(error.to_string())),
+        };
+        let first = Side { sequence: self.sequence(), mask: self.mask()?, scores: &self.analysis.scores };
+        let second = Side { sequence, mask: &mask, scores };
+        Some(Comparison::new(first, second).map_err(|error| error.to_string()))
+    }
+}
