@@ -22,7 +22,7 @@ mod update;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use action::{Action, Command, Effect, FileOutcome, Opened};
+pub use action::{Action, Command, Effect, Facts, FileOutcome, Opened};
 pub use comparing::Comparing;
 pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;

@@ -180,6 +180,9 @@ pub enum Effect {
     RemoveModel(Removal),
 }
 
+/// What is told of a thing: keys and values.
+pub type Facts = Vec<(String, String)>;
+
 /// What came of a file effect.
 #[derive(Clone, Debug)]
 pub enum FileOutcome {
@@ -213,7 +216,7 @@ pub enum FileOutcome {
     /// What a model is: keys and values.
     Described {
         name: String,
-        facts: Vec<(String, String)>,
+        facts: Facts,
     },
     /// This is what would be removed.
     Weighed {

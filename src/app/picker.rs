@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::path::PathBuf;
 
 use super::records::{Browser, Filter};
-use super::{App, Command};
+use super::{App, Command, Facts};
 use crate::mask::Roles;
 use crate::mask::finding::Code;
 use crate::model::memory::size_text;
@@ -96,9 +96,9 @@ pub struct Picker {
     /// Index into the matches.
     pub selected: usize,
     /// What the selected model is, in place of the list: its name, keys and values.
-    pub details: Option<(String, Vec<(String, String)>)>,
+    pub details: Option<(String, Facts)>,
     /// The model that is removed if that is asked for once more.
-    pub(super) doomed: Option<(String, Removal)>,
+    pub(super) doomed: Option<Box<(String, Removal)>>,
 }
 
 impl Picker {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use super::Inbound;
-use crate::app::{Action, FileOutcome, Opened};
+use crate::app::{Action, Facts, FileOutcome, Opened};
 use crate::cancel::Cancel;
 use crate::data::{DataError, Place, Raw, Records};
 use crate::model::removal::Removal;
@@ -67,7 +67,7 @@ pub struct Readers {
     /// As a data set.
     pub set: fn(&Path) -> anyhow::Result<Vec<Record>>,
     /// What a model of that name is: keys and values.
-    pub model: fn(&str) -> anyhow::Result<Vec<(String, String)>>,
+    pub model: fn(&str) -> anyhow::Result<Facts>,
 }
 
 /// What can be done with files.

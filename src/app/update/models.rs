@@ -18,7 +18,7 @@ pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Command::Details | Command::Cancel if was_shown => Some(Vec::new()),
         Command::Details => Some(vec![Effect::DescribeModel(name)]),
         Command::RemoveModel => Some(match doomed {
-            Some((doomed, removal)) if doomed == name => vec![Effect::RemoveModel(removal)],
+            Some(doomed) if doomed.0 == name => vec![Effect::RemoveModel(doomed.1)],
             _ if speaks(app, &name) => {
                 app.say(format!("{name} speaks: choose another model, then remove this one"));
                 Vec::new()
@@ -45,7 +45,7 @@ pub fn take(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
         FileOutcome::Weighed { name, removal } => {
             let question = format!("ctrl-d again removes {removal}");
             if let Some(picker) = list(app) {
-                picker.doomed = Some((name, removal));
+                picker.doomed = Some(Box::new((name, removal)));
                 app.say(question);
             }
         }

@@ -42,7 +42,7 @@ pub fn run(name: &str, format: ListFormat) -> Result<()> {
 ///
 /// # Errors
 /// If there is no such model.
-pub fn describe(name: &str) -> Result<Vec<(String, String)>> {
+pub fn describe(name: &str) -> Result<crate::app::Facts> {
     Ok(look_at(name)?.facts().into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
