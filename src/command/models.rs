@@ -70,7 +70,7 @@ pub fn reader(source: &Source, args: &ModelArgs) -> Result<Reader> {
     if let Source::Hub(address) = source {
         let mut bar = Bar::new();
         let mut on_progress = |arrived| bar.opening(&source.name(), Opening::Downloading(arrived));
-        let outcome = Hub::from_env()?.open(address, &Cancel::default(), &mut on_progress);
+        let outcome = Hub::from_env()?.open_reader(address, &Cancel::default(), &mut on_progress);
         bar.clear();
         outcome?;
     }

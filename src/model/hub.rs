@@ -34,6 +34,7 @@ use super::Source;
 use crate::cancel::Cancel;
 use client::{Client, Method};
 use download::Metadata;
+use files::Parts;
 use layout::Layout;
 use refusal::{Asked, persist};
 
@@ -76,13 +77,19 @@ impl Hub {
     /// With what is missing and how to get it.
     pub fn stored(&self, address: &Address) -> Result<Source, HubError> {
         let layout = self.layout(address);
-        self.find(address).map(|path| source(address, path)).ok_or_else(|| self.missing(address, &layout, false))
+        self.find(address)
+            .map(|path| source(address, path))
+            .ok_or_else(|| self.missing(address, &layout, Parts::All, false))
     }
 
     /// The same, where it does not matter why.
     pub fn find(&self, address: &Address) -> Option<PathBuf> {
+        self.find_parts(address, Parts::All)
+    }
+
+    fn find_parts(&self, address: &Address, parts: Parts) -> Option<PathBuf> {
         let snapshot = self.layout(address).found(!self.settings().is_offline)?;
-        files::lacking(address, &snapshot).is_none().then(|| place(address, &snapshot))
+        files::lacking(address, &snapshot, parts).is_none().then(|| place(address, &snapshot))
     }
 
     /// The model as its directory or file, from the cache if it has all of it, else downloaded.
@@ -95,9 +102,32 @@ impl Hub {
         cancel: &Cancel,
         on_progress: &mut dyn FnMut(Arrived),
     ) -> Result<Source, HubError> {
-        let path = match self.find(address) {
+        self.open_parts(address, Parts::All, cancel, on_progress)
+    }
+
+    /// The same without the weights, which are not downloaded: what reads samples as the model does.
+    ///
+    /// # Errors
+    /// As [`get`](Self::get).
+    pub fn open_reader(
+        &self,
+        address: &Address,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(Arrived),
+    ) -> Result<Source, HubError> {
+        self.open_parts(address, Parts::Reader, cancel, on_progress)
+    }
+
+    fn open_parts(
+        &self,
+        address: &Address,
+        parts: Parts,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(Arrived),
+    ) -> Result<Source, HubError> {
+        let path = match self.find_parts(address, parts) {
             Some(path) => path,
-            None => self.get(address, cancel, on_progress)?,
+            None => self.get_parts(address, parts, cancel, on_progress)?,
         };
         Ok(source(address, path))
     }
@@ -113,12 +143,22 @@ impl Hub {
         cancel: &Cancel,
         on_progress: &mut dyn FnMut(Arrived),
     ) -> Result<PathBuf, HubError> {
+        self.get_parts(address, Parts::All, cancel, on_progress)
+    }
+
+    fn get_parts(
+        &self,
+        address: &Address,
+        parts: Parts,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(Arrived),
+    ) -> Result<PathBuf, HubError> {
         let layout = self.layout(address);
         if self.settings().is_offline {
-            return self.find(address).ok_or_else(|| self.missing(address, &layout, true));
+            return self.find_parts(address, parts).ok_or_else(|| self.missing(address, &layout, parts, true));
         }
         let revision = self.revision(address, cancel)?;
-        let wanted = files::wanted(address, &revision.files)?;
+        let wanted = files::wanted(address, &revision.files, parts)?;
         let snapshot = layout.snapshot(&revision.commit);
         let mut download = Download { hub: self, address, layout: &layout, commit: &revision.commit, cancel };
         download.files(&wanted, on_progress)?;
@@ -130,8 +170,9 @@ impl Hub {
         Ok(place(address, &snapshot))
     }
 
-    fn missing(&self, address: &Address, layout: &Layout, is_offline: bool) -> HubError {
-        let lacking = layout.found(!self.settings().is_offline).and_then(|snapshot| files::lacking(address, &snapshot));
+    fn missing(&self, address: &Address, layout: &Layout, parts: Parts, is_offline: bool) -> HubError {
+        let snapshot = layout.found(!self.settings().is_offline);
+        let lacking = snapshot.and_then(|snapshot| files::lacking(address, &snapshot, parts));
         let file = lacking.or_else(|| address.file.clone()).unwrap_or_else(|| "config.json".to_owned());
         let (address, cache) = (Box::new(address.clone()), self.settings().cache.clone());
         match is_offline {

@@ -117,7 +117,7 @@ pub fn load(
     run(source, &mut Task { device, cancel, on_progress, reads_weights: true })
 }
 
-/// What a model's files say beside the weights, of which no more than the headers is read: none are there.
+/// What a model's files say beside the weights: none are there, and none are downloaded.
 pub fn without_weights(source: &Source) -> Result<Loaded, LoadError> {
     let (device, cancel) = (&Device::Cpu, &Cancel::default());
     run(source, &mut Task { device, cancel, on_progress: &mut |_| {}, reads_weights: false })
@@ -154,7 +154,11 @@ fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Lo
         }
         Source::Hub(address) => {
             let mut on_arrival = |arrived| (task.on_progress)(Opening::Downloading(arrived));
-            let found = Hub::from_env()?.open(address, task.cancel, &mut on_arrival)?;
+            let hub = Hub::from_env()?;
+            let found = match task.reads_weights {
+                true => hub.open(address, task.cancel, &mut on_arrival)?,
+                false => hub.open_reader(address, task.cancel, &mut on_arrival)?,
+            };
             Ok(Loaded { source: source.clone(), ..load_weights(&found, name, task)? })
         }
         Source::Embedded(model) => {

@@ -89,6 +89,25 @@ fn what_is_there_is_not_fetched_again() {
     assert_eq!(server.cdn.count("GET", "signed=1"), 1);
 }
 
+/// Masking a data set needs a tokenizer and a template: a gigabyte of weights stays where it is.
+#[test]
+fn a_reader_needs_no_weights() {
+    let (cache, server) = (temporary(), TestHub::new(&files()));
+    let hub = Hub::new(settings(cache.path(), &server));
+    let what = address(REPOSITORY);
+    let Source::Directory(directory) = hub.open_reader(&what, &Cancel::default(), &mut |_| {}).expect("downloads")
+    else {
+        panic!("a directory")
+    };
+    assert!(directory.join("tokenizer.json").exists() && !directory.join("model.safetensors").exists());
+    assert!(hub.find(&what).is_none(), "the model itself is not there yet");
+    let asked = server.hub.requests().len();
+    hub.open_reader(&what, &Cancel::default(), &mut |_| {}).expect("is there");
+    assert_eq!(server.hub.requests().len(), asked, "nothing is asked for again");
+    let whole = hub.open(&what, &Cancel::default(), &mut |_| {}).expect("downloads the rest");
+    assert!(matches!(whole, Source::Directory(directory) if directory.join("model.safetensors").exists()));
+}
+
 #[test]
 fn the_token_stays_with_the_hub() {
     let (cache, server) = (temporary(), TestHub::new(&files()));

@@ -13,11 +13,19 @@ const OPTIONAL: [&str; 4] =
 const WEIGHTS: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 
+/// Which part of a model is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parts {
+    All,
+    /// What reads samples as it does: all but the weights. A GGUF file has both.
+    Reader,
+}
+
 /// The files to fetch of those that the repository has; the shards that an index names come on top.
 ///
 /// # Errors
 /// If there is no model among them, with what is there instead.
-pub(super) fn wanted(address: &Address, has: &[String]) -> Result<Vec<String>, HubError> {
+pub(super) fn wanted(address: &Address, has: &[String], parts: Parts) -> Result<Vec<String>, HubError> {
     let is_there = |file: &str| has.iter().any(|one| one == file);
     let missing = |file: &str| HubError::NoFile { address: Box::new(address.clone()), file: file.to_owned() };
     if let Some(file) = &address.file {
@@ -32,17 +40,20 @@ pub(super) fn wanted(address: &Address, has: &[String]) -> Result<Vec<String>, H
             false => HubError::OnlyGguf { repository: address.repository.clone(), files },
         });
     }
-    let weights = [WEIGHTS, INDEX].into_iter().find(|file| is_there(file)).ok_or_else(|| {
-        match ["pytorch_model.bin", "pytorch_model.bin.index.json"].into_iter().find(|file| is_there(file)) {
-            Some(found) => HubError::NoSafetensors { address: Box::new(address.clone()), found: found.to_owned() },
-            None => missing(WEIGHTS),
-        }
-    })?;
+    let weights = || {
+        [WEIGHTS, INDEX].into_iter().find(|file| is_there(file)).ok_or_else(|| {
+            match ["pytorch_model.bin", "pytorch_model.bin.index.json"].into_iter().find(|file| is_there(file)) {
+                Some(found) => HubError::NoSafetensors { address: Box::new(address.clone()), found: found.to_owned() },
+                None => missing(WEIGHTS),
+            }
+        })
+    };
+    let weights = if parts == Parts::All { Some(weights()?) } else { None };
     if let Some(lacking) = REQUIRED.into_iter().find(|file| !is_there(file)) {
         return Err(missing(lacking));
     }
     let small = REQUIRED.into_iter().chain(OPTIONAL.into_iter().filter(|file| is_there(file)));
-    Ok(small.chain([weights]).map(str::to_owned).collect())
+    Ok(small.chain(weights).map(str::to_owned).collect())
 }
 
 /// The names of the shards that the index in a snapshot names.
@@ -52,7 +63,7 @@ pub(super) fn shards(snapshot: &Path) -> Result<Vec<String>, String> {
 }
 
 /// The first file that a snapshot lacks for the model to load.
-pub(super) fn lacking(address: &Address, snapshot: &Path) -> Option<String> {
+pub(super) fn lacking(address: &Address, snapshot: &Path, parts: Parts) -> Option<String> {
     let is_missing = |file: &&str| !snapshot.join(file).is_file();
     if let Some(file) = &address.file {
         return Some(file.as_str()).filter(is_missing).map(str::to_owned);
@@ -60,7 +71,7 @@ pub(super) fn lacking(address: &Address, snapshot: &Path) -> Option<String> {
     if let Some(file) = REQUIRED.iter().copied().find(is_missing) {
         return Some(file.to_owned());
     }
-    if snapshot.join(WEIGHTS).is_file() {
+    if parts == Parts::Reader || snapshot.join(WEIGHTS).is_file() {
         return None;
     }
     if !snapshot.join(INDEX).is_file() {
@@ -76,7 +87,7 @@ mod tests {
 
     fn of(text: &str, has: &[&str]) -> Result<Vec<String>, String> {
         let has: Vec<String> = has.iter().map(|&file| file.to_owned()).collect();
-        wanted(&Address::parse(text).expect("an address"), &has).map_err(|error| error.to_string())
+        wanted(&Address::parse(text).expect("an address"), &has, Parts::All).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::safetensors::{Checkpoint, Shards};
 use super::{LoadError, Loaded, Task, check};
 use crate::model::Source;
 use crate::model::config::{Config, is_wrapper};
+use crate::model::decoder::Weights;
 use crate::model::layout::{self, Slot};
 use crate::sequence::{Vocabulary, VocabularyError};
 
@@ -17,6 +18,10 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     let config = Config::from_json(&config_json).map_err(|reason| LoadError::Config { file: config_file, reason })?;
     let vocabulary = vocabulary(directory, &config_json)?;
     super::check_ids(&directory.join("tokenizer.json"), &vocabulary, &config)?;
+    if !task.reads_weights {
+        let source = Source::Directory(directory.to_owned());
+        return Ok(Loaded { config, weights: Weights::new(), vocabulary, adapters: Vec::new(), source, name });
+    }
     let shards = Shards::open(directory)?;
     let checkpoint = shards.headers()?;
     let names = Names::of(&checkpoint, &config, is_wrapper(&config_json));
