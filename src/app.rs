@@ -30,7 +30,7 @@ pub use labels::Label;
 pub use painting::Painting;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub use records::{Asked as RecordPrompt, Browser, DataSet, Filter, Reading};
-pub use scoring::{Difference, Rule, Scoring};
+pub use scoring::{Difference, Rule, ScorePanel, Scoring};
 pub use settings::{Setting, SettingsForm};
 pub use start::Start;
 pub use training::{
@@ -76,39 +76,6 @@ impl View {
             View::Score => "Score",
             View::Train => "Train",
             View::Compare => "Compare",
-        }
-    }
-}
-
-/// What the lower part of the view Score shows, beside the token under the cursor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ScorePanel {
-    /// The loss as arithmetic.
-    #[default]
-    Ledger,
-    /// `input_ids` and `labels` as a trainer sees them.
-    Labels,
-    /// Which tokens the next step pushes up and down.
-    Gradient,
-    Findings,
-    /// What each document of a pack costs by itself, and after what stands before it.
-    Packing,
-}
-
-impl ScorePanel {
-    /// The panels of every sequence, in the order of their tabs.
-    pub const EVERY: [Self; 4] = [Self::Ledger, Self::Labels, Self::Gradient, Self::Findings];
-    /// Those of a pack.
-    pub const PACKED: [Self; 5] = [Self::Ledger, Self::Labels, Self::Gradient, Self::Findings, Self::Packing];
-
-    /// The tab's title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Ledger => "Loss",
-            Self::Labels => "Labels",
-            Self::Gradient => "Gradient",
-            Self::Findings => "Findings",
-            Self::Packing => "Packing",
         }
     }
 }
