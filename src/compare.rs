@@ -95,6 +95,8 @@ impl Comparison {
 pub enum NothingInCommon {
     #[error("the two models read different texts: one begins {first:?}, the other {second:?}")]
     Texts { first: String, second: String },
+    #[error("there is no text to compare")]
+    Empty,
     #[error("one model reads a chat and the other raw text")]
     Kinds,
 }

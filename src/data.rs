@@ -98,7 +98,9 @@ impl Raw {
         let value = match body {
             Body::Value(value) => value,
             Body::Broken(problem) => return Err(bad(problem)),
-            Body::Json(bytes) => serde_json::from_slice(&bytes).map_err(|error| bad(not_json(&error, place)))?,
+            Body::Json(bytes) => {
+                serde_json::from_slice(bytes.trim_ascii_end()).map_err(|error| bad(not_json(&error, place)))?
+            }
         };
         read_record(value, hint).map_err(bad)
     }

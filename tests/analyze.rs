@@ -315,7 +315,7 @@ fn a_device_that_this_build_lacks_is_refused_in_one_sentence() {
         let output = lossglass(&["analyze", "--text", "hello", "--device", device]);
         let error = String::from_utf8_lossy(&output.stderr).into_owned();
         let refusal = format!(
-            "lossglass: this lossglass was built without {device}: use --device cpu, or build it with `cargo install --features {device} lossglass`\n"
+            "lossglass: this lossglass was built without {device}: use --device cpu, or build it with `cargo install --path . --features {device}`\n"
         );
         assert_eq!((error, output.status.code()), (refusal, Some(2)));
     }

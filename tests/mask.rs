@@ -133,7 +133,7 @@ fn exports_hold_the_masks_of_the_report() {
     for trainer in ["openai", "llama-factory"] {
         let to = guard.path().join(trainer);
         let output = mask(&[&path, "--export", trainer, "--output", to.to_str().unwrap()]);
-        assert!(stderr(&output).contains("left out 1 records that its form cannot say, the first: line 4 (record 3)"));
+        assert!(stderr(&output).contains("left out 1 record that its form cannot say, the first: line 4 (record 3)"));
         assert_eq!(records(&to).len(), 4, "{trainer}");
     }
     // OpenAI's form is read again and masked by what it says.
@@ -233,7 +233,9 @@ fn records_in_which_nothing_is_scored_are_exported_on_demand_only() {
     let file = guard.path().join("out.jsonl");
     let out = file.to_str().unwrap();
     let output = mask(&[&path, "--export", "labels", "--output", out]);
-    assert!(stderr(&output).contains("left out 1 records in which nothing is scored"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("left out 1 record in which nothing is scored"), "{}", stderr(&output));
+    let output = mask(&[&path, "--export", "labels", "--output", &path]);
+    assert!(stderr(&output).contains("would take the place of the data set itself"), "{}", stderr(&output));
     let scored = records(&file);
     assert!(scored.iter().all(|record| weights_of(record).unwrap().1.iter().any(|&weight| weight != 0.0)));
     let output = mask(&[&path, "--export", "labels", "--output", out, "--keep-unscored"]);

@@ -73,9 +73,18 @@ fn source(args: &MaskSetArgs, first: Option<&Raw>) -> Result<Source> {
 
 fn open_export(args: &MaskSetArgs, trainer: Trainer) -> Result<Export> {
     match &args.output {
+        Some(path) if is_same(path, &args.data) => {
+            bail!("--output would take the place of the data set itself, {}; name another file", name(path))
+        }
         Some(path) => Export::create(trainer, path),
         None => bail!("--export writes a file; give --output FILE.jsonl or FILE.parquet"),
     }
+}
+
+/// Whether both are one file that is there.
+fn is_same(path: &Path, other: &Path) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    real(path).is_some_and(|path| real(other) == Some(path))
 }
 
 fn name(path: &Path) -> String {

@@ -22,6 +22,9 @@ pub(super) fn align(first: &Sequence, second: &Sequence) -> Result<Aligned, Noth
     if first.kind != second.kind {
         return Err(NothingInCommon::Kinds);
     }
+    if own_text(first).is_empty() || own_text(second).is_empty() {
+        return Err(NothingInCommon::Empty);
+    }
     let mut notes = Vec::new();
     let whole = whole(first, second);
     let common = match (whole, first.kind) {
@@ -35,8 +38,10 @@ pub(super) fn align(first: &Sequence, second: &Sequence) -> Result<Aligned, Noth
     if common.is_empty() {
         return Err(NothingInCommon::texts(own_text(first), own_text(second)));
     }
-    if first.uncut_len().is_some() || second.uncut_len().is_some() {
-        notes.push("the text is longer than a model's context: what was cut off is not compared".to_owned());
+    for (name, sequence) in [("A", first), ("B", second)] {
+        notes.extend(sequence.uncut_len().map(|all| {
+            format!("{name} takes {} of {all} tokens: what its context cuts off is not compared", sequence.len())
+        }));
     }
     let mut stretches = Vec::new();
     for Common { first: in_first, second: in_second } in common {

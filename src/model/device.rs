@@ -22,7 +22,7 @@ pub enum DeviceError {
     #[error("unknown device `{0}`: choose auto, cpu, cuda or metal")]
     Unknown(String),
     #[error(
-        "this lossglass was built without {0}: use --device cpu, or build it with `cargo install --features {0} lossglass`"
+        "this lossglass was built without {0}: use --device cpu, or build it with `cargo install --path . --features {0}`"
     )]
     NotBuilt(&'static str),
     #[error("cannot open the {device} device: {reason}; use --device cpu")]

@@ -157,7 +157,12 @@ impl Hub {
         if self.settings().is_offline {
             return self.find_parts(address, parts).ok_or_else(|| self.missing(address, &layout, parts, true));
         }
-        let revision = self.revision(address, cancel)?;
+        let revision = self.revision(address, cancel).map_err(|error| match error {
+            error @ HubError::Unreachable { .. } => {
+                HubError::Of { address: Box::new(address.clone()), error: Box::new(error) }
+            }
+            error => error,
+        })?;
         let wanted = files::wanted(address, &revision.files, parts)?;
         let snapshot = layout.snapshot(&revision.commit);
         let mut download = Download { hub: self, address, layout: &layout, commit: &revision.commit, cancel };

@@ -15,6 +15,11 @@ pub enum MemoryError {
         size_text(*needed), size_text(*free)
     )]
     TooLittle { needed: u64, free: u64 },
+    #[error(
+        "its weights need {} and {MEMORY_VARIABLE} leaves {} beside the program itself: raise it, or choose a smaller model",
+        size_text(*needed), size_text(*left)
+    )]
+    Limit { needed: u64, left: u64 },
     #[error("{0}")]
     Variable(String),
 }
@@ -25,7 +30,12 @@ pub enum MemoryError {
 /// With the figures, if they do not.
 pub fn check(weights: u64) -> Result<(), MemoryError> {
     let free = available(PROGRAM).map_err(MemoryError::Variable)?;
-    fits(weights.saturating_mul(4), free)
+    fits(weights.saturating_mul(4), free).map_err(|error| match error {
+        MemoryError::TooLittle { needed, free: left } if std::env::var_os(MEMORY_VARIABLE).is_some() => {
+            MemoryError::Limit { needed, left }
+        }
+        error => error,
+    })
 }
 
 fn fits(needed: u64, free: Option<u64>) -> Result<(), MemoryError> {

@@ -40,7 +40,7 @@ pub(super) fn table(report: &Report, compared: Compared, out: &mut impl Write) -
     match comparison.bits_per_byte() {
         Some([a, b]) => writeln!(
             out,
-            "bits per byte over the same {} bytes: A {a:.4} · B {b:.4} · B − A {:+.4}",
+            "bits per byte over the same {} bytes (special tokens have none): A {a:.4} · B {b:.4} · B − A {:+.4}",
             comparison.bytes,
             b - a
         ),

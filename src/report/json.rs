@@ -107,6 +107,9 @@ fn tokens(report: &Report) -> Vec<Value> {
                 "reason": mask.reason(sequence, t).to_string(),
                 "top": row.map_or(Vec::new(), |row| top(report, &row.top)),
             });
+            if token.injected {
+                value["injected"] = true.into(); // special-token text that somebody typed
+            }
             if let (Some(pack), Some((document, _))) = (&sequence.pack, sequence.document(t)) {
                 value["document"] = document.into();
                 value[format!("nll_{}", pack.packing.other())] = report.contrast.get(t).copied().flatten().into();

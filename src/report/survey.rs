@@ -10,7 +10,7 @@ use std::io;
 pub use json::Json;
 pub use sarif::Sarif;
 pub use shown::shown;
-pub use table::Table;
+pub use table::{Table, records};
 
 use crate::survey::{Judged, Totals};
 

@@ -118,8 +118,11 @@ fn direction(theme: &Theme, difference: f64) -> ratatui::style::Style {
 
 /// How each model cuts the stretch under the cursor, and what each of its tokens costs.
 fn under_cursor(app: &App, theme: &Theme, comparison: &Comparison, width: usize) -> Vec<Line<'static>> {
+    if app.cursor >= app.len() {
+        return said("the text ends here: there is nothing to compare with what would come next", theme.dim, width);
+    }
     let Some(stretch) = comparison.at(app.cursor) else {
-        let words = "the token under the cursor is in no stretch: both models do not end a token around it, or what it \
+        let words = "the token under the cursor is in no stretch: the two models do not both end a token here, or what it \
                      says is the template's";
         return said(words, theme.dim, width);
     };
@@ -154,7 +157,7 @@ fn verdict(stretch: &Stretch, theme: &Theme, width: usize) -> Vec<Line<'static>>
         more if more > 0.0 => format!("A gives it {} times the probability", times(more)),
         less => format!("B gives it {} times the probability", times(-less)),
     };
-    let counts = if stretch.counts { "" } else { "; outside the masks, so not in the total" };
+    let counts = if stretch.counts { "" } else { "; outside the masks or special, so not in the total" };
     said(&format!("{words}{counts}"), direction(theme, difference), width)
 }
 

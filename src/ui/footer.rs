@@ -7,11 +7,11 @@ use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, header, text};
 use crate::app::keymap::{self, Binding};
-use crate::app::{Action, App, Command, Context, Progress};
+use crate::app::{Action, Activity, App, Command, Context, Progress};
 use crate::sample::Sample;
 
 /// Lines a notice gets at most.
-const NOTICE_LINES: usize = 3;
+const NOTICE_LINES: usize = 4;
 
 /// Rows the footer takes: one, and more above it for a notice that does not fit beside the keys.
 pub fn height(app: &App, screen: Rect) -> u16 {
@@ -102,7 +102,7 @@ fn long_notice(app: &App, width: u16) -> Vec<String> {
     if lines.len() > NOTICE_LINES {
         lines.truncate(NOTICE_LINES);
         if let Some(last) = lines.last_mut() {
-            *last = text::fit_start(&format!("{last}…………"), width);
+            *last = text::fit_start(&format!("{last}…"), width);
         }
     }
     lines
@@ -115,7 +115,12 @@ fn printable(text: &str) -> String {
 
 /// How far the analysis is.
 fn status(app: &App, theme: &Theme) -> Line<'static> {
+    let step = text::count(app.training.step + 1);
     let (text, style): (String, Style) = match &app.analysis.progress {
+        Progress::Ready { .. } if app.training.activity == Activity::Running => {
+            (format!("step {step} under way"), theme.warning)
+        }
+        Progress::Ready { .. } if app.training.activity != Activity::Idle => ("busy".into(), theme.warning),
         Progress::Waiting => ("waiting for the engine".into(), theme.dim),
         Progress::Loading { name, opening } => (opening.text(name), theme.warning),
         Progress::Scoring => {

@@ -174,6 +174,6 @@ fn a_model_that_does_not_fit_into_memory_is_refused_with_figures() {
     let args = ["analyze", "--model", "tiny-base", "--text", "hello"];
     let output = lossglass(temporary().path(), "http://127.0.0.1:9", &limit, &args);
     let error = text(&output.stderr);
-    assert!(error.starts_with("lossglass: model tiny-base: its weights need 13 MB and 5 MB is free: "), "{error}");
+    assert!(error.starts_with("lossglass: model tiny-base: its weights need 13 MB and LOSSGLASS_MEMORY leaves 5 MB beside the program itself: "), "{error}");
     assert_eq!(output.status.code(), Some(2));
 }

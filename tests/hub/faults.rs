@@ -120,7 +120,7 @@ fn a_server_that_is_not_there() {
     let mut settings = Settings::new(cache.path(), "http://127.0.0.1:9"); // the port of `discard`
     settings.pause = std::time::Duration::from_millis(1);
     let error = Hub::new(settings).get(&address(REPOSITORY), &Default::default(), &mut |_| {}).expect_err("nobody");
-    assert!(error.to_string().starts_with("cannot reach http://127.0.0.1:9 ("), "{error}");
+    assert!(error.to_string().starts_with("owner/tiny: cannot reach http://127.0.0.1:9 ("), "{error}");
 }
 
 #[test]

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use self::parquet::Columns;
 use crate::mask::export::{Trainer, dropped};
+use crate::report::survey::records;
 use crate::sequence::visible_text;
 use crate::survey::{Judged, Masked};
 
@@ -115,11 +116,11 @@ impl Export {
         whole.with_context(|| format!("writing {}", self.part.display()))?;
         fs::rename(&self.part, &self.path).with_context(|| format!("writing {}", self.path.display()))?;
         self.is_done = true;
-        eprintln!("note: wrote {} records for {} to {}", self.written, self.trainer, self.path.display());
+        eprintln!("note: wrote {} for {} to {}", records(self.written), self.trainer, self.path.display());
         if self.unscored > 0 {
             eprintln!(
-                "note: left out {} records in which nothing is scored; --keep-unscored writes them too",
-                self.unscored
+                "note: left out {} in which nothing is scored; --keep-unscored writes them too",
+                records(self.unscored)
             );
         }
         if self.drops > 0 {
@@ -131,8 +132,8 @@ impl Export {
         }
         if let Some(first) = &self.first {
             eprintln!(
-                "note: left out {} records that its form cannot say, the first: {}",
-                self.left_out,
+                "note: left out {} that its form cannot say, the first: {}",
+                records(self.left_out),
                 visible_text(first)
             );
         }

@@ -48,6 +48,8 @@ pub enum HubError {
         "cannot reach {endpoint} ({reason}): check the network and HF_ENDPOINT, then try again; what has arrived is kept"
     )]
     Unreachable { endpoint: String, reason: String },
+    #[error("{address}: {error}")]
+    Of { address: Box<Address>, error: Box<HubError> },
     #[error("{endpoint} gave an answer that makes no sense: {reason}")]
     Answer { endpoint: String, reason: String },
     #[error("{file} arrived with sha256 {found}, expected {expected}: it was deleted; try again")]

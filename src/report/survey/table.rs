@@ -51,11 +51,12 @@ impl<W: Write> Table<W> {
         if (totals.weight - totals.scored as f64).abs() > 1e-9 {
             writeln!(out, "weight    Σ w {}", weight_text(totals.weight))?;
         }
-        writeln!(out, "unscored  {} records in which nothing is scored", totals.unscored)?;
+        writeln!(out, "unscored  {} in which nothing is scored", records(totals.unscored))?;
         writeln!(
             out,
-            "context   {} records are longer and were cut off, {} scored tokens lost",
-            totals.over_context, totals.lost
+            "context   {} longer than it and cut off, {} scored tokens lost",
+            records(totals.over_context),
+            totals.lost
         )
     }
 
@@ -79,6 +80,11 @@ impl<W: Write> Table<W> {
         }
         Ok(())
     }
+}
+
+/// So many records.
+pub fn records(count: usize) -> String {
+    format!("{count} {}", if count == 1 { "record" } else { "records" })
 }
 
 fn of_records(spread: Spread, text: impl Fn(f64) -> String) -> String {

@@ -36,7 +36,7 @@ fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, width: usiz
     let start = format!("row {query} {} may see {} {tokens}{document}: ", quoted(app, query), text::count(seen.len()));
     let room = width.saturating_sub(start.width());
     // More characters than columns are never shown.
-    let text = visible_text(app.sequence().input_so_far(query + 1, room + 1));
+    let text = visible_text(app.sequence().text_of(seen.start..query + 1, room + 1));
     Line::from(vec![Span::styled(start, theme.text), Span::styled(text::fit_end(&text, room), theme.accent)])
 }
 
