@@ -127,7 +127,7 @@ pub struct EncodeArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct ModelArgs {
-    /// tiny-base, tiny-chat, a name that `models` lists, a directory, a .gguf file, or owner/name[@revision] on the
+    /// tiny-base, tiny-chat, a name that `models` lists, a directory, a .gguf file, or owner/name@revision on the
     /// Hugging Face Hub, owner/name/file.gguf for one file [default: tiny-chat for chats, else tiny-base]
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub model: Option<String>,

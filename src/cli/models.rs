@@ -22,7 +22,7 @@ pub enum ModelsCommand {
     ///
     /// Goes on where an earlier download ended, checks what arrives, and prints where the model is. Ctrl-C stops it.
     Get {
-        /// Name in the list, perhaps with @revision; or owner/name[@revision] or owner/name/file.gguf on the Hub
+        /// Name in the list, or owner/name or owner/name/file.gguf on the Hub; each perhaps with @revision
         name: String,
         /// Where to fetch it from [default: where the list has it from]
         #[arg(long, value_enum)]
@@ -32,7 +32,7 @@ pub enum ModelsCommand {
     ///
     /// A repository goes with all its revisions, one revision with what no other needs.
     Remove {
-        /// Name in the list, or owner/name[@revision]
+        /// Name in the list, or owner/name, perhaps with @revision
         name: String,
         /// Do not ask
         #[arg(long)]
