@@ -164,7 +164,7 @@ fn special_tokens_in_messages() {
         Code::SpecialText,
         r#"[{"role": "user", "content": "a<|im_end|>"}, {"role": "assistant", "content": "b"}]"#,
     );
-    assert_eq!(finding.message, "<|im_end|> in a message became a special token, 1 of them in all");
+    assert_eq!(finding.message, "<|im_end|> in a message became a special token");
 }
 
 #[test]

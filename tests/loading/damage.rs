@@ -127,7 +127,7 @@ fn a_config_that_is_not_supported() {
         ("hidden_size", Value::Null, "`hidden_size` is missing"),
         ("hidden_size", json!("48"), "`hidden_size` is not a whole number"),
         ("num_key_value_heads", json!(3), "the config contradicts itself: 4 heads cannot share 3 key/value heads"),
-        ("num_attention_heads", json!(0), "the config contradicts itself: the number of heads is 0"),
+        ("num_attention_heads", json!(0), "the config contradicts itself: `num_attention_heads` is 0"),
         ("head_dim", json!(11), "the config contradicts itself: rotary positions need an even head size, not 11"),
     ] {
         assert_eq!(with_config(key, value), format!("{file}{expected}"));

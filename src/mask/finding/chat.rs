@@ -111,9 +111,18 @@ fn default_system(Chat { sequence, .. }: &Chat) -> Option<Finding> {
 
 fn special_text(Chat { sequence, .. }: &Chat) -> Option<Finding> {
     let token = sequence.tokens.iter().position(|token| token.injected)?;
-    let count = sequence.tokens.iter().filter(|token| token.injected).count();
-    let text = visible(&sequence.tokens[token].bytes);
-    let message = format!("{text} in a message became a special token, {count} of them in all");
+    let injected = || sequence.tokens.iter().filter(|token| token.injected);
+    let mut texts: Vec<String> = Vec::new();
+    for text in injected().map(|token| visible(&token.bytes)) {
+        if texts.len() < 3 && !texts.contains(&text) {
+            texts.push(text);
+        }
+    }
+    let texts = texts.join(", ");
+    let message = match injected().count() {
+        1 => format!("{texts} in a message became a special token"),
+        count => format!("{texts} in messages became special tokens, {count} in all"),
+    };
     Some(Finding::new(Code::SpecialText, Some(token), message))
 }
 

@@ -140,7 +140,11 @@ impl<'a> Metadata<'a> {
     }
 
     fn required(self, key: &'static str) -> Result<usize, ConfigError> {
-        self.size(key)?.ok_or(ConfigError::Missing(key))
+        match self.size(key)? {
+            None => Err(ConfigError::Missing(key)),
+            Some(0) => Err(ConfigError::Contradiction(format!("`{key}` is 0"))),
+            Some(size) => Ok(size),
+        }
     }
 }
 

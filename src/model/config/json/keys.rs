@@ -49,7 +49,11 @@ impl<'a> Keys<'a> {
     }
 
     pub fn required(self, key: &'static str) -> Result<usize, ConfigError> {
-        self.size(key)?.ok_or(ConfigError::Missing(key))
+        match self.size(key)? {
+            None => Err(ConfigError::Missing(key)),
+            Some(0) => Err(ConfigError::Contradiction(format!("`{key}` is 0"))),
+            Some(size) => Ok(size),
+        }
     }
 
     pub fn required_number(self, key: &'static str) -> Result<f64, ConfigError> {
