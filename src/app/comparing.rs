@@ -17,6 +17,8 @@ pub struct Comparing {
     pub source: Option<Source>,
     pub progress: Progress,
     pub model: Option<ModelInfo>,
+    /// The request that `sequence` and `scores` answer; an older one while a new text is not tokenised yet.
+    pub tokenised: u64,
     pub sequence: Arc<Sequence>,
     pub scores: Scores,
     /// Both models stretch by stretch, or why they cannot be compared.
@@ -29,6 +31,7 @@ impl Default for Comparing {
             source: None,
             progress: Progress::Waiting,
             model: None,
+            tokenised: 0,
             sequence: Arc::default(),
             scores: Scores::default(),
             outcome: None,
@@ -68,8 +71,12 @@ impl App {
     }
 
     fn comparison_now(&self) -> Option<Result<Comparison, String>> {
-        let Comparing { source, sequence, scores, .. } = &self.comparing;
+        let Comparing { source, tokenised, sequence, scores, .. } = &self.comparing;
         if source.is_none() || sequence.is_empty() || self.is_empty() {
+            return None;
+        }
+        // One model is still at the text before: nothing that is shown may mix two texts.
+        if *tokenised != self.analysis.tokenised {
             return None;
         }
         if self.pack.is_some() {

@@ -302,6 +302,12 @@ impl App {
             self.analysis.progress = Progress::Cancelled;
             return vec![Effect::CancelEngine];
         }
+        let second = &mut self.comparing;
+        let is_awaited = matches!(second.progress, Progress::Waiting | Progress::Loading { .. } | Progress::Scoring);
+        if second.source.is_some() && is_awaited {
+            second.progress = Progress::Cancelled;
+            return vec![Effect::CancelEngine];
+        }
         Vec::new()
     }
 

@@ -7,7 +7,7 @@ use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use super::{Hits, Theme, text};
-use crate::app::{Action, App, Item, Overlay, Picker, PickerKind};
+use crate::app::{Action, App, Choice, Item, Overlay, Picker, PickerKind};
 use crate::sequence::visible_text;
 
 const WIDEST: u16 = 96;
@@ -104,7 +104,12 @@ fn rule(app: &App, picker: &Picker, width: usize) -> String {
 fn line(theme: &Theme, item: &Item, is_selected: bool, width: usize) -> Line<'static> {
     let label = text::fit_start(&visible_text(&item.label), width.saturating_sub(2));
     let room = width.saturating_sub(label.width() + 4);
-    let detail = text::fit_start(&visible_text(&item.detail()), room);
+    let detail = visible_text(&item.detail());
+    // A model's size and whether it is on disk stand at the end.
+    let detail = match item.choice {
+        Choice::Model(_) => text::fit_end(&detail, room),
+        _ => text::fit_start(&detail, room),
+    };
     let gap = width.saturating_sub(label.width() + detail.width() + 2);
     let (style, dim) = if is_selected { (theme.cursor, theme.cursor) } else { (theme.text, theme.dim) };
     Line::from(vec![

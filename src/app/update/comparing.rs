@@ -40,6 +40,7 @@ pub fn take(app: &mut App, generation: u64, event: CompareEvent) -> Vec<Effect> 
         CompareEvent::Loading { .. } => {}
         CompareEvent::Tokenised { model, sequence } => {
             (comparing.model, comparing.sequence) = (Some(model), sequence);
+            comparing.tokenised = generation;
             comparing.scores = Scores::default();
             comparing.progress = Progress::Scoring;
         }
