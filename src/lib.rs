@@ -42,6 +42,7 @@ pub mod compare;
 pub mod data;
 pub mod engine;
 pub mod generate;
+pub mod jinja;
 pub mod loss;
 pub mod mask;
 pub mod model;

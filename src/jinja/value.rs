@@ -1,0 +1,343 @@
+//! Values as Python has them: their truth, their equality, and how `str` and `repr` write them.
+
+use std::cell::RefCell;
+use std::cmp::Ordering;
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::ast::{For, Macro};
+use super::render::Scope;
+use super::text::{Output, Text};
+
+/// A value of a render. Lists, tuples and dictionaries never change, as in transformers' sandbox; a namespace does.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// Nothing there: prints as nothing, and using it further is an error that says the text.
+    Undefined(Arc<str>),
+    None,
+    Bool(bool),
+    Int(i128),
+    Float(f64),
+    Str(Text),
+    List(Rc<Vec<Value>>),
+    Tuple(Rc<Vec<Value>>),
+    Dict(Rc<Dict>),
+    /// What the keys, values or items of a dictionary are, by the name Python gives it.
+    View(&'static str, Rc<Vec<Value>>),
+    Range(i128, i128, i128),
+    /// What filters such as `map` make: it can be gone through once.
+    Generator(Rc<RefCell<VecDeque<Value>>>),
+    Namespace(Rc<RefCell<Dict>>),
+    Callable(Rc<Callable>),
+    Loop(Rc<LoopState>),
+    Cycler(Rc<(Vec<Value>, std::cell::Cell<usize>)>),
+    Joiner(Rc<(Text, std::cell::Cell<bool>)>),
+}
+
+/// A dictionary in the order of its keys' first assignment.
+#[derive(Clone, Debug, Default)]
+pub struct Dict(Vec<(Value, Value)>);
+
+/// What can be called.
+#[derive(Debug)]
+pub enum Callable {
+    /// A function by its name: one of jinja2's or transformers'.
+    Function(&'static str),
+    /// A method of a value.
+    Method(Value, Arc<str>),
+    Macro { made: Arc<Macro>, scope: Rc<Scope> },
+    /// A recursive loop.
+    Recurse(Rc<LoopState>),
+    /// What the sandbox does not let be called.
+    Unsafe(String),
+}
+
+/// The variable `loop`.
+#[derive(Debug)]
+pub struct LoopState {
+    pub(super) items: Vec<Value>,
+    pub(super) index: std::cell::Cell<usize>,
+    pub(super) depth: usize,
+    pub(super) changed: RefCell<Option<Vec<Value>>>,
+    /// What a recursive loop runs again, and the scope it stands in.
+    pub(super) recursive: Option<(Arc<For>, Rc<Scope>)>,
+}
+
+impl Dict {
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.iter().find(|(name, _)| matches!(name, Value::Str(name) if name.as_str() == key)).map(|(_, value)| value)
+    }
+
+    pub(super) fn get_value(&self, key: &Value) -> Option<&Value> {
+        match key {
+            Value::Str(key) => self.get(key.as_str()),
+            key => self.0.iter().find(|(name, _)| equal(name, key)).map(|(_, value)| value),
+        }
+    }
+
+    pub fn insert(&mut self, key: Value, value: Value) {
+        match self.0.iter_mut().find(|(name, _)| equal(name, &key)) {
+            Some((_, old)) => *old = value,
+            None => self.0.push((key, value)),
+        }
+    }
+
+    /// Adds a key that is not there yet, without a look whether it is.
+    pub fn push(&mut self, key: &str, value: Value) {
+        self.0.push((key.into(), value));
+    }
+
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &(Value, Value)> + ExactSizeIterator {
+        self.0.iter()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl FromIterator<(Value, Value)> for Dict {
+    fn from_iter<I: IntoIterator<Item = (Value, Value)>>(fields: I) -> Self {
+        let mut dict = Dict::default();
+        fields.into_iter().for_each(|(key, value)| dict.insert(key, value));
+        dict
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Value::Str(text.into())
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Value::Str(text.into())
+    }
+}
+
+impl From<Text> for Value {
+    fn from(text: Text) -> Self {
+        Value::Str(text)
+    }
+}
+
+impl From<bool> for Value {
+    fn from(is: bool) -> Self {
+        Value::Bool(is)
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Value::Int(number as i128)
+    }
+}
+
+impl Value {
+    pub fn list(values: Vec<Value>) -> Self {
+        Value::List(Rc::new(values))
+    }
+
+    pub(super) fn tuple(values: Vec<Value>) -> Self {
+        Value::Tuple(Rc::new(values))
+    }
+
+    pub fn dict(dict: Dict) -> Self {
+        Value::Dict(Rc::new(dict))
+    }
+
+    pub(super) fn generator(values: impl IntoIterator<Item = Value>) -> Self {
+        Value::Generator(Rc::new(RefCell::new(values.into_iter().collect())))
+    }
+
+    pub(super) fn undefined(hint: impl Into<Arc<str>>) -> Self {
+        Value::Undefined(hint.into())
+    }
+
+    /// A value of JSON, its strings made by `text`.
+    pub fn from_json(value: &serde_json::Value, text: &mut impl FnMut(&str) -> Text) -> Self {
+        use serde_json::Value as Json;
+        match value {
+            Json::Null => Value::None,
+            Json::Bool(is) => Value::Bool(*is),
+            Json::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(int), _, _) => Value::Int(int.into()),
+                (_, Some(int), _) => Value::Int(int.into()),
+                (_, _, float) => Value::Float(float.unwrap_or(f64::NAN)),
+            },
+            Json::String(string) => Value::Str(text(string)),
+            Json::Array(items) => Value::list(items.iter().map(|item| Value::from_json(item, text)).collect()),
+            Json::Object(fields) => {
+                let fields = fields.iter().map(|(key, value)| (key.as_str().into(), Value::from_json(value, text)));
+                Value::dict(Dict(fields.collect()))
+            }
+        }
+    }
+
+    pub(super) fn is_true(&self) -> bool {
+        match self {
+            Value::Undefined(_) | Value::None => false,
+            Value::Bool(is) => *is,
+            Value::Int(number) => *number != 0,
+            Value::Float(number) => *number != 0.0,
+            Value::Str(text) => !text.as_str().is_empty(),
+            Value::List(items) | Value::Tuple(items) | Value::View(_, items) => !items.is_empty(),
+            Value::Dict(dict) => dict.len() > 0,
+            Value::Range(..) => super::convert::range_len(self) > 0,
+            _ => true,
+        }
+    }
+
+    /// Python's name of the type.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self {
+            Value::Undefined(_) => "Undefined",
+            Value::None => "NoneType",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int",
+            Value::Float(_) => "float",
+            Value::Str(_) => "str",
+            Value::List(_) => "list",
+            Value::Tuple(_) => "tuple",
+            Value::Dict(_) => "dict",
+            Value::View(name, _) => name,
+            Value::Range(..) => "range",
+            Value::Generator(_) => "generator",
+            Value::Namespace(_) => "Namespace",
+            Value::Callable(called) => match **called {
+                Callable::Macro { .. } => "Macro",
+                Callable::Method(..) => "builtin_function_or_method",
+                _ => "function",
+            },
+            Value::Loop(_) => "LoopContext",
+            Value::Cycler(_) => "Cycler",
+            Value::Joiner(_) => "Joiner",
+        }
+    }
+
+    /// The number that it is; a boolean counts as one.
+    pub(super) fn as_int(&self) -> Option<i128> {
+        match self {
+            Value::Int(number) => Some(*number),
+            Value::Bool(is) => Some((*is).into()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn as_float(&self) -> Option<f64> {
+        match self {
+            Value::Float(number) => Some(*number),
+            other => other.as_int().map(|number| number as f64),
+        }
+    }
+
+    /// Python's `str`.
+    pub(super) fn to_text(&self) -> Text {
+        match self {
+            Value::Str(text) => text.clone(),
+            Value::Undefined(_) => "".into(),
+            other => {
+                let mut out = Output::default();
+                other.repr(&mut out);
+                out.into_text()
+            }
+        }
+    }
+
+    /// Python's `repr`, which also is the `str` of all but strings.
+    pub(super) fn repr(&self, out: &mut Output) {
+        match self {
+            Value::Undefined(_) => out.push_str("Undefined"),
+            Value::None => out.push_str("None"),
+            Value::Bool(is) => out.push_str(if *is { "True" } else { "False" }),
+            Value::Int(number) => out.push_str(&number.to_string()),
+            Value::Float(number) => out.push_str(&super::words::float(*number)),
+            Value::Str(text) => super::words::quoted(text, out),
+            Value::List(items) => sequence(items, "[", "]", out),
+            Value::Tuple(items) => sequence(items, "(", if items.len() == 1 { ",)" } else { ")" }, out),
+            Value::View(name, items) => {
+                out.push_str(name);
+                sequence(items, "([", "])", out);
+            }
+            Value::Dict(dict) => fields(dict, out),
+            Value::Namespace(dict) => {
+                out.push_str("<Namespace ");
+                fields(&dict.borrow(), out);
+                out.push_str(">");
+            }
+            Value::Range(start, stop, 1) => out.push_str(&format!("range({start}, {stop})")),
+            Value::Range(start, stop, step) => out.push_str(&format!("range({start}, {stop}, {step})")),
+            Value::Callable(called) => match &**called {
+                Callable::Macro { made, .. } => out.push_str(&format!("<Macro '{}'>", made.name)),
+                _ => out.push_str("<function>"),
+            },
+            Value::Loop(state) => {
+                out.push_str(&format!("<LoopContext {}/{}>", state.index.get() + 1, state.items.len()));
+            }
+            other => out.push_str(&format!("<{} object>", other.type_name())),
+        }
+    }
+}
+
+fn sequence(items: &[Value], open: &str, close: &str, out: &mut Output) {
+    out.push_str(open);
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        item.repr(out);
+    }
+    out.push_str(close);
+}
+
+fn fields(dict: &Dict, out: &mut Output) {
+    out.push_str("{");
+    for (index, (key, value)) in dict.iter().enumerate() {
+        if index > 0 {
+            out.push_str(", ");
+        }
+        key.repr(out);
+        out.push_str(": ");
+        value.repr(out);
+    }
+    out.push_str("}");
+}
+
+/// Python's `==`.
+pub(super) fn equal(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Undefined(_), Value::Undefined(_)) | (Value::None, Value::None) => true,
+        (Value::Str(left), Value::Str(right)) => left.as_str() == right.as_str(),
+        (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
+            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| equal(left, right))
+        }
+        (Value::Dict(left), Value::Dict(right)) => {
+            left.len() == right.len()
+                && left.iter().all(|(key, value)| right.get_value(key).is_some_and(|other| equal(value, other)))
+        }
+        (Value::Range(..), Value::Range(..)) => left.to_text().as_str() == right.to_text().as_str(),
+        (Value::Callable(left), Value::Callable(right)) => Rc::ptr_eq(left, right),
+        (Value::Namespace(left), Value::Namespace(right)) => Rc::ptr_eq(left, right),
+        _ => match (left.as_int(), right.as_int()) {
+            (Some(left), Some(right)) => left == right,
+            _ => matches!((left.as_float(), right.as_float()), (Some(left), Some(right)) if left == right),
+        },
+    }
+}
+
+/// The order of two values; `None` where Python raises.
+pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+    match (left, right) {
+        (Value::Str(left), Value::Str(right)) => Some(left.as_str().cmp(right.as_str())),
+        (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
+            let differs = left.iter().zip(right.iter()).find(|(left, right)| !equal(left, right));
+            differs.map_or(Some(left.len().cmp(&right.len())), |(left, right)| compare(left, right))
+        }
+        _ => match (left.as_int(), right.as_int()) {
+            (Some(left), Some(right)) => Some(left.cmp(&right)),
+            _ => left.as_float()?.partial_cmp(&right.as_float()?),
+        },
+    }
+}
