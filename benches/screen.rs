@@ -97,7 +97,7 @@ fn long_chat(tokens: usize) -> Sequence {
         content: "The cat sat on the mat and looked at the dog.".into(),
         ..Message::default()
     };
-    let chat = Chat { messages: (0..tokens / 16).map(message).collect(), tools: Vec::new() };
+    let chat = Chat { messages: (0..tokens / 16).map(message).collect(), ..Chat::default() };
     let sequence = model.encode(&Sample::Chat(chat), Prefix::None).expect("the template takes it");
     assert_eq!(sequence.len(), tokens, "long enough");
     sequence

@@ -123,6 +123,9 @@ pub struct EncodeArgs {
     /// this it becomes real special tokens
     #[arg(long, help_heading = "Input")]
     pub escape_specials: bool,
+    /// Render a content that is a list of parts as one text, for templates that do not read parts
+    #[arg(long, help_heading = "Input")]
+    pub join_parts: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

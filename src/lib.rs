@@ -26,11 +26,11 @@
 //!
 //! # Who may use whom
 //!
-//! `sample <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
+//! `sample, jinja <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
 //! mask; `score -> model`; `train -> score, model, mask, loss`; `generate -> score, model`, and of `loss` the
 //! distribution; `survey -> data`, and of `model` what reads samples; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
 //! of models; `ui -> app` and what its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's
-//! messages and train's reports; `command ->` what it runs. `sample`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
+//! messages and train's reports; `command ->` what it runs. `sample`, `jinja`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
 //! ratatui (the key table alone may name key codes, and the editor holds the state of a `ratatui_textarea`).
 //! `tests/layers.rs` reads the `use` lines and keeps this true.
 

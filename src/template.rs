@@ -1,26 +1,23 @@
 //! Chat template -> rendered text and the provenance of every character.
 //!
 //! ```text
-//! chat ─▶ field     the texts of each message that a template prints, and the pieces of them that can carry marks
-//!      ─▶ locate    renders with and without marks: where did every field go?
+//! chat ─▶ field     the texts of each message, and the messages as a template sees them
+//!      ─▶ locate    renders them, each text with its origin: where did every field go?
 //!      ─▶ label     what stands between the fields: header, stop, default system text, …
 //!      ─▶ Rendered  text, segments that tile it, notes
 //! ```
 
 pub mod annotate;
-mod date;
 mod edges;
 mod engine;
 mod field;
-mod generation_tag;
 mod label;
 mod locate;
 mod marker;
 mod marks;
 mod prompt;
 mod provenance;
-mod python;
-mod search;
+mod tags;
 
 use std::sync::Arc;
 
@@ -34,7 +31,8 @@ use marker::Stops;
 /// The ChatML template of `--template chatml`, with generation tags around what the assistant writes.
 pub const CHATML: &str = include_str!("template/chatml.jinja");
 
-/// A model's chat template, parsed once; cheap to clone and to share between threads.
+/// A model's chat template, parsed once; cheap to clone and to share between threads. What it prints is what
+/// transformers prints.
 #[derive(Clone)]
 pub struct ChatTemplate {
     engine: Arc<Engine>,
@@ -73,13 +71,12 @@ impl ChatTemplate {
         self.engine.generation
     }
 
-    /// Renders `chat` once as it is, and as often as needed to learn where each character comes from.
+    /// Renders `chat` once, and once more where that is how to learn what a generation prompt adds.
     ///
     /// # Errors
     /// The template's own refusal (`raise_exception`), an error in it with its line, or a render that does not end.
     pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
-        let fields = field::fields(chat, &self.tags);
-        let located = locate::locate(&self.engine, chat, &fields, add_generation_prompt)?;
+        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt)?;
         Ok(label::label(chat, &fields, located, self.bos.as_deref(), &self.stops))
     }
 }

@@ -217,7 +217,7 @@ fn any_chat() -> impl Strategy<Value = Chat> {
                 *message = Message { role: role.into(), ..message.clone() };
             }
         }
-        Chat { messages, tools: Vec::new() }
+        Chat { messages, ..Chat::default() }
     })
 }
 

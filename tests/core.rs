@@ -53,7 +53,7 @@ fn text(text: &str) -> Sequence {
 fn chat(messages: &[(&str, &str)]) -> Sequence {
     let message =
         |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
-    let chat = Chat { messages: messages.iter().map(message).collect(), tools: Vec::new() };
+    let chat = Chat { messages: messages.iter().map(message).collect(), ..Chat::default() };
     MODEL.encode(&Sample::Chat(chat), Prefix::None).expect("the template takes any chat")
 }
 

@@ -35,7 +35,7 @@ fn with_templates(directory: &Path, chat_template: Option<serde_json::Value>) ->
 fn chat(content: &str) -> Sample {
     let message =
         |role: &str, content: &str| Message { role: role.into(), content: content.into(), ..Message::default() };
-    Sample::Chat(Chat { messages: vec![message("user", "Hi"), message("assistant", content)], tools: Vec::new() })
+    Sample::Chat(Chat { messages: vec![message("user", "Hi"), message("assistant", content)], ..Chat::default() })
 }
 
 fn model_name(session: &Session) -> &str {

@@ -22,7 +22,7 @@ struct Trained {
 fn chat(content: &str) -> Sample {
     let message =
         |role: &str, content: &str| Message { role: role.into(), content: content.into(), ..Message::default() };
-    Sample::Chat(Chat { messages: vec![message("user", "Hi"), message("assistant", content)], tools: Vec::new() })
+    Sample::Chat(Chat { messages: vec![message("user", "Hi"), message("assistant", content)], ..Chat::default() })
 }
 
 fn fixture() -> Source {

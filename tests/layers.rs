@@ -8,7 +8,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("cancel", &[]),
     ("sample", &[]),
     ("data", &["sample"]),
-    ("template", &["sample"]),
+    ("jinja", &[]),
+    ("template", &["jinja", "sample"]),
     ("sequence", &["sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),
     ("loss", &["mask", "sequence", "template"]),
@@ -36,7 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Layers without tensors and without a screen.
-const PURE: &[&str] = &["cancel", "sample", "template", "sequence", "mask", "loss", "compare", "app"];
+const PURE: &[&str] = &["cancel", "jinja", "sample", "template", "sequence", "mask", "loss", "compare", "app"];
 
 fn sources(layer: &str) -> Vec<PathBuf> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -60,7 +60,7 @@ fn edited(messages: &[(&str, &str)]) -> App {
     let mut app = at(View::Score, 11);
     let message =
         |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
-    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), tools: Vec::new() });
+    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), ..Chat::default() });
     update(&mut app, Action::Do(Command::Edit));
     app
 }

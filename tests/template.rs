@@ -164,9 +164,8 @@ fn a_template_that_reads_its_messages_is_followed_as_far_as_possible() {
     2 user      header             "<user>"
     2 user      content            "this is quite a long…"
     2 user      stop               "<|im_end|>"
-    note: message 1 (user): content located by its text, for the template reads or changes it
-    note: message 3 (user): content not found in the rendered text; the template rewrites it
     note: message 2 (assistant): text rewritten by the template
+    note: message 3 (user): part of its text left out by the template
     "#);
 }
 
@@ -200,10 +199,10 @@ fn what_the_generation_prompt_adds_beyond_the_header() {
 fn errors_say_the_line_and_the_way_out() {
     let hi = serde_json::json!([{"role": "user", "content": "hi"}]);
     let error = |source: &str| render(source, hi.clone()).unwrap_err().to_string();
-    insta::assert_snapshot!(error("a\n{% if x %}\nb"), @"the chat template does not parse: line 3: syntax error: unexpected end of input, expected end of block; give another with --template FILE or chatml");
-    insta::assert_snapshot!(error("a\nb\n{{ messages[0].content.nope() }}"), @"the chat template fails at line 3: unknown method: string has no method named nope");
+    insta::assert_snapshot!(error("a\n{% if x %}\nb"), @"the chat template does not parse: line 3: expected elif or else or endif, found the end of the template; give another with --template FILE or chatml");
+    insta::assert_snapshot!(error("a\nb\n{{ messages[0].content.nope() }}"), @"the chat template fails at line 3: 'str object' has no attribute 'nope'");
     insta::assert_snapshot!(error("{{ raise_exception('roles must alternate') }}"), @"the chat template refuses this chat: roles must alternate");
-    insta::assert_snapshot!(error("a\n{{ x.y.z }}"), @"the chat template fails at line 2: undefined value: `x` is undefined");
+    insta::assert_snapshot!(error("a\n{{ x.y.z }}"), @"the chat template fails at line 2: 'x' is undefined");
 }
 
 #[test]
@@ -299,7 +298,7 @@ mod any_chat {
         };
         let messages = || proptest::collection::vec(message(), 1..6);
         prop_oneof![messages(), messages().prop_map(alternate)]
-            .prop_map(|messages| Chat { messages, tools: Vec::new() })
+            .prop_map(|messages| Chat { messages, ..Chat::default() })
     }
 
     /// What the segments of a turn that its message wrote say, in order.

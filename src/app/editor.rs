@@ -20,7 +20,8 @@ pub struct Editor {
     pub focus: usize,
     /// Whether the sample is a chat.
     pub is_chat: bool,
-    tools: Vec<serde_json::Value>,
+    /// What the chat has beside its messages.
+    beside: Chat,
     /// The turns before each change of them, the latest last.
     earlier: Vec<Earlier>,
     /// Changes of a text since the latest change of the turns.
@@ -33,7 +34,7 @@ struct Earlier {
     turns: Vec<TurnEditor>,
     focus: usize,
     is_chat: bool,
-    tools: Vec<serde_json::Value>,
+    beside: Chat,
     edits: usize,
 }
 
@@ -99,7 +100,7 @@ impl Editor {
                 turns: vec![TurnEditor::new(Message { content: text.clone(), ..Message::default() })],
                 focus: 0,
                 is_chat: false,
-                tools: Vec::new(),
+                beside: Chat::default(),
                 earlier: Vec::new(),
                 edits: 0,
             },
@@ -108,8 +109,8 @@ impl Editor {
                 if turns.is_empty() {
                     turns.push(TurnEditor::of_role("user"));
                 }
-                let tools = chat.tools.clone();
-                Self { focus: turns.len() - 1, turns, is_chat: true, tools, earlier: Vec::new(), edits: 0 }
+                let beside = Chat { messages: Vec::new(), ..chat.clone() };
+                Self { focus: turns.len() - 1, turns, is_chat: true, beside, earlier: Vec::new(), edits: 0 }
             }
         }
     }
@@ -120,7 +121,7 @@ impl Editor {
             return Sample::Text(self.turns[0].text());
         }
         let message = |turn: &TurnEditor| Message { content: turn.text(), ..turn.message.clone() };
-        Sample::Chat(Chat { messages: self.turns.iter().map(message).collect(), tools: self.tools.clone() })
+        Sample::Chat(Chat { messages: self.turns.iter().map(message).collect(), ..self.beside.clone() })
     }
 
     /// The turn that keys go to.
@@ -158,8 +159,8 @@ impl Editor {
                 return true;
             }
         }
-        let Some(Earlier { turns, focus, is_chat, tools, edits }) = self.earlier.pop() else { return false };
-        (self.turns, self.focus, self.is_chat, self.tools, self.edits) = (turns, focus, is_chat, tools, edits);
+        let Some(Earlier { turns, focus, is_chat, beside, edits }) = self.earlier.pop() else { return false };
+        (self.turns, self.focus, self.is_chat, self.beside, self.edits) = (turns, focus, is_chat, beside, edits);
         true
     }
 
@@ -178,7 +179,7 @@ impl Editor {
             turns: self.turns.clone(),
             focus: self.focus,
             is_chat: self.is_chat,
-            tools: self.tools.clone(),
+            beside: self.beside.clone(),
             edits: std::mem::take(&mut self.edits),
         });
     }
@@ -234,7 +235,7 @@ impl Editor {
             self.become_sample(&Sample::Text(text.join("\n")));
         } else {
             let message = Message { role: "user".into(), content: self.turns[0].text(), ..Message::default() };
-            self.become_sample(&Sample::Chat(Chat { messages: vec![message], tools: Vec::new() }));
+            self.become_sample(&Sample::Chat(Chat { messages: vec![message], ..Chat::default() }));
         }
     }
 

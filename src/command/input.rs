@@ -252,5 +252,5 @@ pub fn encoding(args: &EncodeArgs) -> EncodeOptions {
         Some(PrefixArg::Eos) => Prefix::Eos,
         Some(PrefixArg::None) => Prefix::None,
     };
-    EncodeOptions { prefix, escape_specials: args.escape_specials }
+    EncodeOptions { prefix, escape_specials: args.escape_specials, join_parts: args.join_parts }
 }

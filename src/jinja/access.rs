@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::convert::type_error;
 use super::text::Output;
-use super::value::{Callable, Dict, LoopState, Value, equal};
+use super::value::{Callable, LoopState, Value};
 use super::{Error, methods};
 
 fn missing(value: &Value, name: &str) -> Value {
@@ -39,9 +39,9 @@ fn own(value: &Value, name: &str) -> Option<Value> {
         return loop_attribute(state, name);
     }
     if let (Value::Callable(called), "name") = (value, name)
-        && let Callable::Macro { made, .. } = &**called
+        && let Callable::Macro(it) = &**called
     {
-        return Some((&*made.name).into());
+        return Some((&*it.made.name).into());
     }
     if let (Value::Cycler(cycler), "current") = (value, name) {
         return cycler.0.get(cycler.1.get()).cloned();
@@ -70,9 +70,7 @@ fn loop_attribute(state: &Rc<LoopState>, name: &str) -> Option<Value> {
         "depth0" => state.depth.into(),
         "previtem" => item(index.checked_sub(1), "there is no previous item"),
         "nextitem" => item(Some(index + 1), "there is no next item"),
-        "cycle" | "changed" => {
-            Value::Callable(Rc::new(Callable::Method(Value::Loop(state.clone()), name.into())))
-        }
+        "cycle" | "changed" => Value::Callable(Rc::new(Callable::Method(Value::Loop(state.clone()), name.into()))),
         _ => return None,
     })
 }
@@ -150,9 +148,10 @@ pub(super) fn slice(value: &Value, bounds: &[Value; 3]) -> Result<Value, Error> 
 fn places(length: usize, start: &Value, stop: &Value, step: &Value) -> Result<(Vec<usize>, i128), Error> {
     let bound = |value: &Value| match value {
         Value::None => Ok(None),
-        value => value.as_int().map(Some).ok_or_else(|| {
-            Error::runtime("slice indices must be integers or None or have an __index__ method")
-        }),
+        value => value
+            .as_int()
+            .map(Some)
+            .ok_or_else(|| Error::runtime("slice indices must be integers or None or have an __index__ method")),
     };
     let length = length as i128;
     let step = bound(step)?.unwrap_or(1);
@@ -184,10 +183,4 @@ pub(super) fn path(value: &Value, path: &Value) -> Result<Value, Error> {
         value = item(&value, &key)?;
     }
     Ok(value)
-}
-
-/// The fields of `dict` without those whose value `drop` names.
-pub(super) fn without(dict: &Dict, drop: &[Value]) -> Dict {
-    let kept = dict.iter().filter(|(_, value)| !drop.iter().any(|dropped| equal(dropped, value)));
-    kept.cloned().collect()
 }

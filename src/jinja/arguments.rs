@@ -63,9 +63,10 @@ pub(super) fn text(value: Option<Value>, name: &str) -> Result<Option<Text>, Err
 pub(super) fn int(value: Option<Value>, name: &str) -> Result<Option<i128>, Error> {
     match value {
         None | Some(Value::None) => Ok(None),
-        Some(value) => value.as_int().map(Some).ok_or_else(|| {
-            Error::runtime(format!("argument '{name}': '{}' object is no integer", value.type_name()))
-        }),
+        Some(value) => value
+            .as_int()
+            .map(Some)
+            .ok_or_else(|| Error::runtime(format!("argument '{name}': '{}' object is no integer", value.type_name()))),
     }
 }
 

@@ -77,8 +77,14 @@ mod tests {
     fn every_directive_is_known() {
         let time = DateTime::from_timestamp(951_827_696, 0).expect("a date");
         let written = |format| written(&time, format);
-        assert_eq!(written("%-d %j %D %e|%-H|%U %W %V %G %u %w %C %k %l %R %r"), "29 060 02/29/00 29|12|09 09 09 2000 2 2 20 12 12 12:34 12:34:56 PM");
-        assert_eq!(written("%c %x %X %f %^a %s %n%t%%"), "Tue Feb 29 12:34:56 2000 02/29/00 12:34:56 000000 TUE 951827696 \n\t%");
+        assert_eq!(
+            written("%-d %j %D %e|%-H|%U %W %V %G %u %w %C %k %l %R %r"),
+            "29 060 02/29/00 29|12|09 09 09 2000 2 2 20 12 12 12:34 12:34:56 PM"
+        );
+        assert_eq!(
+            written("%c %x %X %f %^a %s %n%t%%"),
+            "Tue Feb 29 12:34:56 2000 02/29/00 12:34:56 000000 TUE 951827696 \n\t%"
+        );
         assert_eq!(written("%Q %"), "%Q %");
     }
 }

@@ -89,13 +89,11 @@ impl Renderer<'_> {
                 out.into_text().into()
             }
             Expr::Compare(first, rest) => self.comparisons(first, rest, scope)?,
-            Expr::If(condition, value, otherwise) => {
-                match (self.evaluate(condition, scope)?.is_true(), otherwise) {
-                    (true, _) => self.evaluate(value, scope)?,
-                    (false, Some(otherwise)) => self.evaluate(otherwise, scope)?,
-                    (false, None) => Value::undefined("the inline if-expression evaluated to false and has no else"),
-                }
-            }
+            Expr::If(condition, value, otherwise) => match (self.evaluate(condition, scope)?.is_true(), otherwise) {
+                (true, _) => self.evaluate(value, scope)?,
+                (false, Some(otherwise)) => self.evaluate(otherwise, scope)?,
+                (false, None) => Value::undefined("the inline if-expression evaluated to false and has no else"),
+            },
         })
     }
 
@@ -141,8 +139,7 @@ impl Renderer<'_> {
             Value::Callable(callable) => match &**callable {
                 Callable::Function(name) => functions::call(self, name, arguments),
                 Callable::Method(value, name) => methods::call(value, name, arguments),
-                Callable::Macro { made, scope } => self.call_macro(made, scope, arguments),
-                Callable::Recurse(state) => self.recurse(state, &arguments.only()?),
+                Callable::Macro(it) => self.call_macro(&it.made, &it.scope, arguments),
                 Callable::Unsafe(what) => Err(Error::runtime(format!("{what} is unsafe"))),
             },
             Value::Loop(state) => self.recurse(state, &arguments.only()?),

@@ -12,11 +12,60 @@ use super::value::{Value, compare, equal};
 use super::{Error, access, arithmetic, ast::Binary, format, json, tests, words};
 
 pub(super) const NAMES: [&str; 54] = [
-    "abs", "attr", "batch", "capitalize", "center", "count", "d", "default", "dictsort", "e", "escape", "filesizeformat",
-    "first", "float", "forceescape", "format", "groupby", "indent", "int", "items", "join", "last", "length", "list",
-    "lower", "map", "max", "min", "pprint", "random", "reject", "rejectattr", "replace", "reverse", "round", "safe",
-    "select", "selectattr", "slice", "sort", "string", "striptags", "sum", "title", "tojson", "trim", "truncate",
-    "unique", "upper", "urlencode", "urlize", "wordcount", "wordwrap", "xmlattr",
+    "abs",
+    "attr",
+    "batch",
+    "capitalize",
+    "center",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "e",
+    "escape",
+    "filesizeformat",
+    "first",
+    "float",
+    "forceescape",
+    "format",
+    "groupby",
+    "indent",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "pprint",
+    "random",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "round",
+    "safe",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "string",
+    "striptags",
+    "sum",
+    "title",
+    "tojson",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+    "urlencode",
+    "urlize",
+    "wordcount",
+    "wordwrap",
+    "xmlattr",
 ];
 
 pub(super) fn apply(renderer: &Renderer<'_>, name: &str, value: Value, arguments: Args) -> Result<Value, Error> {
@@ -140,8 +189,7 @@ fn map(renderer: &Renderer<'_>, value: &Value, mut arguments: Args) -> Result<Va
         }
         return Ok(Value::generator(mapped));
     }
-    let (name, arguments) =
-        tests::named(arguments).ok_or_else(|| Error::runtime("map requires a filter argument"))?;
+    let (name, arguments) = tests::named(arguments).ok_or_else(|| Error::runtime("map requires a filter argument"))?;
     let mut mapped = Vec::with_capacity(items.len());
     for item in items {
         let arguments = Args { positional: arguments.positional.clone(), named: arguments.named.clone() };

@@ -99,7 +99,15 @@ fn percent_field(spec: &Spec, value: &Value, out: &mut Output) -> Result<(), Err
             if let Some(most) = spec.precision {
                 text = first(&text, most);
             }
-            pad(&Spec { fill: ' ', align: spec.align.filter(|align| *align == '<').or(Some('>')), ..Spec { width: spec.width, ..Spec::default() } }, &text, out);
+            pad(
+                &Spec {
+                    fill: ' ',
+                    align: spec.align.filter(|align| *align == '<').or(Some('>')),
+                    ..Spec { width: spec.width, ..Spec::default() }
+                },
+                &text,
+                out,
+            );
         }
         'd' | 'i' | 'u' => {
             let number = match value {
@@ -273,8 +281,10 @@ pub(super) fn braces(text: &Text, positional: &[Value], named: &Dict) -> Result<
 fn field_value(path: &str, positional: &[Value], named: &Dict, automatic: &mut usize) -> Result<Value, Error> {
     let end = path.find(['.', '[']).unwrap_or(path.len());
     let (name, mut rest) = path.split_at(end);
+    let mixed = || Error::runtime("cannot switch between automatic field numbering and manual field specification");
     let out_of_range = || Error::runtime("Replacement index out of range for positional args tuple");
     let mut value = match name.parse::<usize>() {
+        Ok(_) if *automatic > 0 => return Err(mixed()),
         Ok(index) => positional.get(index).cloned().ok_or_else(out_of_range)?,
         Err(_) if name.is_empty() => {
             *automatic += 1;

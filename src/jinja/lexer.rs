@@ -64,7 +64,8 @@ impl Lexer<'_> {
     /// Text up to the next tag, and the tag.
     fn data(&mut self) -> Result<(), Error> {
         let rest = self.rest();
-        let tag = rest.match_indices('{').find(|(at, _)| matches!(rest.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#')));
+        let tag =
+            rest.match_indices('{').find(|(at, _)| matches!(rest.as_bytes().get(at + 1), Some(b'{' | b'%' | b'#')));
         let Some((length, _)) = tag else {
             let text = rest.to_string();
             self.text(text);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::ast::{Expr, FilterCall, For, Macro, Statement, StatementKind, Symbol, Target};
 use super::parser::{DEPTH, Parsed};
 use super::text::{Output, Text};
-use super::value::{Callable, Dict, LoopState, Value};
+use super::value::{Callable, Dict, LoopState, MacroValue, Value};
 use super::{Error, arguments::Args, convert, functions};
 
 /// Names and their values, inside those of a wider scope.
@@ -235,8 +235,7 @@ impl Renderer<'_> {
             return self.statements(&made.otherwise, scope, out);
         }
         let recursive = made.recursive.then(|| (made.clone(), scope.clone()));
-        let state =
-            Rc::new(LoopState { items, index: Cell::new(0), depth, changed: RefCell::default(), recursive });
+        let state = Rc::new(LoopState { items, index: Cell::new(0), depth, changed: RefCell::default(), recursive });
         let name = self.template.symbols.find("loop");
         for (index, item) in state.items.iter().enumerate() {
             self.step(1)?;
@@ -265,7 +264,7 @@ impl Renderer<'_> {
     }
 
     fn callable(&self, made: &Arc<Macro>, scope: &Rc<Scope>) -> Value {
-        Value::Callable(Rc::new(Callable::Macro { made: made.clone(), scope: scope.clone() }))
+        Value::Callable(Rc::new(Callable::Macro(MacroValue { made: made.clone(), scope: scope.clone() })))
     }
 
     pub(super) fn call_macro(&self, made: &Macro, scope: &Rc<Scope>, mut given: Args) -> Result<Value, Error> {

@@ -6,12 +6,47 @@ use super::arguments::Args;
 use super::ast::Comparison;
 use super::evaluate::holds as comparison_holds;
 use super::value::{Value, equal};
-use super::{Error, arithmetic, ast::Binary, convert, filters};
+use super::{Error, arithmetic, ast::Binary, filters};
 
 const NAMES: [&str; 38] = [
-    "boolean", "callable", "defined", "divisibleby", "eq", "equalto", "==", "escaped", "even", "false", "filter", "float",
-    "ge", ">=", "greaterthan", "gt", ">", "in", "integer", "iterable", "le", "<=", "lessthan", "lt", "<", "lower",
-    "mapping", "ne", "!=", "none", "number", "odd", "sameas", "sequence", "string", "test", "true", "undefined",
+    "boolean",
+    "callable",
+    "defined",
+    "divisibleby",
+    "eq",
+    "equalto",
+    "==",
+    "escaped",
+    "even",
+    "false",
+    "filter",
+    "float",
+    "ge",
+    ">=",
+    "greaterthan",
+    "gt",
+    ">",
+    "in",
+    "integer",
+    "iterable",
+    "le",
+    "<=",
+    "lessthan",
+    "lt",
+    "<",
+    "lower",
+    "mapping",
+    "ne",
+    "!=",
+    "none",
+    "number",
+    "odd",
+    "sameas",
+    "sequence",
+    "string",
+    "test",
+    "true",
+    "undefined",
 ];
 
 pub(super) fn holds(name: &str, value: &Value, arguments: Args) -> Result<bool, Error> {
@@ -99,7 +134,8 @@ mod checks {
     fn names_are_those_that_are_known() {
         for name in NAMES.into_iter().filter(|name| !["divisibleby", "sameas", "in"].contains(name)) {
             let arguments = || Args { positional: vec![Value::Int(1)], ..Args::default() };
-            let (with, without) = (holds(name, &Value::Int(1), arguments()), holds(name, &Value::Int(1), Args::default()));
+            let (with, without) =
+                (holds(name, &Value::Int(1), arguments()), holds(name, &Value::Int(1), Args::default()));
             assert!(with.is_ok() || without.is_ok(), "{name}");
         }
         assert!(holds("nothing", &Value::None, Args::default()).is_err());

@@ -140,7 +140,10 @@ impl Output {
 
     /// `letters`, which stand for the bytes `range` of `text`.
     pub(super) fn push_changed(&mut self, letters: &str, text: &Text, range: Range<usize>) {
-        if text.marks.is_none() || letters == &text.text[range.clone()] {
+        if text.marks.is_none() {
+            return self.push_str(letters);
+        }
+        if letters == &text.text[range.clone()] {
             return self.push_slice(text, range);
         }
         let start = self.text.len();

@@ -46,11 +46,16 @@ pub enum Callable {
     Function(&'static str),
     /// A method of a value.
     Method(Value, Arc<str>),
-    Macro { made: Arc<Macro>, scope: Rc<Scope> },
-    /// A recursive loop.
-    Recurse(Rc<LoopState>),
+    Macro(MacroValue),
     /// What the sandbox does not let be called.
     Unsafe(String),
+}
+
+/// A macro, with the scope it was made in.
+#[derive(Debug)]
+pub struct MacroValue {
+    pub(super) made: Arc<Macro>,
+    pub(super) scope: Rc<Scope>,
 }
 
 /// The variable `loop`.
@@ -207,7 +212,7 @@ impl Value {
             Value::Generator(_) => "generator",
             Value::Namespace(_) => "Namespace",
             Value::Callable(called) => match **called {
-                Callable::Macro { .. } => "Macro",
+                Callable::Macro(_) => "Macro",
                 Callable::Method(..) => "builtin_function_or_method",
                 _ => "function",
             },
@@ -270,7 +275,7 @@ impl Value {
             Value::Range(start, stop, 1) => out.push_str(&format!("range({start}, {stop})")),
             Value::Range(start, stop, step) => out.push_str(&format!("range({start}, {stop}, {step})")),
             Value::Callable(called) => match &**called {
-                Callable::Macro { made, .. } => out.push_str(&format!("<Macro '{}'>", made.name)),
+                Callable::Macro(it) => out.push_str(&format!("<Macro '{}'>", it.made.name)),
                 _ => out.push_str("<function>"),
             },
             Value::Loop(state) => {

@@ -27,6 +27,7 @@ pub enum Code {
     LastTurnNotAssistant,
     TemplateUnstable,
     ContentChanged,
+    PartsPrinted,
     DefaultSystem,
     SpecialText,
     StraddlerAtBorder,
@@ -133,7 +134,7 @@ impl Severity {
 
 impl Code {
     /// Every code.
-    pub const EVERY: [Code; 20] = [
+    pub const EVERY: [Code; 21] = [
         Code::NothingScored,
         Code::StopUnscored,
         Code::StopAbsent,
@@ -142,6 +143,7 @@ impl Code {
         Code::LastTurnNotAssistant,
         Code::TemplateUnstable,
         Code::ContentChanged,
+        Code::PartsPrinted,
         Code::DefaultSystem,
         Code::SpecialText,
         Code::StraddlerAtBorder,
@@ -174,7 +176,9 @@ impl Code {
     /// How bad it is, where nothing makes it worse.
     pub fn severity(self) -> Severity {
         match self {
-            Self::NothingScored | Self::StopUnscored | Self::DoubleBos | Self::Unreadable => Severity::Major,
+            Self::NothingScored | Self::StopUnscored | Self::DoubleBos | Self::PartsPrinted | Self::Unreadable => {
+                Severity::Major
+            }
             _ => Severity::Minor,
         }
     }
@@ -221,6 +225,11 @@ impl Code {
                 "content-changed",
                 "the template does not print a message as it was written",
                 "write the message as the template prints it, or use another template",
+            ),
+            Self::PartsPrinted => (
+                "parts-printed",
+                "the template does not read content parts: it prints the list as Python writes it",
+                "render the parts as one text: --join-parts; or use a template that reads them",
             ),
             Self::DefaultSystem => (
                 "default-system",

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::Source;
 use super::load::{self, Loaded};
 use crate::cancel::Cancel;
-use crate::sample::Sample;
+use crate::sample::{Chat, Message, Sample};
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::template::{ChatTemplate, TemplateError};
 
@@ -83,7 +83,7 @@ impl Reader {
         let mut sequence = match sample {
             Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, options)?,
             Sample::Chat(chat) => {
-                let with_tools = self.templates.with_tools.as_ref().filter(|_| !chat.tools.is_empty());
+                let with_tools = self.templates.with_tools.as_ref().filter(|_| chat.has_tools());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {
                     format!(
                         "model {} has no chat template; give one with --template FILE or --template chatml",
@@ -91,7 +91,8 @@ impl Reader {
                     )
                 })?;
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
-                let rendered = template.render(chat, false).context("the chat template failed")?;
+                let chat = if options.join_parts { &joined(chat) } else { chat };
+                let rendered = template.render(chat, false).with_context(|| failed(chat))?;
                 Sequence::from_chat(&self.vocabulary, &rendered, chat, options)?
             }
         };
@@ -138,5 +139,23 @@ impl Reader {
             )
         }
         Ok(())
+    }
+}
+
+fn joined(chat: &Chat) -> Chat {
+    let mut joined = chat.clone();
+    joined.join_parts();
+    joined
+}
+
+/// What goes before the template's own error.
+fn failed(chat: &Chat) -> String {
+    match chat.messages.iter().position(Message::in_parts) {
+        Some(message) => format!(
+            "the chat template failed, maybe since the content of message {} is a list of parts (--join-parts renders it \
+             as one text)",
+            message + 1
+        ),
+        None => "the chat template failed".into(),
     }
 }

@@ -3,16 +3,17 @@
 use serde_json::{Map, Value};
 
 use super::span::{self, Weighted};
-use super::{Chat, Message};
+use super::{Chat, Message, is_tool};
 
 /// What a record in the form of messages says, or what is wrong with it.
 pub(super) fn chat(record: Value) -> Result<Chat, String> {
-    let (messages, tools) = match record {
-        Value::Array(messages) => (messages, Vec::new()),
+    let (messages, tools, variables) = match record {
+        Value::Array(messages) => (messages, Vec::new(), Map::new()),
         Value::Object(mut record) => {
+            let variables = variables(&mut record)?;
             let tools = super::form::tools(&mut record)?;
             match record.remove("messages") {
-                Some(Value::Array(messages)) => (messages, tools),
+                Some(Value::Array(messages)) => (messages, tools, variables),
                 Some(other) => {
                     return Err(format!(
                         "has {} as `messages`; make it a list of {{\"role\", \"content\"}}",
@@ -29,7 +30,27 @@ pub(super) fn chat(record: Value) -> Result<Chat, String> {
         }
     };
     let messages = (1..).zip(messages).map(|(number, value)| message(value, number)).collect::<Result<_, _>>()?;
-    Ok(Chat { messages, tools })
+    Ok(Chat { messages, tools, variables })
+}
+
+/// What a record gives to the template besides messages and tools.
+fn variables(record: &mut Map<String, Value>) -> Result<Map<String, Value>, String> {
+    let mut variables = match record.remove("chat_template_kwargs") {
+        None | Some(Value::Null) => Map::new(),
+        Some(Value::Object(variables)) => variables,
+        Some(other) => return Err(format!("has {} as `chat_template_kwargs`; make it an object", kind(&other))),
+    };
+    // Those that the program itself gives.
+    for name in ["messages", "add_generation_prompt"] {
+        variables.remove(name);
+    }
+    for name in ["documents", "tools"] {
+        let is_empty = record.get(name).and_then(Value::as_array).is_some_and(Vec::is_empty);
+        if name == "documents" || is_empty {
+            variables.extend(record.remove(name).filter(|value| !value.is_null()).map(|value| (name.into(), value)));
+        }
+    }
+    Ok(variables)
 }
 
 fn message(value: Value, number: usize) -> Result<Message, String> {
@@ -37,6 +58,7 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
     let Value::Object(mut fields) = value else {
         return Err(format!("has {} as {place}; make it {{\"role\": ..., \"content\": ...}}", kind(&value)));
     };
+    let given = fields.clone();
     let role = match fields.remove("role") {
         Some(Value::String(role)) => role,
         Some(other) => {
@@ -56,7 +78,7 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
     }
     let tool_calls = list(&mut fields, "tool_calls", &place)?;
     let (content, mut spans) = match fields.remove("content") {
-        Some(content) => text_of(content, &place)?,
+        Some(content) => text_of(content, &role, &place)?,
         None if !tool_calls.is_empty() || reasoning_content.is_some() => Default::default(),
         None => return Err(format!("has no content in {place}; add \"content\": \"...\"")),
     };
@@ -81,20 +103,23 @@ fn message(value: Value, number: usize) -> Result<Message, String> {
             Some(other) => return Err(wrong("weight", &place, &other, "a number")),
         },
         spans,
+        given,
     })
 }
 
 /// The text of a `content` in any of its forms, and the weights that its parts have.
-fn text_of(content: Value, place: &str) -> Result<(String, Vec<Weighted>), String> {
+fn text_of(content: Value, role: &str, place: &str) -> Result<(String, Vec<Weighted>), String> {
     match content {
         Value::String(text) => Ok((text, Vec::new())),
         Value::Null => Ok(Default::default()),
+        // A tool may answer with any value.
+        other if is_tool(role) && content_text(&other).is_none() => Ok((other.to_string(), Vec::new())),
         Value::Array(parts) => {
             let (mut text, mut spans) = (String::new(), Vec::new());
             for part in parts {
                 let weight = span::of_part(&part).map_err(|problem| format!("{problem} of {place}"))?;
                 let start = text.len();
-                text.push_str(&part_text(part, place)?);
+                text.push_str(&checked_part_text(part, place)?);
                 spans.extend(weight.map(|weight| (start..text.len(), weight)));
             }
             Ok((text, spans))
@@ -103,7 +128,26 @@ fn text_of(content: Value, place: &str) -> Result<(String, Vec<Weighted>), Strin
     }
 }
 
-fn part_text(part: Value, place: &str) -> Result<String, String> {
+/// The text of a content part: a text, or an object that has one.
+pub(crate) fn part_text(part: &Value) -> Option<&str> {
+    match part {
+        Value::String(text) => Some(text),
+        Value::Object(fields) => fields.get("text")?.as_str(),
+        _ => None,
+    }
+}
+
+/// The text of a content: all of its parts, of an object its JSON.
+pub(crate) fn content_text(content: &Value) -> Option<String> {
+    match content {
+        Value::String(text) => Some(text.clone()),
+        Value::Null => Some(String::new()),
+        Value::Array(parts) => parts.iter().map(part_text).collect(),
+        _ => None,
+    }
+}
+
+fn checked_part_text(part: Value, place: &str) -> Result<String, String> {
     match part {
         Value::String(text) => Ok(text),
         Value::Object(mut fields) => match (fields.remove("text"), fields.get("type")) {

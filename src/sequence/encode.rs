@@ -26,6 +26,8 @@ pub struct EncodeOptions {
     pub prefix: Prefix,
     /// Special-token text that a user typed is encoded as text; else it becomes real special tokens.
     pub escape_specials: bool,
+    /// A chat's content in parts is rendered as one text; else the template gets the list of parts.
+    pub join_parts: bool,
 }
 
 impl From<Prefix> for EncodeOptions {
@@ -50,7 +52,7 @@ impl Sequence {
         text: &str,
         options: impl Into<EncodeOptions>,
     ) -> Result<Self, EncodeError> {
-        let EncodeOptions { prefix, escape_specials } = options.into();
+        let EncodeOptions { prefix, escape_specials, .. } = options.into();
         let named = |id: Option<u32>, name| id.ok_or(EncodeError::NoPrefixToken(name)).map(|id| vec![id]);
         let whole = 0..text.len();
         let escaping = if escape_specials { std::slice::from_ref(&whole) } else { &[] };

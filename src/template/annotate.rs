@@ -17,7 +17,9 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::engine::Engine;
-use super::{ChatTemplate, Part, TemplateError, date};
+use super::field::Fields;
+use super::{ChatTemplate, Part, TemplateError};
+use crate::jinja::{self, Output};
 use crate::sample::{Chat, is_assistant, read_record};
 use plan::{Condition, Wanted, tagged, wanted};
 use source::{Print, Source};
@@ -84,7 +86,7 @@ struct Probe<'a> {
 /// proven on all `probes` that it takes; the message says what differs.
 pub fn annotate(source: &str, specials: Specials<'_>, probes: &[Chat]) -> Result<String, AnnotateError> {
     let template = ChatTemplate::new(source, specials.bos, specials.eos, specials.pad)?;
-    let workshop = Workshop { specials, now: date::now(), probes: rendered(&template, probes) };
+    let workshop = Workshop { specials, now: jinja::now(), probes: rendered(&template, probes) };
     if workshop.probes.is_empty() {
         return Err(AnnotateError::NoProbe);
     }
@@ -286,17 +288,9 @@ impl Workshop<'_> {
 
     /// The probe's text and the spans that the tags enclose.
     fn render(&self, engine: &Engine, probe: &Probe<'_>) -> Result<(String, Vec<Range<usize>>), TemplateError> {
-        let messages = Engine::messages(&probe.chat.messages);
-        let tools = Engine::tools(&probe.chat.tools);
-        let marked = engine.render(&messages, &tools, probe.prompt, self.now, Some(MARKS))?;
-        let (mut text, mut spans, mut open) = (String::with_capacity(marked.len()), Vec::new(), 0);
-        for c in marked.chars() {
-            match c {
-                c if c == MARKS.0 => open = text.len(),
-                c if c == MARKS.1 => spans.push(open..text.len()),
-                c => text.push(c),
-            }
-        }
+        let messages = Fields::new(&[]).messages(probe.chat);
+        let Output { text, generation, .. } = engine.render(probe.chat, &messages, probe.prompt, self.now)?;
+        let spans = generation.into_iter().filter(|span| !span.is_empty()).collect();
         Ok((text, spans))
     }
 }

@@ -1,11 +1,12 @@
-//! The texts of a chat that a template prints, and the pieces of them that can carry marks.
+//! The texts of a chat that a template prints, and the messages as the template sees them.
 
 use std::ops::Range;
 
 use serde_json::Value;
 
 use super::Part;
-use crate::sample::{Chat, Message};
+use crate::jinja::{self, Dict, Text};
+use crate::sample::{Chat, Message, is_assistant, is_tool, part_text};
 
 /// More pieces than this in one field (a text made of tags) are taken as one, so that marks do not run out.
 const MOST_PIECES: usize = 4096;
@@ -29,56 +30,172 @@ pub(super) struct Field {
     pub message: usize,
     pub kind: Kind,
     pub text: String,
-    /// What marks go around, as bytes of `text`: all but the tags that the template may look for and the whitespace at
-    /// either end of a piece, which it may trim.
+    /// Where the text starts in the message's content; `None` if it is not of the content.
+    pub offset: Option<usize>,
+    /// The text but for the tags that the template may look for and the whitespace at either end of a piece, which it
+    /// may trim.
     pub pieces: Vec<Range<usize>>,
     /// Where the parts of the text start, as bytes of `text`; the first at 0.
     pub parts: Vec<(usize, Part)>,
 }
 
 impl Field {
-    fn new(message: usize, kind: Kind, text: &str, parts: Vec<(usize, Part)>, tags: &[String]) -> Self {
-        let pieces = pieces(text, tags);
-        Self { message, kind, text: text.to_string(), pieces, parts }
-    }
-
     /// The part that byte `at` of the text belongs to.
     pub(super) fn part_at(&self, at: usize) -> Part {
         let after = self.parts.partition_point(|(start, _)| *start <= at);
         self.parts[after.saturating_sub(1)].1
     }
-
-    /// The same field without the whitespace around its text.
-    pub(super) fn trimmed(&self) -> Self {
-        let cut = self.text.len() - self.text.trim_start().len();
-        let pieces = self.pieces.iter().map(|piece| piece.start - cut..piece.end - cut).collect();
-        Self { text: self.text.trim().to_string(), pieces, ..self.clone() }
-    }
 }
 
-/// The fields of all messages: reasoning, content, then the strings of the tool calls.
-pub(super) fn fields(chat: &Chat, tags: &[String]) -> Vec<Field> {
-    let mut fields = Vec::new();
-    for (index, message) in chat.messages.iter().enumerate() {
-        if let Some(reasoning) = &message.reasoning_content {
-            let parts = vec![(0, Part::Reasoning)];
-            fields.push(Field::new(index, Kind::Reasoning, reasoning, parts, tags));
+/// The fields of a chat, in the order in which its messages hold them.
+pub(super) struct Fields<'a> {
+    tags: &'a [String],
+    pub list: Vec<Field>,
+}
+
+impl<'a> Fields<'a> {
+    pub(super) fn new(tags: &'a [String]) -> Self {
+        Self { tags, list: Vec::new() }
+    }
+
+    /// The messages as transformers hands them to a template, in which every text knows its field.
+    pub(super) fn messages(&mut self, chat: &Chat) -> jinja::Value {
+        let messages = chat.messages.iter().enumerate();
+        jinja::Value::list(messages.map(|(index, message)| jinja::Value::dict(self.message(index, message))).collect())
+    }
+
+    fn add(
+        &mut self,
+        message: usize,
+        kind: Kind,
+        text: &str,
+        offset: Option<usize>,
+        parts: Vec<(usize, Part)>,
+    ) -> Text {
+        let pieces = pieces(text, self.tags);
+        self.list.push(Field { message, kind, text: text.to_string(), offset, pieces, parts });
+        Text::of_source(text, self.list.len() - 1)
+    }
+
+    /// One message: the keys of the data in their order, but null ones; reasoning has a second name, `thinking`, for
+    /// gpt-oss' template.
+    fn message(&mut self, index: usize, message: &Message) -> Dict {
+        let reasoning = message.reasoning_content.as_deref();
+        let reasoning = reasoning.map(|text| self.add(index, Kind::Reasoning, text, None, vec![(0, Part::Reasoning)]));
+        let mut dict = Dict::default();
+        if let Some(text) = reasoning.as_ref().filter(|_| !message.given.contains_key("thinking")) {
+            dict.push("thinking", text.clone().into());
         }
-        let parts = content_parts(message);
-        fields.push(Field::new(index, Kind::Content, &message.content, parts, tags));
-        for call in &message.tool_calls {
+        for (key, given) in message.as_seen() {
+            let value = match key {
+                "content" => self.content(index, message, &given),
+                "reasoning_content" => continue,
+                "reasoning" | "thinking" => match given.as_str() {
+                    Some(text) if Some(text) != message.reasoning_content.as_deref() => text.into(),
+                    _ => reasoning.clone().map_or(jinja::Value::None, Into::into),
+                },
+                "tool_calls" => self.tool_calls(index, &given),
+                _ => plain(&given),
+            };
+            dict.insert(key.into(), value);
+        }
+        if let Some(text) = reasoning {
+            dict.insert("reasoning_content".into(), text.into());
+        }
+        dict
+    }
+
+    fn content(&mut self, index: usize, message: &Message, given: &Value) -> jinja::Value {
+        match given {
+            Value::String(text) => {
+                let parts = content_parts(message, text);
+                self.add(index, Kind::Content, text, Some(0), parts).into()
+            }
+            Value::Array(items) if items.iter().all(|item| part_text(item).is_some()) => {
+                let mut at = 0;
+                let mut seen = Vec::with_capacity(items.len());
+                for item in items {
+                    let text = part_text(item).unwrap_or_default();
+                    let parts = content_parts(message, text);
+                    let made = self.add(index, Kind::Content, text, Some(at), parts);
+                    at += text.len();
+                    seen.push(part_value(item, made));
+                }
+                jinja::Value::list(seen)
+            }
+            other => jinja::Value::from_json(other, &mut |text| {
+                self.add(index, Kind::Content, text, None, vec![(0, said(message))])
+            }),
+        }
+    }
+
+    fn tool_calls(&mut self, index: usize, given: &Value) -> jinja::Value {
+        let Value::Array(calls) = given else { return plain(given) };
+        let mut texts = Vec::new();
+        for call in calls {
             strings_of_call(&mut call.clone(), &mut |text| {
-                let parts = vec![(0, Part::ToolCall)];
-                fields.push(Field::new(index, Kind::ToolCall, text, parts, tags));
+                texts.push(self.add(index, Kind::ToolCall, text, None, vec![(0, Part::ToolCall)]));
             });
         }
+        let mut texts = texts.into_iter();
+        jinja::Value::list(calls.iter().map(|call| call_value(call, &mut texts)).collect())
     }
-    fields
 }
 
-/// Visits the strings of a tool call that stand for what the model wrote: its name and its arguments. Its id and type
-/// stay as they are, for templates check them.
-pub(super) fn strings_of_call(call: &mut Value, visit: &mut impl FnMut(&mut String)) {
+/// A value of which no text is followed.
+pub(super) fn plain(value: &Value) -> jinja::Value {
+    jinja::Value::from_json(value, &mut |text| text.into())
+}
+
+/// A part of a content, its text being `text`.
+fn part_value(part: &Value, text: Text) -> jinja::Value {
+    let Value::Object(fields) = part else { return text.into() };
+    let mut dict = Dict::default();
+    for (key, value) in fields {
+        dict.push(key, if key == "text" { text.clone().into() } else { plain(value) });
+    }
+    jinja::Value::dict(dict)
+}
+
+/// A tool call with `texts` as its strings, in the order of [`strings_of_call`].
+fn call_value(call: &Value, texts: &mut impl Iterator<Item = Text>) -> jinja::Value {
+    let Value::Object(fields) = call else { return plain(call) };
+    let has_function = fields.contains_key("function");
+    let mut next = |text: &str| texts.next().unwrap_or_else(|| text.into());
+    let function = match fields.get("function") {
+        Some(function) => function,
+        None => call,
+    };
+    let name = function.get("name").and_then(Value::as_str).map(&mut next);
+    let arguments = function.get("arguments").map(|arguments| jinja::Value::from_json(arguments, &mut next));
+    let replaced = |fields: &serde_json::Map<String, Value>| {
+        let mut dict = Dict::default();
+        for (key, value) in fields {
+            let value = match (key.as_str(), &name, &arguments) {
+                ("name", Some(name), _) => name.clone().into(),
+                ("arguments", _, Some(arguments)) => arguments.clone(),
+                _ => plain(value),
+            };
+            dict.push(key, value);
+        }
+        dict
+    };
+    if !has_function {
+        return jinja::Value::dict(replaced(fields));
+    }
+    let mut dict = Dict::default();
+    for (key, value) in fields {
+        let value = match value {
+            Value::Object(function) if key == "function" => jinja::Value::dict(replaced(function)),
+            value => plain(value),
+        };
+        dict.push(key, value);
+    }
+    jinja::Value::dict(dict)
+}
+
+/// Visits the strings of a tool call that stand for what the model wrote: its name and its arguments.
+fn strings_of_call(call: &mut Value, visit: &mut impl FnMut(&mut String)) {
     let function = match call.get_mut("function") {
         Some(function) => function,
         None => call,
@@ -100,17 +217,13 @@ fn strings(value: &mut Value, visit: &mut impl FnMut(&mut String)) {
     }
 }
 
-/// Whether a message of this role is what a tool answered.
-pub(super) fn is_tool(role: &str) -> bool {
-    matches!(role, "tool" | "ipython" | "function" | "tool_response")
+/// The part that all of a message's content is, but for reasoning in it.
+fn said(message: &Message) -> Part {
+    if is_tool(&message.role) { Part::ToolResult } else { Part::Content }
 }
 
-fn content_parts(message: &Message) -> Vec<(usize, Part)> {
-    match message.role.as_str() {
-        "assistant" | "model" => inline_reasoning(&message.content),
-        role if is_tool(role) => vec![(0, Part::ToolResult)],
-        _ => vec![(0, Part::Content)],
-    }
+fn content_parts(message: &Message, text: &str) -> Vec<(usize, Part)> {
+    if is_assistant(&message.role) { inline_reasoning(text) } else { vec![(0, said(message))] }
 }
 
 /// Splits an assistant's content at its reasoning delimiters, which belong to the reasoning. A block that is not closed

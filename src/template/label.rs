@@ -3,12 +3,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::field::{Field, Kind, THINK, is_tool};
+use super::field::{Field, Kind, THINK};
 use super::locate::Located;
 use super::marker::{Stops, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
 use super::marks::Run;
 use super::{Part, Placed, Rendered, Segment};
-use crate::sample::Chat;
+use crate::sample::{Chat, is_tool};
 
 /// Turns a chat with located fields into segments that tile its text.
 pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, stops: &Stops) -> Rendered {
@@ -74,9 +74,13 @@ fn contents(fields: &[Field], located: &Located) -> Vec<Placed> {
         let field = &fields[run.field];
         field.kind == Kind::Content && located.text[run.out.clone()] == field.text[run.source.clone()]
     };
-    let placed =
-        |run: &Run| Placed { message: fields[run.field].message, source: run.source.clone(), out: run.out.clone() };
-    located.runs.iter().filter(same).map(placed).collect()
+    let placed = |run: &Run| {
+        let field = &fields[run.field];
+        let offset = field.offset?;
+        let source = run.source.start + offset..run.source.end + offset;
+        Some(Placed { message: field.message, source, out: run.out.clone() })
+    };
+    located.runs.iter().filter(same).filter_map(placed).collect()
 }
 
 /// Messages of which no text was found: empty ones, and those that a template leaves out.

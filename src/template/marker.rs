@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
-use super::field::{THINK, is_tool};
+use super::field::THINK;
+use crate::sample::is_tool;
 
 /// The markers that end a turn in the templates of the supported families and their kin.
 pub(super) const STOPS: [&str; 16] = [

@@ -1,6 +1,6 @@
 //! The generation prompt of templates in which it is one fixed text at the very end.
 
-use super::generation_tag::{expression_end, statement_end};
+use super::tags::{expression_end, statement_end};
 
 /// The flag that asks for a generation prompt.
 const FLAG: &str = "add_generation_prompt";
@@ -80,8 +80,9 @@ fn is_literal(print: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::fixed;
-    use crate::sample::Message;
+    use crate::sample::{Chat, Message};
     use crate::template::engine::Engine;
+    use crate::template::field::Fields;
 
     /// What is taken for fixed is what a render with the flag has more than one without.
     #[test]
@@ -100,9 +101,9 @@ mod tests {
             let engine = Engine::new(source, &specials).expect("it parses");
             assert_eq!(engine.prompt.as_deref(), prompt);
             for chat in [vec![message("user")], vec![message("user"), message("assistant")]] {
-                let messages = Engine::messages(&chat);
-                let render =
-                    |flag| engine.render(&messages, &minijinja::Value::from(()), flag, 0, None).expect("it renders");
+                let chat = Chat { messages: chat, ..Chat::default() };
+                let messages = Fields::new(&[]).messages(&chat);
+                let render = |flag| engine.render(&chat, &messages, flag, 0).expect("it renders").text;
                 if let Some(prompt) = prompt {
                     assert_eq!(render(true), render(false) + prompt);
                 }

@@ -119,6 +119,8 @@ pub enum Changed {
     Rewritten,
     /// Whitespace-only text that cannot be found.
     BlankLost,
+    /// Its list of parts printed as Python writes a list.
+    PrintedAsList,
 }
 
 impl fmt::Display for Changed {
@@ -132,6 +134,7 @@ impl fmt::Display for Changed {
             Self::Trimmed => "text trimmed by the template",
             Self::TagsRewritten => "tags in its text rewritten by the template",
             Self::Rewritten => "text rewritten by the template",
+            Self::PrintedAsList => "its list of content parts printed as a Python list by the template",
             Self::BlankLost => "whitespace-only text not found in the rendered text",
         })
     }

@@ -43,7 +43,7 @@ pub fn any_chat() -> impl Strategy<Value = Chat> {
         messages.into_iter().zip(roles).map(|(message, role)| Message { role: role.into(), ..message }).collect()
     };
     let messages = || prop::collection::vec(any_message(), 0..6);
-    prop_oneof![messages(), messages().prop_map(alternate)].prop_map(|messages| Chat { messages, tools: Vec::new() })
+    prop_oneof![messages(), messages().prop_map(alternate)].prop_map(|messages| Chat { messages, ..Chat::default() })
 }
 
 pub fn any_choices() -> impl Strategy<Value = Choices> {

@@ -102,7 +102,7 @@ fn chat() -> Chat {
         |role: &str, content: &str| Message { role: role.into(), content: content.into(), ..Message::default() };
     Chat {
         messages: vec![message("user", "Why is the sky blue?"), message("assistant", "Air scatters blue light.")],
-        tools: vec![],
+        ..Chat::default()
     }
 }
 

@@ -72,10 +72,11 @@ fn part_weights_work_inside_a_weighted_message() {
 
 #[test]
 fn spans_count_before_their_message() {
-    let sequence =
-        template("chatml").of(r#"[{"role": "user", "content": "a"}, {"role": "assistant", "weight": 0, "content": [
+    let sequence = template("chatml").of_joined(
+        r#"[{"role": "user", "content": "a"}, {"role": "assistant", "weight": 0, "content": [
             {"type": "text", "text": "b c"}, {"type": "text", "text": " d", "weight": 0.25},
-            {"type": "text", "text": " e", "train": true}]}]"#);
+            {"type": "text", "text": " e", "train": true}]}]"#,
+    );
     let wanted = [("a", 0.0), (".", 0.0), ("b", 0.0), (" c", 0.0), (" d", 0.25), (" e", 1.0), (".", 0.0)];
     assert_eq!(weighted(&sequence), named(&wanted));
 }
@@ -97,8 +98,10 @@ fn train_detail_trains_what_it_names_and_no_more() {
 
 #[test]
 fn weights_follow_content_that_the_template_trims() {
-    let sequence = template("llama3").of(r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": [
-            {"type": "text", "text": "  b", "weight": 0.5}, {"type": "text", "text": " c  ", "weight": 0.25}]}]"#);
+    let sequence = template("llama3").of_joined(
+        r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": [
+            {"type": "text", "text": "  b", "weight": 0.5}, {"type": "text", "text": " c  ", "weight": 0.25}]}]"#,
+    );
     let words = weighted(&sequence);
     let answers: Vec<&(String, f64)> = words.iter().filter(|(word, _)| word == "b" || word == " c").collect();
     assert_eq!(answers, [&("b".to_string(), 0.5), &(" c".to_string(), 0.25)]);

@@ -10,7 +10,7 @@ use tokenizers::Tokenizer;
 
 use super::templates::{TEMPLATES, Template, VOCABULARY, template};
 
-const ESCAPED: EncodeOptions = EncodeOptions { prefix: Prefix::None, escape_specials: true };
+const ESCAPED: EncodeOptions = EncodeOptions { prefix: Prefix::None, escape_specials: true, join_parts: false };
 
 /// The chat as `template` renders it, and its tokens as they are and escaped.
 fn both(template: &Template, chat: &Chat) -> Option<(Rendered, Sequence, Sequence)> {
@@ -25,7 +25,7 @@ fn conversation(texts: &[String]) -> Chat {
         let role = if i % 2 == 0 { "user" } else { "assistant" };
         Message { role: role.into(), content: text.clone(), ..Message::default() }
     });
-    Chat { messages: messages.collect(), tools: Vec::new() }
+    Chat { messages: messages.collect(), ..Chat::default() }
 }
 
 fn any_content() -> impl Strategy<Value = String> {

@@ -82,6 +82,15 @@ impl Template {
     }
 }
 
+impl Template {
+    /// The same with contents in parts rendered as one text.
+    pub fn of_joined(&self, chat: &str) -> Sequence {
+        let mut chat = chat_of(chat);
+        chat.join_parts();
+        self.encode(&chat).expect("the template takes it")
+    }
+}
+
 /// A chat written as JSON.
 pub fn chat_of(json: &str) -> Chat {
     read_record(serde_json::from_str(json).expect(json), None).expect(json).chat().expect(json)

@@ -13,7 +13,7 @@ fn chat_of(messages: &[(&str, &str)]) -> App {
     let mut app = chat();
     let message =
         |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
-    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), tools: Vec::new() });
+    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), ..Chat::default() });
     app
 }
 
@@ -145,12 +145,16 @@ fn what_the_editor_does_not_show_stays() {
         weight: Some(0.5),
         ..Message::default()
     };
-    app.sample = Sample::Chat(Chat { messages: vec![message.clone()], tools: vec![serde_json::json!({})] });
+    app.sample =
+        Sample::Chat(Chat { messages: vec![message.clone()], tools: vec![serde_json::json!({})], ..Chat::default() });
     press(&mut app, "e");
     assert_eq!(editor(&app).turns[0].extras().as_deref(), Some("+ reasoning, 1 tool call"));
     press(&mut app, "x");
     let edited = Message { content: "x".into(), ..message };
-    assert_eq!(app.sample, Sample::Chat(Chat { messages: vec![edited], tools: vec![serde_json::json!({})] }));
+    assert_eq!(
+        app.sample,
+        Sample::Chat(Chat { messages: vec![edited], tools: vec![serde_json::json!({})], ..Chat::default() })
+    );
 }
 
 #[test]

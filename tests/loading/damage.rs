@@ -253,7 +253,7 @@ fn a_chat_template_that_does_not_parse() {
     let model = Model::load(&source, &Device::Cpu, &Cancel::default(), &mut |_| {}).expect("loads");
     assert!(model.encode(&Sample::Text("Hi".into()), Prefix::None).is_ok());
     let message = Message { role: "user".into(), content: "Hi".into(), ..Message::default() };
-    let chat = Chat { messages: vec![message], tools: Vec::new() };
+    let chat = Chat { messages: vec![message], ..Chat::default() };
     let error = model.encode(&Sample::Chat(chat), Prefix::None).expect_err("no template").to_string();
     assert!(error.starts_with("the chat template does not parse: line 1: ") && error.lines().count() == 1, "{error}");
 }

@@ -170,7 +170,7 @@ pub fn summaries() -> Vec<Summary> {
         let message = |role: &str, content: String| Message { role: role.into(), content, ..Message::default() };
         let messages =
             vec![message("user", format!("Question {index}\u{1b}[31m")), message("assistant", "Hello".into())];
-        let sample = Sample::Chat(Chat { messages, tools: Vec::new() });
+        let sample = Sample::Chat(Chat { messages, ..Chat::default() });
         let findings = match index {
             3 => finding::findings(&sequence, &mask, &Facts { bos: None, eos: None, pad: None, context: 512 }),
             5 => vec![Finding::unreadable("is not JSON at column 3: mend it")],

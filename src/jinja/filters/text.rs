@@ -1,12 +1,12 @@
 //! Filters of texts.
 
+use super::super::Error;
 use super::super::arguments::{Args, flag, int, required, size, text};
 use super::super::convert::type_error;
 use super::super::methods;
 use super::super::text::{Output, Text};
 use super::super::value::Value;
 use super::super::words::is_space;
-use super::super::Error;
 use super::escaped;
 
 pub(super) fn apply(name: &str, value: &Value, arguments: Args) -> Result<Value, Error> {
@@ -84,9 +84,17 @@ fn striptags(text: &str) -> String {
     }
     out.push_str(rest);
     let text = out.split(is_space).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", "\u{a0}"), ("&amp;", "&")]
-        .into_iter()
-        .fold(text, |text, (name, letter)| text.replace(name, letter))
+    [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&#34;", "\""),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&nbsp;", "\u{a0}"),
+        ("&amp;", "&"),
+    ]
+    .into_iter()
+    .fold(text, |text, (name, letter)| text.replace(name, letter))
 }
 
 fn words(text: &str) -> usize {
@@ -254,7 +262,11 @@ fn urlencode(value: &Value) -> Result<String, Error> {
     for pair in pairs {
         match super::super::convert::iterate(&pair)?.as_slice() {
             [key, value] => {
-                parts.push(format!("{}={}", quoted(key.to_text().as_str(), true), quoted(value.to_text().as_str(), true)));
+                parts.push(format!(
+                    "{}={}",
+                    quoted(key.to_text().as_str(), true),
+                    quoted(value.to_text().as_str(), true)
+                ));
             }
             _ => return Err(type_error(&pair, "is no pair to encode")),
         }

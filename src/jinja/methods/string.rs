@@ -8,11 +8,52 @@ use super::super::words::is_space;
 use super::super::{Error, format};
 
 pub(super) const NAMES: [&str; 46] = [
-    "capitalize", "casefold", "center", "count", "encode", "endswith", "expandtabs", "find", "format", "format_map", "index",
-    "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric", "isprintable",
-    "isspace", "istitle", "isupper", "join", "ljust", "lower", "lstrip", "maketrans", "partition", "removeprefix",
-    "removesuffix", "replace", "rfind", "rindex", "rjust", "rpartition", "rsplit", "rstrip", "split", "splitlines",
-    "startswith", "strip", "swapcase", "title", "upper", "zfill",
+    "capitalize",
+    "casefold",
+    "center",
+    "count",
+    "encode",
+    "endswith",
+    "expandtabs",
+    "find",
+    "format",
+    "format_map",
+    "index",
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isdecimal",
+    "isdigit",
+    "isidentifier",
+    "islower",
+    "isnumeric",
+    "isprintable",
+    "isspace",
+    "istitle",
+    "isupper",
+    "join",
+    "ljust",
+    "lower",
+    "lstrip",
+    "maketrans",
+    "partition",
+    "removeprefix",
+    "removesuffix",
+    "replace",
+    "rfind",
+    "rindex",
+    "rjust",
+    "rpartition",
+    "rsplit",
+    "rstrip",
+    "split",
+    "splitlines",
+    "startswith",
+    "strip",
+    "swapcase",
+    "title",
+    "upper",
+    "zfill",
 ];
 
 pub(super) fn call(value: &Text, name: &str, arguments: Args) -> Result<Value, Error> {
@@ -180,9 +221,8 @@ fn searched(value: &Text, name: &str, arguments: Args) -> Result<Value, Error> {
     if name == "count" {
         return Ok(part.map_or(0, |part| part.matches(needle.as_str()).count()).into());
     }
-    let found = part.and_then(|part| {
-        if name.starts_with('r') { part.rfind(needle.as_str()) } else { part.find(needle.as_str()) }
-    });
+    let found = part
+        .and_then(|part| if name.starts_with('r') { part.rfind(needle.as_str()) } else { part.find(needle.as_str()) });
     match found.zip(window) {
         Some((at, window)) => Ok(letters[..window.start + at].chars().count().into()),
         None if name.ends_with("index") => Err(Error::runtime("substring not found")),
@@ -223,9 +263,14 @@ fn at_space(letters: &str, limit: usize, from_right: bool) -> Vec<&str> {
             rest = rest[at..].trim_start_matches(is_space);
         }
     }
-    let rest = if from_right { rest.trim_start_matches(is_space) } else { rest.trim_end_matches(is_space) };
+    // What a limit leaves keeps its blanks, those at its far end too.
+    let within = words.len() < limit;
+    let rest = match (within, from_right) {
+        (false, _) => rest,
+        (true, true) => rest.trim_start_matches(is_space),
+        (true, false) => rest.trim_end_matches(is_space),
+    };
     if !rest.is_empty() {
-        // With a limit the blanks inside stay, those at the far end do too.
         words.push(rest);
     }
     words
@@ -347,9 +392,7 @@ fn is(letters: &str, name: &str) -> bool {
             letters.starts_with(|letter: char| letter == '_' || letter.is_alphabetic())
                 && letters.chars().all(|letter| letter == '_' || letter.is_alphanumeric())
         }
-        "istitle" => {
-            letters.chars().any(char::is_alphabetic) && cased_text(letters, "title") == letters
-        }
+        "istitle" => letters.chars().any(char::is_alphabetic) && cased_text(letters, "title") == letters,
         _ => false,
     }
 }
@@ -360,8 +403,10 @@ fn cased_text(letters: &str, how: &str) -> String {
 
 /// Digits that count in tens: ASCII's and those of the blocks that have ten in a row.
 fn is_decimal(letter: char) -> bool {
-    let starts = [0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0,
-        0xf20, 0x1040, 0x17e0, 0x1810, 0xff10];
+    let starts = [
+        0x30, 0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xe50, 0xed0, 0xf20,
+        0x1040, 0x17e0, 0x1810, 0xff10,
+    ];
     let code = letter as u32;
     starts.iter().any(|start| (*start..start + 10).contains(&code))
 }

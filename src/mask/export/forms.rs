@@ -123,7 +123,7 @@ pub fn chat_of_llama_factory(record: &Value) -> Result<Chat, FormError> {
             tools.ok_or(FormError::Tools)?
         }
     };
-    Ok(Chat { messages: messages.iter().enumerate().map(read).collect::<Result<_, _>>()?, tools })
+    Ok(Chat { messages: messages.iter().enumerate().map(read).collect::<Result<_, _>>()?, tools, ..Chat::default() })
 }
 
 fn message(value: &Value) -> Result<Message, &'static str> {

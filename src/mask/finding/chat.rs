@@ -128,7 +128,10 @@ fn special_text(Chat { sequence, .. }: &Chat) -> Option<Finding> {
 
 fn content_changed(chat: &Chat) -> impl Iterator<Item = Finding> {
     let changes = chat.sequence.changes.iter();
-    changes.map(|change| Finding::new(Code::ContentChanged, chat.first_of(change.message), change.to_string()))
+    changes.map(|change| {
+        let code = if change.what == Changed::PrintedAsList { Code::PartsPrinted } else { Code::ContentChanged };
+        Finding::new(code, chat.first_of(change.message), change.to_string())
+    })
 }
 
 /// What is odd about single messages.

@@ -25,5 +25,5 @@ pub(super) fn sample(mut fields: Map<String, Value>) -> Result<(Sample, Option<u
     let mut messages = part("prompt")?;
     untrained(&mut messages);
     messages.extend(part(answer)?);
-    Ok((Sample::Chat(Chat { messages, tools }), None))
+    Ok((Sample::Chat(Chat { messages, tools, ..Chat::default() }), None))
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::generation_tag::{expression_end, statement_end};
+use super::super::tags::{expression_end, statement_end};
 
 /// A `{{ … }}` of a template.
 pub(super) struct Print {
