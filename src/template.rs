@@ -61,6 +61,11 @@ impl ChatTemplate {
         })
     }
 
+    /// The same where `eos` ends a turn, though the template may not know it as `eos_token`.
+    pub fn stopped_by(self, eos: Option<&str>) -> Self {
+        Self { stops: Arc::new(Stops::new(eos)), ..self }
+    }
+
     /// The ChatML template, for models that come without one.
     pub fn chatml() -> Self {
         Self::new(CHATML, None, Some("<|im_end|>"), None).expect("the template is a constant that a test parses")

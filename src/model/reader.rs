@@ -50,7 +50,10 @@ impl Templates {
 impl Vocabulary {
     fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
         let (bos, eos, pad) = (self.bos_text(), self.eos_text(), self.pad_text());
-        ChatTemplate::new(source, bos.as_deref(), eos.as_deref(), pad.as_deref())
+        let known = |text: &Option<String>, slot: usize| text.clone().filter(|_| !self.of_config[slot]);
+        let (bos, known_eos, pad) = (known(&bos, 0), known(&eos, 1), known(&pad, 2));
+        let template = ChatTemplate::new(source, bos.as_deref(), known_eos.as_deref(), pad.as_deref())?;
+        Ok(template.stopped_by(eos.as_deref()))
     }
 }
 

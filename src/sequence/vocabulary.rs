@@ -26,6 +26,8 @@ pub struct Vocabulary {
     pub pad: Option<u32>,
     /// Further ids that the model's files name as an end of generation.
     pub ends: Vec<u32>,
+    /// Which of bos, eos and pad `config.json` alone names; a template does not know these.
+    pub of_config: [bool; 3],
     /// Source of the chat template.
     pub chat_template: Option<String>,
     /// Source of the template for chats with tools, where the model has one of its own.
@@ -84,6 +86,7 @@ impl Vocabulary {
             eos: None,
             pad: None,
             ends: Vec::new(),
+            of_config: [false; 3],
             chat_template: None,
             tool_template: None,
             added,
@@ -130,6 +133,8 @@ impl Vocabulary {
         let first = |key: &str| self.ids(&config[key]).next();
         let (bos, eos, pad) = (first("bos_token_id"), first("eos_token_id"), first("pad_token_id"));
         self.ends.extend(self.ids(&config["eos_token_id"]).collect::<Vec<_>>());
+        let named = [self.bos, self.eos, self.pad];
+        self.of_config = named.map(|id| id.is_none());
         self.bos = self.bos.or(bos);
         self.eos = self.eos.or(eos);
         self.pad = self.pad.or(pad);
@@ -259,6 +264,12 @@ impl Vocabulary {
             [&mut self.bos, &mut self.eos, &mut self.pad][slot].get_or_insert(id);
         }
         Ok(value)
+    }
+
+    /// The template of `additional_chat_templates/tool_use.jinja`, for chats that speak of tools.
+    pub fn with_tool_template(mut self, template: Option<String>) -> Self {
+        self.tool_template = template.or(self.tool_template);
+        self
     }
 
     /// A template is a string, or a list of named ones: `default`, `tool_use`.

@@ -117,16 +117,11 @@ fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadEr
     let config = optional(directory, "tokenizer_config.json")?;
     let map = optional(directory, "special_tokens_map.json")?;
     let generation = optional(directory, "generation_config.json")?;
-    let template_file = directory.join("chat_template.jinja");
-    let template = match optional(directory, "chat_template.jinja")? {
-        Some(bytes) => Some(
-            String::from_utf8(bytes)
-                .map_err(|_| LoadError::Damaged { file: template_file, reason: "it is not UTF-8 text".to_owned() })?,
-        ),
-        None => None,
-    };
+    let template = optional_text(directory, "chat_template.jinja")?;
+    let tool_template = optional_text(directory, "additional_chat_templates/tool_use.jinja")?;
     let build = || -> Result<Vocabulary, VocabularyError> {
-        let mut vocabulary = Vocabulary::from_files(&tokenizer, config.as_deref(), template)?;
+        let mut vocabulary =
+            Vocabulary::from_files(&tokenizer, config.as_deref(), template)?.with_tool_template(tool_template);
         if let Some(map) = &map {
             vocabulary = vocabulary.with_special_tokens_map(map)?;
         }
@@ -136,6 +131,11 @@ fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadEr
         vocabulary.with_config_ids(config_json)
     };
     build().map_err(|reason| LoadError::Vocabulary { file: directory.to_owned(), reason })
+}
+
+fn optional_text(directory: &Path, name: &str) -> Result<Option<String>, LoadError> {
+    let damaged = |_| LoadError::Damaged { file: directory.join(name), reason: "it is not UTF-8 text".to_owned() };
+    optional(directory, name)?.map(|bytes| String::from_utf8(bytes).map_err(damaged)).transpose()
 }
 
 fn required(directory: &Path, name: &'static str) -> Result<Vec<u8>, LoadError> {
