@@ -1,5 +1,6 @@
 //! A tokenizer with what the model's files say around it.
 
+mod guard;
 mod spelling;
 
 use std::collections::HashMap;
@@ -105,9 +106,7 @@ impl Vocabulary {
         tokenizer_config: Option<&[u8]>,
         chat_template_jinja: Option<String>,
     ) -> Result<Self, VocabularyError> {
-        let tokenizer =
-            Tokenizer::from_bytes(tokenizer_json).map_err(|error| VocabularyError::Tokenizer(error.to_string()))?;
-        let mut vocabulary = Self::new(tokenizer)?;
+        let mut vocabulary = Self::new(guard::tokenizer(tokenizer_json)?)?;
         // Truncation and padding are a batch loader's settings; here every token counts.
         vocabulary.tokenizer.with_padding(None);
         let _ = vocabulary.tokenizer.with_truncation(None);

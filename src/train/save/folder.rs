@@ -77,6 +77,7 @@ impl Folder {
         fs::create_dir_all(parent).map_err(failed)?;
         let path = parent.join(format!(".{}.{}.partial", name.to_string_lossy(), std::process::id()));
         let _ = fs::remove_dir_all(&path); // of a run that was killed and had the same id
+        remove_left_overs(parent, &name.to_string_lossy());
         fs::create_dir(&path).map_err(failed)?;
         Ok(Self { place, path, bytes: 0 })
     }
@@ -137,6 +138,24 @@ impl Drop for Folder {
     }
 }
 
+/// Removes what saves to this place left that were killed. Where nobody can tell whether a process lives, all stays.
+fn remove_left_overs(parent: &Path, name: &str) {
+    let Ok(entries) = fs::read_dir(parent) else { return };
+    let start = format!(".{name}.");
+    for entry in entries.flatten() {
+        let entry_name = entry.file_name();
+        let id = entry_name.to_str().and_then(|name| name.strip_prefix(&start)?.strip_suffix(".partial"));
+        if id.and_then(|id| id.parse::<u32>().ok()).is_some_and(is_gone) {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Whether no process has that id.
+fn is_gone(id: u32) -> bool {
+    cfg!(target_os = "linux") && Path::new("/proc/self").exists() && !Path::new(&format!("/proc/{id}")).exists()
+}
+
 /// Two directories change places.
 fn exchange(new: &Path, place: &Path) -> io::Result<()> {
     #[cfg(any(target_os = "linux", target_os = "macos"))]
@@ -159,4 +178,19 @@ fn exchange(new: &Path, place: &Path) -> io::Result<()> {
 /// Brings a directory's entries to the disk, where a directory can be opened.
 fn sync_directory(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_save_left_is_removed_and_a_living_ones_stays() {
+        let parent = tempfile::tempdir().expect("a directory");
+        let of = |name: &str, id: u32| parent.path().join(format!(".{name}.{id}.partial"));
+        let (dead, living, other) = (of("run", u32::MAX), of("run", 1), of("other", u32::MAX));
+        [&dead, &living, &other].map(|path| fs::create_dir(path).expect("made"));
+        drop(Folder::beside(&parent.path().join("run")).expect("begun"));
+        assert!(!dead.exists() && living.exists() && other.exists());
+    }
 }
