@@ -4,6 +4,7 @@
 //! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
 
 mod at;
+mod disguise;
 mod elements;
 mod layout;
 mod lines;
@@ -29,6 +30,8 @@ pub enum DataError {
     Read { file: PathBuf, reason: io::Error },
     #[error("{} is empty; give JSONL with one record a line, a JSON list of records, or Parquet", file.display())]
     Empty { file: PathBuf },
+    #[error("{} is {what}; {fix}", file.display())]
+    Other { file: PathBuf, what: &'static str, fix: &'static str },
     #[error("{} is not Parquet that can be read: {reason}", file.display())]
     Parquet { file: PathBuf, reason: String },
 }
@@ -99,7 +102,7 @@ impl Raw {
             Body::Value(value) => value,
             Body::Broken(problem) => return Err(bad(problem)),
             Body::Json(bytes) => {
-                serde_json::from_slice(bytes.trim_ascii_end()).map_err(|error| bad(not_json(&error, place)))?
+                serde_json::from_slice(bytes.trim_ascii_end()).map_err(|error| bad(not_json(&bytes, &error, place)))?
             }
         };
         read_record(value, hint).map_err(bad)
@@ -135,7 +138,10 @@ fn has(value: &Value, text: &str) -> bool {
     }
 }
 
-fn not_json(error: &serde_json::Error, first_line: usize) -> String {
+fn not_json(bytes: &[u8], error: &serde_json::Error, first_line: usize) -> String {
+    if let Some(problem) = disguise::of_record(bytes) {
+        return problem.into();
+    }
     let text = error.to_string();
     let problem = text.split(" at line ").next().unwrap_or(&text);
     let place = match error.line() {
@@ -199,6 +205,9 @@ impl Records {
         // A pipe gives little at a time, and the layout is seen from more than that.
         let mut beginning = Vec::new();
         counted.by_ref().take(layout::SEEN as u64).read_to_end(&mut beginning).map_err(read)?;
+        if let Some((what, fix)) = disguise::of(&beginning) {
+            return Err(DataError::Other { file, what, fix });
+        }
         let mut input = BufReader::with_capacity(layout::SEEN, io::Cursor::new(beginning).chain(counted));
         let records: Box<dyn Iterator<Item = io::Result<Raw>> + Send> = match layout::of(&mut input).map_err(read)? {
             Layout::Empty => return Err(DataError::Empty { file }),

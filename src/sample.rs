@@ -45,7 +45,7 @@ pub struct Chat {
     /// Further variables of the template, as the data has them: those of `chat_template_kwargs`, `documents`, and
     /// `tools` where they are an empty list.
     #[serde(skip)]
-    pub variables: Map<String, Value>,
+    pub variables: Box<Map<String, Value>>,
 }
 
 impl Chat {

@@ -97,6 +97,8 @@ pub struct Sequence {
     pub turns: usize,
     /// Role of every message.
     pub roles: Vec<String>,
+    /// The tokenizer's end-of-sequence token.
+    pub eos: Option<u32>,
     /// Whether the template has `{% generation %}` tags.
     pub generation_tags: bool,
     /// What stands between them, as bytes of `text`, in order.

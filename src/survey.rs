@@ -40,6 +40,8 @@ pub struct Judged {
     /// Its form, sample, tokens and mask; `None` where it cannot be read, rendered or masked.
     pub masked: Option<Masked>,
     pub findings: Vec<Finding>,
+    /// It is a record at all: JSON in a form that is known.
+    pub is_read: bool,
 }
 
 /// A record's tokens and their weights.
@@ -79,20 +81,20 @@ pub fn default_mode(form: Form, kind: Kind) -> Mode {
 /// Reads, renders, tokenises and masks one record. What goes wrong is a finding of it.
 pub fn judge(model: &Reader, rule: &Rule, raw: Raw) -> Judged {
     let (index, place, unit) = (raw.index, raw.place, raw.unit);
-    let judged = |masked, findings: Vec<Finding>| {
+    let judged = |is_read, masked, findings: Vec<Finding>| {
         let findings = findings.into_iter().map(|finding| finding.in_record(index)).collect();
-        Judged { index, place, unit, masked, findings }
+        Judged { index, place, unit, masked, findings, is_read }
     };
-    let masked = match raw.read(rule.hint) {
-        Ok(record) => mask(model, rule, record),
-        Err(bad) => Err(bad.problem),
+    let record = match raw.read(rule.hint) {
+        Ok(record) => record,
+        Err(bad) => return judged(false, None, vec![Finding::unreadable(bad.problem)]),
     };
-    match masked {
-        Err(problem) => judged(None, vec![Finding::unreadable(problem)]),
+    match mask(model, rule, record) {
+        Err(problem) => judged(true, None, vec![Finding::unreadable(problem)]),
         Ok(masked) => {
             let facts = Facts::new(&model.vocabulary, model.context);
             let found = findings(&masked.sequence, &masked.mask, &facts);
-            judged(Some(masked), found)
+            judged(true, Some(masked), found)
         }
     }
 }

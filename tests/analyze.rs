@@ -206,7 +206,7 @@ fn errors_are_one_sentence_with_exit_code_two() {
         (&["analyze", "--text", "x", "--profile", "axolotl"], "--profile says how a trainer scores chats"),
         (&["analyze", "--text", "x", "--prompt-weight", "0.5"], "mask all scores every one"),
         (&["analyze", "--chat", "sample_data/capital.json", "--prompt-weight", "-1"], "a finite number from 0 on"),
-        (&["analyze", "--chat", "sample_data/capital.json", "--stop", "eos"], "it can be: turn, last, all, none"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--stop", "yes"], "it can be: turn, eos, last, all, none"),
         (
             &["analyze", "--chat", "sample_data/capital.json", "--profile", "trl"],
             "the profiles are: axolotl, trl-qwen3",

@@ -60,3 +60,47 @@ fn parts_that_a_template_does_not_read_are_found_and_can_be_joined() {
     assert!(report.contains("\"parts-printed\"") && report.contains("--join-parts"), "{report}");
     assert!(!String::from_utf8_lossy(&mask(&["--join-parts"]).stdout).contains("parts-printed\",\"severity"));
 }
+
+/// Data that looks like JSONL: what it is, and an error where nothing of it can be read.
+#[test]
+fn data_that_cannot_be_read_is_called_what_it_is() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/23");
+    for (name, code, word) in [
+        ("utf16.jsonl", 2, "UTF-16"),
+        ("comma.jsonl", 2, "comma"),
+        ("nan.jsonl", 0, "NaN"),
+        ("bom.jsonl", 0, ""),
+        ("crlf.jsonl", 0, ""),
+        ("blank.jsonl", 0, ""),
+        ("pretty.json", 0, ""),
+        ("latin1.jsonl", 0, "line"),
+        ("cut.jsonl", 0, "line"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_lossglass")).arg("mask").arg(folder.join(name)).output();
+        let output = output.expect("the program runs");
+        let said = [&output.stdout[..], &output.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&said);
+        assert_eq!(output.status.code(), Some(code), "{name}: {said}");
+        assert!(said.contains(word), "{name}: {said}");
+        assert_eq!(said.contains("unreadable"), matches!(word, "NaN" | "line" | "comma"), "{name}: {said}");
+    }
+}
+
+/// The documents of a naive pack add up to it: the token at a border is predicted from the document before.
+#[test]
+fn naive_packs_add_up() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/16.jsonl");
+    let output = Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .args(["analyze", "--pack", "64", "--packing", "naive", "--format", "json", "--mask", "all", "--chat"])
+        .arg(&file)
+        .output()
+        .expect("the program runs");
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let documents = json["packing"]["documents"].as_array().expect("documents");
+    assert!(documents.len() > 1);
+    let scored = |document: &serde_json::Value| document["scored"].as_f64().expect("a count");
+    let sum: f64 = documents.iter().map(|one| scored(one) * one["loss"]["naive"].as_f64().unwrap_or(0.0)).sum();
+    let total = json["loss"]["sum"].as_f64().expect("a sum");
+    assert_eq!(documents.iter().map(scored).sum::<f64>(), json["loss"]["scored"].as_f64().expect("a count"));
+    assert!((sum - total).abs() < 1e-9 * total, "{sum} {total}");
+}

@@ -192,6 +192,9 @@ impl Sink {
             }
             return Ok(ExitCode::from(INTERRUPTED));
         }
+        if self.totals.read == 0 && self.totals.records > 0 {
+            bail!("nothing in {} could be read: {}", name(&args.data), first_problem(&self.totals));
+        }
         let left_out = match self.export.take() {
             Some(export) => export.finish()?,
             None => 0,
@@ -204,4 +207,13 @@ impl Sink {
         };
         Ok(if is_found || (args.check.is_some() && left_out > 0) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
     }
+}
+
+/// What is wrong with the first record that cannot be read, and where.
+fn first_problem(totals: &Totals) -> String {
+    let found = totals.found.iter().find(|found| found.code == Code::Unreadable);
+    found.map_or_else(String::new, |found| {
+        let (finding, unit, place) = &found.first;
+        format!("{} {place} {}", unit.name(), finding.message)
+    })
 }

@@ -25,8 +25,8 @@ struct Spec {
 pub(super) fn percent(text: &Text, value: &Value) -> Result<Text, Error> {
     let letters = text.as_str();
     let mut values = match value {
-        Value::Tuple(items) => items.to_vec().into_iter(),
-        other => vec![other.clone()].into_iter(),
+        Value::Tuple(items) => items.iter(),
+        other => std::slice::from_ref(other).iter(),
     };
     let mut used_mapping = false;
     let mut out = Output::default();
@@ -51,7 +51,7 @@ pub(super) fn percent(text: &Text, value: &Value) -> Result<Text, Error> {
         }
         let value = match named {
             Some(value) => value,
-            None => values.next().ok_or_else(|| Error::runtime("not enough arguments for format string"))?,
+            None => values.next().cloned().ok_or_else(|| Error::runtime("not enough arguments for format string"))?,
         };
         percent_field(&spec, &value, &mut out)?;
     }

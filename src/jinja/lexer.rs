@@ -36,8 +36,11 @@ struct Lexer<'a> {
     newlines: Vec<usize>,
 }
 
-/// The tokens of `source` with their bytes; [`Token::End`] last. Also the places of line ends.
-pub(super) fn tokens(source: &str) -> Result<(Vec<(Token, usize)>, Vec<usize>), Error> {
+/// Tokens with their bytes, [`Token::End`] last, and the places of line ends.
+pub(super) type Tokens = (Vec<(Token, usize)>, Vec<usize>);
+
+/// The tokens of `source`.
+pub(super) fn tokens(source: &str) -> Result<Tokens, Error> {
     let newlines = source.match_indices('\n').map(|(at, _)| at).collect();
     let mut lexer = Lexer { source, at: 0, line_start: true, tokens: Vec::new(), newlines };
     while lexer.at < source.len() {

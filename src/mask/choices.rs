@@ -13,6 +13,8 @@ use crate::template::Part;
 pub enum Stop {
     /// Those of the turns that the mode trains.
     Turn,
+    /// Those of the turns that the mode trains that are the tokenizer's eos: a stop of another token stays unscored.
+    Eos,
     /// Only the last of these.
     Last,
     /// Every stop, whoever's turn it ends.
@@ -72,7 +74,8 @@ pub enum ChoiceError {
 const NAMES: [&str; 9] =
     ["stop", "header", "after_stop", "prefill", "reasoning", "tool_call", "tool_result", "prompt_weight", "straddlers"];
 const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
-const STOPS: [(&str, Stop); 4] = [("turn", Stop::Turn), ("last", Stop::Last), ("all", Stop::All), ("none", Stop::None)];
+const STOPS: [(&str, Stop); 5] =
+    [("turn", Stop::Turn), ("eos", Stop::Eos), ("last", Stop::Last), ("all", Stop::All), ("none", Stop::None)];
 const HEADERS: [(&str, Header); 3] = [("on", Header::On), ("end", Header::End), ("off", Header::Off)];
 const STRADDLERS: [(&str, Straddlers); 2] = [("any", Straddlers::Any), ("inside", Straddlers::Inside)];
 

@@ -103,6 +103,7 @@ fn cause(mode: Mode, Decision { weight, why }: Decision, token: &Token) -> Optio
         Why::Weight(_) if is_scored && weight != 1.0 && token.overlaps.is_empty() => return None,
         Why::Weight(part) => format!("weight {weight} set for {}", part.name()),
         Why::Switch(part, on) => format!("{} is {}", part.name(), if on { "on" } else { "off" }),
+        Why::Stop(Stop::Eos) if !is_scored => "its stop is not the tokenizer's eos".into(),
         Why::Stop(Stop::Last) if is_scored => "the last stop".into(),
         Why::Stop(Stop::Last) => "only the last stop counts".into(),
         Why::Stop(stop) => format!("stop is {}", stop.name()),

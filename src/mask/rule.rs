@@ -18,6 +18,7 @@ pub(super) struct Rule {
     turns: Vec<f64>,
     /// Whether the data itself says so, by message.
     by_data: Vec<bool>,
+    eos: Option<u32>,
     /// The last trained turn that has a stop.
     last_stop: Option<usize>,
     /// The tokens of the whitespace that ends the headers of trained turns; empty unless asked for.
@@ -79,6 +80,7 @@ impl Rule {
             options: *options,
             turns,
             by_data,
+            eos: sequence.eos,
             last_stop: None,
             header_ends: Vec::new(),
             inside_tags: Vec::new(),
@@ -127,16 +129,16 @@ impl Rule {
     }
 
     fn judge(&self, t: usize, token: &Token, origin: TokenOrigin<'_>) -> Decision {
-        self.by_option(t, origin).unwrap_or_else(|| self.by_mode(t, token, origin))
+        self.by_option(t, token, origin).unwrap_or_else(|| self.by_mode(t, token, origin))
     }
 
     /// What the options say of this text.
-    fn by_option(&self, t: usize, origin: TokenOrigin<'_>) -> Option<Decision> {
+    fn by_option(&self, t: usize, token: &Token, origin: TokenOrigin<'_>) -> Option<Decision> {
         let (_, _, part) = origin;
         let MaskOptions { parts, choices, .. } = &self.options;
         let turn = self.turn(origin);
         if let (Some(stop), Part::Stop) = (choices.stop, part)
-            && !self.scores_stop(stop, origin)
+            && !self.scores_stop(stop, token, origin)
         {
             return (turn > 0.0 || stop == Stop::None).then_some(Decision { weight: 0.0, why: Why::Stop(stop) });
         }
@@ -165,8 +167,9 @@ impl Rule {
         (turn > 0.0 || header == Header::Off).then_some(Decision { weight, why: Why::Header(header) })
     }
 
-    fn scores_stop(&self, stop: Stop, origin: TokenOrigin<'_>) -> bool {
+    fn scores_stop(&self, stop: Stop, token: &Token, origin: TokenOrigin<'_>) -> bool {
         match stop {
+            Stop::Eos => self.turn(origin) > 0.0 && self.eos.is_none_or(|eos| eos == token.id),
             Stop::Turn => self.turn(origin) > 0.0,
             Stop::Last => origin.0.is_some() && origin.0 == self.last_stop,
             Stop::All => true,

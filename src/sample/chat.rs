@@ -30,7 +30,7 @@ pub(super) fn chat(record: Value) -> Result<Chat, String> {
         }
     };
     let messages = (1..).zip(messages).map(|(number, value)| message(value, number)).collect::<Result<_, _>>()?;
-    Ok(Chat { messages, tools, variables })
+    Ok(Chat { messages, tools, variables: Box::new(variables) })
 }
 
 /// What a record gives to the template besides messages and tools.

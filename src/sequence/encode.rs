@@ -93,6 +93,7 @@ impl Sequence {
             text: rendered.text.clone(),
             turns: chat.messages.len(),
             roles: chat.messages.iter().map(|message| message.role.clone()).collect(),
+            eos: vocabulary.eos,
             generation_tags: rendered.generation.is_some(),
             generation_spans: rendered.generation.clone().unwrap_or_default(),
             message_weights: chat.messages.iter().map(Message::own_weight).collect(),

@@ -206,6 +206,7 @@ impl Sequence {
             token
         }));
         self.turns += document.turns;
+        self.eos = self.eos.or(document.eos);
         self.roles.extend_from_slice(&document.roles);
         // Of texts among chats there is nothing to say.
         self.generation_tags &= document.generation_tags || document.kind == Kind::Text;

@@ -13,6 +13,8 @@ pub struct Totals {
     pub records: usize,
     /// Records that cannot be read, rendered or masked.
     pub unreadable: usize,
+    /// Records that are JSON in a form that is known.
+    pub read: usize,
     pub forms: BTreeMap<Form, usize>,
     pub tokens: usize,
     pub targets: usize,
@@ -67,6 +69,7 @@ impl Totals {
     /// Takes one more record in.
     pub fn add(&mut self, judged: &Judged) {
         self.records += 1;
+        self.read += usize::from(judged.is_read);
         match &judged.masked {
             None => self.unreadable += 1,
             Some(masked) => self.add_masked(masked),

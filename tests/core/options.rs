@@ -139,7 +139,7 @@ fn options_are_read_as_they_are_written() {
     assert_eq!(choices(written).to_string(), written.split_whitespace().collect::<Vec<_>>().join(","));
     assert!(Choices::default().is_empty() && Choices::default().to_string().is_empty());
     let problem = |option: &str, value: &str| Choices::default().set(option, value).expect_err(value).to_string();
-    assert_eq!(problem("stop", "yes"), "stop cannot be \"yes\"; it can be: turn, last, all, none");
+    assert_eq!(problem("stop", "yes"), "stop cannot be \"yes\"; it can be: turn, eos, last, all, none");
     assert_eq!(problem("reasoning", "1"), "reasoning cannot be \"1\"; it can be: on, off");
     assert_eq!(problem("prompt_weight", "-1"), "prompt_weight cannot be \"-1\"; it can be: a finite number from 0 on");
     assert!(problem("eos", "on").starts_with("unknown option \"eos\" of a mask; the options are: stop, header, "));

@@ -152,3 +152,16 @@ fn profiles_that_cannot_be_read_say_why() {
         assert_eq!(profile.mask(&raw).expect_err("raw text"), MaskError::NeedsChat(profile.mode));
     }
 }
+
+/// Axolotl trains a stop where it is the tokenizer's eos, and no other one.
+#[test]
+fn axolotl_trains_no_stop_that_is_not_the_eos() {
+    let mut sequence =
+        template("chatml").of(r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#);
+    let stop = sequence.tokens.iter().rposition(|token| token.part == Part::Stop).expect("a stop");
+    let profile = profile::find("axolotl").expect("there");
+    for (eos, is_scored) in [(None, true), (Some(sequence.tokens[stop].id), true), (Some(0), false)] {
+        sequence.eos = eos;
+        assert_eq!(profile.mask(&sequence).expect("a chat").is_scored(stop), is_scored, "{eos:?}");
+    }
+}

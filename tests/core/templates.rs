@@ -73,7 +73,9 @@ impl Template {
     /// The chat's tokens; `None` where the template refuses it.
     pub fn encode(&self, chat: &Chat) -> Option<Sequence> {
         let rendered = self.template.render(chat, false).ok()?;
-        Some(Sequence::from_chat(&VOCABULARY, &rendered, chat, EncodeOptions::default()).expect("any text has tokens"))
+        let made = Sequence::from_chat(&VOCABULARY, &rendered, chat, EncodeOptions::default());
+        // The vocabulary is no model's of these templates: which of their stops is its eos is left open.
+        Some(Sequence { eos: None, ..made.expect("any text has tokens") })
     }
 
     /// The tokens of a chat written as JSON.

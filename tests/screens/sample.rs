@@ -178,7 +178,7 @@ pub fn summaries() -> Vec<Summary> {
         };
         let masked = Masked { form: Form::Messages, sample, sequence, mask };
         let masked = Some(masked).filter(|_| index != 5);
-        let judged = Judged { index, place: index + 1, unit: Unit::Line, masked, findings };
+        let judged = Judged { index, place: index + 1, unit: Unit::Line, masked, findings, is_read: true };
         Summary::of(&judged, Place { index, place: index + 1, offset: 100 * index as u64 })
     };
     (0..9).map(summary).collect()

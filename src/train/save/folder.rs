@@ -189,7 +189,9 @@ mod tests {
         let parent = tempfile::tempdir().expect("a directory");
         let of = |name: &str, id: u32| parent.path().join(format!(".{name}.{id}.partial"));
         let (dead, living, other) = (of("run", u32::MAX), of("run", 1), of("other", u32::MAX));
-        [&dead, &living, &other].map(|path| fs::create_dir(path).expect("made"));
+        for path in [&dead, &living, &other] {
+            fs::create_dir(path).expect("made");
+        }
         drop(Folder::beside(&parent.path().join("run")).expect("begun"));
         assert!(!dead.exists() && living.exists() && other.exists());
     }
