@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use super::field::{Field, Kind, THINK};
 use super::locate::Located;
-use super::marker::{Stops, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start};
+use super::marker::{
+    Stops, after_closing_tags, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start,
+};
 use super::marks::Run;
 use super::{Part, Placed, Rendered, Segment};
-use crate::sample::{Chat, is_tool};
+use crate::sample::{Chat, is_assistant, is_tool};
 
 /// Turns a chat with located fields into segments that tile its text.
 pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, stops: &Stops) -> Rendered {
@@ -226,7 +228,13 @@ impl Labels<'_> {
                 limit
             }
             // No marker ends the turn: what follows is the next one's, but for tags that close a call or an answer.
-            None if matches!(last.part, Part::ToolCall | Part::ToolResult) => {
+            None if last.part == Part::ToolCall => {
+                // A call may end in arguments of which no text is followed, such as numbers.
+                let end = gap.start + after_closing_tags(&self.text[gap.clone()]);
+                self.push(gap.start..end, turn, last.part);
+                end
+            }
+            None if last.part == Part::ToolResult => {
                 let end = gap.start + closing_tags(&self.text[gap.clone()]);
                 self.push(gap.start..end, turn, last.part);
                 end
@@ -374,13 +382,17 @@ impl Labels<'_> {
             return self.push(rest, turn, Part::DefaultSystem);
         }
         let text = &self.text[rest.clone()];
+        // Behind what the generation prompt supplies the model itself writes: it opens the part that follows.
+        let is_written =
+            is_assistant(&role) && self.header.is_some_and(|marker| self.text[gap.clone()].contains(marker));
         if let Some(length) = empty_think(text) {
-            let after = if next.part == Part::ToolCall { Part::ToolCall } else { Part::Header };
+            let after = if next.part == Part::ToolCall || is_written { next.part } else { Part::Header };
             self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
             return self.push(rest.start + length..rest.end, turn, after);
         }
         let start = match next.part {
             Part::ToolCall => 0,
+            _ if is_written => 0,
             // The delimiter that opens the reasoning, if the message does not hold it itself.
             Part::Reasoning if opens_think(&self.text[gap.end..]) => text.len(),
             Part::Reasoning => think_start(text).unwrap_or(0),

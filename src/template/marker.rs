@@ -64,6 +64,17 @@ pub(super) fn closing_tags(text: &str) -> usize {
     text.len() - rest.len()
 }
 
+/// Bytes up to the end of the last closing tag in `text`; 0 if there is none.
+pub(super) fn after_closing_tags(text: &str) -> usize {
+    let mut end = 0;
+    for (at, _) in text.match_indices("</") {
+        let tag = &text[at + 2..];
+        let length = tag.find(|letter: char| letter != '_' && letter != '|' && !letter.is_alphanumeric());
+        end = length.filter(|length| tag[*length..].starts_with('>')).map_or(end, |length| at + 3 + length);
+    }
+    end
+}
+
 /// Whether `text` starts with a reasoning block.
 pub(super) fn opens_think(text: &str) -> bool {
     THINK.iter().any(|(open, _)| text.starts_with(open))

@@ -4,7 +4,7 @@ use super::{Code, Finding};
 use crate::mask::Roles;
 use crate::sample::is_assistant;
 use crate::sequence::{Kind, Sequence, visible};
-use crate::template::{Changed, Part};
+use crate::template::{Change, Changed, Part};
 
 pub(super) fn findings(sequence: &Sequence) -> Vec<Finding> {
     if sequence.kind == Kind::Text {
@@ -90,7 +90,11 @@ fn unstable(chat: &Chat) -> Option<Finding> {
     let last = chat.assistants().next_back()?;
     let loses = |what| matches!(what, Changed::ReasoningLeftOut | Changed::Cut);
     let mut changes = chat.sequence.changes.iter();
-    let lost = changes.find(|change| change.message < last && is_assistant(&change.role) && loses(change.what));
+    // What the template does to the last answer too does not depend on what follows.
+    let also_last = |what| chat.sequence.changes.iter().any(|change| change.message == last && change.what == what);
+    let lost = changes.find(|change| {
+        change.message < last && is_assistant(&change.role) && loses(change.what) && !also_last(change.what)
+    });
     let (turn, message) = match lost {
         Some(change) => (change.message, format!("{change}, because it is not the last answer")),
         None if !chat.turns[last].prefill => return None,
@@ -143,7 +147,12 @@ fn messages(chat: &Chat) -> Vec<Finding> {
         if !Roles::is_known(role) {
             add(Code::UnknownRole, format!("{name} is of role {role:?}"));
         }
-        if is_assistant(role) && turn.printed && !turn.says_words {
+        let drops = |change: &Change| {
+            use Changed::{CallsLeftOut, ContentLeftOut, LeftOut, ReasoningLeftOut};
+            change.message == i && matches!(change.what, CallsLeftOut | ContentLeftOut | LeftOut | ReasoningLeftOut)
+        };
+        let is_dropped = chat.sequence.changes.iter().any(drops);
+        if is_assistant(role) && turn.printed && !turn.says_words && !is_dropped {
             add(Code::EmptyAssistant, format!("{name} is the assistant's and says nothing"));
         }
         let weight = chat.sequence.message_weights.get(i).copied().flatten();
