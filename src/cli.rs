@@ -177,7 +177,7 @@ pub struct MaskArgs {
 /// Options that hold under any mask; without them the mask decides.
 #[derive(Clone, Debug, Default, Args)]
 pub struct MaskOptionArgs {
-    /// Chats: which stops count: those of the trained turns, the last of them, all whoever's turn they end, or none
+    /// Chats: which stops count: those of the trained turns, of them those that are the tokenizer's eos, the last of them, all whoever's turn they end, or none
     #[arg(long, value_name = "turn|last|all|none", help_heading = "Loss")]
     pub stop: Option<Stop>,
     /// Chats: whether the headers of trained turns count, or only the whitespace that ends them

@@ -3,7 +3,7 @@
 //! ```text
 //! source ─▶ lexer ─▶ parser ─▶ Template      statements and expressions
 //! Template + context ─▶ render, evaluate ─▶ Output   text, the spans of it that came from a source, generation blocks
-//!               access, arithmetic, methods, filters, tests, functions, format, json: what Python does with values
+//!               access, arithmetic, methods, filters, is, functions, format, json: what Python does with values
 //! ```
 //!
 //! A template trims, cuts, joins and escapes what it prints. A [`Text`] made by [`Text::of_source`] carries its origin
@@ -20,12 +20,12 @@ mod evaluate;
 mod filters;
 mod format;
 mod functions;
+mod is;
 mod json;
 mod lexer;
 mod methods;
 mod parser;
 mod render;
-mod tests;
 mod text;
 mod value;
 mod words;

@@ -135,9 +135,9 @@ impl Message {
         seen
     }
 
-    /// Whether its content is a list of parts.
+    /// Whether its content is a list of parts, each with a text.
     pub fn in_parts(&self) -> bool {
-        self.given.get("content").is_some_and(Value::is_array)
+        self.given.get("content").is_some_and(|content| content.is_array() && content_text(content).is_some())
     }
 
     /// The weight that the data gives the message: `train: false` is 0, `train: true` 1 unless a weight says how much.

@@ -14,7 +14,6 @@ mod field;
 mod label;
 mod locate;
 mod marker;
-mod marks;
 mod prompt;
 mod provenance;
 mod tags;

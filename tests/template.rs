@@ -219,6 +219,42 @@ fn a_template_that_does_not_end_is_stopped() {
     }
 }
 
+/// Whatever a template does to the stack, to numbers or to memory is an error, never a crash.
+#[test]
+fn hostile_templates_are_errors() {
+    let hi = serde_json::json!([{"role": "user", "content": "hi"}]);
+    let grow = |with: &str| {
+        format!("{{% set ns = namespace(x=0) %}}{{% for i in range(99999) %}}{{% set ns.x = {with} %}}{{% endfor %}}a")
+    };
+    let most = i128::MAX;
+    let sources = [
+        format!("{{{{ {} }}}}", vec!["1"; 20_000].join("+")),
+        format!("{{{{ {} }}}}", vec!["1"; 1_500].join("+")),
+        format!("{{{{ {} }}}}", vec!["1"; 20_000].join(" and ")),
+        format!("{{{{ {} }}}}", vec!["1"; 20_000].join(" if 1 else ")),
+        format!("{{{{ 'a'{} }}}}", "|upper".repeat(20_000)),
+        format!("{{{{ messages{} }}}}", "[0]".repeat(20_000)),
+        format!("{{{{ {}1{} }}}}", "(".repeat(50_000), ")".repeat(50_000)),
+        format!("{{% macro f() %}}{{{{ {}f(){} }}}}{{% endmacro %}}{{{{ f() }}}}", "[".repeat(90), "]".repeat(90)),
+        format!("{}{}", "{% for a in [1] %}".repeat(5_000), "{% endfor %}".repeat(5_000)),
+        grow("[ns.x]"),
+        grow("{'a': ns.x}"),
+        grow("cycler(ns.x)"),
+        grow("[ns.x].index"),
+        grow("namespace(x=ns)"),
+        grow("ns"),
+        grow("[ns]"),
+        format!("{{{{ range(-{most}, {most}) }}}}"),
+        format!("{{{{ -(-{most} - 1) }}}}"),
+        format!("{{{{ {most} + 1 }}}}"),
+        "{{ 'a' * 1000000000 }}".into(),
+        "{{ 'a'.center(1000000000)|length * 'b' * 1000000 }}".into(),
+    ];
+    for source in sources {
+        assert!(render(&source, hi.clone()).is_err(), "{:.90}", source);
+    }
+}
+
 #[test]
 fn dates_are_todays() {
     let hi = serde_json::json!([{"role": "user", "content": "hi"}]);

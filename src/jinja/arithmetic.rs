@@ -135,7 +135,7 @@ pub(super) fn negative(value: &Value) -> Result<Value, Error> {
     match value {
         Value::Float(number) => Ok(Value::Float(-number)),
         other => match other.as_int() {
-            Some(number) => Ok(Value::Int(-number)),
+            Some(number) => number.checked_neg().map(Value::Int).ok_or_else(too_large),
             None => Err(type_error(other, "has no negative")),
         },
     }

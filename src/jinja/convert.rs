@@ -33,8 +33,11 @@ pub(super) fn iterate(value: &Value) -> Result<Vec<Value>, Error> {
 
 pub(super) fn range_len(value: &Value) -> usize {
     match value {
-        Value::Range(start, stop, step) if *step > 0 && stop > start => ((stop - start - 1) / step + 1) as usize,
-        Value::Range(start, stop, step) if *step < 0 && stop < start => ((start - stop - 1) / -step + 1) as usize,
+        Value::Range(start, stop, step) => {
+            let (far, near) = if *step > 0 { (stop, start) } else { (start, stop) };
+            let count = far.saturating_sub(*near).max(0).unsigned_abs().div_ceil(step.unsigned_abs());
+            usize::try_from(count).unwrap_or(usize::MAX)
+        }
         _ => 0,
     }
 }

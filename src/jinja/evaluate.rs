@@ -8,10 +8,18 @@ use super::ast::{Arguments, Comparison, Expr};
 use super::render::{Renderer, Scope};
 use super::text::Output;
 use super::value::{Callable, Dict, Value, compare, equal};
-use super::{Error, access, arithmetic, convert, filters, functions, methods, tests};
+use super::{Error, access, arithmetic, convert, filters, functions, is, methods};
 
 impl Renderer<'_> {
     pub(super) fn evaluate(&self, expr: &Expr, scope: &Rc<Scope>) -> Result<Value, Error> {
+        match expr {
+            Expr::Str(text) => Ok(Value::Str(text.clone().into())),
+            Expr::Name(name) => Ok(self.lookup(*name, scope)),
+            _ => self.deeper(|| self.compound(expr, scope)),
+        }
+    }
+
+    fn compound(&self, expr: &Expr, scope: &Rc<Scope>) -> Result<Value, Error> {
         Ok(match expr {
             Expr::Str(text) => Value::Str(text.clone().into()),
             Expr::Int(number) => Value::Int(*number),
@@ -158,7 +166,7 @@ impl Renderer<'_> {
     }
 
     pub(super) fn test(&self, name: &str, value: &Value, arguments: Args) -> Result<bool, Error> {
-        tests::holds(name, value, arguments)
+        is::holds(name, value, arguments)
     }
 }
 

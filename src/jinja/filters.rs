@@ -9,7 +9,7 @@ use super::convert::{self, iterate, parse_float, parse_int};
 use super::render::Renderer;
 use super::text::{Output, Text};
 use super::value::{Value, compare, equal};
-use super::{Error, access, arithmetic, ast::Binary, format, json, tests, words};
+use super::{Error, access, arithmetic, ast::Binary, format, is, json, words};
 
 pub(super) const NAMES: [&str; 54] = [
     "abs",
@@ -99,7 +99,7 @@ pub(super) fn apply(renderer: &Renderer<'_>, name: &str, value: Value, arguments
         "abs" => match &value {
             Value::Float(number) => Value::Float(number.abs()),
             other => match other.as_int() {
-                Some(number) => Value::Int(number.abs()),
+                Some(number) => Value::Int(number.saturating_abs()),
                 None => return Err(convert::type_error(other, "has no absolute value")),
             },
         },
@@ -189,7 +189,7 @@ fn map(renderer: &Renderer<'_>, value: &Value, mut arguments: Args) -> Result<Va
         }
         return Ok(Value::generator(mapped));
     }
-    let (name, arguments) = tests::named(arguments).ok_or_else(|| Error::runtime("map requires a filter argument"))?;
+    let (name, arguments) = is::named(arguments).ok_or_else(|| Error::runtime("map requires a filter argument"))?;
     let mut mapped = Vec::with_capacity(items.len());
     for item in items {
         let arguments = Args { positional: arguments.positional.clone(), named: arguments.named.clone() };
@@ -207,7 +207,7 @@ fn select(renderer: &Renderer<'_>, name: &str, value: &Value, mut arguments: Arg
         false => None,
     };
     let wanted = name.starts_with("select");
-    let test = tests::named(arguments);
+    let test = is::named(arguments);
     let mut kept = Vec::new();
     for item in iterate(value)? {
         let tested = key(&item, attribute.as_ref())?;

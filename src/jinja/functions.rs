@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::arguments::{Args, int, required, text};
 use super::convert::{MOST, iterate, range_len, type_error};
 use super::render::Renderer;
-use super::value::{Callable, Dict, Value};
+use super::value::{Callable, Dict, NAMESPACE, Value};
 use super::{Error, date};
 
 const NAMES: [&str; 8] =
@@ -22,7 +22,13 @@ pub(super) fn call(renderer: &Renderer<'_>, name: &str, arguments: Args) -> Resu
     match name {
         "range" => range(arguments),
         "dict" => dict(arguments).map(Value::dict),
-        "namespace" => dict(arguments).map(|fields| Value::Namespace(Rc::new(RefCell::new(fields)))),
+        "namespace" => {
+            let fields = dict(arguments)?;
+            if fields.iter().any(|(_, value)| value.depth() >= NAMESPACE) {
+                return Err(Error::runtime("a namespace cannot hold another"));
+            }
+            Ok(Value::Namespace(Rc::new(RefCell::new(fields))))
+        }
         "cycler" => match arguments.positional {
             items if items.is_empty() => Err(Error::runtime("at least one item has to be provided")),
             items => Ok(Value::Cycler(Rc::new((items, Cell::new(0))))),

@@ -26,7 +26,7 @@ pub(super) fn tojson(value: &Value, arguments: Args) -> Result<Value, Error> {
         }
     };
     let separators = match separators {
-        Some(Value::Tuple(pair) | Value::List(pair)) => match pair.as_slice() {
+        Some(Value::Tuple(pair) | Value::List(pair)) => match &pair[..] {
             [Value::Str(item), Value::Str(key)] => Some((item.clone(), key.clone())),
             _ => return Err(Error::runtime("separators must be two strings")),
         },

@@ -78,14 +78,7 @@ impl Lexer<'_> {
         let mut text = rest[..length].to_string();
         let kind = rest.as_bytes()[length + 1];
         let sign = rest.as_bytes().get(length + 2).copied();
-        if sign == Some(b'-') {
-            text.truncate(text.trim_end_matches(is_space).len());
-        } else if sign != Some(b'+') && kind != b'{' {
-            let line = text.rfind('\n').map_or(0, |at| at + 1);
-            if (line > 0 || self.line_start) && text[line..].chars().all(is_space) {
-                text.truncate(line);
-            }
-        }
+        self.trim_before(&mut text, sign, kind != b'{');
         self.text(text);
         self.at += length;
         let opened = self.at;
@@ -102,6 +95,19 @@ impl Lexer<'_> {
             _ => {
                 self.tokens.push((Token::PrintBegin, opened));
                 self.code("}}", Token::PrintEnd)
+            }
+        }
+    }
+
+    /// Takes the whitespace before a tag off `text`, as the sign at its start asks; without one the blanks of a line that
+    /// has nothing before the tag, where it `strips` them.
+    fn trim_before(&self, text: &mut String, sign: Option<u8>, strips: bool) {
+        if sign == Some(b'-') {
+            text.truncate(text.trim_end_matches(is_space).len());
+        } else if sign != Some(b'+') && strips {
+            let line = text.rfind('\n').map_or(0, |at| at + 1);
+            if (line > 0 || self.line_start) && text[line..].chars().all(is_space) {
+                text.truncate(line);
             }
         }
     }
@@ -153,14 +159,7 @@ impl Lexer<'_> {
             self.at = open + if matches!(sign, Some(b'-' | b'+')) { 3 } else { 2 };
             if let Some(end) = self.raw_tag("endraw") {
                 let mut text = self.source[start..open].to_string();
-                if sign == Some(b'-') {
-                    text.truncate(text.trim_end_matches(is_space).len());
-                } else if sign != Some(b'+') {
-                    let line = text.rfind('\n').map_or(0, |at| at + 1);
-                    if (line > 0 || self.line_start) && text[line..].chars().all(is_space) {
-                        text.truncate(line);
-                    }
-                }
+                self.trim_before(&mut text, sign, true);
                 self.text(text);
                 let sign = self.source.as_bytes()[end];
                 self.at = end + if sign == b'%' { 2 } else { 3 };

@@ -99,7 +99,6 @@ fn list(items: &[Value], name: &str, value: &Value, arguments: Args) -> Result<V
 }
 
 fn of_dict(dict: &Dict, name: &str, arguments: Args) -> Result<Value, Error> {
-    let view = |name, values: Vec<Value>| Value::View(name, std::rc::Rc::new(values));
     match name {
         "get" => {
             let [key, default] = arguments.bind(["key", "default"])?;
@@ -116,22 +115,22 @@ fn of_dict(dict: &Dict, name: &str, arguments: Args) -> Result<Value, Error> {
             Ok(match name {
                 "items" => {
                     let pair = |(key, value): &(Value, Value)| Value::tuple(vec![key.clone(), value.clone()]);
-                    view("dict_items", dict.iter().map(pair).collect())
+                    Value::view("dict_items", dict.iter().map(pair).collect())
                 }
-                "keys" => view("dict_keys", dict.iter().map(|(key, _)| key.clone()).collect()),
-                _ => view("dict_values", dict.iter().map(|(_, value)| value.clone()).collect()),
+                "keys" => Value::view("dict_keys", dict.iter().map(|(key, _)| key.clone()).collect()),
+                _ => Value::view("dict_values", dict.iter().map(|(_, value)| value.clone()).collect()),
             })
         }
     }
 }
 
 /// A call of one method by name, for filters that are methods.
-pub(super) fn simple(value: &Value, name: &str) -> Result<Value, Error> {
+pub(super) fn named(value: &Value, name: &str) -> Result<Value, Error> {
     let text: Arc<str> = name.into();
     call(&Value::Str(value.to_text()), &text, Args::default())
 }
 
 /// The lines of a text, without their ends.
-pub(super) fn simple_lines(text: &Text) -> Vec<Text> {
+pub(super) fn lines(text: &Text) -> Vec<Text> {
     string::lines(text, false).iter().map(Value::to_text).collect()
 }

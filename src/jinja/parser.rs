@@ -9,8 +9,10 @@ use super::Error;
 use super::ast::{Expr, FilterCall, For, Macro, Statement, StatementKind, Symbol, Target};
 use super::lexer::{Token, line_of, tokens};
 
-/// Nesting that a template may have; the parser and the renderer call themselves that deep.
+/// Nesting that a template may have: the parser calls itself that deep.
 pub(super) const DEPTH: usize = 96;
+/// Operators, filters and accesses that one tag may have: each is one more level of its expression.
+const LINKS: usize = 2000;
 
 /// A parsed source.
 #[derive(Debug)]
@@ -55,7 +57,9 @@ pub(super) struct Parser {
     newlines: Vec<usize>,
     pub symbols: Symbols,
     generation: bool,
-    pub depth: usize,
+    depth: usize,
+    /// Links of the tag so far.
+    links: usize,
     loops: usize,
 }
 
@@ -64,8 +68,16 @@ pub(super) fn parse(source: &str) -> Result<Parsed, Error> {
     // jinja2 drops one line end at the end of a source.
     let source = source.strip_suffix('\n').unwrap_or(source);
     let (tokens, newlines) = tokens(source)?;
-    let mut parser =
-        Parser { tokens, at: 0, newlines, symbols: Symbols::default(), generation: false, depth: 0, loops: 0 };
+    let mut parser = Parser {
+        tokens,
+        at: 0,
+        newlines,
+        symbols: Symbols::default(),
+        generation: false,
+        depth: 0,
+        links: 0,
+        loops: 0,
+    };
     let body = parser.statements(&[])?;
     Ok(Parsed { body, symbols: parser.symbols, generation: parser.generation })
 }
@@ -157,6 +169,12 @@ impl Parser {
         parsed
     }
 
+    /// Counts one more link of the tag's expressions.
+    pub(super) fn link(&mut self) -> Result<(), Error> {
+        self.links += 1;
+        if self.links > LINKS { Err(self.error(format!("a tag with more than {LINKS} operators"))) } else { Ok(()) }
+    }
+
     fn block_end(&mut self) -> Result<(), Error> {
         match self.peek() {
             Token::BlockEnd => {
@@ -172,6 +190,7 @@ impl Parser {
         let mut body = Vec::new();
         loop {
             let line = self.line();
+            self.links = 0;
             match self.peek().clone() {
                 Token::End if ends.is_empty() => return Ok(body),
                 Token::Data(text) => {
@@ -193,7 +212,7 @@ impl Parser {
                         return Ok(body);
                     }
                     let kind = self.deeper(Self::statement)?;
-                    body.extend(kind.map(|kind| Statement { line, kind }));
+                    body.push(Statement { line, kind });
                 }
                 _ => return Err(self.unexpected(&ends.join(" or "))),
             }
@@ -214,7 +233,7 @@ impl Parser {
         Ok(body)
     }
 
-    fn statement(&mut self) -> Result<Option<StatementKind>, Error> {
+    fn statement(&mut self) -> Result<StatementKind, Error> {
         let name = self.name()?;
         let kind = match name.as_str() {
             "for" => self.for_loop()?,
@@ -259,7 +278,7 @@ impl Parser {
             }
             other => return Err(self.error(format!("unknown tag {other:?}"))),
         };
-        Ok(Some(kind))
+        Ok(kind)
     }
 
     fn for_loop(&mut self) -> Result<StatementKind, Error> {

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ast::{Expr, FilterCall, For, Macro, Statement, StatementKind, Symbol, Target};
-use super::parser::{DEPTH, Parsed};
+use super::parser::Parsed;
 use super::text::{Output, Text};
-use super::value::{Callable, Dict, LoopState, MacroValue, Value};
+use super::value::{Callable, Dict, LoopState, MacroValue, NAMESPACE, Value};
 use super::{Error, arguments::Args, convert, functions};
 
 /// Names and their values, inside those of a wider scope.
@@ -49,6 +49,9 @@ enum Flow {
     Continue,
 }
 
+/// Expressions, loops and macros that may be under way inside one another: the renderer calls itself that deep.
+const DEEPEST: usize = 400;
+
 /// One render.
 pub(super) struct Renderer<'t> {
     pub template: &'t Parsed,
@@ -87,8 +90,8 @@ impl Renderer<'_> {
     }
 
     pub(super) fn deeper<T>(&self, run: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        if self.depth.get() >= DEPTH {
-            return Err(Error::runtime(format!("macros or loops call themselves more than {DEPTH} deep")));
+        if self.depth.get() >= DEEPEST {
+            return Err(Error::runtime(format!("expressions, macros or loops stand more than {DEEPEST} deep")));
         }
         self.depth.set(self.depth.get() + 1);
         let done = run();
@@ -186,6 +189,13 @@ impl Renderer<'_> {
     }
 
     fn assign(&self, target: &Target, value: Value, scope: &Rc<Scope>) -> Result<(), Error> {
+        // What grows from one turn of a loop to the next is assigned; dropping and printing it calls itself as deep.
+        let deepest = if matches!(target, Target::Attribute(..)) { NAMESPACE - 1 } else { 2 * NAMESPACE };
+        if value.depth() > deepest {
+            return Err(Error::runtime(format!(
+                "a value is nested more than {deepest} deep, or a namespace holds one"
+            )));
+        }
         match target {
             Target::Name(name) => scope.set(*name, value),
             Target::Attribute(name, attribute) => match self.lookup(*name, scope) {

@@ -20,11 +20,11 @@ pub enum Value {
     Int(i128),
     Float(f64),
     Str(Text),
-    List(Rc<Vec<Value>>),
-    Tuple(Rc<Vec<Value>>),
+    List(Rc<Items>),
+    Tuple(Rc<Items>),
     Dict(Rc<Dict>),
     /// What the keys, values or items of a dictionary are, by the name Python gives it.
-    View(&'static str, Rc<Vec<Value>>),
+    View(&'static str, Rc<Items>),
     Range(i128, i128, i128),
     /// What filters such as `map` make: it can be gone through once.
     Generator(Rc<RefCell<VecDeque<Value>>>),
@@ -35,9 +35,42 @@ pub enum Value {
     Joiner(Rc<(Text, std::cell::Cell<bool>)>),
 }
 
+/// The values of a list, and how deep they are nested.
+#[derive(Clone, Debug)]
+pub struct Items {
+    values: Vec<Value>,
+    depth: usize,
+}
+
+impl Items {
+    fn new(values: Vec<Value>) -> Rc<Self> {
+        let depth = 1 + deepest(&values);
+        Rc::new(Self { values, depth })
+    }
+}
+
+impl std::ops::Deref for Items {
+    type Target = [Value];
+
+    fn deref(&self) -> &[Value] {
+        &self.values
+    }
+}
+
 /// A dictionary in the order of its keys' first assignment.
 #[derive(Clone, Debug, Default)]
-pub struct Dict(Vec<(Value, Value)>);
+pub struct Dict {
+    fields: Vec<(Value, Value)>,
+    /// How deep its values are nested.
+    depth: usize,
+}
+
+/// The depth that a namespace counts for, so that none can hold another, and so itself.
+pub(super) const NAMESPACE: usize = 100;
+
+fn deepest<'v>(values: impl IntoIterator<Item = &'v Value>) -> usize {
+    values.into_iter().map(Value::depth).max().unwrap_or(0)
+}
 
 /// What can be called.
 #[derive(Debug)]
@@ -71,34 +104,37 @@ pub struct LoopState {
 
 impl Dict {
     pub fn get(&self, key: &str) -> Option<&Value> {
-        self.0.iter().find(|(name, _)| matches!(name, Value::Str(name) if name.as_str() == key)).map(|(_, value)| value)
+        let is_meant = |name: &Value| matches!(name, Value::Str(name) if name.as_str() == key);
+        self.fields.iter().find(|(name, _)| is_meant(name)).map(|(_, value)| value)
     }
 
     pub(super) fn get_value(&self, key: &Value) -> Option<&Value> {
         match key {
             Value::Str(key) => self.get(key.as_str()),
-            key => self.0.iter().find(|(name, _)| equal(name, key)).map(|(_, value)| value),
+            key => self.fields.iter().find(|(name, _)| equal(name, key)).map(|(_, value)| value),
         }
     }
 
     pub fn insert(&mut self, key: Value, value: Value) {
-        match self.0.iter_mut().find(|(name, _)| equal(name, &key)) {
+        self.depth = self.depth.max(value.depth());
+        match self.fields.iter_mut().find(|(name, _)| equal(name, &key)) {
             Some((_, old)) => *old = value,
-            None => self.0.push((key, value)),
+            None => self.fields.push((key, value)),
         }
     }
 
     /// Adds a key that is not there yet, without a look whether it is.
     pub fn push(&mut self, key: &str, value: Value) {
-        self.0.push((key.into(), value));
+        self.depth = self.depth.max(value.depth());
+        self.fields.push((key.into(), value));
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &(Value, Value)> + ExactSizeIterator {
-        self.0.iter()
+        self.fields.iter()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.fields.len()
     }
 }
 
@@ -142,11 +178,33 @@ impl From<usize> for Value {
 
 impl Value {
     pub fn list(values: Vec<Value>) -> Self {
-        Value::List(Rc::new(values))
+        Value::List(Items::new(values))
     }
 
     pub(super) fn tuple(values: Vec<Value>) -> Self {
-        Value::Tuple(Rc::new(values))
+        Value::Tuple(Items::new(values))
+    }
+
+    /// The keys, values or items of a dictionary.
+    pub(super) fn view(name: &'static str, values: Vec<Value>) -> Self {
+        Value::View(name, Items::new(values))
+    }
+
+    /// How many lists, dictionaries and the like stand inside one another in it.
+    pub(super) fn depth(&self) -> usize {
+        match self {
+            Value::List(items) | Value::Tuple(items) | Value::View(_, items) => items.depth,
+            Value::Dict(dict) => 1 + dict.depth,
+            Value::Namespace(_) => NAMESPACE,
+            Value::Generator(items) => 1 + deepest(&*items.borrow()),
+            Value::Loop(state) => 1 + deepest(&state.items),
+            Value::Cycler(cycler) => 1 + deepest(&cycler.0),
+            Value::Callable(called) => match &**called {
+                Callable::Method(value, _) => 1 + value.depth(),
+                _ => 0,
+            },
+            _ => 0,
+        }
     }
 
     pub fn dict(dict: Dict) -> Self {
@@ -175,8 +233,9 @@ impl Value {
             Json::String(string) => Value::Str(text(string)),
             Json::Array(items) => Value::list(items.iter().map(|item| Value::from_json(item, text)).collect()),
             Json::Object(fields) => {
-                let fields = fields.iter().map(|(key, value)| (key.as_str().into(), Value::from_json(value, text)));
-                Value::dict(Dict(fields.collect()))
+                let mut dict = Dict::default();
+                fields.iter().for_each(|(key, value)| dict.push(key, Value::from_json(value, text)));
+                Value::dict(dict)
             }
         }
     }

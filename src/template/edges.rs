@@ -1,7 +1,7 @@
 //! Tags that a template takes off a text and writes anew around it, as Qwen3's does with `<think>`.
 
 use super::field::Field;
-use super::marks::Run;
+use super::locate::Run;
 
 /// Joins the runs of one field where the text between them is what the field has there, and takes in what it has before
 /// the first and after the last.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::field::{Field, Kind, THINK};
 use super::locate::Located;
+use super::locate::Run;
 use super::marker::{
     Stops, after_closing_tags, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start,
 };
-use super::marks::Run;
 use super::{Part, Placed, Rendered, Segment};
 use crate::sample::{Chat, is_assistant, is_tool};
 

@@ -3,10 +3,11 @@
 //! Every text of the chat carries its origin through the template, so that one render tells where each of its bytes
 //! went, trimmed, cut or escaped as it may be.
 
+use std::ops::Range;
+
 use super::engine::{Engine, TemplateError};
 use super::field::{Field, Fields, Kind};
 use super::marker::STOPS;
-use super::marks::Run;
 use super::{Change, Changed, edges};
 use crate::jinja::{self, Output, Span};
 use crate::sample::Chat;
@@ -16,7 +17,7 @@ pub(super) struct Located {
     pub text: String,
     /// In the order of the text, none overlapping.
     pub runs: Vec<Run>,
-    pub generation: Option<Vec<std::ops::Range<usize>>>,
+    pub generation: Option<Vec<Range<usize>>>,
     /// What `add_generation_prompt` adds to this chat, if it adds at the end.
     pub prompt: Option<String>,
     /// Where that starts in `text`, if it was asked for.
@@ -24,6 +25,16 @@ pub(super) struct Located {
     pub add_generation_prompt: bool,
     pub changes: Vec<Change>,
     pub notes: Vec<String>,
+}
+
+/// Where a stretch of a field went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Run {
+    /// Bytes of the rendered text.
+    pub out: Range<usize>,
+    pub field: usize,
+    /// Bytes of the field's text.
+    pub source: Range<usize>,
 }
 
 /// Renders `chat` and locates its fields.
@@ -138,11 +149,11 @@ fn change(field: &Field, runs: &[&Run], text: &str) -> Option<Changed> {
         return Some(Changed::Rewritten);
     }
     let gaps = gaps(field.text.len(), runs);
-    let blank = |gap: &std::ops::Range<usize>| field.text[gap.clone()].trim().is_empty();
+    let blank = |gap: &Range<usize>| field.text[gap.clone()].trim().is_empty();
     if gaps.iter().all(blank) {
         return (!gaps.is_empty()).then_some(Changed::Trimmed);
     }
-    let is_cut = |gap: &std::ops::Range<usize>| {
+    let is_cut = |gap: &Range<usize>| {
         field.pieces.iter().any(|piece| {
             piece.start < gap.end
                 && gap.start < piece.end
@@ -153,7 +164,7 @@ fn change(field: &Field, runs: &[&Run], text: &str) -> Option<Changed> {
 }
 
 /// The bytes of a field's text that went nowhere.
-fn gaps(length: usize, runs: &[&Run]) -> Vec<std::ops::Range<usize>> {
+fn gaps(length: usize, runs: &[&Run]) -> Vec<Range<usize>> {
     let mut sources: Vec<_> = runs.iter().map(|run| run.source.clone()).collect();
     sources.sort_by_key(|source| source.start);
     let mut gaps = Vec::new();

@@ -14,7 +14,7 @@ pub(super) fn apply(name: &str, value: &Value, arguments: Args) -> Result<Value,
     Ok(match name {
         "upper" | "lower" | "capitalize" => {
             arguments.none()?;
-            methods::simple(value, name)?
+            methods::named(value, name)?
         }
         "title" => title(&letters).into(),
         "trim" => {
@@ -162,7 +162,7 @@ fn wordwrap(value: &Text, arguments: Args) -> Result<Text, Error> {
     let hyphens = flag(hyphens, true);
     let wrap = text(wrap, "wrapstring")?.unwrap_or_else(|| "\n".into());
     let mut out = Output::default();
-    for (index, line) in methods::simple_lines(value).iter().enumerate() {
+    for (index, line) in methods::lines(value).iter().enumerate() {
         if index > 0 {
             out.push(&wrap);
         }

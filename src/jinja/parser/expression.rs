@@ -15,6 +15,7 @@ impl Parser {
     fn conditional(&mut self) -> Result<Expr, Error> {
         let mut value = self.or()?;
         while self.take_name("if") {
+            self.link()?;
             let condition = self.or()?;
             let otherwise = if self.take_name("else") { Some(Box::new(self.expression()?)) } else { None };
             value = Expr::If(Box::new(condition), Box::new(value), otherwise);
@@ -25,6 +26,7 @@ impl Parser {
     fn or(&mut self) -> Result<Expr, Error> {
         let mut left = self.and()?;
         while self.take_name("or") {
+            self.link()?;
             left = Expr::Or(Box::new(left), Box::new(self.and()?));
         }
         Ok(left)
@@ -33,6 +35,7 @@ impl Parser {
     fn and(&mut self) -> Result<Expr, Error> {
         let mut left = self.not()?;
         while self.take_name("and") {
+            self.link()?;
             left = Expr::And(Box::new(left), Box::new(self.not()?));
         }
         Ok(left)
@@ -80,6 +83,7 @@ impl Parser {
     ) -> Result<Expr, Error> {
         let mut left = operand(self)?;
         while let Some((_, binary)) = operators.iter().find(|(operator, _)| self.is_op(operator)) {
+            self.link()?;
             self.next();
             left = Expr::Binary(*binary, Box::new(left), Box::new(operand(self)?));
         }
@@ -220,6 +224,7 @@ impl Parser {
 
     fn postfix(&mut self, mut value: Expr) -> Result<Expr, Error> {
         loop {
+            self.link()?;
             let line = self.line();
             if self.take_op(".") {
                 value = match self.next() {
@@ -239,6 +244,7 @@ impl Parser {
 
     fn filter_expression(&mut self, mut value: Expr) -> Result<Expr, Error> {
         loop {
+            self.link()?;
             let line = self.line();
             if self.take_op("|") {
                 value = Expr::Filter(Box::new(value), Box::new(self.filter()?));
