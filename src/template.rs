@@ -36,6 +36,8 @@ pub const CHATML: &str = include_str!("template/chatml.jinja");
 pub struct ChatTemplate {
     engine: Arc<Engine>,
     bos: Option<String>,
+    /// The time for `strftime_now`, in seconds since 1970; `None` is the clock's.
+    now: Option<i64>,
     stops: Arc<Stops>,
     /// Tag-like pieces such as `</think>` that the source names and may look for in a message.
     tags: Arc<[String]>,
@@ -54,6 +56,7 @@ impl ChatTemplate {
             .collect();
         Ok(Self {
             engine: Arc::new(Engine::new(source, &specials)?),
+            now: None,
             bos: bos.filter(|text| !text.is_empty()).map(str::to_string),
             stops: Arc::new(Stops::new(eos)),
             tags: field::tags(source).into(),
@@ -75,12 +78,20 @@ impl ChatTemplate {
         self.engine.generation
     }
 
+    /// Takes this for the time that `strftime_now` asks for, in seconds since 1970; the clock's otherwise.
+    #[must_use]
+    pub fn dated(mut self, seconds: i64) -> Self {
+        self.now = Some(seconds);
+        self
+    }
+
     /// Renders `chat` once, and once more where that is how to learn what a generation prompt adds.
     ///
     /// # Errors
     /// The template's own refusal (`raise_exception`), an error in it with its line, or a render that does not end.
     pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
-        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt)?;
+        let now = self.now.unwrap_or_else(crate::jinja::now);
+        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt, now)?;
         Ok(label::label(chat, &fields, located, self.bos.as_deref(), &self.stops))
     }
 }

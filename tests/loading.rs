@@ -6,6 +6,8 @@ mod configs;
 mod damage;
 #[path = "loading/formats.rs"]
 mod formats;
+#[path = "loading/heads.rs"]
+mod heads;
 #[path = "loading/sentencepiece.rs"]
 mod sentencepiece;
 #[path = "loading/vocabulary.rs"]

@@ -83,6 +83,10 @@ pub struct ModelInfo {
     pub masks: Vec<(AttentionMask, Vec<usize>)>,
     /// What findings depend on.
     pub facts: Facts,
+    /// Where its weights are not what its config says, a sentence each.
+    pub notes: Vec<String>,
+    /// Tensors of its files that it does without, in words.
+    pub left_out: Option<String>,
     /// Text of every token that the views may name: bytes by id.
     pub tokens: Arc<Vec<Vec<u8>>>,
 }

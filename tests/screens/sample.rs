@@ -114,6 +114,8 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         device: "cpu".into(),
         masks: vec![(AttentionMask::Causal, vec![0, 1])],
         facts: Facts { bos: None, eos: Some(1), pad: None, context: 64 },
+        notes: Vec::new(),
+        left_out: None,
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };
     Event::Tokenised { generation, model, sequence: Arc::new(sequence) }

@@ -38,8 +38,11 @@ pub(super) fn load(
         }
         expected.push(slot);
     }
-    refuse_strangers(path, &container, &config, &expected)?;
-    let weights = task.collect(expected, |slot| {
+    let left_out = refuse_strangers(path, &container, &config, &expected)?;
+    let mut loaded = Loaded::described(config, vocabulary, source.clone(), name);
+    loaded.left_out = left_out;
+    let config = &loaded.config;
+    loaded.weights = task.collect(expected, |slot| {
         let stored = tensors::name(slot);
         let tensor = container.tensor(&stored).ok_or_else(|| "is missing".to_owned());
         let tensor = tensor.and_then(|tensor| {
@@ -48,11 +51,11 @@ pub(super) fn load(
             Ok(values)
         });
         let tensor = tensor.map_err(|problem| tensor_error(path, &stored, problem))?;
-        let tensor = tensors::restore(&config, slot, tensor)
+        let tensor = tensors::restore(config, slot, tensor)
             .map_err(|error| tensor_error(path, &stored, format!("has the wrong shape: {error}")))?;
         Ok((path, tensor))
     })?;
-    Ok(Loaded { config, weights, vocabulary, adapters: Vec::new(), source: source.clone(), name })
+    Ok(loaded)
 }
 
 /// The config of the model in `bytes`.
@@ -148,19 +151,25 @@ impl<'a> Metadata<'a> {
     }
 }
 
+/// Refuses tensors that the decoder has no place for; says so of a head that is a copy of the embeddings. (The factors of
+/// `rope_freqs` are no weights: they are in the config.)
 fn refuse_strangers(
     path: &Path,
     container: &Container<'_>,
     config: &Config,
     expected: &[Slot],
-) -> Result<(), LoadError> {
+) -> Result<Option<String>, LoadError> {
     let known: std::collections::HashSet<String> = expected.iter().map(tensors::name).collect();
-    let ignored = |name: &str| name == "rope_freqs.weight" || (config.tie_embeddings && name == "output.weight");
+    let is_copy = |name: &str| config.tie_embeddings && name == "output.weight";
+    let ignored = |name: &str| name == "rope_freqs.weight" || is_copy(name);
     let mut strangers: Vec<&str> =
         container.tensor_names().filter(|name| !known.contains(*name) && !ignored(name)).collect();
     strangers.sort_unstable();
     match strangers.first() {
-        None => Ok(()),
+        None => Ok(container
+            .tensor_names()
+            .any(is_copy)
+            .then(|| "left out of the weights: a copy of the embeddings as the head (output.weight)".to_owned())),
         Some(stranger) => Err(tensor_error(path, stranger, check::stranger(config))),
     }
 }

@@ -104,6 +104,33 @@ impl<'a> Checkpoint<'a> {
         self.places.get(name).map(|&index| self.files[index].0)
     }
 
+    /// Whether two tensors hold the same values; `None` if one of them is not there.
+    pub(super) fn same(&self, a: &str, b: &str) -> Option<Result<bool, LoadError>> {
+        let view = |name: &str| {
+            let (_, map, header) = &self.files[*self.places.get(name)?];
+            Some((*map, header.tensor(name).ok()?))
+        };
+        let ((of_a, first), (of_b, second)) = (view(a)?, view(b)?);
+        let same = if first.shape() != second.shape() {
+            Ok(false)
+        } else if first.dtype() == second.dtype() {
+            Ok(first.data() == second.data())
+        } else {
+            self.same_in_f32(a, b)
+        };
+        of_a.release(first.data());
+        of_b.release(second.data());
+        Some(same)
+    }
+
+    fn same_in_f32(&self, a: &str, b: &str) -> Result<bool, LoadError> {
+        let (Some(a), Some(b)) = (self.read(a), self.read(b)) else { return Ok(false) };
+        let ((file, a), (_, b)) = (a?, b?);
+        let values = |tensor: Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        let failed = |reason| LoadError::Device { tensor: file.display().to_string(), reason };
+        Ok(values(a).map_err(failed)? == values(b).map_err(failed)?)
+    }
+
     /// One tensor as f32 on the CPU, and the file it is in; `None` if there is no tensor of that name.
     pub(super) fn read(&self, name: &str) -> Option<Result<(&'a Path, Tensor), LoadError>> {
         let (file, map, header) = &self.files[*self.places.get(name)?];
