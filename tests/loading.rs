@@ -1,5 +1,7 @@
 //! Loading models: what the files say is what arrives, and a damaged file is one clear sentence.
 
+#[path = "loading/altered.rs"]
+mod altered;
 #[path = "loading/configs.rs"]
 mod configs;
 #[path = "loading/damage.rs"]

@@ -7,6 +7,7 @@ mod show;
 
 pub use show::describe;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -89,6 +90,6 @@ pub fn template(args: &ModelArgs) -> Result<Option<String>> {
     Ok(match args.template.as_deref() {
         None => None,
         Some("chatml") => Some(CHATML.into()),
-        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("reading chat template {path}"))?),
+        Some(path) => Some(super::input::read_text(Path::new(path)).context("the chat template")?),
     })
 }

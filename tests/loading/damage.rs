@@ -86,8 +86,38 @@ fn shards_that_are_not_there_or_elsewhere() {
             fs::write(directory.join("model.safetensors.index.json"), index.to_string()).expect("writes");
         })
     };
-    assert!(index("model-1.safetensors").starts_with("cannot read MODEL/model-1.safetensors: "));
+    assert_eq!(
+        index("model-1.safetensors"),
+        "MODEL/model.safetensors.index.json asks for model-1.safetensors, which is not there: download it into the same directory"
+    );
     assert!(index("../model.safetensors").ends_with("shard `../model.safetensors` is outside the directory"));
+}
+
+/// Files that are something else altogether are called what they are.
+#[test]
+fn files_in_disguise() {
+    let utf16: Vec<u8> = "{\"model_type\": \"llama\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let disguises: [(&[u8], &str); 6] = [
+        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03packed", "packed with gzip; unpack it first"),
+        (b"\x28\xb5\x2f\xfd\0\0\0\0packed", "packed with zstd; unpack it first"),
+        (b"PK\x03\x04\0\0\0\0packed", "a zip archive; unpack it first"),
+        (&utf16, "UTF-16 text; save it as UTF-8"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n",
+            "a Git LFS pointer, not the file itself; fetch it with git lfs pull",
+        ),
+        (b"<!DOCTYPE html>\n<html></html>", "an HTML page; download the file itself, not the page that shows it"),
+    ];
+    for (bytes, is) in disguises {
+        for file in ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"] {
+            let error = damaged(|directory| fs::write(directory.join(file), bytes).expect("writes"));
+            assert_eq!(error, format!("MODEL/{file} is {is}"));
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("model.gguf");
+        fs::write(&path, bytes).expect("writes");
+        assert_eq!(message(open_gguf(&path), directory.path()), format!("MODEL/model.gguf is {is}"));
+    }
 }
 
 #[test]
@@ -333,7 +363,7 @@ fn gguf_files_that_are_none() {
     assert!(cut.contains("reaches beyond the end of the file") && cut.ends_with("the download is incomplete"), "{cut}");
     let mut version = bytes.clone();
     version[4] = 9;
-    assert!(opened(&version).starts_with(&format!("{damaged}GGUF version 9 is not supported")));
+    assert!(opened(&version).starts_with("MODEL/model.gguf: GGUF version 9 is not supported"));
     let replaced = |from: &[u8], to: &[u8]| {
         let mut changed = bytes.clone();
         let at = changed.windows(from.len()).position(|window| window == from).expect("in the header");
@@ -343,9 +373,7 @@ fn gguf_files_that_are_none() {
     // Strings of the same length, so that the rest of the header stays where it is.
     assert_eq!(
         replaced(b"gpt-2", b"gpt-9"),
-        format!(
-            "{damaged}its pre-tokenizer is `gpt-9`: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2"
-        )
+        "MODEL/model.gguf: pre-tokenizer `gpt-9` is not known: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2; use the model's directory with tokenizer.json"
     );
     assert!(
         replaced(b"tokenizer.ggml.model", b"tokenizer.ggml.nodel")

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::safetensors::{Checkpoint, Shards};
 use super::{LoadError, Loaded, Task, check};
+use crate::disguise;
 use crate::model::Source;
 use crate::model::config::{Config, is_wrapper};
 use crate::model::decoder::Weights;
@@ -150,6 +151,11 @@ pub(super) fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, 
     }
 }
 
+/// Reads a file of text.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, LoadError> {
-    fs::read(file).map_err(|reason| LoadError::Read { file: file.to_owned(), reason })
+    let bytes = fs::read(file).map_err(|reason| LoadError::Read { file: file.to_owned(), reason })?;
+    match disguise::of(&bytes) {
+        Some(disguise) => Err(LoadError::Disguised { file: file.to_owned(), disguise }),
+        None => Ok(bytes),
+    }
 }
