@@ -6,6 +6,8 @@ mod altered;
 mod configs;
 #[path = "loading/damage.rs"]
 mod damage;
+#[path = "loading/disguise.rs"]
+mod disguise;
 #[path = "loading/formats.rs"]
 mod formats;
 #[path = "loading/sentencepiece.rs"]

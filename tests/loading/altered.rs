@@ -249,25 +249,46 @@ fn parquet_files() {
 #[test]
 fn the_program_says_it_in_one_sentence() {
     let directory = copy_of_llama();
-    let model = directory.path().to_str().expect("UTF-8");
     for (whole, count) in [(of_fixture("tokenizer.json"), 10), (unigram(), 10)] {
         for bytes in damaged(&whole, count) {
             fs::write(directory.path().join("tokenizer.json"), bytes).expect("writes");
             for arguments in [["mask", "sample_data/chats.jsonl"].as_slice(), &["analyze", "--text", "It's 12 o'clock"]]
             {
-                let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
-                    .current_dir(env!("CARGO_MANIFEST_DIR"))
-                    .args(arguments)
-                    .args(["--model", model])
-                    .output()
-                    .expect("the binary starts");
-                let said = String::from_utf8(output.stderr).expect("UTF-8");
-                match output.status.code() {
-                    Some(0) => assert!(!said.contains("panicked"), "{said}"),
-                    Some(2) => assert!(said.starts_with("lossglass: ") && said.lines().count() == 1, "{said}"),
-                    code => panic!("{arguments:?} ends with {code:?}: {said}"),
-                }
+                program(arguments, directory.path());
             }
         }
     }
+}
+
+/// A file that the library reads, and panics on where it puts tokens around a text: it has no such token.
+#[test]
+fn a_tokenizer_that_panics_on_every_text() {
+    let mut tokenizer: serde_json::Value = serde_json::from_slice(&unigram()).expect("JSON");
+    tokenizer["post_processor"]["special_tokens"] = json!({});
+    let directory = copy_of_llama();
+    fs::write(directory.path().join("tokenizer.json"), tokenizer.to_string()).expect("writes");
+    assert!(Reader::load(&Source::Directory(directory.path().to_owned())).is_ok());
+    let said = program(&["analyze", "--text", "It's 12 o'clock"], directory.path());
+    assert_eq!(said, "lossglass: the tokenizer failed on this text: it is damaged; download it again\n");
+    // Where it puts none, it works.
+    let said = program(&["analyze", "--text", "It's 12 o'clock", "--prefix", "none"], directory.path());
+    assert!(said.starts_with("note: "), "{said}");
+}
+
+/// What the program says on standard error with the model in `directory`.
+fn program(arguments: &[&str], directory: &Path) -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .args(arguments)
+        .arg("--model")
+        .arg(directory)
+        .output()
+        .expect("the binary starts");
+    let said = String::from_utf8(output.stderr).expect("UTF-8");
+    match output.status.code() {
+        Some(0) => assert!(!said.contains("panicked"), "{said}"),
+        Some(2) => assert!(said.starts_with("lossglass: ") && said.lines().count() == 1, "{said}"),
+        code => panic!("{arguments:?} ends with {code:?}: {said}"),
+    }
+    said
 }

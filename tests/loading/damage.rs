@@ -18,14 +18,14 @@ use super::formats::copy_without_weights;
 use super::{fixture, open_directory, open_gguf};
 
 /// The message, without the temporary path it begins with.
-fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
+pub fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
     let message = result.err().expect("it is damaged").to_string();
     assert_eq!(message.lines().count(), 1, "{message}");
     message.replace(&place.display().to_string(), "MODEL")
 }
 
 /// A copy of the llama fixture with something changed.
-fn damaged(change: impl FnOnce(&Path)) -> String {
+pub fn damaged(change: impl FnOnce(&Path)) -> String {
     damaged_family("llama", change)
 }
 
@@ -91,33 +91,6 @@ fn shards_that_are_not_there_or_elsewhere() {
         "MODEL/model.safetensors.index.json asks for model-1.safetensors, which is not there: download it into the same directory"
     );
     assert!(index("../model.safetensors").ends_with("shard `../model.safetensors` is outside the directory"));
-}
-
-/// Files that are something else altogether are called what they are.
-#[test]
-fn files_in_disguise() {
-    let utf16: Vec<u8> = "{\"model_type\": \"llama\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let disguises: [(&[u8], &str); 6] = [
-        (b"\x1f\x8b\x08\0\0\0\0\0\0\x03packed", "packed with gzip; unpack it first"),
-        (b"\x28\xb5\x2f\xfd\0\0\0\0packed", "packed with zstd; unpack it first"),
-        (b"PK\x03\x04\0\0\0\0packed", "a zip archive; unpack it first"),
-        (&utf16, "UTF-16 text; save it as UTF-8"),
-        (
-            b"version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 9\n",
-            "a Git LFS pointer, not the file itself; fetch it with git lfs pull",
-        ),
-        (b"<!DOCTYPE html>\n<html></html>", "an HTML page; download the file itself, not the page that shows it"),
-    ];
-    for (bytes, is) in disguises {
-        for file in ["config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"] {
-            let error = damaged(|directory| fs::write(directory.join(file), bytes).expect("writes"));
-            assert_eq!(error, format!("MODEL/{file} is {is}"));
-        }
-        let directory = tempfile::tempdir().expect("a directory");
-        let path = directory.path().join("model.gguf");
-        fs::write(&path, bytes).expect("writes");
-        assert_eq!(message(open_gguf(&path), directory.path()), format!("MODEL/model.gguf is {is}"));
-    }
 }
 
 #[test]
