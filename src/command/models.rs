@@ -7,6 +7,7 @@ mod show;
 
 pub use show::describe;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -85,7 +86,7 @@ pub fn overrides(args: &ModelArgs) -> Result<Overrides> {
     let template = match args.template.as_deref() {
         None => None,
         Some("chatml") => Some(CHATML.into()),
-        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("reading chat template {path}"))?),
+        Some(path) => Some(super::input::read_text(Path::new(path)).context("the chat template")?),
     };
     Ok(Overrides { template, eot_tokens: args.eot_token.clone() })
 }

@@ -30,6 +30,7 @@ use super::layout::Slot;
 use super::memory::{self, MemoryError, size_text};
 use super::source::Source;
 use crate::cancel::Cancel;
+use crate::disguise::Disguise;
 use crate::sequence::{Vocabulary, VocabularyError};
 use candle_core::{Device, Tensor};
 use mapped::Mapped;
@@ -86,6 +87,12 @@ pub enum LoadError {
     Vocabulary { file: PathBuf, reason: VocabularyError },
     #[error("{} is damaged or not what its name says: {reason}", file.display())]
     Damaged { file: PathBuf, reason: String },
+    #[error("{} is {disguise}", file.display())]
+    Disguised { file: PathBuf, disguise: Disguise },
+    #[error("{}: {reason}", file.display())]
+    Unsupported { file: PathBuf, reason: String },
+    #[error("{} asks for {shard}, which is not there: download it into the same directory", index.display())]
+    MissingShard { index: PathBuf, shard: String },
     #[error("{}: tensor `{tensor}` {problem}", file.display())]
     Tensor { file: PathBuf, tensor: String, problem: String },
     #[error(

@@ -5,6 +5,7 @@ use std::ops::Range;
 use thiserror::Error;
 
 use super::tile::{self, Place};
+use super::vocabulary::guard;
 use super::{Kind, Origin, Sequence, Token, TokenBytes, Vocabulary, escape};
 use crate::sample::{Chat, Message};
 use crate::template::{Part, Placed, Rendered, Segment};
@@ -42,6 +43,8 @@ impl From<Prefix> for EncodeOptions {
 pub enum EncodeError {
     #[error("the tokenizer failed on this text: {0}")]
     Tokenizer(String),
+    #[error("the tokenizer adds token {0}, which it does not have: it is damaged; download it again")]
+    NoToken(u32),
     #[error("the model's tokenizer names no {0} token; use --prefix none")]
     NoPrefixToken(&'static str),
 }
@@ -210,8 +213,9 @@ fn encode(
     add_special: bool,
     typed: &[Range<usize>],
 ) -> Result<Encoded, EncodeError> {
-    let escaped = if typed.is_empty() { Vec::new() } else { escape::places(vocabulary, text, typed) };
     let failed = |error: tokenizers::Error| EncodeError::Tokenizer(error.to_string());
+    let places = || Ok(escape::places(vocabulary, text, typed));
+    let escaped = if typed.is_empty() { Vec::new() } else { guard::encoding(places).map_err(failed)? };
     if !add_special && escaped.is_empty() {
         // Offsets cost time, and most tokenizers' tokens spell the text.
         let ids = vocabulary.encode(text).map_err(failed)?;
@@ -219,12 +223,16 @@ fn encode(
             return Ok(Encoded { before: Vec::new(), tokens: ids.into_iter().zip(places).collect(), escaped });
         }
     }
-    let encoding = match escaped.is_empty() {
+    let encoding = guard::encoding(|| match escaped.is_empty() {
         true => vocabulary.tokenizer.encode(text, add_special),
         false => escape::encode(vocabulary, text, add_special, &escaped),
-    };
+    });
     let encoding = encoding.map_err(failed)?;
     let (ids, offsets, added) = (encoding.get_ids(), encoding.get_offsets(), encoding.get_special_tokens_mask());
+    // A post-processor's ids are its file's own.
+    if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary.size()) {
+        return Err(EncodeError::NoToken(id));
+    }
     let inserted = |i: usize| added[i] == 1 && offsets[i] == (0, 0);
     let leading = (0..ids.len()).take_while(|&i| inserted(i)).count();
     let own: Vec<usize> = (leading..ids.len()).filter(|&i| !inserted(i)).collect();

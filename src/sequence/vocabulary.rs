@@ -1,6 +1,6 @@
 //! A tokenizer with what the model's files say around it.
 
-mod guard;
+pub(super) mod guard;
 mod prefix;
 mod spelling;
 
@@ -17,6 +17,9 @@ pub(super) use spelling::byte_letters;
 
 /// What ends a turn or a text in the templates of ChatML, Llama 3, Gemma and Llama 2.
 const STOPS: [&str; 4] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>"];
+
+/// Ids beyond are a damaged file's: tables with a place for each would fill the memory.
+const MOST_IDS: usize = 1 << 24;
 
 /// The tokenizer, its special tokens and the chat template that came with a model.
 #[derive(Clone)]
@@ -69,6 +72,8 @@ pub enum VocabularyError {
     UnknownEnd { token: String },
     #[error("the tokenizer has no tokens")]
     Empty,
+    #[error("the tokenizer has ids up to {0}, which no model embeds: it is damaged; download it again")]
+    Id(usize),
 }
 
 impl Vocabulary {
@@ -82,6 +87,9 @@ impl Vocabulary {
         let size = added.keys().map(|&id| id as usize + 1).max().unwrap_or(0).max(model_size(&tokenizer));
         if size == 0 {
             return Err(VocabularyError::Empty);
+        }
+        if size > MOST_IDS {
+            return Err(VocabularyError::Id(size - 1));
         }
         let (spelling, prefixing) = (Spelling::of(&tokenizer), Prefixing::of(&tokenizer));
         let last = added.iter().filter(|(_, (_, special))| *special).map(|(&id, _)| id as usize + 1).max();
@@ -256,8 +264,8 @@ impl Vocabulary {
     /// The tokenizer's own.
     pub fn encode(&self, text: &str) -> tokenizers::Result<Vec<u32>> {
         match self.words() {
-            Some(words) => words.encode(&self.tokenizer, text),
-            None => Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec()),
+            Some(words) => guard::encoding(|| words.encode(&self.tokenizer, text)),
+            None => guard::encoding(|| Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec())),
         }
     }
 

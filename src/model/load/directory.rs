@@ -7,6 +7,7 @@ use std::path::Path;
 use super::names::{Head, Names};
 use super::safetensors::{Checkpoint, Shards};
 use super::{LoadError, Loaded, Task, Wants};
+use crate::disguise;
 use crate::model::Source;
 use crate::model::config::{Config, is_wrapper};
 use crate::model::layout::{self, Slot};
@@ -125,6 +126,11 @@ pub(super) fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, 
     }
 }
 
+/// Reads a file of text.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, LoadError> {
-    fs::read(file).map_err(|reason| LoadError::Read { file: file.to_owned(), reason })
+    let bytes = fs::read(file).map_err(|reason| LoadError::Read { file: file.to_owned(), reason })?;
+    match disguise::of(&bytes) {
+        Some(disguise) => Err(LoadError::Disguised { file: file.to_owned(), disguise }),
+        None => Ok(bytes),
+    }
 }

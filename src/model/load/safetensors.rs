@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::LoadError;
 use super::mapped::Mapped;
+use crate::disguise;
 
 /// The mapped files of one checkpoint.
 pub(super) struct Shards {
@@ -24,7 +25,12 @@ impl Shards {
         let paths = if single.exists() {
             vec![single]
         } else if index.exists() {
-            shard_paths(directory, &index)?
+            let paths = shard_paths(directory, &index)?;
+            if let Some(gone) = paths.iter().find(|path| !path.exists()) {
+                let shard = gone.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                return Err(LoadError::MissingShard { index, shard });
+            }
+            paths
         } else if let Some(file) = pickle(directory) {
             return Err(LoadError::Pickle { file });
         } else {
@@ -44,9 +50,12 @@ impl Shards {
         let mut files = Vec::with_capacity(self.files.len());
         let mut places = HashMap::new();
         for (path, map) in &self.files {
-            let damaged = |reason: ::safetensors::SafeTensorError| LoadError::Damaged {
-                file: path.clone(),
-                reason: format!("its header does not fit the file ({reason}); download it again"),
+            let damaged = |reason: ::safetensors::SafeTensorError| match disguise::of(map) {
+                Some(disguise) => LoadError::Disguised { file: path.clone(), disguise },
+                None => LoadError::Damaged {
+                    file: path.clone(),
+                    reason: format!("its header does not fit the file ({reason}); download it again"),
+                },
             };
             let header = SafeTensors::deserialize(map).map_err(damaged)?;
             for name in header.names() {
