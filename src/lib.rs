@@ -35,6 +35,9 @@
 //! ratatui (the key table alone may name key codes, and the editor holds the state of a `ratatui_textarea`).
 //! `tests/layers.rs` reads the `use` lines and keeps this true.
 
+// A panic in the library would take the screen with it; tests may unwrap.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod app;
 pub mod cancel;
 pub mod cli;

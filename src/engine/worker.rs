@@ -39,7 +39,7 @@ pub(super) struct Worker<F> {
 pub(super) struct Loaded {
     source: Source,
     pub model: Model,
-    info: ModelInfo,
+    info: Arc<ModelInfo>,
     /// What it scored last.
     pub scored: Scored,
     /// Of the request these belong to.
@@ -172,7 +172,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let model = self.open(source, cancel, &mut progress)?;
         self.loaded = Some(Loaded {
             source: source.clone(),
-            info: ModelInfo::of(&model),
+            info: Arc::new(ModelInfo::of(&model)),
             model,
             scored: Scored::default(),
             generation,

@@ -118,7 +118,7 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         left_out: None,
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };
-    Event::Tokenised { generation, model, sequence: Arc::new(sequence) }
+    Event::Tokenised { generation, model: Arc::new(model), sequence: Arc::new(sequence) }
 }
 
 /// The sequence with its first `scored` rows.
