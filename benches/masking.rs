@@ -11,7 +11,8 @@ use std::time::Instant;
 
 use lossglass::cancel::Cancel;
 use lossglass::data::{DataError, Records};
-use lossglass::model::{Model, Source};
+use lossglass::model::Model;
+use lossglass::source::Source;
 use lossglass::survey::{self, Rule, Totals};
 
 /// The program's own.

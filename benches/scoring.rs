@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use lossglass::cancel::Cancel;
-use lossglass::model::Decoder;
+use lossglass::decoder::Decoder;
 use lossglass::score::Scorer;
 
 use self::pytorch::{PyTorch, alternate, heading, ids, line, peak_memory, time};

@@ -16,10 +16,10 @@ use lossglass::app::{Action, App, Command, Frame, Probe, Start, ThemeName, View,
 use lossglass::engine::Event;
 use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Scores, Target};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
-use lossglass::model::source::Embedded;
-use lossglass::model::{Model, Source};
+use lossglass::model::Model;
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Prefix, Sequence};
+use lossglass::source::{Embedded, Source};
 use lossglass::train::StepReport;
 use lossglass::ui::{self, Theme};
 use ratatui::Terminal;
@@ -187,7 +187,7 @@ fn app_on(model: &Model, source: Source, sample: Sample, sequence: Sequence) -> 
         App::new(Start { encoding: Prefix::None.into(), model: Some(source), ..Start::on(sample, "bench") });
     let generation = app.analysis.generation;
     update(&mut app, Action::Resize(120, 40));
-    let model = Arc::new(lossglass::engine::ModelInfo::of(model));
+    let model = Arc::new(lossglass::model::ModelInfo::of(model));
     let distribution = Distribution::new((0..model.vocab_size).map(|i| (i % 97) as f32 / 10.0).collect());
     for event in [
         Event::Tokenised { generation, model, sequence: Arc::new(sequence) },

@@ -18,8 +18,9 @@ use std::time::Duration;
 
 use criterion::Criterion;
 use lossglass::cancel::Cancel;
-use lossglass::model::source::Embedded;
-use lossglass::model::{Decoder, Model, Source};
+use lossglass::decoder::Decoder;
+use lossglass::model::Model;
+use lossglass::source::{Embedded, Source};
 use lossglass::train::{Example, LoraSettings, Method, Settings, Trainer};
 
 use self::pytorch::{PyTorch, alternate, heading, ids, line, peak_memory, time};

@@ -22,14 +22,14 @@ mod update;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use action::{Action, Command, Effect, Facts, FileOutcome, Opened};
+pub use action::{Action, Command, Effect, Facts, FileOutcome};
 pub use comparing::Comparing;
 pub use editor::{Editor, TurnEditor};
 pub use keymap::Context;
 pub use labels::Label;
 pub use painting::Painting;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
-pub use records::{Asked as RecordPrompt, Browser, DataSet, Filter, Reading};
+pub use records::{Asked as RecordPrompt, Browser, Filter, Reading};
 pub use scoring::{Difference, Rule, ScorePanel, Scoring};
 pub use settings::{Setting, SettingsForm};
 pub use start::Start;
@@ -42,13 +42,14 @@ pub use update::update;
 use caret::Caret;
 use training::Asked;
 
-use crate::engine::{ModelInfo, PackRequest, Request};
+use crate::engine::Request;
 use crate::loss::{Denominator, Distribution, Scores};
 use crate::mask::finding::Finding;
 use crate::mask::{Choices, PartWeights};
-use crate::model::{Opening, Source};
+use crate::model::ModelInfo;
 use crate::sample::Sample;
-use crate::sequence::{EncodeOptions, Sequence};
+use crate::sequence::{EncodeOptions, PackRequest, Sequence};
+use crate::source::{Opening, Source};
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
 const ROW_TOP_K: usize = 10;

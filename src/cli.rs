@@ -8,10 +8,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::decoder::DeviceKind;
 use crate::loss::Denominator;
 use crate::mask::profile::{self, Profile};
 use crate::mask::{Header, Mode, PartWeights, Stop, Straddlers, on_or_off, prompt_weight};
-use crate::model::DeviceKind;
 use crate::sequence::Packing;
 
 /// See how a language model learns, token by token.

@@ -8,6 +8,7 @@ mod elements;
 mod layout;
 mod lines;
 mod not_json;
+mod opened;
 mod rows;
 
 use std::fs::File;
@@ -23,6 +24,7 @@ use crate::disguise::{self, Disguise};
 use crate::sample::{Form, Record, read_record};
 pub use at::{Place, record_at};
 use layout::Layout;
+pub use opened::{DataSet, Opened};
 
 /// Why a data set cannot be read at all.
 #[derive(Debug, Error)]

@@ -20,12 +20,13 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 pub use compare::{CompareEvent, CompareRequest};
-pub use message::{Event, ModelInfo, PackRequest, Request};
+pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
 pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
 
 use crate::cancel::Cancel;
-use crate::model::{Overrides, Source};
+use crate::model::Overrides;
+use crate::source::Source;
 use worker::Worker;
 
 /// A handle on the engine thread. Dropping it cancels what is under way and ends the thread.

@@ -5,10 +5,9 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore, SeedableRng};
 
 use crate::cancel::Cancel;
+use crate::decoder::{Decoder, DecoderError, KvCache};
 use crate::loss::{Candidate, Distribution};
 use crate::mask::AttentionMask;
-use crate::model::Decoder;
-use crate::model::decoder::{DecoderError, KvCache};
 use crate::score::on_worker;
 
 /// How the next token is chosen: the temperature first, then the cuts in the order of the fields, as in transformers.

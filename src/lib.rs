@@ -8,9 +8,9 @@
 //!       │                ▲        provenance)    bytes, span, part) │    │       │
 //!       └─▶ data ────────┴───▶ survey: every record rendered, tokenised, masked and looked over, on all cores
 //!           (records)                                               │    │       │
-//!                                                                   ├────│▶ score ┘            model x ids -> rows
-//!                                                                   ├────┴▶ train              model x examples -> steps
-//!                                                                   └─▶ generate               model x ids -> new ids
+//!                                                                   ├────│▶ score ┘            decoder x ids -> rows
+//!                                                                   ├────┴▶ train              decoder x examples -> steps
+//!                                                                   └─▶ generate               decoder x ids -> new ids
 //!                                                                        ▲
 //! key ─▶ app::keymap ─▶ Action ─▶ app::update ─▶ Effect ─▶ engine ───────┘  (own thread, Request in, Event out)
 //!                                     │
@@ -24,26 +24,54 @@
 //! Training changes the weights of the model that speaks, in place; the engine is the truth of a run and the screen
 //! mirrors it ([`engine::TrainEvent`]): after every step it gets what the weights say now.
 //!
+//! # From a name to a model
+//!
+//! ```text
+//! "smollm2" ─▶ source ─▶ directory or .gguf file ─▶ checkpoint ─▶ config, weights, vocabulary ─▶ decoder ─▶ Model
+//!              (catalogue, Hub, PyPI,               (safetensors, GGUF,                          (on ops)
+//!               embedded, caches)                    adapters)
+//! ```
+//!
+//! Each of these rooms knows its own subject alone: [`ops`] are kernels that know no model, the [`decoder`] knows no
+//! files, a [`checkpoint`] does not know where its files come from, and a [`source`] knows no tensors. [`model`] is the
+//! small thing that ties them. A [`model::Reader`] is what it reads samples with; it needs no weights.
+//!
 //! # Who may use whom
 //!
-//! `sample, jinja <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
-//! mask; `score -> model`; `train -> score, model, mask, loss`; `generate -> score, model`, and of `loss` the
-//! distribution; `survey -> data`, and of `model` what reads samples; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
-//! of models; `ui -> app` and what its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's
-//! messages and train's reports; `command ->` what it runs. `cancel`, `disguise` and `guard` use nothing and are for all.
-//! `sample`, `jinja`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
-//! ratatui (the key table alone may name key codes, and the editor holds the state of a `ratatui_textarea`).
-//! `tests/layers.rs` reads the `use` lines and keeps this true.
+//! A room uses only rooms that stand above it here, and no two use each other:
+//!
+//! ```text
+//! cancel  disguise  guard  memory                       small things for all
+//! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
+//! data                                                  records of files; of mask, the modes
+//! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
+//! source                                                of checkpoint, the index of its shards
+//! model                                                 the four above, and how samples become sequences
+//! score ◀ generate, train                               of loss, the values
+//! survey                                                data, mask; of model, its reader
+//! engine                                                a model and what is done with it, on a thread of its own
+//! app                                                   of engine, its messages; of model, its description
+//! ui, tui                                               app, and what its state is made of
+//! report, cli                                           plain values; of decoder, the names of devices
+//! command                                               what it runs
+//! ```
+//!
+//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `train`, `engine`, `cli` (which
+//! names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
+//! `ui` and `tui`; the key table of `app` may name key codes, and its editor holds the state of a `ratatui_textarea`.
+//! `tests/layers.rs` has the rule in full, resolves every `use` and path to the module that it means, and keeps it true.
 
 // A panic in the library would take the screen with it; tests may unwrap.
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod app;
 pub mod cancel;
+pub mod checkpoint;
 pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod data;
+pub mod decoder;
 pub mod disguise;
 pub mod engine;
 pub mod generate;
@@ -51,11 +79,14 @@ pub mod guard;
 pub mod jinja;
 pub mod loss;
 pub mod mask;
+pub mod memory;
 pub mod model;
+pub mod ops;
 pub mod report;
 pub mod sample;
 pub mod score;
 pub mod sequence;
+pub mod source;
 pub mod survey;
 pub mod template;
 pub mod train;

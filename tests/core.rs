@@ -34,10 +34,11 @@ use candle_core::{Device, Tensor};
 use lossglass::cancel::Cancel;
 use lossglass::loss::{Denominator, Ledger, Scores};
 use lossglass::mask::{LossMask, MaskError, MaskOptions, Mode, Split};
-use lossglass::model::{Model, Source};
+use lossglass::model::Model;
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::score::Scorer;
 use lossglass::sequence::{Prefix, Sequence};
+use lossglass::source::Source;
 use lossglass::template::Part;
 use proptest::prelude::*;
 

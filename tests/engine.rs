@@ -9,10 +9,9 @@ mod session;
 use std::path::{Path, PathBuf};
 
 use lossglass::app::{Action, Progress};
-use lossglass::engine::PackRequest;
-use lossglass::model::Source;
 use lossglass::sample::{Chat, Message, Record, Sample};
-use lossglass::sequence::{PackOptions, Packing};
+use lossglass::sequence::{PackOptions, PackRequest, Packing};
+use lossglass::source::Source;
 use session::Session;
 
 fn fixture(name: &str) -> PathBuf {

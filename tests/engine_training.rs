@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use lossglass::engine::{At, Data, Ended, Engine, Event, Plan, Request, Side, SideMask, TrainEvent, TrainRequest};
 use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
-use lossglass::model::Source;
 use lossglass::sample::{Chat, Form, Message, Record, Sample};
 use lossglass::sequence::{EncodeOptions, Sequence};
+use lossglass::source::Source;
 use lossglass::train::{Goal, Settings};
 
 struct Trained {

@@ -22,10 +22,12 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
+use lossglass::checkpoint::Loaded;
+use lossglass::decoder::Decoder;
 use lossglass::loss::Scores;
-use lossglass::model::load::{LoadError, Loaded, load};
-use lossglass::model::{Decoder, Source};
+use lossglass::model::load::{OpenError, load};
 use lossglass::score::Scorer;
+use lossglass::source::Source;
 use serde_json::Value;
 
 fn fixture(name: &str) -> PathBuf {
@@ -36,15 +38,15 @@ fn json(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).expect("fixture")).expect("JSON")
 }
 
-fn open(source: &Source) -> Result<Loaded, LoadError> {
-    load(source, &Device::Cpu, &Cancel::default(), &mut |_| {})
+fn open(source: &Source) -> Result<Loaded, OpenError> {
+    Ok(load(source, &Device::Cpu, &Cancel::default(), &mut |_| {})?.loaded)
 }
 
-fn open_directory(path: &Path) -> Result<Loaded, LoadError> {
+fn open_directory(path: &Path) -> Result<Loaded, OpenError> {
     open(&Source::Directory(path.to_owned()))
 }
 
-fn open_gguf(path: &Path) -> Result<Loaded, LoadError> {
+fn open_gguf(path: &Path) -> Result<Loaded, OpenError> {
     open(&Source::Gguf(path.to_owned()))
 }
 

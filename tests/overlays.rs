@@ -5,11 +5,11 @@
 mod sample;
 
 use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Rule, ScorePanel, Start, View, update};
-use lossglass::engine::{CompareEvent, Event, PackRequest};
+use lossglass::engine::{CompareEvent, Event};
 use lossglass::loss::{Row, Target};
 use lossglass::mask::AttentionMask;
 use lossglass::sample::{Chat, Message, Sample};
-use lossglass::sequence::{Origin, PackOptions, Packing, Sequence};
+use lossglass::sequence::{Origin, PackOptions, PackRequest, Packing, Sequence};
 use lossglass::template::Part;
 use lossglass::ui::{self, Hits, Theme};
 use ratatui::layout::Position;
@@ -344,7 +344,7 @@ fn clicks() {
 fn compare() {
     let mut app = at(View::Compare, 11);
     insta::assert_snapshot!("compare_none_80x24", lines(&app, 80, 24));
-    let source = lossglass::model::Source::parse("tiny-base").expect("it is embedded");
+    let source = lossglass::source::Source::parse("tiny-base").expect("it is embedded");
     update(&mut app, Action::Files(FileOutcome::Second(source)));
     let (generation, model) = (app.analysis.generation, app.model.clone().expect("a model"));
     let mut sequence = chat_sequence();

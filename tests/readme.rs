@@ -11,11 +11,10 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
 use lossglass::app::keymap::{BINDINGS, Scope};
-use lossglass::app::{Action, DataSet, FileOutcome, Opened, Reading};
-use lossglass::data::Records;
-use lossglass::model::Source;
-use lossglass::model::source::Embedded;
+use lossglass::app::{Action, FileOutcome, Reading};
+use lossglass::data::{DataSet, Opened, Records};
 use lossglass::sample::BUILT_IN;
+use lossglass::source::{Embedded, Source};
 use session::Session;
 
 fn root() -> PathBuf {

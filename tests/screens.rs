@@ -11,7 +11,7 @@ mod sample;
 
 use lossglass::app::{Action, App, Command, ThemeName, update};
 use lossglass::engine::Event;
-use lossglass::model::Opening;
+use lossglass::source::Opening;
 use lossglass::ui::{self, Hits, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use lossglass::cancel::Cancel;
-use lossglass::model::Decoder;
+use lossglass::decoder::Decoder;
 use lossglass::sequence::Documents;
 use lossglass::train::{Example, LoraSettings, Method, Projections, Settings, StepReport, TrainError, Trainer};
 use serde_json::Value;

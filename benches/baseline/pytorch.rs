@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lossglass::model::Source;
+use lossglass::source::Source;
 
 /// The ids that both sides run.
 pub fn ids(tokens: usize) -> Vec<u32> {

@@ -4,13 +4,12 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::{DataSet, Panel, Rule, ScorePanel, View};
-use crate::data::Place;
+use super::{Panel, Rule, ScorePanel, View};
+use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
-use crate::mask::Mode;
-use crate::model::removal::Removal;
-use crate::model::{Known, Source};
-use crate::sample::{Record, Sample};
+use crate::sample::Record;
+use crate::source::removal::Removal;
+use crate::source::{Known, Source};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -230,26 +229,4 @@ pub enum FileOutcome {
         freed: u64,
     },
     Failed(String),
-}
-
-/// A file that was read.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Opened {
-    pub name: String,
-    pub sample: Sample,
-    /// What the user should know, such as that the file has more records.
-    pub note: Option<String>,
-    /// Raw text of a prompt and a completion: characters of the prompt.
-    pub split: Option<usize>,
-    /// The mask that its form asks for.
-    pub mode: Option<Mode>,
-    /// The data set that it is a record of, if there is more than one in the file.
-    pub set: Option<DataSet>,
-}
-
-impl Opened {
-    /// A sample that is no record of a data set.
-    pub fn new(name: impl Into<String>, sample: Sample, note: Option<String>) -> Self {
-        Self { name: name.into(), sample, note, split: None, mode: None, set: None }
-    }
 }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::{App, Effect, Progress};
 use crate::compare::{Comparison, Side};
-use crate::engine::{CompareRequest, ModelInfo, Request};
+use crate::engine::{CompareRequest, Request};
 use crate::loss::Scores;
 use crate::mask::LossMask;
-use crate::model::Source;
+use crate::model::ModelInfo;
 use crate::sequence::Sequence;
+use crate::source::Source;
 
 /// The second model and what it says of the sample.
 #[derive(Debug)]

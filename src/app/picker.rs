@@ -7,10 +7,10 @@ use super::records::{Browser, Filter};
 use super::{App, Command, Facts};
 use crate::mask::Roles;
 use crate::mask::finding::Code;
-use crate::model::memory::size_text;
-use crate::model::removal::Removal;
-use crate::model::{Known, Place};
+use crate::memory::size_text;
 use crate::sample;
+use crate::source::removal::Removal;
+use crate::source::{Known, Place};
 
 /// What is being chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

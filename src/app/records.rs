@@ -1,23 +1,13 @@
 //! The records of the data set that is open: what is known of each, and which of them are listed.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use super::Rule;
+use crate::data::DataSet;
 use crate::mask::Roles;
 use crate::mask::finding::Code;
-use crate::model::Source;
+use crate::source::Source;
 use crate::survey::{self, Summary};
-
-/// A data set that was opened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DataSet {
-    pub file: PathBuf,
-    /// What it is called on screen.
-    pub name: String,
-    /// The record that is shown first, from 0.
-    pub index: usize,
-}
 
 /// How far the survey of the data set is.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -2,13 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::{DataSet, Rule, ThemeName};
-use crate::engine::PackRequest;
+use super::{Rule, ThemeName};
+use crate::data::DataSet;
 use crate::loss::Denominator;
 use crate::mask::{Choices, Mode, PartWeights};
-use crate::model::Source;
 use crate::sample::Sample;
-use crate::sequence::EncodeOptions;
+use crate::sequence::{EncodeOptions, PackRequest};
+use crate::source::Source;
 
 /// How the program starts.
 #[derive(Clone, Debug)]

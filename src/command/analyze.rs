@@ -5,18 +5,18 @@ use std::io::{IsTerminal, Write};
 use anyhow::{Context, Result, bail};
 
 use super::input;
-use crate::app::Opened;
 use crate::cancel::Cancel;
 use crate::cli::{AnalyzeArgs, Format};
 use crate::command::models;
 use crate::compare::{Comparison, Side};
-use crate::engine::{ModelInfo, PackRequest};
+use crate::data::Opened;
 use crate::loss::{Ledger, Scores};
 use crate::mask::{LossMask, MaskOptions, Mode};
-use crate::model::{Model, Source};
+use crate::model::{Model, ModelInfo};
 use crate::report::{self, Compared, Report};
 use crate::score::Scorer;
-use crate::sequence::Sequence;
+use crate::sequence::{PackRequest, Sequence};
+use crate::source::Source;
 use crate::train::nlls;
 
 /// Scores what the arguments give and prints it on standard output.

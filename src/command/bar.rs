@@ -3,9 +3,9 @@
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
-use crate::model::Opening;
-use crate::model::hub::Arrived;
 use crate::sequence::visible_text;
+use crate::source::Opening;
+use crate::source::hub::Arrived;
 
 /// Characters of the bar.
 const WIDTH: usize = 24;

@@ -5,14 +5,12 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
-use crate::app::{DataSet, Opened};
 use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PackArgs, PrefixArg};
-use crate::data::{DataError, Place, Raw, Records, record_at};
+use crate::data::{DataError, DataSet, Opened, Place, Raw, Records, record_at};
 use crate::disguise;
-use crate::engine::PackRequest;
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
 use crate::sample::{Record, Sample};
-use crate::sequence::{EncodeOptions, Kind, PackOptions, Prefix};
+use crate::sequence::{EncodeOptions, Kind, PackOptions, PackRequest, Prefix};
 use crate::survey::default_mode;
 
 /// What the arguments or a pipe give; `None` where they give nothing.

@@ -18,9 +18,10 @@ use crate::data::{Progress, Raw, Records};
 use crate::mask::export::{Trainer, record};
 use crate::mask::finding::{Code, Severity};
 use crate::mask::{Choices, PartWeights};
-use crate::model::{Reader, Source};
+use crate::model::Reader;
 use crate::report::survey::{About, Json, Output, Sarif, Table, shown};
 use crate::sample::Sample;
+use crate::source::Source;
 use crate::survey::{self, Judged, Rule, Totals};
 
 /// The exit code where `--check` found something.

@@ -14,11 +14,12 @@ use anyhow::{Context, Result};
 
 use super::bar::Bar;
 use crate::cancel::Cancel;
+use crate::checkpoint::pack::{Card, Precision, pack};
 use crate::cli::ModelArgs;
 use crate::cli::models::{ListFormat, ModelsArgs, ModelsCommand};
-use crate::model::hub::Hub;
-use crate::model::pack::{Card, Precision, pack};
-use crate::model::{Model, Opening, Overrides, Reader, Source};
+use crate::model::{Model, Overrides, Reader};
+use crate::source::hub::Hub;
+use crate::source::{Opening, Source};
 use crate::template::CHATML;
 
 /// Lists, fetches, shows, removes or packs.

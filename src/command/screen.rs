@@ -5,13 +5,14 @@ use std::sync::mpsc;
 use anyhow::{Context, Result};
 
 use super::{input, models};
-use crate::app::{App, Effect, Opened, Rule, Start, ThemeName};
+use crate::app::{App, Effect, Rule, Start, ThemeName};
 use crate::cancel::Cancel;
 use crate::cli::{Cli, ThemeArg};
+use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
 use crate::mask::Choices;
-use crate::model::Source;
 use crate::sample;
+use crate::source::Source;
 use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
 
 /// Opens the screen on what the arguments give, or on the first sample.

@@ -13,10 +13,12 @@ use self::run::Run;
 use super::interrupt::Interrupt;
 use super::models;
 use crate::cli::train::{TrainArgs, TrainFormat};
-use crate::model::{Model, Source, device};
+use crate::decoder::device;
+use crate::memory::available;
+use crate::model::Model;
 use crate::sequence::visible_text;
-use crate::train::save;
-use crate::train::{Goal, Method, Settings, Trainer, memory};
+use crate::source::Source;
+use crate::train::{Goal, Method, Settings, Trainer, memory, save};
 
 /// A trainer that can go back keeps at most about this many bytes.
 const HISTORY: usize = 256 << 20;
@@ -70,7 +72,7 @@ fn budget(model: &Model, settings: &Settings, free: u64) -> Option<usize> {
 fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<u64> {
     let tokens = data.examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
     let resident = memory::Need::of_scoring(&model.config, 0).total();
-    let Some(available) = memory::available(resident).map_err(anyhow::Error::msg)? else { return Ok(u64::MAX) };
+    let Some(available) = available(resident).map_err(anyhow::Error::msg)? else { return Ok(u64::MAX) };
     memory::check(&model.config, settings, tokens, available, resident)
         .with_context(|| format!("{} on {tokens} tokens", model.name))?;
     let need = memory::Need::of_training(&model.config, &settings.method, settings.optimizer, tokens);

@@ -8,11 +8,12 @@ use anyhow::Result;
 
 use super::scored::Scored;
 use super::worker::{Worker, panic_text};
-use super::{Cancels, Event, ModelInfo};
+use super::{Cancels, Event};
 use crate::loss::Row;
-use crate::model::{Model, Opening, Source};
+use crate::model::{Model, ModelInfo};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence};
+use crate::source::{Opening, Source};
 
 /// What the engine is asked to do with the second model.
 #[derive(Clone, Debug)]

@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 
 use super::{Side, SideMask};
 use crate::cancel::Cancel;
+use crate::decoder::DecoderError;
 use crate::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
 use crate::model::Model;
-use crate::model::decoder::DecoderError;
 use crate::sample::Record;
 use crate::sequence::EncodeOptions;
 use crate::survey::default_mode;

@@ -4,11 +4,10 @@ use std::sync::Arc;
 
 use super::{CompareEvent, CompareRequest, Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
-use crate::mask::AttentionMask;
-use crate::mask::finding::Facts;
-use crate::model::{Opening, Source};
-use crate::sample::{Record, Sample};
-use crate::sequence::{EncodeOptions, PackOptions, Sequence};
+use crate::model::ModelInfo;
+use crate::sample::Sample;
+use crate::sequence::{EncodeOptions, PackRequest, Sequence};
+use crate::source::{Opening, Source};
 
 /// What the engine is asked to do.
 #[derive(Clone, Debug)]
@@ -31,15 +30,6 @@ pub enum Request {
     Compare(CompareRequest),
     /// Look over a data set as the model that speaks reads it; a newer survey ends an older one.
     Survey(Survey),
-}
-
-/// Records that are packed, the sample as one of them.
-#[derive(Clone, Debug)]
-pub struct PackRequest {
-    pub records: Arc<[Record]>,
-    /// The record that the sample takes the place of; its pack is shown.
-    pub index: usize,
-    pub options: PackOptions,
 }
 
 /// What happened.
@@ -67,26 +57,4 @@ pub enum Event {
     Train(TrainEvent),
     /// What comes of the survey of that number.
     Survey { number: u64, event: SurveyEvent },
-}
-
-/// What the screen and the reports say about a model.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ModelInfo {
-    pub name: String,
-    pub architecture: &'static str,
-    pub parameters: usize,
-    pub vocab_size: usize,
-    pub context: usize,
-    pub dtype: &'static str,
-    pub device: String,
-    /// Who sees whom in its layers: every mask, with the layers that have it.
-    pub masks: Vec<(AttentionMask, Vec<usize>)>,
-    /// What findings depend on.
-    pub facts: Facts,
-    /// Where its weights are not what its config says, a sentence each.
-    pub notes: Vec<String>,
-    /// Tensors of its files that it does without, in words.
-    pub left_out: Option<String>,
-    /// Text of every token that the views may name: bytes by id.
-    pub tokens: Arc<Vec<Vec<u8>>>,
 }

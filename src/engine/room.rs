@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use crate::model::{Decoder, Model};
+use crate::decoder::Decoder;
+use crate::memory::{available, size_text};
+use crate::model::Model;
 use crate::train::{Example, Method, Settings, Trainer, memory};
 
 /// Bytes that may be spent on ways back, for each copy of the model, beside the base weights.
@@ -28,7 +30,7 @@ pub(super) fn for_training(
     let tokens = examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
     let weights = memory::Need::of_scoring(config, 0).total();
     let mut history = HISTORY;
-    if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)? {
+    if let Some(free) = available(weights).map_err(anyhow::Error::msg)? {
         // The base weights are kept too, to go back to.
         let base = if matches!(settings.method, Method::Lora(_)) {
             0
@@ -51,8 +53,8 @@ pub(super) fn for_training(
 /// With the figures, if it does not.
 pub(super) fn for_copy(model: &Model) -> Result<()> {
     let weights = memory::Need::of_scoring(&model.config, 0).weights;
-    if let Some(free) = memory::available(weights).map_err(anyhow::Error::msg)?.filter(|&free| free < weights) {
-        let (weights, free) = (memory::size_text(weights), memory::size_text(free));
+    if let Some(free) = available(weights).map_err(anyhow::Error::msg)?.filter(|&free| free < weights) {
+        let (weights, free) = (size_text(weights), size_text(free));
         bail!("a second copy of {} needs {weights} more and {free} is free: choose a smaller model", model.name);
     }
     Ok(())

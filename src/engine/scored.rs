@@ -3,8 +3,8 @@
 use anyhow::Result;
 
 use crate::cancel::Cancel;
+use crate::decoder::Decoder;
 use crate::loss::Row;
-use crate::model::Decoder;
 use crate::score::Scorer;
 use crate::sequence::{Documents, Sequence};
 

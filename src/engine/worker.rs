@@ -13,15 +13,14 @@ use super::course::Course;
 use super::inbox::Inbox;
 use super::scored::Scored;
 use super::survey::{self, Survey, SurveyEvent};
-use super::{Cancels, Ended, Event, ModelInfo, PackRequest, Request, TrainEvent, TrainRequest};
+use super::{Cancels, Ended, Event, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
-use crate::mask::AttentionMask;
-use crate::mask::finding::Facts;
-use crate::model::{Config, Model, Opening, Overrides, Source, device};
+use crate::model::{Model, ModelInfo, Overrides};
 use crate::sample::Sample;
-use crate::sequence::{EncodeOptions, Sequence};
+use crate::sequence::{EncodeOptions, PackRequest, Sequence};
+use crate::source::{Opening, Source};
 use crate::train::nlls;
 
 pub(super) struct Worker<F> {
@@ -256,40 +255,6 @@ fn encode(
 fn contrast(model: &Model, sequence: &Sequence, cancel: &Cancel) -> Result<Option<Vec<Option<f64>>>> {
     let Some(pack) = &sequence.pack else { return Ok(None) };
     Ok(nlls(&model.decoder, &sequence.ids(), &pack.apart_under(pack.packing.other()), cancel)?)
-}
-
-impl ModelInfo {
-    /// What is said about `model`.
-    pub fn of(model: &Model) -> Self {
-        let tokens = (0..model.config.vocab_size as u32).map(|id| model.vocabulary.token_bytes(id)).collect();
-        Self {
-            name: model.name.clone(),
-            architecture: model.config.family.name(),
-            parameters: model.decoder.parameters(),
-            vocab_size: model.config.vocab_size,
-            context: model.config.context,
-            dtype: "f32",
-            device: device::name(&model.device).into(),
-            masks: masks(&model.config),
-            facts: Facts::new(&model.vocabulary, model.config.context),
-            notes: model.notes.clone(),
-            left_out: model.left_out.clone(),
-            tokens: Arc::new(tokens),
-        }
-    }
-}
-
-/// Every mask of the model's layers.
-fn masks(config: &Config) -> Vec<(AttentionMask, Vec<usize>)> {
-    let mut masks: Vec<(AttentionMask, Vec<usize>)> = Vec::new();
-    for layer in 0..config.layers {
-        let mask = AttentionMask::Causal.within(config.window_of(layer));
-        match masks.iter_mut().find(|(known, _)| *known == mask) {
-            Some((_, layers)) => layers.push(layer),
-            None => masks.push((mask, vec![layer])),
-        }
-    }
-    masks
 }
 
 impl Request {

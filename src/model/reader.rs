@@ -1,17 +1,18 @@
-//! What reads samples as a model does, without its weights.
+//! How a model reads samples: its tokenizer, its templates and its context, without its weights.
 
 use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
 
-use super::Source;
-use super::load::{self, Loaded};
+use super::load;
 use crate::cancel::Cancel;
+use crate::checkpoint::Loaded;
 use crate::sample::{Chat, Message, Sample};
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
+use crate::source::Source;
 use crate::template::{ChatTemplate, TemplateError};
 
-/// The tokenizer, the templates and the context of a model; cheap to clone, and of use on any thread.
+/// The tokenizer, the templates and the context of a model; cheap to clone, and usable on any thread.
 #[derive(Clone)]
 pub struct Reader {
     /// The model's name, for messages.

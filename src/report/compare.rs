@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::Report;
 use crate::compare::{Comparison, Stretch};
-use crate::engine::ModelInfo;
+use crate::model::ModelInfo;
 use crate::sequence::{Sequence, visible, visible_text};
 
 /// What a second model says of the text.

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::loss::{Candidate, Row, Target};
-use crate::model::ops::{count_above, exp_sums, greatest};
+use crate::ops::{count_above, exp_sums, greatest};
 
 /// A row's exact entropy, its `top_k` most likely tokens (of equal ones the lower id first) and how `target` did.
 ///

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use super::{Kind, Sequence};
+use crate::sample::Record;
 use crate::template::Change;
 
 /// What a model knows of the borders between the documents of a packed sequence.
@@ -141,6 +142,15 @@ pub struct PackOptions {
     /// The most tokens of a pack.
     pub size: usize,
     pub packing: Packing,
+}
+
+/// Records that are packed, the sample as one of them.
+#[derive(Clone, Debug)]
+pub struct PackRequest {
+    pub records: Arc<[Record]>,
+    /// The record that the sample takes the place of; its pack is shown.
+    pub index: usize,
+    pub options: PackOptions,
 }
 
 /// Packs documents in the order in which they come: the next one goes into the open pack if it fits, else a new pack

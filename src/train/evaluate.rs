@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Example, trainer};
 use crate::cancel::Cancel;
+use crate::decoder::Decoder;
 use crate::loss::{Denominator, Row};
-use crate::model::Decoder;
 use crate::score::{ScoreError, Scorer};
 use crate::sequence::Documents;
 

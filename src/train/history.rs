@@ -7,8 +7,7 @@ use std::sync::Arc;
 use super::optimizer::OptimizerState;
 use super::parameters::{parameters, set_values, values};
 use super::{Example, Method, Optimizer, Settings, TrainError};
-use crate::model::Decoder;
-use crate::model::decoder::Adapter;
+use crate::decoder::{Adapter, Decoder};
 
 /// A state larger than this is kept only after every [`APART`] steps; those between are reached by replay.
 const LARGE: usize = 256 << 20;

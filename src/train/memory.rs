@@ -6,12 +6,10 @@
 use std::fmt;
 
 use super::{LoraSettings, Method, Optimizer, Settings};
-use crate::model::Config;
-use crate::model::config::Activation;
-use crate::model::decoder::{Part, Projection};
-use crate::model::layout::{self, Role};
-use crate::model::memory::PROGRAM;
-pub use crate::model::memory::{MEMORY_VARIABLE, available, size_text};
+use crate::decoder::config::Activation;
+use crate::decoder::layout::{self, Part, Role};
+use crate::decoder::{Config, Projection};
+use crate::memory::{PROGRAM, size_text};
 
 /// Rows whose logits exist at a time.
 const HEAD_ROWS: usize = 128;
@@ -199,7 +197,7 @@ impl fmt::Display for MemoryError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::config::{Family, Rope};
+    use crate::decoder::config::{Family, Rope};
 
     fn smollm2() -> Config {
         Config {

@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use super::parameters::Parameter;
 use super::{Optimizer, Settings, TrainError};
-use crate::model::ops::simd::vectorised;
-use crate::model::ops::update_values;
+use crate::ops::simd::vectorised;
+use crate::ops::update_values;
 
 /// AdamW's decay of the two moments and what keeps the divisor from zero, PyTorch's defaults.
 const BETAS: (f64, f64) = (0.9, 0.999);

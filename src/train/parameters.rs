@@ -1,14 +1,13 @@
 //! Which weights a method moves.
 
 use candle_core::{Device, Tensor};
-use rand::Rng;
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::{LoraSettings, Method, Projections, TrainError};
-use crate::model::Decoder;
-use crate::model::decoder::{Adapter, Part, Projection};
-use crate::model::ops::update_values;
+use crate::decoder::layout::Part;
+use crate::decoder::{Adapter, Decoder, Projection};
+use crate::ops::update_values;
 
 /// A weight that moves.
 #[derive(Clone, Debug)]

@@ -7,9 +7,8 @@ use candle_core::{D, Tensor, Var};
 use super::parameters::Parameter;
 use super::{Example, TrainError};
 use crate::cancel::Cancel;
-use crate::model::Decoder;
-use crate::model::decoder::{Adapter, DecoderError};
-use crate::model::ops::{Counted, Gradients, Tape, cross_entropy, select_rows};
+use crate::decoder::{Adapter, Decoder, DecoderError};
+use crate::ops::{Counted, Gradients, Tape, cross_entropy, select_rows};
 
 /// How gradients are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,7 +94,7 @@ impl Work<'_> {
             let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
             gradients.add(i, |sum, is_first| match is_first {
                 true => sum.copy_from_slice(&gradient),
-                false => crate::model::ops::add_to(sum, &gradient),
+                false => crate::ops::add_to(sum, &gradient),
             });
         }
         Ok(f64::from(sum.to_scalar::<f32>()?))

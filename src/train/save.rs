@@ -23,8 +23,8 @@ pub use state::{Resumed, read_settings, read_state};
 use self::folder::Folder;
 use super::{Settings, Trainer};
 use crate::cancel::Cancel;
+use crate::decoder::DecoderError;
 use crate::model::Model;
-use crate::model::decoder::DecoderError;
 
 /// What a save is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

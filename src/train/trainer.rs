@@ -11,9 +11,9 @@ use super::parameters::{Parameter, new_adapters, parameters};
 use super::pass::{Backward, pass};
 use super::{Example, GradientNorm, Method, Settings, StepReport, TrainError};
 use crate::cancel::Cancel;
+use crate::decoder::Decoder;
 use crate::loss::Denominator;
-use crate::model::Decoder;
-use crate::model::ops::{Gradients, square_sum};
+use crate::ops::{Gradients, square_sum};
 
 /// Trains a decoder in place. The decoder stays the caller's: it is handed in with every call, always the same one.
 pub struct Trainer {

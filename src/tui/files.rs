@@ -4,12 +4,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use super::Inbound;
-use crate::app::{Action, Facts, FileOutcome, Opened};
+use crate::app::{Action, Facts, FileOutcome};
 use crate::cancel::Cancel;
-use crate::data::{DataError, Place, Raw, Records};
-use crate::model::removal::Removal;
-use crate::model::{Source, known};
+use crate::data::{DataError, Opened, Place, Raw, Records};
 use crate::sample::Record;
+use crate::source::removal::Removal;
+use crate::source::{Source, known};
 
 /// Does a file effect on a thread of its own; the outcome arrives in the inbox.
 pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers: Readers) {

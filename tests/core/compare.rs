@@ -7,9 +7,10 @@ use lossglass::cancel::Cancel;
 use lossglass::compare::{Comparison, NothingInCommon, Side};
 use lossglass::loss::{Ledger, Row, Scores, Target};
 use lossglass::mask::{LossMask, Mode};
-use lossglass::model::{Model, Overrides, Source};
+use lossglass::model::{Model, Overrides};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Prefix, Sequence};
+use lossglass::source::Source;
 use proptest::prelude::*;
 
 use crate::{MODEL, any_text, mask};

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
-use lossglass::model::decoder::Weights;
+use lossglass::decoder::{Config, Weights};
 use lossglass::model::load::load;
-use lossglass::model::{Config, Source};
+use lossglass::source::Source;
 use serde_json::Value;
 
 /// The fixtures: every family, and llama with scaled rotary positions and a head of its own.
@@ -41,6 +41,6 @@ pub fn smollm2() -> Option<(Config, Weights)> {
 }
 
 fn read(source: &Source) -> (Config, Weights) {
-    let loaded = load(source, &Device::Cpu, &Cancel::default(), &mut |_| {}).unwrap();
+    let loaded = load(source, &Device::Cpu, &Cancel::default(), &mut |_| {}).unwrap().loaded;
     (loaded.config, loaded.weights)
 }

@@ -2,9 +2,8 @@
 
 use candle_core::Var;
 use lossglass::cancel::Cancel;
+use lossglass::decoder::{Decoder, DecoderError};
 use lossglass::generate::{Continuation, GenerateError, Sampling, generate};
-use lossglass::model::Decoder;
-use lossglass::model::decoder::DecoderError;
 
 use crate::checkpoint;
 

@@ -1,9 +1,9 @@
 //! What transformers computes in float32 (`tests/fixtures/*/expected.json`).
 
 use lossglass::cancel::Cancel;
+use lossglass::decoder::Decoder;
 use lossglass::loss::Scores;
 use lossglass::mask::AttentionMask;
-use lossglass::model::Decoder;
 use lossglass::score::Scorer;
 use serde_json::Value;
 

@@ -2,8 +2,7 @@
 //! against PyTorch's norm, against finite differences, and that none is missing.
 
 use candle_core::{Tensor, Var};
-use lossglass::model::decoder::{Named, Weights};
-use lossglass::model::{Config, Decoder};
+use lossglass::decoder::{Config, Decoder, Named, Weights};
 
 use crate::{checkpoint, golden};
 

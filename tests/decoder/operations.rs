@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor, Var};
 use lossglass::cancel::Cancel;
 use lossglass::mask::{AttentionMask, Visibility};
-use lossglass::model::ops::{self, Activation, Gradients, Heads, Rotation, Tape, composed};
+use lossglass::ops::{self, Activation, Gradients, Heads, Rotation, Tape, composed};
 use lossglass::sequence::Documents;
 
 /// Values without a pattern, between −1.5 and 1.5.

@@ -1,8 +1,8 @@
 //! Packed documents know nothing of each other.
 
 use lossglass::cancel::Cancel;
+use lossglass::decoder::Decoder;
 use lossglass::loss::Scores;
-use lossglass::model::Decoder;
 use lossglass::score::Scorer;
 use lossglass::sequence::Documents;
 

@@ -2,10 +2,9 @@
 
 use candle_core::Var;
 use lossglass::cancel::Cancel;
+use lossglass::decoder::{Decoder, DecoderError, KvCache};
 use lossglass::loss::Scores;
 use lossglass::mask::AttentionMask;
-use lossglass::model::Decoder;
-use lossglass::model::decoder::{DecoderError, KvCache};
 use lossglass::score::{self, ScoreError, Scorer};
 use proptest::prelude::*;
 

@@ -3,15 +3,14 @@
 use candle_core::{DType, Device, Tensor};
 use candle_nn::VarBuilder;
 use candle_transformers::models::{gemma3, llama, mistral, qwen2, qwen3};
-use lossglass::model::decoder::DecoderError;
-use lossglass::model::{Config, Decoder};
+use lossglass::decoder::{Config, Decoder, DecoderError};
 
 use crate::checkpoint;
 
 #[test]
 fn the_tensor_that_does_not_fit_is_named() {
     let (config, weights) = checkpoint::fixture("llama");
-    let error = |change: &dyn Fn(&mut lossglass::model::decoder::Weights)| {
+    let error = |change: &dyn Fn(&mut lossglass::decoder::Weights)| {
         let mut weights = weights.clone();
         change(&mut weights);
         Decoder::new(&config, weights).unwrap_err()

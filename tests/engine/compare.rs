@@ -1,8 +1,8 @@
 //! A second model beside the first.
 
 use lossglass::app::{Action, FileOutcome, Progress, View};
-use lossglass::model::Source;
 use lossglass::sample::Sample;
+use lossglass::source::Source;
 
 use super::{chat, fixture, model_name, with_templates};
 use crate::session::Session;

@@ -119,7 +119,7 @@ fn any_happening() -> impl Strategy<Value = Happening> {
 
 /// A second model answers, whatever is on screen.
 fn second(app: &mut App, is_chat: bool) {
-    let source = lossglass::model::Source::parse("tiny-base").expect("it is embedded");
+    let source = lossglass::source::Source::parse("tiny-base").expect("it is embedded");
     update(app, Action::Files(FileOutcome::Second(source)));
     let Some(model) = app.model.clone() else { return };
     let sequence = if is_chat { chat_sequence() } else { text() };

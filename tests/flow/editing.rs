@@ -1,6 +1,7 @@
 //! Keys in the editor.
 
-use lossglass::app::{Action, App, Effect, FileOutcome, Opened, update};
+use lossglass::app::{Action, App, Effect, FileOutcome, update};
+use lossglass::data::Opened;
 use lossglass::engine::Request;
 use lossglass::mask::Mode;
 use lossglass::sample::{Chat, Message, Sample};

@@ -116,7 +116,7 @@ fn a_model_is_chosen_by_line_or_by_what_is_typed() {
     let Choice::Model(name) = picker(&app).current().unwrap().choice.clone() else { panic!("a model") };
     let effects = press(&mut app, "enter");
     assert!(matches!(&effects[..], [Effect::FindModel(asked)] if *asked == name), "{effects:?}");
-    let source = lossglass::model::Source::parse(&name).unwrap();
+    let source = lossglass::source::Source::parse(&name).unwrap();
     let effects = update(&mut app, Action::Files(FileOutcome::Model(source.clone())));
     assert_eq!(app.chosen_model, Some(source));
     assert!(matches!(effects[..], [Effect::Engine(Request::Analyze { .. })]), "{effects:?}");

@@ -2,8 +2,8 @@
 
 use lossglass::app::{Action, Choice, Effect, FileOutcome, Progress, update};
 use lossglass::engine::{Event, Request};
-use lossglass::model::hub::{Address, Arrived};
-use lossglass::model::{Known, Opening, Place, Source, named};
+use lossglass::source::hub::{Address, Arrived};
+use lossglass::source::{Known, Opening, Place, Source, named};
 
 use super::{notice, picker, press};
 use crate::sample::{chat, chat_sequence, text, tokenised};
@@ -111,7 +111,7 @@ fn the_cursor_stays_at_its_place_in_the_text() {
             panic!("tokens")
         };
         let own = (*model).clone();
-        let model = lossglass::engine::ModelInfo { tokens: Default::default(), name: "tiny".into(), ..own }.into();
+        let model = lossglass::model::ModelInfo { tokens: Default::default(), name: "tiny".into(), ..own }.into();
         update(&mut app, Action::Engine(Event::Tokenised { generation, model, sequence: sequence.clone() }));
         assert_eq!((app.cursor, sequence.chars_before(app.cursor)), (at - 1, place));
     }

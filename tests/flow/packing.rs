@@ -1,9 +1,9 @@
 //! Keys on packed records.
 
 use lossglass::app::{App, Effect, Start};
-use lossglass::engine::{PackRequest, Request};
+use lossglass::engine::Request;
 use lossglass::sample::Sample;
-use lossglass::sequence::{PackOptions, Packing};
+use lossglass::sequence::{PackOptions, PackRequest, Packing};
 
 use super::{notice, press};
 use crate::sample::chat;

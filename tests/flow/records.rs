@@ -1,6 +1,7 @@
 //! Keys in the list of records.
 
-use lossglass::app::{Action, App, Effect, FileOutcome, Filter, Opened, Overlay, Reading, update};
+use lossglass::app::{Action, App, Effect, FileOutcome, Filter, Overlay, Reading, update};
+use lossglass::data::Opened;
 use lossglass::engine::{Event, Request, SurveyEvent};
 use lossglass::mask::Mode;
 use lossglass::sample::{Form, Sample};

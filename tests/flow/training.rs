@@ -235,7 +235,7 @@ fn another_model_begins_anew_with_the_same_settings() {
     let mut app = trained(2);
     press(&mut app, "+ p i");
     let settings = app.training.settings.clone();
-    let source = lossglass::model::Source::parse("tiny-base").unwrap();
+    let source = lossglass::source::Source::parse("tiny-base").unwrap();
     let before = app.analysis.generation;
     update(&mut app, Action::Files(FileOutcome::Model(source.clone())));
     assert!(notice(&app).0.contains("step 2 are not saved"), "{:?}", notice(&app));

@@ -4,9 +4,9 @@ use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Rule, Star
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Denominator;
 use lossglass::mask::Mode;
-use lossglass::model::Opening;
 use lossglass::sample::Sample;
 use lossglass::sequence::Sequence;
+use lossglass::source::Opening;
 use lossglass::template::Part;
 
 use super::{key, notice, press};
@@ -133,7 +133,7 @@ fn the_split_stays_with_its_text_when_something_is_typed_before_it() {
 #[test]
 fn a_model_that_cannot_be_opened_leaves_the_one_before() {
     let mut app = chat();
-    app.chosen_model = Some(lossglass::model::Source::Directory("/broken".into()));
+    app.chosen_model = Some(lossglass::source::Source::Directory("/broken".into()));
     press(&mut app, "R");
     let generation = app.analysis.generation;
     let failed = Event::ModelFailed { generation, message: "/broken has no config.json".into() };

@@ -5,8 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use lossglass::cancel::Cancel;
-use lossglass::model::Source;
-use lossglass::model::hub::{Address, Arrived, Hub, HubError, Settings, Token};
+use lossglass::source::hub::{Address, Arrived, Hub, HubError, Settings, Token};
 
 use super::server::{COMMIT, Fault, REPOSITORY, Reply, TestHub, sha256};
 
@@ -83,7 +82,7 @@ fn what_is_there_is_not_fetched_again() {
     let asked = server.hub.requests().len();
     let hub = Hub::new(settings(cache.path(), &server));
     let again = hub.open(&address(REPOSITORY), &Cancel::default(), &mut |_| {}).expect("is there");
-    assert_eq!((again, server.hub.requests().len()), (Source::Directory(first), asked), "opening asks nobody");
+    assert_eq!((again, server.hub.requests().len()), (first, asked), "opening asks nobody");
     get(cache.path(), &server, REPOSITORY).expect("asks which commit it is");
     assert_eq!(server.hub.requests().len(), asked + 1);
     assert_eq!(server.cdn.count("GET", "signed=1"), 1);
@@ -95,17 +94,14 @@ fn a_reader_needs_no_weights() {
     let (cache, server) = (temporary(), TestHub::new(&files()));
     let hub = Hub::new(settings(cache.path(), &server));
     let what = address(REPOSITORY);
-    let Source::Directory(directory) = hub.open_reader(&what, &Cancel::default(), &mut |_| {}).expect("downloads")
-    else {
-        panic!("a directory")
-    };
+    let directory = hub.open_reader(&what, &Cancel::default(), &mut |_| {}).expect("downloads");
     assert!(directory.join("tokenizer.json").exists() && !directory.join("model.safetensors").exists());
     assert!(hub.find(&what).is_none(), "the model itself is not there yet");
     let asked = server.hub.requests().len();
     hub.open_reader(&what, &Cancel::default(), &mut |_| {}).expect("is there");
     assert_eq!(server.hub.requests().len(), asked, "nothing is asked for again");
     let whole = hub.open(&what, &Cancel::default(), &mut |_| {}).expect("downloads the rest");
-    assert!(matches!(whole, Source::Directory(directory) if directory.join("model.safetensors").exists()));
+    assert!(whole.join("model.safetensors").exists());
 }
 
 #[test]

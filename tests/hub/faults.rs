@@ -1,6 +1,6 @@
 //! Refusals and failures: one clear sentence each, and no more tries than make sense.
 
-use lossglass::model::hub::{Address, Hub, HubError, Settings, Token};
+use lossglass::source::hub::{Address, Hub, HubError, Settings, Token};
 
 use super::download::{address, files, get, settings, temporary, untouched};
 use super::server::{Fault, REPOSITORY, Reply, TestHub};

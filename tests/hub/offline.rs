@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use lossglass::cancel::Cancel;
-use lossglass::model::hub::{Hub, HubError, Settings};
+use lossglass::source::hub::{Hub, HubError, Settings};
 
 use super::download::{address, temporary};
 use super::server::COMMIT;

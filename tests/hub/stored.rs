@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use lossglass::model::hub::{HubError, Stored, remove, stored};
+use lossglass::source::hub::{HubError, Stored, remove, stored};
 
 use super::download::{address, files, get, temporary, weights};
 use super::server::{COMMIT, REPOSITORY, TestHub, sha256};

@@ -6,11 +6,12 @@ use std::path::Path;
 
 use candle_core::{DType, Device, Tensor};
 use lossglass::cancel::Cancel;
+use lossglass::checkpoint::pack::{Card, Precision, pack};
 use lossglass::data::{Place, Records, record_at};
-use lossglass::model::pack::{Card, Precision, pack};
-use lossglass::model::{Model, Reader, Source};
+use lossglass::model::{Model, Reader};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::EncodeOptions;
+use lossglass::source::Source;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::json;

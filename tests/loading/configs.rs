@@ -2,10 +2,11 @@
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
-use lossglass::engine::ModelInfo;
+use lossglass::decoder::config::{ConfigError, Rope, RopeScaling};
+use lossglass::decoder::{Config, layout};
 use lossglass::mask::AttentionMask;
-use lossglass::model::config::{ConfigError, Rope, RopeScaling};
-use lossglass::model::{Config, Model, Source, layout};
+use lossglass::model::{Model, ModelInfo};
+use lossglass::source::Source;
 use serde_json::{Value, json};
 
 use super::{fixture, json as read_json};

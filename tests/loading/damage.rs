@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use candle_core::{DType, Device, Tensor};
 use lossglass::cancel::Cancel;
-use lossglass::model::load::{LoadError, Loaded};
-use lossglass::model::pack::{Card, Precision, pack};
-use lossglass::model::{Model, Source};
+use lossglass::checkpoint::Loaded;
+use lossglass::checkpoint::pack::{Card, Precision, pack};
+use lossglass::model::Model;
+use lossglass::model::load::OpenError;
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::Prefix;
+use lossglass::source::Source;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -18,7 +20,7 @@ use super::formats::copy_without_weights;
 use super::{fixture, open_directory, open_gguf};
 
 /// The message, without the temporary path it begins with.
-pub fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
+pub fn message(result: Result<Loaded, OpenError>, place: &Path) -> String {
     let message = result.err().expect("it is damaged").to_string();
     assert_eq!(message.lines().count(), 1, "{message}");
     message.replace(&place.display().to_string(), "MODEL")

@@ -4,10 +4,11 @@ use std::fs;
 
 use candle_core::{DType, Device, Tensor};
 use lossglass::cancel::Cancel;
-use lossglass::model::load::{LoadError, Loaded, load};
-use lossglass::model::pack::{Card, Precision, pack};
-use lossglass::model::source::Embedded;
-use lossglass::model::{Decoder, Opening, Source};
+use lossglass::checkpoint::pack::{Card, Precision, pack};
+use lossglass::checkpoint::{LoadError, Loaded};
+use lossglass::decoder::Decoder;
+use lossglass::model::load::{OpenError, load};
+use lossglass::source::{Embedded, Opening, Source};
 
 use super::{all_nll_pairs, assert_same_ids, fixture, json, nll_pairs, open, open_directory, open_gguf};
 
@@ -233,7 +234,7 @@ fn progress_rises_to_one_and_cancel_stops() {
         calls += 1;
         cancel.cancel();
     });
-    assert!(matches!(stopped, Err(LoadError::Cancelled)) && calls == 1);
+    assert!(matches!(stopped, Err(OpenError::Files(LoadError::Cancelled))) && calls == 1);
 }
 
 /// A fixture's directory without its weights.

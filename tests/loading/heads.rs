@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 
 use candle_core::{DType, Tensor};
-use lossglass::model::layout::{self, Role};
-use lossglass::model::load::Loaded;
+use lossglass::checkpoint::Loaded;
+use lossglass::decoder::layout::{self, Role};
 
 use super::formats::{FIXTURES, copy_without_weights, largest_difference};
 use super::{fixture, json, open_directory};

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use candle_core::quantized::QTensor;
 use candle_core::quantized::gguf_file::{self, Value};
-use lossglass::model::load::{LoadError, Loaded};
-use lossglass::model::pack::{Card, Precision, pack};
+use lossglass::checkpoint::Loaded;
+use lossglass::checkpoint::pack::{Card, Precision, pack};
+use lossglass::model::load::OpenError;
 use proptest::prelude::*;
 
 use super::{fixture, open_gguf};
@@ -61,7 +62,7 @@ fn with_tokenizer(pieces: &Pieces, change: impl FnOnce(&mut HashMap<String, Valu
     (directory, path)
 }
 
-fn open(pieces: &Pieces, change: impl FnOnce(&mut HashMap<String, Value>)) -> Result<Loaded, LoadError> {
+fn open(pieces: &Pieces, change: impl FnOnce(&mut HashMap<String, Value>)) -> Result<Loaded, OpenError> {
     let (_directory, path) = with_tokenizer(pieces, change);
     open_gguf(&path)
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{Action, App, DataSet, Effect, FileOutcome, Opened, Start, update};
-use lossglass::data::{Place, Unit};
-use lossglass::engine::{Event, ModelInfo, SurveyEvent};
+use lossglass::app::{Action, App, Effect, FileOutcome, Start, update};
+use lossglass::data::{DataSet, Opened, Place, Unit};
+use lossglass::engine::{Event, SurveyEvent};
 use lossglass::loss::Distribution;
 use lossglass::mask::finding::{self, Facts, Finding};
 use lossglass::mask::{AttentionMask, LossMask, MaskOptions, Mode, PartWeights};
+use lossglass::model::ModelInfo;
 use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};

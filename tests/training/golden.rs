@@ -1,8 +1,8 @@
 //! What PyTorch's `torch.optim.AdamW` and transformers compute (`training` in `expected.json`).
 
 use lossglass::cancel::Cancel;
+use lossglass::decoder::Decoder;
 use lossglass::loss::Scores;
-use lossglass::model::Decoder;
 use lossglass::score::Scorer;
 use lossglass::train::{Method, Settings, Trainer};
 use serde_json::Value;

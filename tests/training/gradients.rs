@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use lossglass::cancel::Cancel;
-use lossglass::model::Decoder;
+use lossglass::decoder::Decoder;
 use lossglass::sequence::Documents;
 use lossglass::train::{Backward, Example, Method, Optimizer, Settings, Trainer};
 

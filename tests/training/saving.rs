@@ -4,9 +4,11 @@ use std::path::{Path, PathBuf};
 
 use candle_core::Device;
 use lossglass::cancel::Cancel;
+use lossglass::decoder::Decoder;
 use lossglass::loss::Scores;
-use lossglass::model::{Decoder, Model, Source};
+use lossglass::model::Model;
 use lossglass::score::Scorer;
+use lossglass::source::Source;
 use lossglass::train::save::{Form, SaveError, read_state, save};
 use lossglass::train::{LoraSettings, Method, Projections, Trainer};
 

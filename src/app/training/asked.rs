@@ -2,10 +2,10 @@
 
 use super::course::{Course, Courses};
 use super::{Preset, Training};
-use crate::model::Source;
+use crate::source::Source;
 use crate::train::Goal;
 
-/// What was asked of the trainer: what to make of its next word, and what need not be asked again.
+/// What the trainer was asked for last, so that its answers can be told apart and nothing is asked twice.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Asked {
     /// The goal of the run that was asked for and did not end yet.

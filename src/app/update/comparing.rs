@@ -3,7 +3,7 @@
 use crate::app::{App, Comparing, Effect, Progress, View};
 use crate::engine::{CompareEvent, CompareRequest, Request};
 use crate::loss::Scores;
-use crate::model::Source;
+use crate::source::Source;
 
 /// `source` stands beside the model that speaks from now on.
 pub fn choose(app: &mut App, source: Source) -> Vec<Effect> {

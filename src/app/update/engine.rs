@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::app::caret::same_place;
 use crate::app::labels::labels;
 use crate::app::{App, Effect, Notice, Painting, Progress};
-use crate::engine::{Event, ModelInfo};
+use crate::engine::Event;
 use crate::loss::Scores;
+use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 
 /// Takes an event in; one of an older generation is dropped.

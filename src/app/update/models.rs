@@ -2,8 +2,8 @@
 
 use crate::app::picker::model_items;
 use crate::app::{App, Choice, Command, Effect, FileOutcome, Overlay, Picker};
-use crate::model::memory::size_text;
-use crate::model::{Source, known};
+use crate::memory::size_text;
+use crate::source::{Source, known};
 
 /// A command that only the list of models has, or that means something else there; `None` for all others.
 pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {

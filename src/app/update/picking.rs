@@ -9,8 +9,8 @@ use crate::app::{
     About, App, Choice, Command, Context, Effect, FileOutcome, Filter, Item, Notice, Overlay, PRESETS, Picker,
     PickerKind, keymap,
 };
-use crate::model::{Source, named};
 use crate::sample;
+use crate::source::{Source, named};
 
 /// Opens the list that `command` stands for.
 pub fn open(app: &mut App, command: Command) -> Vec<Effect> {

@@ -6,7 +6,8 @@ use ratatui_textarea::{Input, Key};
 
 use crate::app::picker::filter_items;
 use crate::app::records::{Asked, Filter, Reading};
-use crate::app::{App, Command, DataSet, Effect, Notice, Opened, Overlay, Picker, PickerKind, Rule};
+use crate::app::{App, Command, Effect, Notice, Overlay, Picker, PickerKind, Rule};
+use crate::data::{DataSet, Opened};
 use crate::engine::{Request, Survey, SurveyEvent};
 use crate::loss::Denominator;
 use crate::mask::{Mode, PartWeights};

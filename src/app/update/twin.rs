@@ -4,8 +4,7 @@ use super::steps::{go_back, train};
 use crate::app::training::{PRESETS, Preset, Twin};
 use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind, Rule};
 use crate::engine::TrainRequest;
-use crate::model::Source;
-use crate::model::source::Embedded;
+use crate::source::{Embedded, Source};
 
 /// Opens the list of presets, or ends the twin run.
 pub fn toggle(app: &mut App) -> Vec<Effect> {

@@ -7,9 +7,9 @@ use anyhow::{Context, Result, bail};
 use crate::cli::models::Origin;
 use crate::command::bar::Bar;
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
-use crate::model::hub::{Address, Hub, HubError};
-use crate::model::{Opening, Source, catalogue, known, pypi};
 use crate::sequence::visible_text;
+use crate::source::hub::{Address, Hub, HubError};
+use crate::source::{Opening, Source, catalogue, known, pypi};
 
 /// Downloads the model and prints where it is.
 ///

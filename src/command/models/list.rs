@@ -6,9 +6,9 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use crate::cli::models::ListFormat;
-use crate::model::memory::size_text;
-use crate::model::{Known, Place, known};
+use crate::memory::size_text;
 use crate::sequence::visible_text;
+use crate::source::{Known, Place, known};
 
 /// Prints the list.
 ///

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::model::memory::size_text;
-use crate::model::removal::Removal;
+use crate::memory::size_text;
 use crate::sequence::visible_text;
+use crate::source::removal::Removal;
 
 /// Asks, unless that is not wanted, and removes.
 ///

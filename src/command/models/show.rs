@@ -5,14 +5,15 @@ use std::io::Write;
 use anyhow::Result;
 use serde_json::{Value, json};
 
+use crate::checkpoint::Loaded;
 use crate::cli::models::ListFormat;
-use crate::model::catalogue::{self, Entry, Origin};
-use crate::model::hub::HubError;
-use crate::model::load::{self, LoadError, Loaded};
-use crate::model::memory::size_text;
-use crate::model::source::SourceError;
-use crate::model::{Config, Source};
+use crate::decoder::Config;
+use crate::memory::size_text;
+use crate::model::load::{self, OpenError};
 use crate::sequence::{Vocabulary, visible_text};
+use crate::source::catalogue::{self, Entry, Origin};
+use crate::source::hub::HubError;
+use crate::source::{Source, SourceError};
 use crate::train::memory::Need;
 use crate::train::{LoraSettings, Method, Optimizer};
 
@@ -42,7 +43,7 @@ pub fn run(name: &str, format: ListFormat) -> Result<()> {
 ///
 /// # Errors
 /// If there is no such model.
-pub fn describe(name: &str) -> Result<crate::app::Facts> {
+pub fn describe(name: &str) -> Result<Vec<(String, String)>> {
     Ok(look_at(name)?.facts().into_iter().map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
@@ -82,7 +83,7 @@ fn read(name: &str) -> Result<Files> {
 
 /// Whether a model would only have to be downloaded.
 fn is_absent(error: &anyhow::Error) -> bool {
-    matches!(error.downcast_ref(), Some(LoadError::Hub(HubError::NotCached { .. })))
+    matches!(error.downcast_ref(), Some(OpenError::Hub(HubError::NotCached { .. })))
         || matches!(error.downcast_ref(), Some(SourceError::NotDownloaded { .. }))
 }
 

@@ -12,9 +12,9 @@ use crate::cancel::Cancel;
 use crate::cli::train::{TrainArgs, TrainFormat};
 use crate::command::bar::Bar;
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
+use crate::memory::size_text;
 use crate::model::Model;
 use crate::report::{self, Done};
-use crate::train::memory::size_text;
 use crate::train::save::{self, Form, SaveError};
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, loss, nlls};
 

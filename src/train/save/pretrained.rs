@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 use super::SaveError;
 use super::folder::Folder;
 use super::tensors::{Entry, Task};
+use crate::decoder::config::{Config, is_wrapper};
 use crate::model::Model;
-use crate::model::config::{Config, is_wrapper};
 use crate::sequence::Vocabulary;
 
 /// What belongs to a model beside its weights and its config; taken over as it is.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::SaveError;
 use super::folder::Folder;
 use super::tensors::{Entry, Reader, Task, Values};
-use crate::model::Decoder;
+use crate::decoder::Decoder;
 use crate::train::optimizer::OptimizerState;
 use crate::train::parameters::{Parameter, parameters};
 use crate::train::{Optimizer, Settings, Trainer};

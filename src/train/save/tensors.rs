@@ -9,9 +9,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Form, SaveError};
 use crate::cancel::Cancel;
+use crate::decoder::Adapter;
 use crate::model::Model;
-use crate::model::decoder::Adapter;
-use crate::model::ops::with_values;
+use crate::ops::with_values;
 
 /// Values written or read at a time.
 const PIECE: usize = 256 * 1024;
@@ -89,7 +89,7 @@ pub(super) fn weights(model: &Model, form: Form) -> Result<Vec<Entry<'_>>, SaveE
         return Ok(entries.collect());
     }
     let has_adapter = |weight: &str| adapters.iter().any(|(name, _)| weight.strip_suffix(".weight") == Some(name));
-    let entry = |named: &crate::model::decoder::Named| {
+    let entry = |named: &crate::decoder::Named| {
         let entry = Entry::of_tensor(named.name.clone(), named.tensor.clone());
         match has_adapter(&named.name) {
             true => Entry { values: Values::Merged(model, named.name.clone()), ..entry },

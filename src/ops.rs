@@ -1,0 +1,36 @@
+//! The kernels that a decoder is computed with, each differentiable. They know tensors and no model.
+//!
+//! candle-nn's fused `rms_norm`, `layer_norm`, `softmax_last_dim` and `rope` have no backward pass and drop gradients
+//! without a word; these have one. On the CPU an operation is one fused pass and writes its backward pass down on a
+//! [`Tape`], if it is given one. Where candle records a graph (a weight is a `Var`), and on other devices, it is made of
+//! candle's primitives ([`composed`]), which also serve as the reference in the tests. All tensors are f32 matrices
+//! `[tokens, features]`; heads lie side by side in the features.
+
+mod activation;
+mod attention;
+pub mod composed;
+mod cross_entropy;
+mod fit;
+mod linear;
+mod matmul;
+mod norm;
+mod pointwise;
+mod residual;
+mod rope;
+mod rows;
+pub(crate) mod simd;
+mod tape;
+mod values;
+
+pub use activation::{Activation, activate, swiglu};
+pub use attention::{Heads, attention};
+pub use cross_entropy::{Counted, cross_entropy};
+pub use linear::{add_bias, add_low_rank, linear, linear_in_out};
+pub use norm::{layer_norm, rms_norm};
+pub use pointwise::{affine, mul};
+pub use residual::add;
+pub use rope::{Rotation, rope};
+pub use rows::{columns, head_columns, select_rows};
+pub use simd::{count_above, exp_sums, greatest, square_sum};
+pub use tape::{Gradients, Tape};
+pub use values::{add_to, update_values, with_values};
