@@ -28,7 +28,7 @@
 //!
 //! `sample, jinja <- template <- sequence <- mask <- loss <- score <- engine`; `model -> sequence`, and of `mask` the attention
 //! mask; `score -> model`; `train -> score, model, mask, loss`; `generate -> score, model`, and of `loss` the
-//! distribution; `survey -> data`, and of `model` what reads samples; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
+//! distribution; `dataset -> train`, the one road from a record to an example; `survey -> data, dataset`; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
 //! of models; `ui -> app` and what its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's
 //! messages and train's reports; `command ->` what it runs. `cancel`, `disguise` and `guard` use nothing and are for all.
 //! `sample`, `jinja`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
@@ -44,6 +44,7 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod data;
+pub mod dataset;
 pub mod disguise;
 pub mod engine;
 pub mod generate;

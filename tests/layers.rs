@@ -23,8 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "cancel", "data", "generate", "loss", "mask", "model", "sample", "score", "sequence", "survey", "template",
-            "train",
+            "cancel", "data", "dataset", "generate", "loss", "mask", "model", "sample", "score", "sequence", "survey",
+            "template", "train",
         ],
     ),
     (
@@ -33,7 +33,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey", "template", "train"]),
     ("tui", &["app", "cancel", "data", "engine", "model", "sample", "ui"]),
-    ("survey", &["cancel", "data", "mask", "model", "sample", "sequence"]),
+    ("dataset", &["cancel", "mask", "model", "sample", "sequence", "train"]),
+    ("survey", &["cancel", "data", "dataset", "mask", "model", "sample", "sequence"]),
     ("report", &["compare", "data", "engine", "loss", "mask", "sequence", "survey", "train"]),
     ("cli", &["loss", "mask", "model", "sample", "sequence", "train"]),
 ];

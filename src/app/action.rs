@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::{DataSet, Panel, Rule, ScorePanel, View};
+use super::{DataSet, Panel, ScorePanel, View};
 use crate::data::Place;
 use crate::engine::{Event, Request};
-use crate::mask::Mode;
+use crate::mask::Basis;
 use crate::model::removal::Removal;
 use crate::model::{Known, Source};
-use crate::sample::{Record, Sample};
+use crate::sample::{Form, Record, Sample};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub enum Action {
     /// The mouse is dragged to token `t`.
     Drag(usize),
     /// This mode or profile decides from now on which targets count.
-    Rule(Rule),
+    Basis(Basis),
     /// An item of the open list or form is clicked.
     Pick(usize),
     /// A turn of the open editor is clicked.
@@ -241,8 +241,8 @@ pub struct Opened {
     pub note: Option<String>,
     /// Raw text of a prompt and a completion: characters of the prompt.
     pub split: Option<usize>,
-    /// The mask that its form asks for.
-    pub mode: Option<Mode>,
+    /// The form that it was found in.
+    pub form: Form,
     /// The data set that it is a record of, if there is more than one in the file.
     pub set: Option<DataSet>,
 }
@@ -250,6 +250,6 @@ pub struct Opened {
 impl Opened {
     /// A sample that is no record of a data set.
     pub fn new(name: impl Into<String>, sample: Sample, note: Option<String>) -> Self {
-        Self { name: name.into(), sample, note, split: None, mode: None, set: None }
+        Self { name: name.into(), form: Form::of_sample(&sample), sample, note, split: None, set: None }
     }
 }

@@ -9,9 +9,9 @@ use super::dataset::DataSet;
 use super::{At, Data, Ended, Plan, Side, SideMask, room};
 use crate::cancel::Cancel;
 use crate::loss::Row;
-use crate::mask::{LossMask, MaskOptions, Mode};
+use crate::mask::Policy;
 use crate::model::{Decoder, Model};
-use crate::sample::Sample;
+use crate::sample::{Record, Sample};
 use crate::score::{ScoreError, Scorer};
 use crate::sequence::{Documents, EncodeOptions};
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
@@ -28,6 +28,8 @@ pub(super) struct Course {
     probes: Vec<Option<Arc<Example>>>,
     probe_every: usize,
     set: Option<DataSet>,
+    /// What was cut or left out of the data set, once it is read and until it is said.
+    read: Vec<String>,
 }
 
 /// The second copy of the model.
@@ -64,6 +66,11 @@ impl Course {
     /// How many updates the weights have had.
     pub fn steps(&self) -> usize {
         self.first.as_ref().map_or(0, Trainer::steps)
+    }
+
+    /// What was cut or left out of the data set, said once after it is read.
+    pub fn take_read(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.read)
     }
 
     /// Whether steps are being taken.
@@ -170,10 +177,12 @@ impl Course {
             Data::Samples { samples, encoding } => (samples, *encoding),
         };
         if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
-            self.set = Some(DataSet::encode(samples, encoding, sides, cancel, model, busy)?);
+            let set = DataSet::encode(samples, encoding, sides, cancel, model, busy)?;
+            self.read = set.examples.notes();
+            self.set = Some(set);
         }
-        let set = self.set.as_ref().context("no data set is there")?;
-        Ok(set.pick(&batch(samples.len(), self.steps() + 1, &sides[0].settings)))
+        let examples = &self.set.as_ref().context("no data set is there")?.examples;
+        Ok(examples.pick(&batch(examples.len(), self.steps() + 1, &sides[0].settings)))
     }
 
     /// Both copies go back to step `to`.
@@ -258,7 +267,8 @@ impl Course {
     pub fn watch(&mut self, model: &Model, probes: &[Sample], encoding: EncodeOptions, every: usize) {
         let read = |sample: &Sample| {
             let sequence = model.encode(sample, encoding).ok()?;
-            let mask = LossMask::new(&sequence, Mode::default_for(sequence.kind), MaskOptions::default()).ok()?;
+            let Record { form, split, .. } = Record::from(sample.clone());
+            let mask = Policy::default().mask(&sequence, form, split).ok()?;
             Some(Arc::new(Example::new(&sequence, &mask)))
         };
         self.probes = probes.iter().map(read).collect();

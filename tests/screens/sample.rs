@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lossglass::app::{Action, App, DataSet, Effect, FileOutcome, Opened, Start, update};
 use lossglass::data::{Place, Unit};
+use lossglass::dataset::Masked;
 use lossglass::engine::{Event, ModelInfo, SurveyEvent};
 use lossglass::loss::Distribution;
 use lossglass::mask::finding::{self, Facts, Finding};
@@ -11,7 +12,7 @@ use lossglass::mask::{AttentionMask, LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
-use lossglass::survey::{Judged, Masked, Summary};
+use lossglass::survey::{Judged, Summary};
 use lossglass::template::Part;
 
 /// The vocabulary: its tokens are told apart by their bytes.
