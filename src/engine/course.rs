@@ -28,6 +28,7 @@ pub(super) struct Course {
     probes: Vec<Option<Arc<Example>>>,
     probe_every: usize,
     set: Option<DataSet>,
+    on_screen: Option<ScreenExamples>,
     /// What was cut or left out of the data set, once it is read and until it is said.
     read: Vec<String>,
 }
@@ -173,7 +174,7 @@ impl Course {
             Data::Screen { generation } if *generation != screen.generation => {
                 bail!("the text was changed meanwhile; run again once it is scored")
             }
-            Data::Screen { .. } => return sides.iter().map(|side| on_screen(side, screen)).collect(),
+            Data::Screen { .. } => return self.on_screen(sides, screen),
             Data::Samples { samples, encoding } => (samples, *encoding),
         };
         if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
@@ -183,6 +184,18 @@ impl Course {
         }
         let examples = &self.set.as_ref().context("no data set is there")?.examples;
         Ok(examples.pick(&batch(examples.len(), self.steps() + 1, &sides[0].settings)))
+    }
+
+    /// The sequence on screen under each side's weights, put together once for all steps.
+    fn on_screen(&mut self, sides: &[&Side], screen: OnScreen) -> Result<Vec<Vec<Arc<Example>>>> {
+        let kept = self.on_screen.take().filter(|kept| kept.is_of(sides, screen));
+        let kept = match kept {
+            Some(kept) => kept,
+            None => ScreenExamples::new(sides, screen)?,
+        };
+        let examples = kept.examples.iter().map(|example| vec![example.clone()]).collect();
+        self.on_screen = Some(kept);
+        Ok(examples)
     }
 
     /// Both copies go back to step `to`.
@@ -311,15 +324,37 @@ impl Course {
     }
 }
 
-/// The sequence on screen under the side's weights, as the one example of a step.
-fn on_screen(side: &Side, screen: OnScreen) -> Result<Vec<Arc<Example>>> {
-    match &side.mask {
-        SideMask::Weights(weights) if weights.len() == screen.ids.len() => Ok(vec![Arc::new(Example {
-            ids: screen.ids.to_vec(),
-            weights: weights.to_vec(),
-            documents: screen.documents.clone(),
-        })]),
-        _ => bail!("the mask does not belong to the text on screen; run again"),
+/// The sequence on screen as the one example of each copy's steps.
+struct ScreenExamples {
+    generation: u64,
+    weights: Vec<Arc<[f64]>>,
+    examples: Vec<Arc<Example>>,
+}
+
+impl ScreenExamples {
+    fn new(sides: &[&Side], screen: OnScreen) -> Result<Self> {
+        let mut kept = Self { generation: screen.generation, weights: Vec::new(), examples: Vec::new() };
+        for side in sides {
+            let SideMask::Weights(weights) = &side.mask else { bail!("a mask for samples, and none is trained on") };
+            if weights.len() != screen.ids.len() {
+                bail!("the mask does not belong to the text on screen; run again");
+            }
+            let (ids, documents) = (screen.ids.to_vec(), screen.documents.clone());
+            kept.examples.push(Arc::new(Example { ids, weights: weights.to_vec(), documents }));
+            kept.weights.push(weights.clone());
+        }
+        Ok(kept)
+    }
+
+    /// Whether it is made of this text under these very weights.
+    fn is_of(&self, sides: &[&Side], screen: OnScreen) -> bool {
+        let same = |(side, kept): (&&Side, &Arc<[f64]>)| match &side.mask {
+            SideMask::Weights(weights) => Arc::ptr_eq(weights, kept),
+            SideMask::Policy(_) => false,
+        };
+        self.generation == screen.generation
+            && sides.len() == self.weights.len()
+            && sides.iter().zip(&self.weights).all(same)
     }
 }
 

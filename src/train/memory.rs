@@ -174,6 +174,20 @@ pub fn check(
     Err(MemoryError { method: settings.method.clone(), more: needed, free: available, fits })
 }
 
+/// Bytes that are free beside training a loaded model on sequences of at most `tokens` tokens, when `kept` bytes are held
+/// back for ways back; `None` where the machine does not say.
+///
+/// # Errors
+/// If it does not fit, with the figures and what would; if the limit that the user set is no number.
+pub fn room(config: &Config, settings: &Settings, tokens: usize, kept: u64) -> anyhow::Result<Option<u64>> {
+    let resident = Need::of_scoring(config, 0).total();
+    let Some(free) = available(resident).map_err(anyhow::Error::msg)? else { return Ok(None) };
+    let free = free.saturating_sub(kept);
+    check(config, settings, tokens, free, resident)?;
+    let need = Need::of_training(config, &settings.method, settings.optimizer, tokens);
+    Ok(Some(free.saturating_sub(need.beyond_weights())))
+}
+
 impl std::error::Error for MemoryError {}
 
 impl fmt::Display for MemoryError {
