@@ -27,6 +27,7 @@ mod methods;
 mod parser;
 mod render;
 mod text;
+mod undefined;
 mod value;
 mod words;
 

@@ -100,6 +100,7 @@ impl Sequence {
             span_weights: span_weights(rendered, chat),
             contents: rendered.contents.clone(),
             changes: rendered.changes.clone(),
+            facts: rendered.facts.clone(),
             notes: rendered.notes.clone(),
             ..Sequence::default()
         };

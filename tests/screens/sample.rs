@@ -88,7 +88,9 @@ pub fn chat_sequence() -> Sequence {
         ("<|im_end|>", assistant, Stop),
         ("\n", assistant, AfterStop),
     ];
-    sequence(Kind::Chat, &tokens, &["user", "assistant"])
+    let mut sequence = sequence(Kind::Chat, &tokens, &["user", "assistant"]);
+    sequence.facts.prompt = Some("<|im_start|>assistant\n".into());
+    sequence
 }
 
 /// Raw text with everything that is hard to draw.
