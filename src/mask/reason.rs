@@ -127,7 +127,7 @@ fn cause(mode: Mode, Decision { weight, why }: Decision, token: &Token) -> Optio
 /// Where the token's first character comes from.
 fn origin(token: &Token, facts: &RenderFacts) -> String {
     let role = token.role.as_deref().unwrap_or("template");
-    let is_supplied = facts.prompt.as_ref().is_some_and(|prompt| prompt.contains(&token.text()));
+    let is_supplied = facts.prompted.iter().any(|range| range.contains(&token.span.start));
     match token.part {
         Part::Header if is_assistant(role) && is_supplied => {
             "assistant header, supplied by the generation prompt".into()

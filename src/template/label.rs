@@ -23,6 +23,8 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         supplied: located.prompt.as_deref().and_then(Supplied::new),
         bos: bos.unwrap_or(""),
         stops,
+        prompted: Vec::new(),
+        prefilled: 0,
         own_stop: None,
         prompt_start: located.prompt_start,
         add_generation_prompt: located.add_generation_prompt,
@@ -49,7 +51,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
     }
     labels.between(at..located.text.len(), last, None);
     let contents = contents(fields, &located);
-    let (segments, mut notes) = (labels.segments, labels.notes);
+    let (segments, mut notes, prompted) = (labels.segments, labels.notes, labels.prompted);
     notes.splice(0..0, located.notes);
     Rendered {
         contents,
@@ -58,7 +60,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         generation: located.generation,
         typed,
         changes: located.changes,
-        facts: RenderFacts { prompt: located.prompt, undefined: located.undefined, ..RenderFacts::default() },
+        facts: RenderFacts { prompted, undefined: located.undefined, ..RenderFacts::default() },
         notes,
     }
 }
@@ -122,6 +124,10 @@ struct Labels<'a> {
     supplied: Option<Supplied<'a>>,
     bos: &'a str,
     stops: &'a Stops,
+    /// What the generation prompt supplies, as bytes of the text.
+    prompted: Vec<Range<usize>>,
+    /// Bytes that it supplies of the text that comes next.
+    prefilled: usize,
     /// What ends turns here, where that is no known marker.
     own_stop: Option<&'a str>,
     prompt_start: Option<usize>,
@@ -147,10 +153,15 @@ impl Labels<'_> {
             let field = &fields[run.field];
             let since = kept.last().map_or(0, |last| last.out.end);
             let repeats = field.kind == Kind::ToolCall && seen[run.field] && self.stop(since..run.out.start).is_some();
-            let next = runs.get(index + 1).filter(|next| fields[next.field].message == field.message);
-            // An empty reasoning that gpt-oss ends with a stop of its own.
-            let is_apart = next.is_some_and(|next| self.stop(run.out.end..next.out.start).is_some());
-            if !repeats && (!run.out.is_empty() || texts[field.message] == 0 || is_apart) {
+            let is_same = |run: &&Run| fields[run.field].message == field.message;
+            let before = index.checked_sub(1).map(|before| &runs[before]).filter(is_same);
+            let next = runs.get(index + 1).filter(is_same);
+            // An empty reasoning or answer with a stop of its own, as gpt-oss has them.
+            let is_apart = || {
+                before.is_some_and(|before| self.stop(before.out.end..run.out.start).is_some())
+                    || next.is_some_and(|next| self.stop(run.out.end..next.out.start).is_some())
+            };
+            if !repeats && (!run.out.is_empty() || texts[field.message] == 0 || is_apart()) {
                 kept.push(run);
             }
             seen[run.field] = true;
@@ -177,16 +188,18 @@ impl Labels<'_> {
         }
     }
 
-    /// A field's own text, cut where its parts change.
+    /// A field's own text, cut where its parts change. It may begin with what the generation prompt supplies.
     fn field(&mut self, field: &Field, run: &Run) {
         let turn = Some(field.message);
         let rewritten = self.text[run.out.clone()] != field.text[run.source.clone()];
+        let supplied = std::mem::take(&mut self.prefilled).min(run.out.len());
+        self.push(run.out.start..run.out.start + supplied, turn, Part::GenerationPrefill);
         if rewritten {
-            return self.push(run.out.clone(), turn, field.part_at(run.source.start));
+            return self.push(run.out.start + supplied..run.out.end, turn, field.part_at(run.source.start));
         }
-        let mut at = run.source.start;
+        let mut at = run.source.start + supplied;
         let ends = field.parts.iter().map(|(start, _)| *start).chain([run.source.end]);
-        for end in ends.filter(|end| (run.source.start + 1..=run.source.end).contains(end)) {
+        for end in ends.filter(|end| (run.source.start + supplied + 1..=run.source.end).contains(end)) {
             let place = |byte: usize| byte - run.source.start + run.out.start;
             self.push(place(at)..place(end), turn, field.part_at(at));
             at = end;
@@ -242,6 +255,7 @@ impl Labels<'_> {
     fn prompt(&mut self, gap: Range<usize>) {
         let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
         let role = self.add_generation_prompt.then(|| "assistant".into());
+        self.prompted.extend(self.add_generation_prompt.then(|| gap.clone()));
         self.push_as(gap.start..end, None, role.clone(), Part::Header);
         self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
     }

@@ -82,7 +82,8 @@ fn prompt(
     let other = render(!asked);
     let (without, with) = if asked { (other.as_str(), text) } else { (text, other.as_str()) };
     let added = with.strip_prefix(without).filter(|_| !without.is_empty());
-    let prompt = added.or_else(|| after_last_stop(with)).map(str::to_string);
+    let prompt = added.or_else(|| after_last_stop(with)).filter(|prompt| !prompt.is_empty());
+    let prompt = prompt.or_else(|| engine.usual_prompt()).map(str::to_string);
     (prompt, added.filter(|_| asked).map(|_| without.len()))
 }
 

@@ -1,5 +1,7 @@
 //! The markers of chat formats: what the generation prompt supplies, what opens a part, how far a role marker reaches.
 
+use std::ops::Range;
+
 use super::delimiter::{Delimiter, delimiters};
 use super::field::THINK;
 use crate::sample::is_tool;
@@ -61,29 +63,43 @@ impl<'a> Supplied<'a> {
         self.header.contains(text)
     }
 
-    /// Where the role marker and what is supplied behind it end in `text`, which is about to become an assistant's. Where
-    /// the turn goes on otherwise than the prompt, the tags of the marker count that both begin with.
-    pub fn ends(&self, text: &str) -> Option<(usize, usize)> {
-        if let Some(end) = behind(text, 0, self.header) {
-            let prefill = Some(self.prefill).filter(|prefill| !prefill.is_empty());
-            let prefilled = prefill.filter(|prefill| text[end..].starts_with(prefill.trim_end()));
-            return Some((end, prefilled.and_then(|prefill| behind(text, end, prefill)).unwrap_or(end)));
+    /// Bytes of the reasoning that it opens at the start of `text`.
+    pub fn prefilled(&self, text: &str) -> usize {
+        let starts = !self.prefill.is_empty() && text.starts_with(self.prefill.trim_end());
+        if starts { find(text, self.prefill).map_or(0, |found| found.end) } else { 0 }
+    }
+
+    /// Where what it supplies stands in `text`, which leads up to an assistant's. Where the turn goes on otherwise than the
+    /// prompt, the tags of the marker count that both begin with.
+    pub fn find(&self, text: &str) -> Option<Found> {
+        if let Some(Range { start, end }) = find(text, self.header) {
+            return Some(Found { start, header: end, prefill: end + self.prefilled(&text[end..]) });
         }
         let cuts: Vec<usize> = delimiters(self.header).map(|tag| tag.span.start).filter(|start| *start > 0).collect();
         let shorter = cuts.into_iter().rev().map(|cut| &self.header[..cut]);
-        let end = shorter
-            .filter(|start| names_role(start, "assistant").is_some())
-            .find_map(|start| behind(text, 0, start))?;
-        Some((end, end))
+        let found =
+            shorter.filter(|start| names_role(start, "assistant").is_some()).find_map(|start| find(text, start))?;
+        Some(Found { start: found.start, header: found.end, prefill: found.end })
     }
 }
 
-/// Where `wanted` ends in `text[from..]`; of the whitespace at its end what is there counts.
-fn behind(text: &str, from: usize, wanted: &str) -> Option<usize> {
+/// Where what the generation prompt supplies stands in a text.
+pub(super) struct Found {
+    /// The start of the role marker.
+    pub start: usize,
+    /// Its end.
+    pub header: usize,
+    /// The end of the reasoning that it opens.
+    pub prefill: usize,
+}
+
+/// Where `wanted` stands in `text`; of the whitespace at its end what is there counts.
+fn find(text: &str, wanted: &str) -> Option<Range<usize>> {
     let words = wanted.trim_end();
-    let end = from + text[from..].find(words)? + words.len();
+    let start = text.find(words)?;
+    let end = start + words.len();
     let same = wanted[words.len()..].bytes().zip(text[end..].bytes()).take_while(|(one, other)| one == other);
-    Some(end + same.count())
+    Some(start..end + same.count())
 }
 
 /// Bytes before which a role marker names its role.

@@ -17,7 +17,7 @@ pub enum Part {
     Reasoning,
     /// A tool call of the assistant's.
     ToolCall,
-    /// What a tool answered.
+    /// What a tool answered, with what a template wraps it in.
     ToolResult,
     /// The marker that ends a turn.
     Stop,
@@ -91,8 +91,8 @@ pub struct Rendered {
 /// What is known of a render besides where its characters came from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RenderFacts {
-    /// What `add_generation_prompt` adds, where that is known.
-    pub prompt: Option<String>,
+    /// What `add_generation_prompt` adds, or would have added before an answer, as bytes of the text.
+    pub prompted: Vec<Range<usize>>,
     /// What the template adds of the record's own tools, as bytes of the text.
     pub tools: Vec<Range<usize>>,
     /// The variables and attributes that the template prints and that are undefined, as its source names them.

@@ -89,7 +89,7 @@ pub fn chat_sequence() -> Sequence {
         ("\n", assistant, AfterStop),
     ];
     let mut sequence = sequence(Kind::Chat, &tokens, &["user", "assistant"]);
-    sequence.facts.prompt = Some("<|im_start|>assistant\n".into());
+    sequence.facts.prompted = vec![sequence.tokens[6].span.start..sequence.tokens[9].span.end];
     sequence
 }
 

@@ -62,6 +62,18 @@ fn a_call_after_a_tools_answer_is_scored_from_its_opener_on() {
     assert_eq!(part(&rendered, 2, Part::ToolResult), "<｜tool▁output▁begin｜>mild<｜tool▁output▁end｜>");
 }
 
+/// A template that asks for no answer where a call or a tool's answer is the end still has one way to begin a turn.
+#[test]
+fn a_chat_that_no_prompt_follows_has_headers_too() {
+    let source = "{% for m in messages %}<|{{ m.role }}|>{% if m.role == 'assistant' %}<|say|>{% endif %}{{ m.content }}\
+                  <|end|>{% endfor %}\
+                  {% if add_generation_prompt and messages[-1].role == 'user' %}<|assistant|>{% endif %}";
+    let rendered = render(source, json!(tool_loop().as_array().expect("messages")[..5]));
+    assert_eq!(part(&rendered, 1, Part::Header), "<|assistant|>");
+    let prompted = rendered.facts.prompted.iter().map(|range| &rendered.text[range.clone()]);
+    assert_eq!(prompted.collect::<Vec<_>>(), ["<|assistant|>"; 2]);
+}
+
 /// As Gemma 4 and Command A write them: delimiters that are no `<think>`.
 #[test]
 fn a_reasoning_has_its_delimiters_and_ends_before_a_call() {
@@ -146,6 +158,17 @@ fn a_stop_of_the_templates_own_ends_every_turn_without_its_newline() {
     assert_eq!(scored(&rendered), ["Yo.[|over|]", "No.[|over|]"]);
     assert_eq!(part(&rendered, 0, Part::Stop), "[|over|]");
     assert_eq!(scored(&render(source, json!(messages[..3]))), ["Yo.[|over|]"], "a user has the last word");
+}
+
+#[test]
+fn a_stop_of_the_templates_own_behind_a_call_is_no_part_of_it() {
+    for stop in ["[|over|]", "<turn_end>"] {
+        let source = "{% for m in messages %}[|{{ m.role }}|]{{ m.content }}{% for c in m.tool_calls or [] %}<call>\
+                      {{ c.function|tojson }}</call>{% endfor %}STOP\n{% endfor %}";
+        let rendered = render(&source.replace("STOP", stop), json!(tool_loop().as_array().expect("messages")[..2]));
+        assert_eq!(part(&rendered, 1, Part::Stop), stop, "{}", super::show(&rendered));
+        assert_eq!(part(&rendered, 1, Part::ToolCall), "<call>{\"name\": \"f\", \"arguments\": {\"x\": 1}}</call>");
+    }
 }
 
 /// A tag, a bracket or a quote that a template puts around a tool's answer: both ends are the answer's.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Field, Labels, Part, Run, Side};
+use super::{Field, Kind, Labels, Part, Run, Side};
 use crate::sample::is_assistant;
 use crate::template::delimiter::{after_closers, delimiters, first_stray};
 use crate::template::field::THINK;
@@ -17,18 +17,28 @@ impl Labels<'_> {
             return;
         }
         let (tail, field) = (&self.text[last.out.end..end], &fields[last.field]);
-        let tail = if field.kind == super::Kind::ToolCall { &tail[after_closers(tail)..] } else { tail };
-        let marker = tail.trim();
-        let follows = |pair: &[&Run]| {
-            let (message, next) = (fields[pair[0].field].message, fields[pair[1].field].message);
-            let after = self.text[pair[0].out.end..pair[1].out.start].trim_start();
-            message != next && is_assistant(self.role(message)) && after.starts_with(marker)
+        let ends_others = |marker: &str, of: fn(&Field, &str) -> bool| {
+            runs.windows(2).any(|pair| {
+                let (one, other) = (&fields[pair[0].field], &fields[pair[1].field]);
+                let after = self.text[pair[0].out.end..pair[1].out.start].trim_start();
+                one.message != other.message && of(one, self.role(one.message)) && after.starts_with(marker)
+            })
         };
-        if marker.is_empty() || !(is_assistant(self.role(field.message)) || runs.windows(2).any(follows)) {
-            return;
+        let marker = match field.kind {
+            // What closes a call is no stop, unless it ends contents too.
+            Kind::ToolCall => {
+                let of_content: fn(&Field, &str) -> bool = |field, _| field.kind == Kind::Content;
+                let starts = delimiters(tail).map(|tag| tag.span.start);
+                let shared = starts.map(|start| tail[start..].trim()).find(|marker| ends_others(marker, of_content));
+                shared.unwrap_or(tail[after_closers(tail)..].trim())
+            }
+            _ => tail.trim(),
+        };
+        let is_stop = is_assistant(self.role(field.message)) || ends_others(marker, |_, role| is_assistant(role));
+        if !marker.is_empty() && is_stop {
+            self.notes.push(format!("no known stop marker: {marker:?} at the end is taken for one"));
+            self.own_stop = Some(marker);
         }
-        self.notes.push(format!("no known stop marker: {marker:?} at the end is taken for one"));
-        self.own_stop = Some(marker);
     }
 
     /// Ends the turn of `last`: what the template puts after its text, the stop marker, the whitespace after it.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::{Labels, Part, Side};
 use crate::sample::{is_assistant, is_tool};
 use crate::template::delimiter::{after_closers, first_closed, wrapping};
-use crate::template::marker::{call_start, empty_think, header_end, opens_think, reasoning_start, think_start};
+use crate::template::marker::{Found, call_start, empty_think, header_end, opens_think, reasoning_start, think_start};
 
 impl Labels<'_> {
     /// What leads up to the first text of a message; `goes_on` where the model has the word without a marker.
@@ -39,35 +39,48 @@ impl Labels<'_> {
     fn opening(&mut self, gap: Range<usize>, next: Side, goes_on: bool) {
         let turn = Some(next.turn);
         let text = &self.text[gap.clone()];
-        let supplied = self.supplied.as_ref().and_then(|supplied| supplied.ends(text));
-        let (header, prefill) = match supplied {
-            Some(ends) => ends,
+        let supplied = self.supplied_in(gap.clone());
+        let (header, prefill) = match &supplied {
+            Some(found) => (found.header, found.prefill),
             None if goes_on => (0, 0),
             None => {
-                let opened = [think_start(text), call_start(text)].into_iter().flatten().min();
-                let end = opened.unwrap_or(text.len());
+                let end = self.opener(gap.clone(), next.part);
                 (end, end)
             }
         };
+        if header == text.len() && supplied.is_some() {
+            self.prefilled = self.supplied.as_ref().map_or(0, |supplied| supplied.prefilled(&self.text[gap.end..]));
+            self.prompted.push(gap.end..gap.end + self.prefilled);
+        }
         let empty = empty_think(&text[header..]);
         let prefill = empty.map_or(prefill, |length| header + length);
         self.push(gap.start..gap.start + header, turn, Part::Header);
         self.push(gap.start + header..gap.start + prefill, turn, Part::GenerationPrefill);
         let rest = gap.start + prefill..gap.end;
-        if supplied.is_some() || goes_on || next.part == Part::ToolCall {
+        if supplied.is_some() || goes_on || next.part != Part::Content {
             return self.written(rest, next);
         }
-        if empty.is_some() {
-            return self.push(rest, turn, Part::Header);
-        }
-        let text = &self.text[rest.clone()];
-        let start = match next.part {
-            // The delimiter that opens the reasoning, if the message does not hold it itself.
-            Part::Reasoning if !opens_think(&self.text[gap.end..]) => reasoning_start(text).unwrap_or(0),
-            _ => text.len(),
+        self.push(rest, turn, Part::Header);
+    }
+
+    /// Where what the generation prompt supplies stands in `gap`, which leads up to an assistant's text; noted as its.
+    pub(super) fn supplied_in(&mut self, gap: Range<usize>) -> Option<Found> {
+        let found = self.supplied.as_ref()?.find(&self.text[gap.clone()])?;
+        self.prompted.push(gap.start + found.start..gap.start + found.prefill);
+        Some(found)
+    }
+
+    /// Bytes of a header that the generation prompt does not show: up to what opens the part that follows.
+    fn opener(&self, gap: Range<usize>, next: Part) -> usize {
+        let text = &self.text[gap.clone()];
+        let opened = match next {
+            Part::ToolCall => [think_start(text), call_start(text)].into_iter().flatten().min(),
+            // The message may hold the delimiter itself.
+            Part::Reasoning if !opens_think(&self.text[gap.end..]) => reasoning_start(text),
+            // An empty think block before an answer.
+            _ => think_start(text),
         };
-        self.push(rest.start..rest.start + start, turn, Part::Header);
-        self.push(rest.start + start..rest.end, turn, next.part);
+        opened.unwrap_or(text.len())
     }
 
     /// What the model writes before the first text that is followed: a reasoning of which none is, and what opens a part.

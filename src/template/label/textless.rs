@@ -45,7 +45,7 @@ impl Labels<'_> {
     fn empty_turn(&mut self, body: Range<usize>, turn: Option<usize>) {
         let calls = turn.is_some_and(|turn| !self.chat.messages[turn].tool_calls.is_empty());
         let role = turn.map_or("", |turn| self.role(turn)).to_string();
-        let end = body.start + self.header_of(&self.text[body.clone()], &role);
+        let end = body.start + self.header_of(body.clone(), &role);
         let part = match empty_think(&self.text[end..body.end]) {
             Some(_) => Part::GenerationPrefill,
             None if calls => Part::ToolCall,
@@ -62,7 +62,7 @@ impl Labels<'_> {
         let roles = ["system", "developer", "user", "assistant"].into_iter();
         let named = roles.filter_map(|role| Some((names_role(text, role)?, role))).min();
         let (header, role) = match named {
-            Some((_, role)) => (body.start + self.header_of(text, role), role),
+            Some((_, role)) => (body.start + self.header_of(body.clone(), role), role),
             None => (body.start, "system"),
         };
         let spans = [body.start..header, header..body.end, stop.clone(), stop.end..end];
@@ -73,12 +73,13 @@ impl Labels<'_> {
     }
 
     /// Bytes of the header of a turn of this role.
-    fn header_of(&self, text: &str, role: &str) -> usize {
+    fn header_of(&mut self, turn: Range<usize>, role: &str) -> usize {
+        let text = &self.text[turn.clone()];
         if !is_assistant(role) {
             return header_end(text, role);
         }
-        let supplied = self.supplied.as_ref().and_then(|supplied| supplied.ends(text)).map(|(header, _)| header);
         let opened = || [think_start(text), call_start(text)].into_iter().flatten().min();
+        let supplied = self.supplied_in(turn).map(|found| found.header);
         supplied.or_else(opened).unwrap_or(text.len())
     }
 }
