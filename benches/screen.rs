@@ -187,7 +187,7 @@ fn app_on(model: &Model, source: Source, sample: Sample, sequence: Sequence) -> 
         App::new(Start { encoding: Prefix::None.into(), model: Some(source), ..Start::on(sample, "bench") });
     let generation = app.analysis.generation;
     update(&mut app, Action::Resize(120, 40));
-    let model = lossglass::engine::ModelInfo::of(model);
+    let model = Arc::new(lossglass::engine::ModelInfo::of(model));
     let distribution = Distribution::new((0..model.vocab_size).map(|i| (i % 97) as f32 / 10.0).collect());
     for event in [
         Event::Tokenised { generation, model, sequence: Arc::new(sequence) },

@@ -177,7 +177,7 @@ pub struct App {
     pub chosen_model: Option<Source>,
     /// The choice that made what is on screen: what is gone back to when another model cannot be opened.
     working_model: Option<Source>,
-    pub model: Option<ModelInfo>,
+    pub model: Option<Arc<ModelInfo>>,
     pub analysis: Analysis,
     /// Where the editor's caret was at the last change: the cursor goes there with the next tokens.
     caret: Option<Caret>,

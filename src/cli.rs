@@ -140,6 +140,10 @@ pub struct ModelArgs {
     /// Chat template to use instead of the model's: a file, or chatml
     #[arg(long, value_name = "FILE|chatml", help_heading = "Model")]
     pub template: Option<String>,
+    /// A token that ends a turn for --stop eos and --profile axolotl, in the place of the tokenizer's eos, as Axolotl's
+    /// eot_tokens; may be given several times
+    #[arg(long, value_name = "TOKEN", help_heading = "Model")]
+    pub eot_token: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -4,10 +4,10 @@
 //! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
 
 mod at;
-mod disguise;
 mod elements;
 mod layout;
 mod lines;
+mod not_json;
 mod rows;
 
 use std::fs::File;
@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use serde_json::Value;
 use thiserror::Error;
 
+use crate::disguise::{self, Disguise};
 use crate::sample::{Form, Record, read_record};
 pub use at::{Place, record_at};
 use layout::Layout;
@@ -30,8 +31,8 @@ pub enum DataError {
     Read { file: PathBuf, reason: io::Error },
     #[error("{} is empty; give JSONL with one record a line, a JSON list of records, or Parquet", file.display())]
     Empty { file: PathBuf },
-    #[error("{} is {what}; {fix}", file.display())]
-    Other { file: PathBuf, what: &'static str, fix: &'static str },
+    #[error("{} is {disguise}", file.display())]
+    Other { file: PathBuf, disguise: Disguise },
     #[error("{} is not Parquet that can be read: {reason}", file.display())]
     Parquet { file: PathBuf, reason: String },
 }
@@ -101,9 +102,8 @@ impl Raw {
         let value = match body {
             Body::Value(value) => value,
             Body::Broken(problem) => return Err(bad(problem)),
-            Body::Json(bytes) => {
-                serde_json::from_slice(bytes.trim_ascii_end()).map_err(|error| bad(not_json(&bytes, &error, place)))?
-            }
+            Body::Json(bytes) => serde_json::from_slice(bytes.trim_ascii_end())
+                .map_err(|error| bad(not_json::problem(&bytes, &error, place)))?,
         };
         read_record(value, hint).map_err(bad)
     }
@@ -136,19 +136,6 @@ fn has(value: &Value, text: &str) -> bool {
         Value::Object(fields) => fields.values().any(|value| has(value, text)),
         _ => false,
     }
-}
-
-fn not_json(bytes: &[u8], error: &serde_json::Error, first_line: usize) -> String {
-    if let Some(problem) = disguise::of_record(bytes) {
-        return problem.into();
-    }
-    let text = error.to_string();
-    let problem = text.split(" at line ").next().unwrap_or(&text);
-    let place = match error.line() {
-        0 | 1 => format!("column {}", error.column()),
-        line => format!("line {} column {}", first_line + line - 1, error.column()),
-    };
-    format!("is not JSON at {place}: {problem}; mend it, or leave it out")
 }
 
 /// The records of one file, in order.
@@ -205,8 +192,8 @@ impl Records {
         // A pipe gives little at a time, and the layout is seen from more than that.
         let mut beginning = Vec::new();
         counted.by_ref().take(layout::SEEN as u64).read_to_end(&mut beginning).map_err(read)?;
-        if let Some((what, fix)) = disguise::of(&beginning) {
-            return Err(DataError::Other { file, what, fix });
+        if let Some(disguise) = disguise::of(&beginning) {
+            return Err(DataError::Other { file, disguise });
         }
         let mut input = BufReader::with_capacity(layout::SEEN, io::Cursor::new(beginning).chain(counted));
         let records: Box<dyn Iterator<Item = io::Result<Raw>> + Send> = match layout::of(&mut input).map_err(read)? {

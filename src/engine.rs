@@ -25,7 +25,7 @@ pub use survey::{Survey, SurveyEvent};
 pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
 
 use crate::cancel::Cancel;
-use crate::model::Source;
+use crate::model::{Overrides, Source};
 use worker::Worker;
 
 /// A handle on the engine thread. Dropping it cancels what is under way and ends the thread.
@@ -80,17 +80,19 @@ impl Lane {
 impl Engine {
     /// Starts the thread. `emit` is called on it for every event and must not block; it returns false when nobody
     /// listens any more.
-    /// `template` takes the place of the models' own chat templates.
+    /// `overrides` take the place of what the models' own files say.
     ///
     /// # Errors
     /// If no thread can be started.
     pub fn spawn(
         device: candle_core::Device,
-        template: Option<String>,
+        overrides: Overrides,
         emit: impl Fn(Event) -> bool + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let (requests, inbox) = mpsc::channel();
-        thread::Builder::new().name("engine".into()).spawn(move || Worker::new(device, template, inbox, emit).run())?;
+        thread::Builder::new()
+            .name("engine".into())
+            .spawn(move || Worker::new(device, overrides, inbox, emit).run())?;
         Ok(Self {
             requests,
             first: Lane::default(),

@@ -30,9 +30,13 @@
 //! mask; `score -> model`; `train -> score, model, mask, loss`; `generate -> score, model`, and of `loss` the
 //! distribution; `survey -> data`, and of `model` what reads samples; `engine ->` those; `app -> sequence, mask, loss`, engine's messages, settings of training and the names
 //! of models; `ui -> app` and what its state is made of; `tui -> app, ui, engine`; `report -> mask, loss`, engine's
-//! messages and train's reports; `command ->` what it runs. `sample`, `jinja`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
+//! messages and train's reports; `command ->` what it runs. `cancel`, `disguise` and `guard` use nothing and are for all.
+//! `sample`, `jinja`, `template`, `sequence`, `mask`, `loss`, `app` import neither candle nor
 //! ratatui (the key table alone may name key codes, and the editor holds the state of a `ratatui_textarea`).
 //! `tests/layers.rs` reads the `use` lines and keeps this true.
+
+// A panic in the library would take the screen with it; tests may unwrap.
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod app;
 pub mod cancel;
@@ -40,8 +44,10 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod data;
+pub mod disguise;
 pub mod engine;
 pub mod generate;
+pub mod guard;
 pub mod jinja;
 pub mod loss;
 pub mod mask;

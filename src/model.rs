@@ -27,13 +27,12 @@ pub use decoder::Decoder;
 pub use device::DeviceKind;
 pub use known::{Known, Place, known, named};
 pub use load::Opening;
-pub use reader::Reader;
+pub use reader::{Overrides, Reader};
 pub use source::Source;
 
 use crate::cancel::Cancel;
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
-use crate::template::TemplateError;
 use reader::Templates;
 
 /// A loaded model.
@@ -47,6 +46,10 @@ pub struct Model {
     pub vocabulary: Arc<Vocabulary>,
     /// Where its tensors are.
     pub device: Device,
+    /// Where its weights are not what its config says, a sentence each.
+    pub notes: Vec<String>,
+    /// Tensors of its files that it does without, in words.
+    pub left_out: Option<String>,
     templates: Arc<Templates>,
 }
 
@@ -73,17 +76,19 @@ impl Model {
         let vocabulary = Arc::new(loaded.vocabulary);
         let config = loaded.config;
         let device = device.clone();
-        let (source, name) = (loaded.source, loaded.name);
+        let (source, name, notes, left_out) = (loaded.source, loaded.name, loaded.notes, loaded.left_out);
         let templates = Arc::new(Templates::of(&vocabulary));
-        Ok(Self { name, source, config, decoder, vocabulary, device, templates })
+        Ok(Self { name, source, config, decoder, vocabulary, device, notes, left_out, templates })
     }
 
-    /// Another chat template takes the place of the model's own.
+    /// Takes what the user gave in the place of the model's own.
     ///
     /// # Errors
-    /// If it does not parse.
-    pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
-        self.templates = Arc::new(Templates::replaced(Arc::make_mut(&mut self.vocabulary), source)?);
+    /// If the template does not parse, or the tokenizer does not have a token.
+    pub fn override_with(&mut self, overrides: &Overrides) -> Result<()> {
+        let mut reader = self.reader();
+        reader.override_with(overrides)?;
+        (self.vocabulary, self.templates) = (reader.vocabulary, reader.templates);
         Ok(())
     }
 

@@ -37,7 +37,8 @@ pub struct Report<'a> {
 impl Report<'_> {
     /// What the reader of the numbers should know, a sentence each.
     pub fn warnings(&self) -> Vec<String> {
-        let mut warnings = self.sequence.notes.clone();
+        let mut warnings: Vec<String> = self.model.notes.iter().chain(&self.model.left_out).cloned().collect();
+        warnings.extend(self.sequence.notes.iter().cloned());
         if let Some(tokens) = self.sequence.uncut_len() {
             warnings.push(format!(
                 "the text has {tokens} tokens and {} takes {}: the rest is cut off, {} of it that the mask scores",
@@ -50,7 +51,10 @@ impl Report<'_> {
         if self.sequence.len() > 1 && self.ledger.scored == 0 {
             warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.name()));
         }
-        warnings.extend(self.compared.iter().flat_map(|compared| compared.comparison.notes.clone()));
+        if let Some(Compared { model, comparison }) = self.compared {
+            warnings.extend(model.notes.iter().chain(&model.left_out).map(|note| format!("{}: {note}", model.name)));
+            warnings.extend(comparison.notes.iter().cloned());
+        }
         warnings
     }
 
@@ -59,10 +63,9 @@ impl Report<'_> {
         findings(self.sequence, self.mask, &self.model.facts)
     }
 
-    /// A token of the vocabulary as text; bytes that are no whole character become U+FFFD.
+    /// A token of the vocabulary as text; bytes that are no whole character are written `⟨E6⟩`.
     fn token_text(&self, id: u32) -> String {
-        let bytes = self.model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice);
-        String::from_utf8_lossy(bytes).into_owned()
+        crate::sequence::text_of(self.model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice))
     }
 
     /// A token of the vocabulary as it is shown.

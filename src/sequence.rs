@@ -4,13 +4,14 @@ mod display;
 mod encode;
 mod escape;
 mod pack;
+mod tile;
 mod vocabulary;
 mod words;
 
 use std::ops::Range;
 use std::sync::Arc;
 
-pub use display::{visible, visible_text};
+pub use display::{text_of, visible, visible_text};
 pub use encode::{EncodeError, EncodeOptions, Prefix};
 pub use pack::{Document, Documents, Pack, PackOptions, Packer, Packing, UnknownPacking};
 pub use vocabulary::{Vocabulary, VocabularyError};
@@ -25,7 +26,8 @@ pub type TokenBytes = smallvec::SmallVec<[u8; 16]>;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub id: u32,
-    /// The bytes the token stands for; a part of a character where the tokenizer cuts inside one.
+    /// The bytes the token stands for; a part of a character where the tokenizer cuts inside one. A space that the
+    /// tokenizer put before the text, SentencePiece's dummy prefix, is `▁`; it has no place in `span`.
     pub bytes: TokenBytes,
     /// Bytes of [`Sequence::text`].
     pub span: Range<usize>,
@@ -56,9 +58,14 @@ pub struct Origin {
 pub type TokenOrigin<'a> = (Option<usize>, Option<&'a str>, Part);
 
 impl Token {
-    /// The token as text; bytes that are no whole character become U+FFFD.
+    /// The token as text; bytes that are no whole character are written `⟨E6⟩`.
     pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
+        text_of(&self.bytes)
+    }
+
+    /// Whether the token covers nothing but whitespace, or nothing at all.
+    pub fn is_blank(&self) -> bool {
+        self.span.is_empty() || self.bytes.iter().all(u8::is_ascii_whitespace)
     }
 
     /// The first origin and then those the token reaches into: turn, role and part of each.
@@ -97,8 +104,9 @@ pub struct Sequence {
     pub turns: usize,
     /// Role of every message.
     pub roles: Vec<String>,
-    /// The tokenizer's end-of-sequence token.
-    pub eos: Option<u32>,
+    /// The tokens that count as an end to a trainer that knows ids alone: the tokenizer's end-of-sequence token, or those
+    /// that its settings name in its place.
+    pub ends: Vec<u32>,
     /// Whether the template has `{% generation %}` tags.
     pub generation_tags: bool,
     /// What stands between them, as bytes of `text`, in order.

@@ -40,6 +40,8 @@ pub const CHATML: &str = include_str!("template/chatml.jinja");
 pub struct ChatTemplate {
     engine: Arc<Engine>,
     bos: Option<String>,
+    /// The time for `strftime_now`, in seconds since 1970; `None` is the clock's.
+    now: Option<i64>,
     stops: Arc<Stops>,
     /// Tag-like pieces such as `</think>` that the source names and may look for in a message.
     tags: Arc<[String]>,
@@ -58,6 +60,7 @@ impl ChatTemplate {
             .collect();
         Ok(Self {
             engine: Arc::new(Engine::new(source, &specials)?),
+            now: None,
             bos: bos.filter(|text| !text.is_empty()).map(str::to_string),
             stops: Arc::new(Stops::new(eos)),
             tags: field::tags(source).into(),
@@ -79,6 +82,13 @@ impl ChatTemplate {
         self.engine.generation
     }
 
+    /// Takes this for the time that `strftime_now` asks for, in seconds since 1970; the clock's otherwise.
+    #[must_use]
+    pub fn dated(mut self, seconds: i64) -> Self {
+        self.now = Some(seconds);
+        self
+    }
+
     /// Renders `chat` once; once more where that is how to learn what a generation prompt adds, what the template says of
     /// the chat's tools, or whether an answer loses something because others follow.
     ///
@@ -86,7 +96,7 @@ impl ChatTemplate {
     /// The template's own refusal (`raise_exception`), an error in it with its line, or a render that does not end.
     pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
         let mut rendered = self.labelled(chat, add_generation_prompt)?;
-        rendered.facts.unstable = unstable::first(&self.engine, &self.tags, chat, &rendered.changes);
+        rendered.facts.unstable = unstable::first(&self.engine, &self.tags, chat, &rendered.changes, self.now());
         if !chat.tools.is_empty() && rendered.segments.iter().any(|segment| segment.part == Part::DefaultSystem) {
             let without = Chat { tools: Vec::new(), ..chat.clone() };
             let without = self.labelled(&without, add_generation_prompt).ok();
@@ -98,8 +108,12 @@ impl ChatTemplate {
     }
 
     fn labelled(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
-        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt)?;
+        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt, self.now())?;
         Ok(label::label(chat, &fields, located, self.bos.as_deref(), &self.stops))
+    }
+
+    fn now(&self) -> i64 {
+        self.now.unwrap_or_else(crate::jinja::now)
     }
 }
 

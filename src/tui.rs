@@ -7,9 +7,10 @@ use std::io;
 use std::sync::mpsc::{Receiver, Sender};
 use std::time::Duration;
 
+use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind};
-use ratatui::{Terminal, layout::Position};
+use ratatui::layout::{Position, Rect};
 
 pub use files::{FileEffect, Readers, from_home, perform_file_effect};
 pub use terminal::{Screen, on_signals};
@@ -22,6 +23,8 @@ use crate::ui::{self, Hits, Theme};
 pub enum Inbound {
     Terminal(event::Event),
     Action(Action),
+    /// Something is to be done with the terminal before the next frame, which is drawn whole.
+    Anew(fn()),
     /// The terminal's input is gone, or the process was asked to end.
     Closed,
 }
@@ -53,8 +56,7 @@ pub fn run<B: Backend>(
     inbox: &Receiver<Inbound>,
     mut perform: impl FnMut(Effect),
 ) -> Result<(), B::Error> {
-    let size = terminal.size()?;
-    update(app, Action::Resize(size.width, size.height));
+    anew(terminal, app)?;
     first.into_iter().for_each(&mut perform);
     while !app.quit {
         let mut hits = Hits::default();
@@ -62,11 +64,22 @@ pub fn run<B: Backend>(
         terminal.draw(|frame| hits = ui::draw(app, &theme, frame))?;
         let Ok(first) = inbox.recv() else { return Ok(()) };
         for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
-            if let Some(action) = action_of(app, &hits, inbound) {
+            if let Inbound::Anew(prepare) = inbound {
+                prepare();
+                anew(terminal, app)?;
+            } else if let Some(action) = action_of(app, &hits, inbound) {
                 update(app, action).into_iter().for_each(&mut perform);
             }
         }
     }
+    Ok(())
+}
+
+/// The next frame has the terminal's size of now, and is drawn whole, whatever stands there.
+fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), B::Error> {
+    let size = terminal.size()?;
+    terminal.resize(Rect::from((Position::ORIGIN, size)))?;
+    update(app, Action::Resize(size.width, size.height));
     Ok(())
 }
 
@@ -75,6 +88,7 @@ fn action_of(app: &App, hits: &Hits, inbound: Inbound) -> Option<Action> {
     let event = match inbound {
         Inbound::Action(action) => return Some(action),
         Inbound::Closed => return Some(Action::Do(Command::Quit)),
+        Inbound::Anew(_) => return None,
         Inbound::Terminal(event) => event,
     };
     match event {

@@ -188,10 +188,15 @@ fn errors_are_one_sentence_with_exit_code_two() {
     let bad = temporary.path().join("bad.json");
     std::fs::write(&bad, "{\"messages\": [{\"role\": 3}]}").expect("written");
     let not_text = temporary.path().join("binary.txt");
-    std::fs::write(&not_text, [0xff, 0xfe, 0x00]).expect("written");
+    std::fs::write(&not_text, [b'a', 0xff, 0x00]).expect("written");
+    let packed = temporary.path().join("packed.txt");
+    std::fs::write(&packed, b"\x1f\x8b\x08\0").expect("written");
+    let packed = packed.to_str().expect("UTF-8");
     let cases: &[(&[&str], &str)] = &[
         (&["analyze", "--file", "/no/such/file"], "reading /no/such/file"),
         (&["analyze", "--file", not_text.to_str().expect("UTF-8")], "not UTF-8"),
+        (&["analyze", "--file", packed], "packed.txt is packed with gzip; unpack it first"),
+        (&["analyze", "--chat", "sample_data/capital.json", "--template", packed], "packed.txt is packed with gzip"),
         (&["analyze", "--chat", bad.to_str().expect("UTF-8")], "role"),
         (&["analyze", "--model", "no-such-model", "--text", "x"], "no-such-model"),
         (&["analyze", "--text", "x", "--mask", "assistant"], "needs a chat"),

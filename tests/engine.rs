@@ -71,6 +71,28 @@ fn a_model_that_cannot_be_opened_is_left_for_the_one_before() {
 }
 
 #[test]
+fn a_model_with_a_damaged_tokenizer_is_left_for_the_one_before() {
+    let mut session = Session::new(chat("Hello."), "typed", 120, 40);
+    session.until_ready();
+    let loss = session.app.ledger().copied();
+    let directory = tempfile::tempdir().expect("a directory");
+    let source = with_templates(directory.path(), None);
+    let tokenizer = std::fs::read(fixture("llama").join("tokenizer.json")).expect("reads");
+    let unknown = String::from_utf8_lossy(&tokenizer).replacen("\"merges\"", "\"merge\"", 1).into_bytes();
+    for damaged in [&tokenizer[..tokenizer.len() / 2], &unknown, b"", b"\x1f\x8b\x08 packed"] {
+        std::fs::write(directory.path().join("tokenizer.json"), damaged).expect("writes");
+        session.app.notice = None;
+        session.app.chosen_model = Some(source.clone());
+        session.keys("R");
+        session.until(|app| app.chosen_model.is_none());
+        session.until_ready();
+        assert_eq!((model_name(&session), session.app.ledger().copied()), ("tiny-chat", loss));
+        let notice = session.app.notice.clone().expect("says why");
+        assert!(notice.is_error && notice.text.contains("tokenizer.json"), "{notice:?}");
+    }
+}
+
+#[test]
 fn a_model_without_a_template_says_so_and_the_numbers_stay_with_their_own_model() {
     let mut session = Session::new(chat("Hello."), "typed", 120, 40);
     session.until_ready();

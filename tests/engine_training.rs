@@ -32,7 +32,9 @@ fn fixture() -> Source {
 impl Trained {
     fn new() -> Self {
         let (sender, events) = mpsc::channel();
-        let engine = Engine::spawn(candle_core::Device::Cpu, None, move |event| sender.send(event).is_ok()).unwrap();
+        let engine =
+            Engine::spawn(candle_core::Device::Cpu, Default::default(), move |event| sender.send(event).is_ok())
+                .unwrap();
         let mut this = Self { engine, events, sequence: Arc::default(), generation: 0 };
         this.analyze(chat("The answer is 42."));
         this

@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 /// Layer, and what of the crate it may name beside itself. Outside crates are ruled below.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cancel", &[]),
+    ("disguise", &[]),
+    ("guard", &[]),
     ("sample", &[]),
-    ("data", &["sample"]),
+    ("data", &["disguise", "guard", "sample"]),
     ("jinja", &[]),
     ("template", &["jinja", "sample"]),
-    ("sequence", &["sample", "template"]),
+    ("sequence", &["guard", "sample", "template"]),
     ("mask", &["sample", "sequence", "template"]),
     ("loss", &["mask", "sequence", "template"]),
     ("compare", &["loss", "mask", "sequence", "template"]),
-    ("model", &["cancel", "mask", "sample", "sequence", "template"]),
+    ("model", &["cancel", "disguise", "mask", "sample", "sequence", "template"]),
     ("score", &["cancel", "loss", "mask", "model", "sequence"]),
     ("generate", &["cancel", "loss", "mask", "model", "score"]),
     ("train", &["cancel", "loss", "mask", "model", "score", "sequence"]),
@@ -37,7 +39,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 ];
 
 /// Layers without tensors and without a screen.
-const PURE: &[&str] = &["cancel", "jinja", "sample", "template", "sequence", "mask", "loss", "compare", "app"];
+const PURE: &[&str] =
+    &["cancel", "disguise", "guard", "jinja", "sample", "template", "sequence", "mask", "loss", "compare", "app"];
 
 fn sources(layer: &str) -> Vec<PathBuf> {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");

@@ -1,11 +1,17 @@
 //! Loading models: what the files say is what arrives, and a damaged file is one clear sentence.
 
+#[path = "loading/altered.rs"]
+mod altered;
 #[path = "loading/configs.rs"]
 mod configs;
 #[path = "loading/damage.rs"]
 mod damage;
+#[path = "loading/disguise.rs"]
+mod disguise;
 #[path = "loading/formats.rs"]
 mod formats;
+#[path = "loading/heads.rs"]
+mod heads;
 #[path = "loading/sentencepiece.rs"]
 mod sentencepiece;
 #[path = "loading/vocabulary.rs"]

@@ -94,6 +94,30 @@ fn a_check_fails_by_severity() {
     assert_eq!(mask(&["no-such-file.jsonl", "--check"]).status.code(), Some(2));
 }
 
+/// A template that fails on every record leaves nothing to report: an error, whatever is checked, behind whole output.
+#[test]
+fn records_none_of_which_can_be_rendered_are_an_error() {
+    let (guard, path) = mixed();
+    let template = guard.path().join("template.jinja");
+    std::fs::write(&template, "{{ raise_exception('no such chat') }}").unwrap();
+    let chats = guard.path().join("chats.jsonl");
+    std::fs::write(&chats, MIXED.lines().next().unwrap()).unwrap();
+    let (template, chats) = (template.to_str().unwrap(), chats.to_str().unwrap());
+    for check in [None, Some("--check")] {
+        let arguments: Vec<&str> =
+            [chats, "--template", template, "--format", "json"].into_iter().chain(check).collect();
+        let output = mask(&arguments);
+        assert_eq!(output.status.code(), Some(2));
+        let said = stderr(&output);
+        assert!(said.starts_with(&format!("lossglass: nothing in {chats} could be masked: line 1 ")), "{said}");
+        assert!(said.contains("no such chat") && said.lines().count() == 1, "{said}");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!((&report["totals"]["unreadable"], &report["totals"]["complete"]), (&1.into(), &true.into()));
+    }
+    // Raw text needs no template: one record that can be masked is a report.
+    assert_eq!(mask(&[&path, "--template", template]).status.code(), Some(0));
+}
+
 #[test]
 fn sarif_names_rule_level_and_line() {
     let (_guard, path) = mixed();

@@ -77,7 +77,8 @@ fn attend() {
 fn attend_shows_the_mask_of_a_models_own_layers() {
     let mut app = at(View::Attend, 11);
     let model = app.model.as_mut().expect("a model");
-    model.masks = vec![(AttentionMask::Sliding(4), vec![0, 1, 2, 4, 5]), (AttentionMask::Causal, vec![3])];
+    std::sync::Arc::make_mut(model).masks =
+        vec![(AttentionMask::Sliding(4), vec![0, 1, 2, 4, 5]), (AttentionMask::Causal, vec![3])];
     insta::assert_snapshot!("attend_window_80x24", lines(&app, 80, 24));
     update(&mut app, Action::Do(Command::NextLayers));
     let all = lines(&app, 120, 40);

@@ -97,6 +97,63 @@ fn every_way_out_restores_the_terminal() {
 }
 
 #[test]
+fn a_stopped_program_gives_the_terminal_back_and_takes_it_again() {
+    let mut pty = Pty::start(&["--text", "Hello there."], 80, 24);
+    pty.wait_for("ready");
+    let screen = pty.screen();
+    assert!(!pty.reads_lines());
+    for round in 1..=2 {
+        pty.signal(Signal::Suspend);
+        pty.wait_until_stopped();
+        pty.assert_restored();
+        assert!(pty.reads_lines(), "raw mode is off");
+        assert_eq!(pty.raw().matches("\x1b[?1049l").count(), round);
+        assert!(!pty.screen().contains("ready"));
+        pty.overwrite("$ fg");
+        pty.signal(Signal::Continue);
+        pty.wait_until("the whole screen", |now| now == screen);
+        assert!(!pty.reads_lines());
+        assert!(pty.raw().rsplit("\x1b[?1049l").next().is_some_and(|since| since.contains("\x1b[?1049h")));
+    }
+    // It works on, at whatever size the terminal has now.
+    pty.signal(Signal::Suspend);
+    pty.wait_until_stopped();
+    pty.resize(120, 40);
+    pty.signal(Signal::Continue);
+    pty.wait_until("a larger screen", |now| now.lines().any(|line| line.chars().count() > 80));
+    pty.press("2");
+    pty.wait_for("causal");
+    pty.press("q");
+    assert!(pty.wait_for_exit().success());
+    pty.assert_restored();
+}
+
+#[test]
+fn a_program_that_was_stopped_unheard_draws_the_screen_anew() {
+    let mut pty = Pty::start(&["--text", "Hello there."], 80, 24);
+    pty.wait_for("ready");
+    let screen = pty.screen();
+    pty.signal(Signal::Stop);
+    pty.wait_until_stopped();
+    pty.overwrite("$ fg");
+    pty.signal(Signal::Continue);
+    pty.wait_until("the whole screen", |now| now == screen);
+    pty.press("q");
+    pty.wait_for_exit();
+    pty.assert_restored();
+}
+
+#[test]
+fn a_program_told_to_quit_restores_the_terminal_and_dies_of_the_signal() {
+    let mut pty = Pty::start(&["--text", "Hello there."], 80, 24);
+    pty.wait_for("ready");
+    pty.signal(Signal::Quit);
+    let status = pty.wait_for_exit();
+    pty.assert_restored();
+    assert!(status.signal().is_some_and(|signal| signal.starts_with("Quit")), "{status:?}");
+}
+
+#[test]
 fn a_large_paste_is_scored_as_far_as_the_context_reaches() {
     let mut pty = Pty::start(&["--text", "x"], 120, 40);
     pty.wait_for("ready");

@@ -120,3 +120,164 @@ fn markers_inside_a_turn_are_scored_with_the_part_they_open_or_close() {
     assert!(!call.contains("<|observation|>") && !call.contains("<|assistant|>"), "{call}");
     assert_eq!(scored("m05-gptoss-final-marker"), "<|channel|>final<|message|>Yo.<|return|>");
 }
+
+/// A copy of the embedded chat model as a directory whose tokenizer has another eos than the template's stop.
+fn with_another_eos() -> tempfile::TempDir {
+    let directory = saved_chat_model(&[]);
+    let change = |file: &str, keys: &[(&str, serde_json::Value)]| {
+        let path = directory.path().join("model").join(file);
+        let mut config: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("JSON");
+        for (key, value) in keys {
+            config[key] = value.clone();
+        }
+        std::fs::write(path, config.to_string()).expect("writes");
+    };
+    change("tokenizer_config.json", &[("eos_token", "<|endoftext|>".into()), ("pad_token", "<|endoftext|>".into())]);
+    change("config.json", &[("eos_token_id", 0.into()), ("pad_token_id", 0.into())]);
+    change("generation_config.json", &[("eos_token_id", 0.into())]);
+    directory
+}
+
+/// The embedded chat model, or another, saved into `model` after one step that changes nothing.
+fn saved_chat_model(model: &[&str]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    let output = Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .args(["train", "--steps", "1", "--lr", "1e-12", "--method", "full", "--weights-only", "--chat"])
+        .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/01.jsonl"))
+        .arg("--save")
+        .arg(directory.path().join("model"))
+        .args(model)
+        .output()
+        .expect("the program runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    directory
+}
+
+#[test]
+fn axolotl_s_stop_is_the_eos_or_a_named_token_and_a_finding_says_why_not() {
+    let directory = with_another_eos();
+    let model = directory.path().join("model");
+    let report = |more: &[&str]| -> serde_json::Value {
+        let output = Command::new(env!("CARGO_BIN_EXE_lossglass"))
+            .args(["analyze", "--format", "json", "--chat"])
+            .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/01.jsonl"))
+            .arg("--model")
+            .arg(&model)
+            .args(more)
+            .output()
+            .expect("the program runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    };
+    let stop_is_scored = |report: &serde_json::Value| {
+        let tokens = report["tokens"].as_array().expect("tokens");
+        let stop = tokens.iter().rev().find(|token| token["text"] == "<|im_end|>").expect("a stop");
+        stop["weight"] == 1.0
+    };
+    assert!(stop_is_scored(&report(&["--mask", "assistant"])));
+    let axolotl = report(&["--profile", "axolotl"]);
+    assert!(!stop_is_scored(&axolotl));
+    let findings = axolotl["findings"].to_string();
+    assert!(
+        findings.contains("stop-unscored") && findings.contains("the tokenizer's eos never occurs here"),
+        "{findings}"
+    );
+    let named = report(&["--profile", "axolotl", "--eot-token", "<|im_end|>"]);
+    assert!(stop_is_scored(&named) && !named["findings"].to_string().contains("stop-unscored"));
+}
+
+/// A config that ties a head which the file has of its own: the file is right, a note says so, and a save keeps it.
+#[test]
+fn a_head_of_its_own_is_noted_and_kept_by_a_save() {
+    let first = saved_chat_model(&[]);
+    let model = first.path().join("model");
+    let weights = model.join("model.safetensors");
+    let mut tensors = candle_core::safetensors::load(&weights, &candle_core::Device::Cpu).expect("loads");
+    let head = tensors["model.embed_tokens.weight"].affine(-0.5, 0.01).expect("a tensor");
+    tensors.insert("lm_head.weight".to_owned(), head);
+    candle_core::safetensors::save(&tensors, &weights).expect("saves");
+    let name = model.to_str().expect("a name");
+    let noted = |name: &str| {
+        let output = analyze_text(name);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        let is_noted = report["notes"].to_string().contains("lm_head.weight");
+        assert_eq!(errors.contains("lm_head.weight"), is_noted, "{errors}");
+        (report["loss"]["mean"].as_f64().expect("a loss"), is_noted)
+    };
+    let (loss, is_noted) = noted(name);
+    assert!(is_noted);
+    let second = saved_chat_model(&["--model", name]);
+    let saved = second.path().join("model");
+    let (again, is_noted) = noted(saved.to_str().expect("a name"));
+    assert!(!is_noted && (loss - again).abs() < 1e-4, "{loss} and {again}");
+    let config = std::fs::read_to_string(saved.join("config.json")).expect("a config");
+    assert!(config.contains("\"tie_word_embeddings\": false"), "{config}");
+}
+
+fn analyze_text(model: &str) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .args(["analyze", "--format", "json", "--text", "The sea is wide and deep.", "--model", model])
+        .output()
+        .expect("the program runs")
+}
+
+/// `strftime_now` knows every directive, and is the local time: the same moment in two zones a day apart.
+#[test]
+fn the_date_is_local_and_knows_every_directive() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/templates");
+    let in_zone = |zone: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_lossglass"))
+            .args(["analyze", "--format", "json", "--template"])
+            .arg(folder.join("r12-strftime.jinja"))
+            .arg("--chat")
+            .arg(folder.join("r12-strftime.json"))
+            .env("TZ", zone)
+            .output()
+            .expect("the program runs");
+        rendered(&output).expect("a text")
+    };
+    let [west, east] = ["XXX12", "XXX-14"].map(in_zone); // 26 hours apart
+    for text in [&west, &east] {
+        let (date, rest) = text.split_once('|').expect("a date and an hour");
+        let [day, of_year, slashes] = date.split(' ').collect::<Vec<_>>()[..] else { panic!("{text}") };
+        let number = |text: &str| text.parse::<u32>().expect("a number");
+        assert!((1..=31).contains(&number(day)) && !day.starts_with('0'), "{text}");
+        assert!(of_year.len() == 3 && (1..=366).contains(&number(of_year)), "{text}");
+        assert!(slashes.len() == 8 && number(&slashes[3..5]) == number(day), "{text}");
+        assert!(rest.len() == "00Hi.Yo.".len() && rest.ends_with("Hi.Yo."), "{text}");
+    }
+    assert_ne!(west.split('|').next(), east.split('|').next());
+}
+
+/// A bos that config.json alone names is not the template's; a template for tools beside the other is used for chats
+/// with tools.
+#[test]
+fn what_a_model_s_files_give_a_template() {
+    let directory = saved_chat_model(&[]);
+    let model = directory.path().join("model");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reports/templates");
+    let path = model.join("tokenizer_config.json");
+    let mut config: serde_json::Value = serde_json::from_slice(&std::fs::read(&path).expect("a file")).expect("JSON");
+    config.as_object_mut().expect("an object").remove("bos_token");
+    std::fs::write(&path, config.to_string()).expect("writes");
+    let printed = |template: Option<&str>, chat: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_lossglass"));
+        command.args(["analyze", "--format", "json", "--model"]).arg(&model).arg("--chat").arg(folder.join(chat));
+        if let Some(template) = template {
+            command.arg("--template").arg(folder.join(template));
+        }
+        rendered(&command.output().expect("the program runs")).expect("a text")
+    };
+    let text = printed(Some("r15-bos-from-config.jinja"), "r15-bos-from-config.json");
+    assert!(text.starts_with("B=|<|im_start|>user\n"), "{text}");
+
+    let own = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+    std::fs::write(model.join("chat_template.jinja"), own).expect("writes");
+    std::fs::create_dir(model.join("additional_chat_templates")).expect("a folder");
+    let tools = format!("TOOLS {{{{ tools|length }}}}\n{own}");
+    std::fs::write(model.join("additional_chat_templates/tool_use.jinja"), tools).expect("writes");
+    assert!(printed(None, "r16-additional.json").starts_with("TOOLS 1\n<|im_start|>system\nS.<|im_end|>\n"));
+    assert!(printed(None, "r15-bos-from-config.json").starts_with("<|im_start|>user\n"));
+}

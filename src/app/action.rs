@@ -70,6 +70,7 @@ pub enum Command {
     NextLayers,
     Split,
     EscapeSpecials,
+    JoinParts,
     NextPacking,
     Edit,
     Open,

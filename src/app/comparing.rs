@@ -16,7 +16,7 @@ pub struct Comparing {
     /// The model that was asked for; without one nothing is compared.
     pub source: Option<Source>,
     pub progress: Progress,
-    pub model: Option<ModelInfo>,
+    pub model: Option<Arc<ModelInfo>>,
     /// The request that `sequence` and `scores` answer; an older one while a new text is not tokenised yet.
     pub tokenised: u64,
     pub sequence: Arc<Sequence>,

@@ -148,6 +148,7 @@ pub const BINDINGS: &[Binding] = &[
     bind(Scope::Views, &["d"], Command::NextDenominator, "next denominator of the loss", "d denominator"),
     bind(Scope::Views, &["s"], Command::Split, "raw text: start the completion here, or not", "s split"),
     bind(Scope::Views, &["S"], Command::EscapeSpecials, "typed special tokens: as text, or as special", ""),
+    bind(Scope::Views, &["J"], Command::JoinParts, "content in parts: a list, or joined", ""),
     bind(Scope::Views, &["K"], Command::NextPacking, "packed records: block or naive packing", ""),
     bind(Scope::Views, &["e", "enter"], Command::Edit, "edit the text or the chat", "e edit"),
     bind(Scope::Views, &["o"], Command::Open, "open a sample or a file", "o open"),

@@ -158,6 +158,7 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::NextLayers => app.layers_shown += 1,
         Command::Split => app.toggle_split(),
         Command::EscapeSpecials => return app.toggle_escape(),
+        Command::JoinParts => return app.toggle_join(),
         Command::NextPacking => return app.switch_packing(),
         Command::NextTheme => {
             let themes = [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
@@ -256,6 +257,17 @@ impl App {
         self.say(match self.encoding.escape_specials {
             true => "special-token text in what was typed is encoded as text",
             false => "special-token text in what was typed becomes special tokens",
+        });
+        self.asked.probes = false;
+        self.analyze()
+    }
+
+    /// Content that is a list of parts reaches the template as one text from now on, or as the list again.
+    fn toggle_join(&mut self) -> Vec<Effect> {
+        self.encoding.join_parts = !self.encoding.join_parts;
+        self.say(match self.encoding.join_parts {
+            true => "content in parts is joined to one text before the template gets it",
+            false => "content in parts reaches the template as the list that it is",
         });
         self.asked.probes = false;
         self.analyze()

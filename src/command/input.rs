@@ -8,6 +8,7 @@ use anyhow::{Context, Result, bail};
 use crate::app::{DataSet, Opened};
 use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PackArgs, PrefixArg};
 use crate::data::{DataError, Place, Raw, Records, record_at};
+use crate::disguise;
 use crate::engine::PackRequest;
 use crate::mask::{Choices, Mode, PartWeights, Straddlers};
 use crate::sample::{Record, Sample};
@@ -169,6 +170,9 @@ pub fn read_text(path: &Path) -> Result<String> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
         Err(error) => {
+            if let Some(disguise) = disguise::of(error.as_bytes()) {
+                bail!("{} is {disguise}", path.display())
+            }
             let at = error.utf8_error().valid_up_to();
             bail!("{} is not UTF-8 text: byte {at} cannot be read; convert it first", path.display())
         }

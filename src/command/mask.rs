@@ -192,8 +192,9 @@ impl Sink {
             }
             return Ok(ExitCode::from(INTERRUPTED));
         }
-        if self.totals.read == 0 && self.totals.records > 0 {
-            bail!("nothing in {} could be read: {}", name(&args.data), first_problem(&self.totals));
+        if self.totals.unreadable == self.totals.records && self.totals.records > 0 {
+            let what = if self.totals.read == 0 { "read" } else { "masked" };
+            bail!("nothing in {} could be {what}: {}", name(&args.data), first_problem(&self.totals));
         }
         let left_out = match self.export.take() {
             Some(export) => export.finish()?,

@@ -7,6 +7,7 @@ mod show;
 
 pub use show::describe;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -17,7 +18,7 @@ use crate::cli::ModelArgs;
 use crate::cli::models::{ListFormat, ModelsArgs, ModelsCommand};
 use crate::model::hub::Hub;
 use crate::model::pack::{Card, Precision, pack};
-use crate::model::{Model, Opening, Reader, Source};
+use crate::model::{Model, Opening, Overrides, Reader, Source};
 use crate::template::CHATML;
 
 /// Lists, fetches, shows, removes or packs.
@@ -56,9 +57,7 @@ pub fn load(source: &Source, args: &ModelArgs) -> Result<Model> {
     let outcome = Model::load(source, &device, &Cancel::default(), &mut on_progress);
     bar.clear();
     let mut model = outcome?;
-    if let Some(template) = template(args)? {
-        model.use_template(&template)?;
-    }
+    model.override_with(&overrides(args)?)?;
     Ok(model)
 }
 
@@ -75,20 +74,19 @@ pub fn reader(source: &Source, args: &ModelArgs) -> Result<Reader> {
         outcome?;
     }
     let mut reader = Reader::load(source)?;
-    if let Some(template) = template(args)? {
-        reader.use_template(&template)?;
-    }
+    reader.override_with(&overrides(args)?)?;
     Ok(reader)
 }
 
-/// Source of the chat template that the arguments name.
+/// What the arguments give in the place of what a model's files say.
 ///
 /// # Errors
-/// If the file cannot be read.
-pub fn template(args: &ModelArgs) -> Result<Option<String>> {
-    Ok(match args.template.as_deref() {
+/// If the template's file cannot be read.
+pub fn overrides(args: &ModelArgs) -> Result<Overrides> {
+    let template = match args.template.as_deref() {
         None => None,
         Some("chatml") => Some(CHATML.into()),
-        Some(path) => Some(std::fs::read_to_string(path).with_context(|| format!("reading chat template {path}"))?),
-    })
+        Some(path) => Some(super::input::read_text(Path::new(path)).context("the chat template")?),
+    };
+    Ok(Overrides { template, eot_tokens: args.eot_token.clone() })
 }

@@ -27,7 +27,7 @@ pub fn run(cli: Cli) -> Result<()> {
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
-    let template = models::template(&cli.model)?;
+    let overrides = models::overrides(&cli.model)?;
     let (mode, part_weights, choices) = input::mask(&cli.mask)?;
     // A profile has a row of its own, which leaves the options of the others as they are.
     let (rule, choices) = match cli.mask.profile {
@@ -59,7 +59,7 @@ pub fn run(cli: Cli) -> Result<()> {
     let (sender, inbox) = mpsc::channel();
     let events = sender.clone();
     let emit = move |event| events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok();
-    let engine = Engine::spawn(device, template, emit).context("starting the engine thread")?;
+    let engine = Engine::spawn(device, overrides, emit).context("starting the engine thread")?;
     let mut screen = Screen::enter().context("taking the terminal")?;
     tui::on_signals(sender.clone()).context("catching signals")?;
     tui::read_terminal(sender.clone()).context("reading the terminal")?;

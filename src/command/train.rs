@@ -40,7 +40,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     };
     let mut model = models::load(&source, &args.model)?;
     let data = data::encode(&model, &records, args)?;
-    for note in note.iter().chain(&data.notes) {
+    for note in model.notes.iter().chain(&model.left_out).chain(&note).chain(&data.notes) {
         eprintln!("note: {}", visible_text(note));
     }
     let free = check_memory(&model, &settings, &data)?;

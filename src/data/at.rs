@@ -9,7 +9,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use super::elements::Elements;
 use super::layout::{self, Layout, Start};
 use super::lines::{self, Lines};
-use super::rows::is_parquet;
+use super::rows::{guarded, is_parquet};
 use super::{Body, DataError, Raw, Unit};
 
 /// Where a record stands in its file, as [`Raw`] says it.
@@ -31,7 +31,7 @@ pub fn record_at(path: &Path, place: Place) -> Result<Raw, DataError> {
     let read = |reason| DataError::Read { file: path.to_owned(), reason };
     let file = File::open(path).map_err(read)?;
     if is_parquet(&file).map_err(read)? {
-        return row_at(file, place).map_err(|reason| DataError::Parquet { file: path.to_owned(), reason });
+        return guarded(|| row_at(file, place)).map_err(|reason| DataError::Parquet { file: path.to_owned(), reason });
     }
     let found = json_at(file, place).map_err(read)?;
     let raw =

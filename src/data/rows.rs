@@ -6,8 +6,10 @@ use std::sync::atomic::Ordering;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
+use serde_json::Value;
 
 use super::{Body, Progress, Raw, Unit};
+use crate::guard::quietly;
 
 /// The first four bytes of a Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";
@@ -24,9 +26,18 @@ pub(super) fn is_parquet(mut file: &File) -> io::Result<bool> {
     Ok(magic == MAGIC)
 }
 
+/// The library panics on some of what it cannot read.
+const DAMAGED: &str = "it is damaged; write or download it again";
+
+/// What the library reads, or what is wrong.
+pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    quietly(read).unwrap_or_else(|| Err(DAMAGED.to_owned()))
+}
+
 /// Records of the rows, one page of each column in memory.
 pub(super) struct Rows {
-    rows: RowIter<'static>,
+    /// `None` behind an error.
+    rows: Option<RowIter<'static>>,
     progress: Progress,
     index: usize,
 }
@@ -34,10 +45,24 @@ pub(super) struct Rows {
 impl Rows {
     /// Reads what the file says of itself.
     pub fn open(file: File) -> Result<(Self, Progress), String> {
-        let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
-        let rows = reader.metadata().file_metadata().num_rows();
-        let progress = Progress { total: u64::try_from(rows).unwrap_or(0), ..Progress::default() };
-        Ok((Self { rows: reader.into_iter(), progress: progress.clone(), index: 0 }, progress))
+        let open = || {
+            let reader = SerializedFileReader::new(file).map_err(|error| error.to_string())?;
+            let count = reader.metadata().file_metadata().num_rows();
+            Ok((reader.into_iter(), count))
+        };
+        let (rows, count) = guarded(open)?;
+        let progress = Progress { total: u64::try_from(count).unwrap_or(0), ..Progress::default() };
+        Ok((Self { rows: Some(rows), progress: progress.clone(), index: 0 }, progress))
+    }
+
+    /// The next row as JSON.
+    fn value(&mut self) -> Option<Result<Value, String>> {
+        let rows = self.rows.as_mut()?;
+        let next = || {
+            let row = rows.next().transpose().map_err(|error| error.to_string())?;
+            Ok(row.map(|row| row.to_json_value()))
+        };
+        guarded(next).transpose()
     }
 }
 
@@ -45,9 +70,12 @@ impl Iterator for Rows {
     type Item = io::Result<Raw>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let body = match self.rows.next()? {
-            Ok(row) => Body::Value(row.to_json_value()),
-            Err(error) => return Some(Err(io::Error::other(error.to_string()))),
+        let body = match self.value()? {
+            Ok(value) => Body::Value(value),
+            Err(problem) => {
+                self.rows = None;
+                return Some(Err(io::Error::other(format!("row {}: {problem}", self.index + 1))));
+            }
         };
         let index = self.index;
         self.index += 1;

@@ -29,7 +29,7 @@ pub enum CompareEvent {
     /// The model is being opened.
     Loading { name: String, opening: Opening },
     /// How it reads the sample; rows follow.
-    Tokenised { model: ModelInfo, sequence: Arc<Sequence> },
+    Tokenised { model: Arc<ModelInfo>, sequence: Arc<Sequence> },
     /// Rows from row `from` on.
     Scored { from: usize, rows: Vec<Row> },
     /// Every row is there.
@@ -42,7 +42,7 @@ pub enum CompareEvent {
 pub(super) struct Beside {
     source: Source,
     model: Model,
-    info: ModelInfo,
+    info: Arc<ModelInfo>,
     scored: Scored,
 }
 
@@ -78,7 +78,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 say(CompareEvent::Loading { name: name.clone(), opening });
             };
             let model = self.open(&source, &cancels.load, &mut progress)?;
-            self.beside = Some(Beside { source, info: ModelInfo::of(&model), model, scored: Scored::default() });
+            self.beside =
+                Some(Beside { source, info: Arc::new(ModelInfo::of(&model)), model, scored: Scored::default() });
         }
         let Some(Beside { model, info, scored, .. }) = &mut self.beside else { return Ok(()) };
         let start = Instant::now();

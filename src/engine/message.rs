@@ -50,7 +50,7 @@ pub enum Event {
     /// The model cannot be opened; the one before it stays.
     ModelFailed { generation: u64, message: String },
     /// The sample's tokens, and the model that made them and speaks from now on; scores follow.
-    Tokenised { generation: u64, model: ModelInfo, sequence: Arc<Sequence> },
+    Tokenised { generation: u64, model: Arc<ModelInfo>, sequence: Arc<Sequence> },
     /// Rows from row `from` on; everything at and after it is replaced.
     Scored { generation: u64, from: usize, rows: Vec<Row> },
     /// Every row is there.
@@ -83,6 +83,10 @@ pub struct ModelInfo {
     pub masks: Vec<(AttentionMask, Vec<usize>)>,
     /// What findings depend on.
     pub facts: Facts,
+    /// Where its weights are not what its config says, a sentence each.
+    pub notes: Vec<String>,
+    /// Tensors of its files that it does without, in words.
+    pub left_out: Option<String>,
     /// Text of every token that the views may name: bytes by id.
     pub tokens: Arc<Vec<Vec<u8>>>,
 }

@@ -76,17 +76,17 @@ fn run(survey: &Survey, reader: &Reader, cancel: &Cancel, emit: &dyn Fn(Event) -
         let at = raw.at();
         Summary::of(&survey::judge(reader, &survey.rule, raw), at)
     };
-    let (mut held, mut since) = (Vec::new(), Instant::now() - HELD);
+    let (mut held, mut since): (Vec<Summary>, Option<Instant>) = (Vec::new(), None);
     let tell = |records| {
         let event = SurveyEvent::Records { records, read: progress.share() };
         emit(Event::Survey { number: survey.number, event })
     };
     let take = |summary| {
         held.push(summary);
-        if held.len() < TOLD && since.elapsed() < HELD {
+        if held.len() < TOLD && since.is_some_and(|since| since.elapsed() < HELD) {
             return Ok(());
         }
-        since = Instant::now();
+        since = Some(Instant::now());
         if tell(std::mem::take(&mut held)) { Ok(()) } else { Err(Stop::NobodyListens) }
     };
     match survey::run(records, cancel, work, take) {

@@ -19,15 +19,15 @@ use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
 use crate::mask::AttentionMask;
 use crate::mask::finding::Facts;
-use crate::model::{Config, Model, Opening, Source, device};
+use crate::model::{Config, Model, Opening, Overrides, Source, device};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence};
 use crate::train::nlls;
 
 pub(super) struct Worker<F> {
     device: Device,
-    /// Source of a chat template that takes the place of the models' own.
-    template: Option<String>,
+    /// What takes the place of what the models' own files say.
+    overrides: Overrides,
     pub(super) emit: Arc<F>,
     pub(super) inbox: Inbox<(Request, Cancels)>,
     /// The model that speaks, with what it scored last.
@@ -39,7 +39,7 @@ pub(super) struct Worker<F> {
 pub(super) struct Loaded {
     source: Source,
     pub model: Model,
-    info: ModelInfo,
+    info: Arc<ModelInfo>,
     /// What it scored last.
     pub scored: Scored,
     /// Of the request these belong to.
@@ -51,8 +51,8 @@ pub(super) struct Loaded {
 }
 
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
-    pub fn new(device: Device, template: Option<String>, inbox: Receiver<(Request, Cancels)>, emit: F) -> Self {
-        Self { device, template, emit: Arc::new(emit), inbox: Inbox::new(inbox), loaded: None, beside: None }
+    pub fn new(device: Device, overrides: Overrides, inbox: Receiver<(Request, Cancels)>, emit: F) -> Self {
+        Self { device, overrides, emit: Arc::new(emit), inbox: Inbox::new(inbox), loaded: None, beside: None }
     }
 
     /// Serves until the handle is gone or nobody listens; between requests, a run of training steps goes on.
@@ -172,7 +172,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let model = self.open(source, cancel, &mut progress)?;
         self.loaded = Some(Loaded {
             source: source.clone(),
-            info: ModelInfo::of(&model),
+            info: Arc::new(ModelInfo::of(&model)),
             model,
             scored: Scored::default(),
             generation,
@@ -182,13 +182,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         Ok(())
     }
 
-    /// Opens a model, with the template that takes the place of its own.
+    /// Opens a model, with what takes the place of what its files say.
     pub(super) fn open(&self, source: &Source, cancel: &Cancel, on_progress: &mut dyn FnMut(Opening)) -> Result<Model> {
         on_progress(Opening::Reading(0.0));
         let mut model = Model::load(source, &self.device, cancel, on_progress)?;
-        if let Some(template) = &self.template {
-            model.use_template(template)?;
-        }
+        model.override_with(&self.overrides)?;
         Ok(model)
     }
 
@@ -274,6 +272,8 @@ impl ModelInfo {
             device: device::name(&model.device).into(),
             masks: masks(&model.config),
             facts: Facts::new(&model.vocabulary, model.config.context),
+            notes: model.notes.clone(),
+            left_out: model.left_out.clone(),
             tokens: Arc::new(tokens),
         }
     }

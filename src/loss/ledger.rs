@@ -88,7 +88,7 @@ impl Ledger {
             ledger.equal_weights &= *first_weight.get_or_insert(weight) == weight;
             if !token.special {
                 ledger.plain_nll += target.nll;
-                ledger.plain_bytes += token.bytes.len();
+                ledger.plain_bytes += token.span.len();
             }
         }
         Some(ledger)

@@ -18,7 +18,8 @@ pub(super) struct Rule {
     turns: Vec<f64>,
     /// Whether the data itself says so, by message.
     by_data: Vec<bool>,
-    eos: Option<u32>,
+    /// The tokens that count as an end under [`Stop::Eos`].
+    ends: Vec<u32>,
     /// The last trained turn that has a stop.
     last_stop: Option<usize>,
     /// The tokens of the whitespace that ends the headers of trained turns; empty unless asked for.
@@ -80,7 +81,7 @@ impl Rule {
             options: *options,
             turns,
             by_data,
-            eos: sequence.eos,
+            ends: sequence.ends.clone(),
             last_stop: None,
             header_ends: Vec::new(),
             inside_tags: Vec::new(),
@@ -169,7 +170,7 @@ impl Rule {
 
     fn scores_stop(&self, stop: Stop, token: &Token, origin: TokenOrigin<'_>) -> bool {
         match stop {
-            Stop::Eos => self.turn(origin) > 0.0 && self.eos.is_none_or(|eos| eos == token.id),
+            Stop::Eos => self.turn(origin) > 0.0 && (self.ends.is_empty() || self.ends.contains(&token.id)),
             Stop::Turn => self.turn(origin) > 0.0,
             Stop::Last => origin.0.is_some() && origin.0 == self.last_stop,
             Stop::All => true,
@@ -312,10 +313,9 @@ fn header_ends(sequence: &Sequence, straddlers: Straddlers) -> Vec<bool> {
             is_end = true;
             continue;
         }
-        let blank = |bytes: &[u8]| bytes.iter().all(u8::is_ascii_whitespace);
         let tail = token.bytes.last().is_some_and(u8::is_ascii_whitespace);
-        ends[t] = is_end && (blank(&token.bytes) || (tail && straddlers == Straddlers::Any));
-        is_end &= blank(&token.bytes);
+        ends[t] = is_end && (token.is_blank() || (tail && straddlers == Straddlers::Any));
+        is_end &= token.is_blank();
     }
     ends
 }
@@ -324,8 +324,8 @@ fn header_ends(sequence: &Sequence, straddlers: Straddlers) -> Vec<bool> {
 fn inside_tags(sequence: &Sequence) -> Vec<bool> {
     let is_inside = |token: &Token| {
         let spans = &sequence.generation_spans;
-        let near = spans.partition_point(|span| span.end < token.span.end);
-        spans.get(near).is_some_and(|span| span.start <= token.span.start)
+        let near = spans.partition_point(|span| span.end <= token.span.start);
+        spans.get(near).is_some_and(|span| span.start <= token.span.start && token.span.end <= span.end)
     };
     sequence.all_tokens().map(is_inside).collect()
 }

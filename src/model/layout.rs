@@ -304,10 +304,7 @@ const OPT: Names = Names {
     ],
 };
 
-/// Tensors that checkpoints carry along and nobody needs: buffers that older transformers saved, and the copy of a tied
-/// output projection.
-pub fn is_leftover(name: &str, config: &Config) -> bool {
-    let is_buffer = [".rotary_emb.inv_freq", ".attn.bias", ".attention.bias", ".masked_bias"].iter();
-    let is_buffer = is_buffer.into_iter().any(|end| name.ends_with(end));
-    is_buffer || (config.tie_embeddings && name.strip_suffix(".weight") == Some(names(config.family).head))
+/// Buffers that older transformers saved: positions' frequencies and causal masks, which are computed anew.
+pub fn is_buffer(name: &str) -> bool {
+    [".rotary_emb.inv_freq", ".attn.bias", ".attention.bias", ".masked_bias"].iter().any(|end| name.ends_with(end))
 }

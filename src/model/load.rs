@@ -17,6 +17,7 @@ mod directory;
 mod embedded;
 pub(super) mod gguf;
 mod mapped;
+mod names;
 mod safetensors;
 
 use std::io;
@@ -29,6 +30,7 @@ use super::layout::Slot;
 use super::memory::{self, MemoryError, size_text};
 use super::source::Source;
 use crate::cancel::Cancel;
+use crate::disguise::Disguise;
 use crate::sequence::{Vocabulary, VocabularyError};
 use candle_core::{Device, Tensor};
 use mapped::Mapped;
@@ -46,6 +48,18 @@ pub struct Loaded {
     pub source: Source,
     /// How the user knows the model.
     pub name: String,
+    /// Where the weights are not what the config says, and what was done, a sentence each.
+    pub notes: Vec<String>,
+    /// Tensors of the files that the decoder does without, in words.
+    pub left_out: Option<String>,
+}
+
+impl Loaded {
+    /// What is known before any weight is read.
+    fn described(config: Config, vocabulary: Vocabulary, source: Source, name: String) -> Self {
+        let (weights, adapters) = (Weights::new(), Vec::new());
+        Self { config, weights, vocabulary, adapters, source, name, notes: Vec::new(), left_out: None }
+    }
 }
 
 /// Why a model cannot be loaded. `file` is the path the user can look at.
@@ -73,6 +87,12 @@ pub enum LoadError {
     Vocabulary { file: PathBuf, reason: VocabularyError },
     #[error("{} is damaged or not what its name says: {reason}", file.display())]
     Damaged { file: PathBuf, reason: String },
+    #[error("{} is {disguise}", file.display())]
+    Disguised { file: PathBuf, disguise: Disguise },
+    #[error("{}: {reason}", file.display())]
+    Unsupported { file: PathBuf, reason: String },
+    #[error("{} asks for {shard}, which is not there: download it into the same directory", index.display())]
+    MissingShard { index: PathBuf, shard: String },
     #[error("{}: tensor `{tensor}` {problem}", file.display())]
     Tensor { file: PathBuf, tensor: String, problem: String },
     #[error(
@@ -114,13 +134,17 @@ pub fn load(
     cancel: &Cancel,
     on_progress: &mut dyn FnMut(Opening),
 ) -> Result<Loaded, LoadError> {
-    run(source, &mut Task { device, cancel, on_progress, reads_weights: true })
+    run(source, &mut Task { device, cancel, on_progress, wants: Wants::Weights })
 }
 
 /// What a model's files say beside the weights: none are there, and none are downloaded.
 pub fn without_weights(source: &Source) -> Result<Loaded, LoadError> {
+    quietly(source, Wants::Tokenizer)
+}
+
+fn quietly(source: &Source, wants: Wants) -> Result<Loaded, LoadError> {
     let (device, cancel) = (&Device::Cpu, &Cancel::default());
-    run(source, &mut Task { device, cancel, on_progress: &mut |_| {}, reads_weights: false })
+    run(source, &mut Task { device, cancel, on_progress: &mut |_| {}, wants })
 }
 
 fn run(source: &Source, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
@@ -131,17 +155,16 @@ fn run(source: &Source, task: &mut Task<'_>) -> Result<Loaded, LoadError> {
     }
 }
 
-/// What a model is. Never downloads anything.
+/// What a model is, without its weights. Never downloads anything.
 ///
 /// # Errors
 /// As [`load`]; and if the model is on the Hub and not in the cache.
-pub fn describe(source: &Source) -> Result<(Config, Vocabulary), LoadError> {
+pub fn describe(source: &Source) -> Result<Loaded, LoadError> {
     let place = match source {
         Source::Hub(address) => Hub::from_env()?.stored(address)?,
         other => other.clone(),
     };
-    let loaded = without_weights(&place)?;
-    Ok((loaded.config, loaded.vocabulary))
+    quietly(&place, Wants::Description)
 }
 
 /// Loads a model that is no adapter.
@@ -155,9 +178,9 @@ fn load_weights(source: &Source, name: String, task: &mut Task<'_>) -> Result<Lo
         Source::Hub(address) => {
             let mut on_arrival = |arrived| (task.on_progress)(Opening::Downloading(arrived));
             let hub = Hub::from_env()?;
-            let found = match task.reads_weights {
-                true => hub.open(address, task.cancel, &mut on_arrival)?,
-                false => hub.open_reader(address, task.cancel, &mut on_arrival)?,
+            let found = match task.wants {
+                Wants::Weights => hub.open(address, task.cancel, &mut on_arrival)?,
+                Wants::Description | Wants::Tokenizer => hub.open_reader(address, task.cancel, &mut on_arrival)?,
             };
             Ok(Loaded { source: source.clone(), ..load_weights(&found, name, task)? })
         }
@@ -172,8 +195,16 @@ struct Task<'a> {
     device: &'a Device,
     cancel: &'a Cancel,
     on_progress: &'a mut dyn FnMut(Opening),
-    /// Else no weights are wanted, and none are collected.
-    reads_weights: bool,
+    wants: Wants,
+}
+
+/// What a model is opened for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    Weights,
+    /// Config and vocabulary, and what the weights' headers say where they are here.
+    Description,
+    Tokenizer,
 }
 
 impl Task<'_> {
@@ -184,7 +215,7 @@ impl Task<'_> {
         slots: Vec<Slot>,
         mut read: impl FnMut(&Slot) -> Result<(&'f Path, Tensor), LoadError>,
     ) -> Result<Weights, LoadError> {
-        if !self.reads_weights {
+        if self.wants != Wants::Weights {
             return Ok(Weights::new());
         }
         if matches!(self.device, Device::Cpu) {
@@ -230,7 +261,7 @@ mod tests {
     #[test]
     fn a_description_needs_no_weights() {
         for model in [Embedded::TinyBase, Embedded::TinyChat] {
-            let (config, vocabulary) = describe(&Source::Embedded(model)).expect("embedded");
+            let Loaded { config, vocabulary, .. } = describe(&Source::Embedded(model)).expect("embedded");
             let count: usize = layout::slots(&config).map(|slot| slot.shape.iter().product::<usize>()).sum();
             assert_eq!(count as u64, model.parameters());
             assert!(vocabulary.chat_template.is_some());

@@ -10,6 +10,7 @@ mod activation;
 mod attention;
 pub mod composed;
 mod cross_entropy;
+mod fit;
 mod linear;
 mod matmul;
 mod norm;

@@ -22,6 +22,15 @@ pub struct Reader {
     pub(super) templates: Arc<Templates>,
 }
 
+/// What the user gave in the place of what a model's files say.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// Source of a chat template.
+    pub template: Option<String>,
+    /// Tokens that a trainer which knows ids alone takes for an end of a turn.
+    pub eot_tokens: Vec<String>,
+}
+
 /// Chat templates; one that does not parse fails only where it is needed.
 pub(super) struct Templates {
     pub own: Option<Result<ChatTemplate, TemplateError>>,
@@ -68,12 +77,18 @@ impl Reader {
         Ok(Self { name, vocabulary: Arc::new(vocabulary), context: config.context, templates })
     }
 
-    /// Another chat template takes the place of the model's own.
+    /// Takes what the user gave in the place of the model's own.
     ///
     /// # Errors
-    /// If it does not parse.
-    pub fn use_template(&mut self, source: &str) -> std::result::Result<(), TemplateError> {
-        self.templates = Arc::new(Templates::replaced(Arc::make_mut(&mut self.vocabulary), source)?);
+    /// If the template does not parse, or the tokenizer does not have a token.
+    pub fn override_with(&mut self, overrides: &Overrides) -> Result<()> {
+        let vocabulary = Arc::make_mut(&mut self.vocabulary);
+        if !overrides.eot_tokens.is_empty() {
+            vocabulary.name_eot_tokens(&overrides.eot_tokens)?;
+        }
+        if let Some(source) = &overrides.template {
+            self.templates = Arc::new(Templates::replaced(vocabulary, source)?);
+        }
         Ok(())
     }
 

@@ -95,9 +95,9 @@ pub(super) fn csv(report: &Report, compared: Compared, out: &mut impl Write) -> 
     writer.flush()
 }
 
-/// The stretch as text; bytes that are no whole character become U+FFFD.
+/// The stretch as text; bytes that are no whole character are written `⟨E6⟩`.
 fn text(sequence: &Sequence, stretch: &Stretch) -> String {
-    String::from_utf8_lossy(bytes(sequence, stretch)).into_owned()
+    crate::sequence::text_of(bytes(sequence, stretch))
 }
 
 fn bytes<'a>(sequence: &'a Sequence, stretch: &Stretch) -> &'a [u8] {

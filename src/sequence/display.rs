@@ -12,11 +12,25 @@ pub fn visible(bytes: &[u8]) -> String {
         for c in chunk.valid().chars() {
             push_visible(&mut shown, c, '␣');
         }
-        for byte in chunk.invalid() {
-            let _ = write!(shown, "⟨{byte:02X}⟩");
-        }
+        push_bytes(&mut shown, chunk.invalid());
     }
     shown
+}
+
+/// The bytes as the text they are, control characters included; those that are no whole character are written `⟨E6⟩`.
+pub fn text_of(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        push_bytes(&mut text, chunk.invalid());
+    }
+    text
+}
+
+fn push_bytes(text: &mut String, bytes: &[u8]) {
+    for byte in bytes {
+        let _ = write!(text, "⟨{byte:02X}⟩");
+    }
 }
 
 /// [`visible`] for running text: spaces stay spaces.

@@ -4,7 +4,9 @@ use std::ops::Range;
 
 use thiserror::Error;
 
-use super::{Kind, Origin, Sequence, Token, Vocabulary, escape};
+use super::tile::{self, Place};
+use super::vocabulary::guard;
+use super::{Kind, Origin, Sequence, Token, TokenBytes, Vocabulary, escape};
 use crate::sample::{Chat, Message};
 use crate::template::{Part, Placed, Rendered, Segment};
 
@@ -41,6 +43,8 @@ impl From<Prefix> for EncodeOptions {
 pub enum EncodeError {
     #[error("the tokenizer failed on this text: {0}")]
     Tokenizer(String),
+    #[error("the tokenizer adds token {0}, which it does not have: it is damaged; download it again")]
+    NoToken(u32),
     #[error("the model's tokenizer names no {0} token; use --prefix none")]
     NoPrefixToken(&'static str),
 }
@@ -70,8 +74,8 @@ impl Sequence {
         sequence.prefix = (!sequence.text.is_empty()).then(|| sequence.text.clone());
         let start = sequence.text.len();
         sequence.text.push_str(text);
-        for (id, span) in pieces.tokens {
-            let token = token(vocabulary, id, text, span, start, &mut std::iter::empty());
+        for (id, place) in pieces.tokens {
+            let token = token(vocabulary, id, text, place, start, &mut std::iter::empty());
             sequence.tokens.push(Token { injected: token.special, ..token });
         }
         sequence.note_double_bos(vocabulary);
@@ -93,7 +97,7 @@ impl Sequence {
             text: rendered.text.clone(),
             turns: chat.messages.len(),
             roles: chat.messages.iter().map(|message| message.role.clone()).collect(),
-            eos: vocabulary.eos,
+            ends: vocabulary.trained_ends(),
             generation_tags: rendered.generation.is_some(),
             generation_spans: rendered.generation.clone().unwrap_or_default(),
             message_weights: chat.messages.iter().map(Message::own_weight).collect(),
@@ -107,7 +111,8 @@ impl Sequence {
         sequence.tokens.reserve_exact(pieces.tokens.len());
         let mut segments = rendered.segments.as_slice();
         let mut generation = rendered.generation.as_deref().unwrap_or(&[]);
-        for (id, span) in pieces.tokens {
+        for (id, place) in pieces.tokens {
+            let span = place.span.clone();
             while segments.first().is_some_and(|segment| segment.span.end <= span.start) {
                 segments = &segments[1..];
             }
@@ -119,10 +124,12 @@ impl Sequence {
                 .iter()
                 .take_while(|segment| segment.span.start < end || segment.span.start == start)
                 .map(Segment::origin);
-            // transformers' rule: any overlap counts, tokens of no width never do.
-            let generated = generation.first().is_some_and(|range| range.start < span.end) && !span.is_empty();
+            // transformers' rule: any overlap counts, tokens of no width never do; a prefix alone counts as the
+            // character behind it.
+            let reach = if place.prefixed { end.max(start + 1) } else { end };
+            let generated = generation.first().is_some_and(|range| range.start < reach) && start < reach;
             let injected = escape::is_typed(vocabulary, id, &rendered.text, &span, &rendered.typed);
-            let token = token(vocabulary, id, &rendered.text, span, 0, &mut origins);
+            let token = token(vocabulary, id, &rendered.text, place, 0, &mut origins);
             sequence.tokens.push(Token { generation: generated, injected, ..token });
         }
         sequence.note_double_bos(vocabulary);
@@ -192,10 +199,10 @@ impl Segment {
     }
 }
 
-/// Ids with the bytes of the text each covers, and the ids that the tokenizer's post-processor put before it.
+/// Ids with the place of each in the text, and the ids that the tokenizer's post-processor put before it.
 struct Encoded {
     before: Vec<u32>,
-    tokens: Vec<(u32, Range<usize>)>,
+    tokens: Vec<(u32, Place)>,
     /// What was encoded as text although it spells special tokens.
     escaped: Vec<Range<usize>>,
 }
@@ -207,57 +214,44 @@ fn encode(
     add_special: bool,
     typed: &[Range<usize>],
 ) -> Result<Encoded, EncodeError> {
-    let escaped = if typed.is_empty() { Vec::new() } else { escape::places(vocabulary, text, typed) };
     let failed = |error: tokenizers::Error| EncodeError::Tokenizer(error.to_string());
+    let places = || Ok(escape::places(vocabulary, text, typed));
+    let escaped = if typed.is_empty() { Vec::new() } else { guard::encoding(places).map_err(failed)? };
     if !add_special && escaped.is_empty() {
-        // Byte-level tokenizers need no offsets, which cost time: their tokens spell the text.
+        // Offsets cost time, and most tokenizers' tokens spell the text.
         let ids = vocabulary.encode(text).map_err(failed)?;
-        if let Some(spans) = tile_by_bytes(vocabulary, &ids, text) {
-            return Ok(Encoded { before: Vec::new(), tokens: ids.into_iter().zip(spans).collect(), escaped });
+        if let Some(places) = tile::by_bytes(vocabulary, &ids, text) {
+            return Ok(Encoded { before: Vec::new(), tokens: ids.into_iter().zip(places).collect(), escaped });
         }
     }
-    let encoding = match escaped.is_empty() {
+    let encoding = guard::encoding(|| match escaped.is_empty() {
         true => vocabulary.tokenizer.encode(text, add_special),
         false => escape::encode(vocabulary, text, add_special, &escaped),
-    };
+    });
     let encoding = encoding.map_err(failed)?;
     let (ids, offsets, added) = (encoding.get_ids(), encoding.get_offsets(), encoding.get_special_tokens_mask());
+    // A post-processor's ids are its file's own.
+    if let Some(&id) = ids.iter().find(|&&id| id as usize >= vocabulary.size()) {
+        return Err(EncodeError::NoToken(id));
+    }
     let inserted = |i: usize| added[i] == 1 && offsets[i] == (0, 0);
     let leading = (0..ids.len()).take_while(|&i| inserted(i)).count();
     let own: Vec<usize> = (leading..ids.len()).filter(|&i| !inserted(i)).collect();
     let own_ids: Vec<u32> = own.iter().map(|&i| ids[i]).collect();
-    let spans = tile_by_bytes(vocabulary, &own_ids, text)
-        .unwrap_or_else(|| tile_by_offsets(own.iter().map(|&i| offsets[i]), text.len()));
-    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own_ids.into_iter().zip(spans).collect(), escaped })
+    let places = tile::by_bytes(vocabulary, &own_ids, text)
+        .unwrap_or_else(|| tile::by_offsets(vocabulary, own.iter().map(|&i| (ids[i], offsets[i].1)), text));
+    Ok(Encoded { before: ids[..leading].to_vec(), tokens: own_ids.into_iter().zip(places).collect(), escaped })
 }
 
-/// Exact spans where the tokens' bytes spell the text, as byte-level tokenizers' do.
-fn tile_by_bytes(vocabulary: &Vocabulary, ids: &[u32], text: &str) -> Option<Vec<Range<usize>>> {
-    let mut at = 0;
-    let mut span = |&id: &u32| {
-        let bytes = vocabulary.spelled(id);
-        let start = at;
-        at += bytes.len();
-        (text.as_bytes().get(start..at) == Some(bytes)).then_some(start..at)
-    };
-    let spans: Option<Vec<Range<usize>>> = ids.iter().map(&mut span).collect();
-    spans.filter(|_| at == text.len())
-}
-
-/// Spans from the tokenizer's offsets where it rewrites the text; what it skipped goes to the token after it.
-fn tile_by_offsets(offsets: impl Iterator<Item = (usize, usize)>, length: usize) -> Vec<Range<usize>> {
-    let mut at = 0;
-    let mut spans: Vec<Range<usize>> = offsets
-        .map(|(_, end)| {
-            let start = at;
-            at = end.clamp(start, length);
-            start..at
-        })
-        .collect();
-    if let Some(last) = spans.last_mut() {
-        last.end = length;
+/// What a token shows: the text that it covers, behind `▁` where a space was put before it; its own spelling where the
+/// tokenizer has rewritten the text.
+fn bytes(vocabulary: &Vocabulary, id: u32, text: &str, place: &Place) -> TokenBytes {
+    let own = &text.as_bytes()[place.span.clone()];
+    match (place.spells, place.prefixed) {
+        (true, true) => ["▁".as_bytes(), own].concat().into(),
+        (true, false) => own.into(),
+        (false, _) => vocabulary.spelled(id).into(),
     }
-    spans
 }
 
 /// A token whose first origin, and those it reaches into, are `origins`; raw text has none.
@@ -265,15 +259,15 @@ fn token(
     vocabulary: &Vocabulary,
     id: u32,
     text: &str,
-    span: Range<usize>,
+    place: Place,
     start: usize,
     origins: &mut impl Iterator<Item = Origin>,
 ) -> Token {
     let first = origins.next().unwrap_or(Origin { turn: None, role: None, part: Part::Plain });
     Token {
         id,
-        bytes: text.as_bytes()[span.clone()].into(),
-        span: start + span.start..start + span.end,
+        bytes: bytes(vocabulary, id, text, &place),
+        span: start + place.span.start..start + place.span.end,
         turn: first.turn,
         role: first.role,
         part: first.part,

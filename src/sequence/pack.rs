@@ -206,7 +206,9 @@ impl Sequence {
             token
         }));
         self.turns += document.turns;
-        self.eos = self.eos.or(document.eos);
+        if self.ends.is_empty() {
+            self.ends = document.ends.clone();
+        }
         self.roles.extend_from_slice(&document.roles);
         // Of texts among chats there is nothing to say.
         self.generation_tags &= document.generation_tags || document.kind == Kind::Text;

@@ -1,6 +1,7 @@
 //! A tokenizer with what the model's files say around it.
 
-mod guard;
+pub(super) mod guard;
+mod prefix;
 mod spelling;
 
 use std::collections::HashMap;
@@ -10,11 +11,15 @@ use serde_json::Value;
 use tokenizers::Tokenizer;
 
 use super::words::Words;
+use prefix::Prefixing;
 use spelling::Spelling;
 pub(super) use spelling::byte_letters;
 
 /// What ends a turn or a text in the templates of ChatML, Llama 3, Gemma and Llama 2.
 const STOPS: [&str; 4] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>"];
+
+/// Ids beyond are a damaged file's: tables with a place for each would fill the memory.
+const MOST_IDS: usize = 1 << 24;
 
 /// The tokenizer, its special tokens and the chat template that came with a model.
 #[derive(Clone)]
@@ -27,6 +32,8 @@ pub struct Vocabulary {
     pub pad: Option<u32>,
     /// Further ids that the model's files name as an end of generation.
     pub ends: Vec<u32>,
+    /// What Axolotl calls `eot_tokens`: trained as ends in the place of `eos`, if there are any.
+    eot_tokens: Vec<u32>,
     /// Which of bos, eos and pad `config.json` alone names; a template does not know these.
     pub of_config: [bool; 3],
     /// Source of the chat template.
@@ -38,6 +45,7 @@ pub struct Vocabulary {
     /// Whether each id is special, as far as the last that is.
     special: Arc<[bool]>,
     spelling: Spelling,
+    prefixing: Prefixing,
     size: usize,
     /// The bytes of every token, once they were asked for.
     spelled: Arc<OnceLock<Spelled>>,
@@ -60,8 +68,12 @@ pub enum VocabularyError {
     Json { file: &'static str, reason: String },
     #[error("{file} names `{token}` as its {role} token, which the tokenizer does not have")]
     UnknownToken { file: &'static str, role: &'static str, token: String },
+    #[error("the tokenizer has no token `{token}`, which --eot-token names")]
+    UnknownEnd { token: String },
     #[error("the tokenizer has no tokens")]
     Empty,
+    #[error("the tokenizer has ids up to {0}, which no model embeds: it is damaged; download it again")]
+    Id(usize),
 }
 
 impl Vocabulary {
@@ -76,7 +88,10 @@ impl Vocabulary {
         if size == 0 {
             return Err(VocabularyError::Empty);
         }
-        let spelling = Spelling::of(&tokenizer);
+        if size > MOST_IDS {
+            return Err(VocabularyError::Id(size - 1));
+        }
+        let (spelling, prefixing) = (Spelling::of(&tokenizer), Prefixing::of(&tokenizer));
         let last = added.iter().filter(|(_, (_, special))| *special).map(|(&id, _)| id as usize + 1).max();
         let is_special =
             |id: usize| u32::try_from(id).is_ok_and(|id| added.get(&id).is_some_and(|(_, special)| *special));
@@ -87,12 +102,14 @@ impl Vocabulary {
             eos: None,
             pad: None,
             ends: Vec::new(),
+            eot_tokens: Vec::new(),
             of_config: [false; 3],
             chat_template: None,
             tool_template: None,
             added,
             special,
             spelling,
+            prefixing,
             size,
             spelled: Arc::default(),
             words: Arc::default(),
@@ -165,6 +182,24 @@ impl Vocabulary {
         ids
     }
 
+    /// Names the tokens that a trainer which knows ids alone takes for an end, in the place of `eos`.
+    ///
+    /// # Errors
+    /// If the tokenizer has no such token.
+    pub fn name_eot_tokens(&mut self, tokens: &[String]) -> Result<(), VocabularyError> {
+        let id = |token: &String| {
+            let unknown = || VocabularyError::UnknownEnd { token: token.clone() };
+            self.tokenizer.token_to_id(token).ok_or_else(unknown)
+        };
+        self.eot_tokens = tokens.iter().map(id).collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    /// The tokens named by [`name_eot_tokens`](Self::name_eot_tokens), or else `eos`.
+    pub(super) fn trained_ends(&self) -> Vec<u32> {
+        if self.eot_tokens.is_empty() { self.eos.into_iter().collect() } else { self.eot_tokens.clone() }
+    }
+
     /// How many ids there are: one more than the largest.
     pub fn size(&self) -> usize {
         self.size
@@ -195,14 +230,42 @@ impl Vocabulary {
         ends.get(id).map_or(&[], |&end| &bytes[start..end])
     }
 
+    /// Whether the tokenizer puts a space before a piece that it begins with `text`, at byte `at` of the whole.
+    pub(super) fn prefixes(&self, text: &str, at: usize) -> bool {
+        self.prefixing.applies(text, at)
+    }
+
+    /// Whether the tokenizer begins a new piece behind added token `id`: Prepend, a normalizer, does not behind one that
+    /// is looked for in the normalised text.
+    pub(super) fn begins_anew(&self, id: u32) -> bool {
+        let is_normalized = || {
+            self.tokenizer
+                .get_added_vocabulary()
+                .get_added_tokens_decoder()
+                .get(&id)
+                .is_some_and(|token| token.normalized)
+        };
+        self.prefixing != Prefixing::Always || !is_normalized()
+    }
+
+    /// Whether `id` is matched in the text before the tokenizer's model runs.
+    pub(super) fn is_added(&self, id: u32) -> bool {
+        self.added.contains_key(&id)
+    }
+
+    /// Whether a `▁` of the text is the same to the tokenizer as a space, as it is to SentencePiece.
+    pub(super) fn writes_spaces_as_bars(&self) -> bool {
+        self.spelling == Spelling::SentencePiece
+    }
+
     /// The ids of `text` with no special token added around it.
     ///
     /// # Errors
     /// The tokenizer's own.
     pub fn encode(&self, text: &str) -> tokenizers::Result<Vec<u32>> {
         match self.words() {
-            Some(words) => words.encode(&self.tokenizer, text),
-            None => Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec()),
+            Some(words) => guard::encoding(|| words.encode(&self.tokenizer, text)),
+            None => guard::encoding(|| Ok(self.tokenizer.encode_fast(text, false)?.get_ids().to_vec())),
         }
     }
 

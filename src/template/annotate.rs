@@ -82,8 +82,9 @@ struct Probe<'a> {
 /// If the template does not parse or takes no probe, if its own tags enclose something else, or if no tagging can be
 /// proven on all `probes` that it takes; the message says what differs.
 pub fn annotate(source: &str, specials: Specials<'_>, probes: &[Chat]) -> Result<String, AnnotateError> {
-    let template = ChatTemplate::new(source, specials.bos, specials.eos, specials.pad)?;
-    let workshop = Workshop { specials, now: jinja::now(), probes: rendered(&template, probes) };
+    let now = jinja::now();
+    let template = ChatTemplate::new(source, specials.bos, specials.eos, specials.pad)?.dated(now);
+    let workshop = Workshop { specials, now, probes: rendered(&template, probes) };
     if workshop.probes.iter().all(|probe| probe.written.is_empty()) {
         return Err(AnnotateError::NoProbe);
     }
@@ -238,7 +239,7 @@ impl Workshop<'_> {
     /// Whether every probe renders as before and the tags enclose what the assistant writes.
     fn prove(&self, source: &str) -> Result<(), AnnotateError> {
         let Specials { bos, eos, pad } = self.specials;
-        let template = ChatTemplate::new(source, bos, eos, pad)?;
+        let template = ChatTemplate::new(source, bos, eos, pad)?.dated(self.now);
         for probe in &self.probes {
             let rendered = template.render(probe.chat, probe.prompt)?;
             let number = probe.number;

@@ -9,7 +9,7 @@ use super::engine::{Engine, TemplateError};
 use super::field::{Field, Fields, Kind};
 use super::stop::STOPS;
 use super::{Change, Changed, edges};
-use crate::jinja::{self, Output, Span};
+use crate::jinja::{Output, Span};
 use crate::sample::Chat;
 
 /// A rendered chat and where its fields went.
@@ -44,10 +44,10 @@ pub(super) fn locate(
     chat: &Chat,
     tags: &[String],
     add_generation_prompt: bool,
+    now: i64,
 ) -> Result<(Vec<Field>, Located), TemplateError> {
     let mut fields = Fields::new(tags);
     let messages = fields.messages(chat);
-    let now = jinja::now();
     let Output { text, spans, generation, undefined } = engine.render(chat, &messages, add_generation_prompt, now)?;
     let render = |prompt| engine.render(chat, &messages, prompt, now).map(|output| output.text).unwrap_or_default();
     let (prompt, prompt_start) = prompt(engine, &text, add_generation_prompt, render);

@@ -33,9 +33,7 @@ impl Screen {
                 report(panic);
             }
         }));
-        enable_raw_mode()?;
-        let taken = execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste);
-        match taken.and_then(|()| Terminal::new(CrosstermBackend::<Stdout>::new(stdout()))) {
+        match take().and_then(|()| Terminal::new(CrosstermBackend::<Stdout>::new(stdout()))) {
             Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
             Err(error) => {
                 restore();
@@ -51,26 +49,63 @@ impl Drop for Screen {
     }
 }
 
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    execute!(stdout(), EnterAlternateScreen, EnableMouseCapture, EnableBracketedPaste)
+}
+
 /// Nothing is left to do where one of these fails.
 fn restore() {
     let _ = disable_raw_mode();
     let _ = execute!(stdout(), DisableBracketedPaste, DisableMouseCapture, LeaveAlternateScreen, cursor::Show);
 }
 
-/// Ends the run loop, and so restores the terminal, when the process is told to end.
+/// Ends the run loop, and so restores the terminal, when the process is told to end. A process that is stopped gives
+/// the terminal back for as long, and draws the whole screen when it goes on.
 ///
 /// # Errors
 /// If the signals cannot be caught.
 #[cfg(unix)]
 pub fn on_signals(inbox: Sender<Inbound>) -> io::Result<()> {
-    use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
-    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM])?;
-    let wait = move || {
-        if signals.forever().next().is_some() {
-            let _ = inbox.send(Inbound::Closed);
+    use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+    let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGTSTP, SIGCONT])?;
+    let hear = move || {
+        for signal in signals.forever() {
+            // What touches the terminal is done between two frames, by the thread that draws them.
+            let told = match signal {
+                SIGTSTP => Inbound::Anew(stop),
+                SIGCONT => Inbound::Anew(retake),
+                SIGQUIT => Inbound::Anew(quit),
+                _ => Inbound::Closed,
+            };
+            if inbox.send(told).is_err() {
+                return;
+            }
         }
     };
-    std::thread::Builder::new().name("signals".into()).spawn(wait).map(|_| ())
+    std::thread::Builder::new().name("signals".into()).spawn(hear).map(|_| ())
+}
+
+/// Stops the process until it is told to go on. That signal is heard as well, but a frame may come before it.
+#[cfg(unix)]
+fn stop() {
+    restore();
+    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP);
+    retake();
+}
+
+/// Ends the process as it would end if nobody heard the signal.
+#[cfg(unix)]
+fn quit() {
+    restore();
+    let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGQUIT);
+}
+
+/// Takes the terminal again, whatever others did with it meanwhile. Where that fails, so does drawing, which says why.
+#[cfg(unix)]
+fn retake() {
+    let _ = disable_raw_mode();
+    let _ = take();
 }
 
 /// Signals are Unix's.

@@ -41,9 +41,10 @@ fn lines(app: &App, width: u16) -> Vec<String> {
     text::wrap(&message, usize::from(width).saturating_sub(2))
 }
 
-/// What the template or the tokenizer did that one would not expect.
+/// What the model's files, the template or the tokenizer did that one would not expect.
 fn notes(app: &App, width: u16) -> Vec<String> {
-    let notes = &app.sequence().notes;
+    let of_model = app.model.iter().flat_map(|model| &model.notes);
+    let notes: Vec<&str> = of_model.chain(&app.sequence().notes).map(String::as_str).collect();
     if notes.is_empty() || !app.is_current() {
         return Vec::new();
     }

@@ -160,8 +160,9 @@ fn axolotl_trains_no_stop_that_is_not_the_eos() {
         template("chatml").of(r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#);
     let stop = sequence.tokens.iter().rposition(|token| token.part == Part::Stop).expect("a stop");
     let profile = profile::find("axolotl").expect("there");
-    for (eos, is_scored) in [(None, true), (Some(sequence.tokens[stop].id), true), (Some(0), false)] {
-        sequence.eos = eos;
-        assert_eq!(profile.mask(&sequence).expect("a chat").is_scored(stop), is_scored, "{eos:?}");
+    let own = sequence.tokens[stop].id;
+    for (ends, is_scored) in [(vec![], true), (vec![own], true), (vec![0], false), (vec![0, own], true)] {
+        sequence.ends = ends.clone();
+        assert_eq!(profile.mask(&sequence).expect("a chat").is_scored(stop), is_scored, "{ends:?}");
     }
 }

@@ -227,3 +227,47 @@ fn a_tensor_used_twice_gets_both_gradients() {
         },
     );
 }
+
+/// What does not fit is refused with the shapes, on a tape and off it, before a value is read.
+#[test]
+fn shapes_that_do_not_fit_are_refused_with_their_numbers() {
+    let tensor = |rows: usize, columns: usize| sample((rows, columns), 1).as_tensor().detach();
+    let vector = |width: usize| row(width, 2).as_tensor().detach();
+    let refused = |result: Result<Tensor>, numbers: &[&str]| {
+        let error = result.map(|tensor| tensor.dims().to_vec()).expect_err("refused").to_string();
+        for number in numbers {
+            assert!(error.contains(number), "{number} in {error}");
+        }
+    };
+    let heads = Heads { query: 4, key_value: 2, dim: 8 };
+    let causal = Visibility::from(AttentionMask::Causal);
+    let attend = |q: &Tensor, k: &Tensor, v: &Tensor, heads| ops::attention(q, k, v, heads, &causal, None);
+    let (q, k) = (tensor(5, 32), tensor(5, 16));
+    attend(&q, &k, &k, heads).expect("fits");
+    refused(attend(&q, &k, &tensor(4, 16), heads), &["[5, 32]", "[5, 16]", "[4, 16]"]);
+    refused(attend(&q, &tensor(4, 16), &k, heads), &["[4, 16]"]);
+    refused(attend(&q, &tensor(5, 15), &tensor(5, 15), heads), &["[5, 15]"]);
+    refused(attend(&tensor(6, 32), &k, &k, heads), &["[6, 32]", "[5, 16]"]);
+    refused(attend(&tensor(5, 33), &k, &k, heads), &["[5, 33]"]);
+    refused(attend(&q, &k, &k, Heads { query: 4, key_value: 3, dim: 8 }), &["4 heads, 3 for"]);
+    refused(attend(&q, &k, &k, Heads { query: 4, key_value: 0, dim: 8 }), &["4 heads, 0 for"]);
+
+    refused(ops::add_bias(&q, &vector(31), None), &["[5, 32]", "[31]"]);
+    refused(ops::rms_norm(&q, &vector(24), 1e-5, None), &["[5, 32]", "[24]"]);
+    refused(ops::layer_norm(&q, &vector(32), &vector(16), 1e-5, None), &["[32]", "[16]"]);
+    let rotation = Rotation::new(&[1.0, 0.5, 0.25, 0.125], 0, 4);
+    refused(ops::rope(&q, &rotation, None), &["4 tokens", "heads of 8", "[5, 32]"]);
+    refused(ops::rope(&tensor(4, 30), &rotation, None), &["[4, 30]"]);
+    refused(ops::swiglu(&q, &k, None), &["[5, 32]", "[5, 16]"]);
+    refused(ops::linear(&q, &tensor(7, 31), None), &["5 x 32", "7 x 31"]);
+    refused(ops::linear_in_out(&q, &tensor(31, 7), None), &["5 x 32", "31 x 7"]);
+    refused(ops::columns(&q, usize::MAX, 2, None), &["2 columns", "of 32"]);
+    refused(ops::columns(&q, 31, 2, None), &["2 columns from 31 on of 32"]);
+    refused(ops::head_columns(&q, 0, usize::MAX, 2, None), &["32"]);
+    refused(ops::select_rows(&q, &[5], None), &["row 5 of a table of 5"]);
+    let mut gradients = Gradients::new([&q]);
+    let tape = Tape::new(&gradients);
+    let y = ops::affine(&q, 2.0, 0.0, Some(&tape)).expect("fits");
+    let error = tape.backward(&y, vec![1.0; 3], &mut gradients, &Cancel::default()).expect_err("too few").to_string();
+    assert!(error.contains("3 gradients") && error.contains("[5, 32]"), "{error}");
+}

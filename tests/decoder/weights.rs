@@ -30,15 +30,16 @@ fn the_tensor_that_does_not_fit_is_named() {
 }
 
 #[test]
-fn known_leftovers_are_ignored_and_tied_weights_count_once() {
+fn tied_weights_count_once_and_no_tensor_is_dropped() {
     let (config, mut weights) = checkpoint::fixture("llama");
     let own = weights.values().map(Tensor::elem_count).sum::<usize>();
-    let zeros = Tensor::zeros(6, DType::F32, &Device::Cpu).unwrap();
-    weights.insert("model.layers.0.self_attn.rotary_emb.inv_freq".into(), zeros);
-    weights.insert("lm_head.weight".into(), weights["model.embed_tokens.weight"].clone());
-    let decoder = Decoder::new(&config, weights).unwrap();
+    let decoder = Decoder::new(&config, weights.clone()).unwrap();
     assert_eq!(decoder.parameters(), own);
     assert_eq!(decoder.named_tensors().len(), 20);
+    let head = "lm_head.weight";
+    weights.insert(head.into(), weights["model.embed_tokens.weight"].clone());
+    let unused = Decoder::new(&config, weights).unwrap_err();
+    assert!(matches!(unused, DecoderError::Unused { name } if name == head));
 }
 
 /// The last row of our logits against candle-transformers', which gives only that one.

@@ -203,3 +203,15 @@ fn special_token_text_is_encoded_as_text_or_not_and_stays_so_through_edits() {
     assert!(escapes(&press(&mut app, "e a")), "the edited chat is encoded in the same way");
     assert!(!escapes(&press(&mut app, "esc S")));
 }
+
+#[test]
+fn content_in_parts_is_joined_or_not() {
+    let mut app = chat();
+    let joins = |effects: &[Effect]| match effects {
+        [Effect::Engine(Request::Analyze { encoding, .. })] => encoding.join_parts,
+        other => panic!("{other:?}"),
+    };
+    assert!(joins(&press(&mut app, "J")));
+    assert_eq!(notice(&app).0, "content in parts is joined to one text before the template gets it");
+    assert!(!joins(&press(&mut app, "J")));
+}

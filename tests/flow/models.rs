@@ -110,7 +110,8 @@ fn the_cursor_stays_at_its_place_in_the_text() {
         let Event::Tokenised { generation, model, sequence } = tokenised(app.analysis.generation, other) else {
             panic!("tokens")
         };
-        let model = lossglass::engine::ModelInfo { tokens: Default::default(), name: "tiny".into(), ..model };
+        let own = (*model).clone();
+        let model = lossglass::engine::ModelInfo { tokens: Default::default(), name: "tiny".into(), ..own }.into();
         update(&mut app, Action::Engine(Event::Tokenised { generation, model, sequence: sequence.clone() }));
         assert_eq!((app.cursor, sequence.chars_before(app.cursor)), (at - 1, place));
     }

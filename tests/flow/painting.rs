@@ -1,5 +1,7 @@
 //! Keys of the view Score: which rule counts, what is painted over it, what is looked at.
 
+use std::sync::Arc;
+
 use lossglass::app::{Action, App, Overlay, Rule, ScorePanel, TrainingData, update};
 use lossglass::engine::{Event, SideMask};
 use lossglass::mask::finding::{Code, Facts};
@@ -219,7 +221,7 @@ fn paint_means_nothing_to_another_vocabulary() {
     else {
         unreachable!()
     };
-    model.tokens = vec![b"other".to_vec()].into();
+    Arc::make_mut(&mut model).tokens = vec![b"other".to_vec()].into();
     update(&mut app, Action::Engine(Event::Tokenised { generation, model, sequence }));
     assert!(app.painting.paint.is_empty());
     assert_eq!(notice(&app).0, "the paint is gone: this model has other tokens");
@@ -288,7 +290,7 @@ fn panels_and_findings_are_gone_through() {
     }
     press(&mut app, "E");
     assert!(app.findings.is_empty());
-    app.model.as_mut().unwrap().facts = Facts { bos: None, eos: Some(1), pad: Some(1), context: 64 };
+    Arc::make_mut(app.model.as_mut().unwrap()).facts = Facts { bos: None, eos: Some(1), pad: Some(1), context: 64 };
     press(&mut app, "tab f");
     assert_eq!(notice(&app).0, "what is found is about no token of its own");
 }

@@ -18,14 +18,14 @@ use super::formats::copy_without_weights;
 use super::{fixture, open_directory, open_gguf};
 
 /// The message, without the temporary path it begins with.
-fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
+pub fn message(result: Result<Loaded, LoadError>, place: &Path) -> String {
     let message = result.err().expect("it is damaged").to_string();
     assert_eq!(message.lines().count(), 1, "{message}");
     message.replace(&place.display().to_string(), "MODEL")
 }
 
 /// A copy of the llama fixture with something changed.
-fn damaged(change: impl FnOnce(&Path)) -> String {
+pub fn damaged(change: impl FnOnce(&Path)) -> String {
     damaged_family("llama", change)
 }
 
@@ -86,7 +86,10 @@ fn shards_that_are_not_there_or_elsewhere() {
             fs::write(directory.join("model.safetensors.index.json"), index.to_string()).expect("writes");
         })
     };
-    assert!(index("model-1.safetensors").starts_with("cannot read MODEL/model-1.safetensors: "));
+    assert_eq!(
+        index("model-1.safetensors"),
+        "MODEL/model.safetensors.index.json asks for model-1.safetensors, which is not there: download it into the same directory"
+    );
     assert!(index("../model.safetensors").ends_with("shard `../model.safetensors` is outside the directory"));
 }
 
@@ -333,7 +336,7 @@ fn gguf_files_that_are_none() {
     assert!(cut.contains("reaches beyond the end of the file") && cut.ends_with("the download is incomplete"), "{cut}");
     let mut version = bytes.clone();
     version[4] = 9;
-    assert!(opened(&version).starts_with(&format!("{damaged}GGUF version 9 is not supported")));
+    assert!(opened(&version).starts_with("MODEL/model.gguf: GGUF version 9 is not supported"));
     let replaced = |from: &[u8], to: &[u8]| {
         let mut changed = bytes.clone();
         let at = changed.windows(from.len()).position(|window| window == from).expect("in the header");
@@ -343,9 +346,7 @@ fn gguf_files_that_are_none() {
     // Strings of the same length, so that the rest of the header stays where it is.
     assert_eq!(
         replaced(b"gpt-2", b"gpt-9"),
-        format!(
-            "{damaged}its pre-tokenizer is `gpt-9`: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2"
-        )
+        "MODEL/model.gguf: pre-tokenizer `gpt-9` is not known: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2; use the model's directory with tokenizer.json"
     );
     assert!(
         replaced(b"tokenizer.ggml.model", b"tokenizer.ggml.nodel")

@@ -11,7 +11,7 @@ use lossglass::model::{Decoder, Opening, Source};
 
 use super::{all_nll_pairs, assert_same_ids, fixture, json, nll_pairs, open, open_directory, open_gguf};
 
-const FIXTURES: [&str; 10] =
+pub(super) const FIXTURES: [&str; 10] =
     ["llama", "llama3_rope", "mistral", "qwen2", "qwen3", "gemma3", "gpt2", "gpt_neo", "gpt_neox", "opt"];
 /// Those that GGUF is read and written for.
 const IN_GGUF: [&str; 6] = ["llama", "llama3_rope", "qwen2", "qwen3", "gemma3", "gpt2"];
@@ -245,7 +245,7 @@ pub(super) fn copy_without_weights(name: &str) -> tempfile::TempDir {
     directory
 }
 
-fn largest_difference(a: &Loaded, b: &Loaded) -> f32 {
+pub(super) fn largest_difference(a: &Loaded, b: &Loaded) -> f32 {
     let difference = |name: &String, tensor: &Tensor| -> candle_core::Result<f32> {
         (tensor - &b.weights[name])?.abs()?.max_all()?.to_scalar::<f32>()
     };

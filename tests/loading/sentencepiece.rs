@@ -66,6 +66,12 @@ fn open(pieces: &Pieces, change: impl FnOnce(&mut HashMap<String, Value>)) -> Re
     open_gguf(&path)
 }
 
+/// A tokenizer.json of this kind.
+pub fn tokenizer_json() -> Vec<u8> {
+    let loaded = open(&pieces(&WORDS), |_| {}).expect("opens");
+    loaded.vocabulary.tokenizer.to_string(false).expect("JSON").into_bytes()
+}
+
 fn message(pieces: &Pieces, change: impl FnOnce(&mut HashMap<String, Value>)) -> String {
     let (directory, path) = with_tokenizer(pieces, change);
     let error = open_gguf(&path).err().expect("refused").to_string();
@@ -173,11 +179,12 @@ fn a_tokenizer_that_is_not_understood() {
     tied[260].2 = tied[261].2;
     assert_eq!(
         message(&tied, |_| {}),
-        format!("{start}its tokens 260 and 261 have the same score, and neither comes first")
+        "MODEL/model.gguf: its tokens 260 and 261 have the same score, and neither comes first; use the model's directory with tokenizer.json"
     );
     let unigram =
         message(&ours, |metadata| drop(metadata.insert("tokenizer.ggml.model".into(), Value::String("t5".into()))));
-    assert!(unigram.starts_with(&format!("{start}its tokenizer is `t5`: from GGUF this version reads ")), "{unigram}");
+    let expected = "MODEL/model.gguf: tokenizer `t5` is not supported: from GGUF this version reads ";
+    assert!(unigram.starts_with(expected), "{unigram}");
     // Byte-level BPE whose pre-tokenizer nobody names.
     for pre in [None, Some("default")] {
         let error = message(&ours, |metadata| {
@@ -187,10 +194,10 @@ fn a_tokenizer_that_is_not_understood() {
         let expected = match pre {
             None => "it does not name its pre-tokenizer (`tokenizer.ggml.pre`)",
             Some(_) => {
-                "its pre-tokenizer is `default`: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2"
+                "pre-tokenizer `default` is not known: this version knows gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2"
             }
         };
-        assert_eq!(error, format!("{start}{expected}"));
+        assert_eq!(error, format!("MODEL/model.gguf: {expected}; use the model's directory with tokenizer.json"));
     }
     let capped = message(&ours, |metadata| {
         metadata.insert("llama.final_logit_softcapping".into(), Value::F32(30.0));

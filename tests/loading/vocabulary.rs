@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use lossglass::sequence::{Vocabulary, VocabularyError};
+use lossglass::sequence::{Prefix, Sequence, Vocabulary, VocabularyError};
 use serde_json::json;
 
 use super::fixture;
@@ -58,6 +58,31 @@ fn templates_as_a_string_a_list_and_a_file() {
     let config = json!({"chat_template": "old"}).to_string();
     let file = Vocabulary::from_files(&tokenizer, Some(config.as_bytes()), Some("new".to_owned())).expect("reads");
     assert_eq!(file.chat_template.as_deref(), Some("new"));
+}
+
+/// One place for each id would be four gigabytes.
+#[test]
+fn an_id_that_no_model_embeds() {
+    let bytes = fs::read(fixture("llama").join("tokenizer.json")).expect("fixture");
+    let mut tokenizer: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    tokenizer["model"]["vocab"]["the"] = json!(4_000_000_000_u32);
+    let error = Vocabulary::from_files(tokenizer.to_string().as_bytes(), None, None).err().expect("refused");
+    assert!(error.to_string().starts_with("the tokenizer has ids up to 4000000000, which no model embeds"), "{error}");
+}
+
+/// Ids around a text are the post-processor's own; one that no token has would be read beyond the embedding.
+#[test]
+fn a_token_that_the_tokenizer_adds_and_does_not_have() {
+    let bytes = fs::read(fixture("llama").join("tokenizer.json")).expect("fixture");
+    let mut tokenizer: serde_json::Value = serde_json::from_slice(&bytes).expect("JSON");
+    let single = json!([{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}]);
+    let pair = json!([{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 0}}]);
+    tokenizer["post_processor"] = json!({"type": "TemplateProcessing", "single": single, "pair": pair,
+        "special_tokens": {"<s>": {"id": "<s>", "ids": [70_000], "tokens": ["<s>"]}}});
+    let vocabulary = Vocabulary::from_files(tokenizer.to_string().as_bytes(), None, None).expect("reads");
+    let error = Sequence::from_text(&vocabulary, "Hi", Prefix::Tokenizer).expect_err("no such token").to_string();
+    assert!(error.starts_with("the tokenizer adds token 70000, which it does not have"), "{error}");
+    assert!(Sequence::from_text(&vocabulary, "Hi", Prefix::None).is_ok(), "nothing is added");
 }
 
 #[test]

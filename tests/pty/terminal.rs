@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 
 /// How long a screen may take; generous, for machines that do much else.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -24,6 +24,12 @@ pub enum Signal {
     Interrupt,
     Terminate,
     HangUp,
+    Quit,
+    /// As ctrl-z sends it where a terminal hears that key.
+    Suspend,
+    /// That no program hears.
+    Stop,
+    Continue,
 }
 
 impl Pty {
@@ -78,10 +84,43 @@ impl Pty {
             Signal::Interrupt => "-INT",
             Signal::Terminate => "-TERM",
             Signal::HangUp => "-HUP",
+            Signal::Quit => "-QUIT",
+            Signal::Suspend => "-TSTP",
+            Signal::Stop => "-STOP",
+            Signal::Continue => "-CONT",
         };
-        let pid = self.child.process_id().expect("it runs").to_string();
-        let status = std::process::Command::new("kill").args([name, &pid]).status().expect("kill is there");
+        let status = std::process::Command::new("kill").args([name, &self.pid()]).status().expect("kill is there");
         assert!(status.success());
+    }
+
+    fn pid(&self) -> String {
+        self.child.process_id().expect("it runs").to_string()
+    }
+
+    /// Until the process is stopped and all that it wrote before has arrived.
+    pub fn wait_until_stopped(&mut self) {
+        let start = Instant::now();
+        let pid = self.pid();
+        let state =
+            || std::process::Command::new("ps").args(["-o", "stat=", "-p", &pid]).output().expect("ps is there");
+        while !state().stdout.starts_with(b"T") {
+            assert!(start.elapsed() < PATIENCE, "it does not stop");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(200)) {
+            self.take(&bytes);
+        }
+    }
+
+    /// Whether the terminal hands on lines, as a shell wants it, and not every key.
+    pub fn reads_lines(&self) -> bool {
+        let settings = self.master.get_termios().expect("a terminal");
+        format!("{:?}", settings.local_flags).contains("ICANON")
+    }
+
+    /// Another program writes over the screen.
+    pub fn overwrite(&mut self, text: &str) {
+        self.parser.process(format!("\x1b[2J\x1b[H{text}").as_bytes());
     }
 
     /// What stands on the screen now.
@@ -109,18 +148,18 @@ impl Pty {
         }
     }
 
-    pub fn wait_for_exit(&mut self) {
+    pub fn wait_for_exit(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             while let Ok(bytes) = self.output.recv_timeout(Duration::from_millis(20)) {
                 self.take(&bytes);
             }
-            if self.child.try_wait().expect("it can be asked").is_some() {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
                 // What it wrote last may still be on its way; the reader ends at the end of the output.
                 while let Ok(bytes) = self.output.recv_timeout(Duration::from_secs(1)) {
                     self.take(&bytes);
                 }
-                return;
+                return status;
             }
             assert!(start.elapsed() < PATIENCE, "it does not end; the screen:\n{}", self.screen());
         }

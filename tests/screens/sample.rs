@@ -89,7 +89,8 @@ pub fn chat_sequence() -> Sequence {
         ("\n", assistant, AfterStop),
     ];
     let mut sequence = sequence(Kind::Chat, &tokens, &["user", "assistant"]);
-    sequence.facts.prompted = vec![sequence.tokens[6].span.start..sequence.tokens[9].span.end];
+    let header = sequence.tokens[6].span.start..sequence.tokens[9].span.end;
+    sequence.facts.prompted.push(header);
     sequence
 }
 
@@ -116,9 +117,11 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         device: "cpu".into(),
         masks: vec![(AttentionMask::Causal, vec![0, 1])],
         facts: Facts { bos: None, eos: Some(1), pad: None, context: 64 },
+        notes: Vec::new(),
+        left_out: None,
         tokens: Arc::new(VOCABULARY.map(|text| text.as_bytes().to_vec()).to_vec()),
     };
-    Event::Tokenised { generation, model, sequence: Arc::new(sequence) }
+    Event::Tokenised { generation, model: Arc::new(model), sequence: Arc::new(sequence) }
 }
 
 /// The sequence with its first `scored` rows.

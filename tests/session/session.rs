@@ -22,7 +22,7 @@ impl Session {
     pub fn new(sample: Sample, name: &str, columns: u16, rows: u16) -> Self {
         let (sender, events) = mpsc::channel();
         let emit = move |event| sender.send(event).is_ok();
-        let engine = Engine::spawn(candle_core::Device::Cpu, None, emit).expect("a thread");
+        let engine = Engine::spawn(candle_core::Device::Cpu, Default::default(), emit).expect("a thread");
         let (app, effects) = App::new(Start::on(sample, name));
         let terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a screen");
         let mut session = Self { app, terminal, engine, events };

@@ -12,6 +12,15 @@ HERE = pathlib.Path(__file__).parent
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Yo."}]
 
 EXPRESSIONS = r"""
+'a'.ljust(3)
+'a'.center(5)
+'<b>x</b>'|striptags
+'a b&c'|urlencode
+{1:2}|tojson
+"it's".title()
+'a\u2028b'.splitlines()
+(1,2)
+'a:b'.partition(':')
 '%s=%d' % ('a', 3)
 'a b c'.split(maxsplit=1)
 'a b'.rsplit()

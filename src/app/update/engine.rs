@@ -69,7 +69,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
 }
 
 /// Another sequence takes the place of the one on screen; everything that belonged to that goes with it.
-fn show(app: &mut App, model: ModelInfo, sequence: Arc<Sequence>) {
+fn show(app: &mut App, model: Arc<ModelInfo>, sequence: Arc<Sequence>) {
     let at_end = app.cursor >= app.len();
     if app.model.as_ref().is_none_or(|before| before.name != model.name) {
         app.what_if = None; // ids mean other tokens now

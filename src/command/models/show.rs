@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::cli::models::ListFormat;
 use crate::model::catalogue::{self, Entry, Origin};
 use crate::model::hub::HubError;
-use crate::model::load::{self, LoadError};
+use crate::model::load::{self, LoadError, Loaded};
 use crate::model::memory::size_text;
 use crate::model::source::SourceError;
 use crate::model::{Config, Source};
@@ -59,6 +59,8 @@ struct Files {
     source: Source,
     config: Config,
     vocabulary: Vocabulary,
+    /// Where the weights are not what the config says.
+    notes: Vec<String>,
 }
 
 fn look_at(name: &str) -> Result<Shown> {
@@ -74,8 +76,8 @@ fn look_at(name: &str) -> Result<Shown> {
 
 fn read(name: &str) -> Result<Files> {
     let source = Source::parse(name)?;
-    let (config, vocabulary) = load::describe(&source)?;
-    Ok(Files { source, config, vocabulary })
+    let Loaded { config, vocabulary, notes, .. } = load::describe(&source)?;
+    Ok(Files { source, config, vocabulary, notes })
 }
 
 /// Whether a model would only have to be downloaded.
@@ -167,6 +169,7 @@ impl Files {
             ("chat template", template.to_owned()),
             ("special tokens", self.special_tokens()),
         ];
+        facts.extend(self.notes.iter().map(|note| ("note", note.clone())));
         facts.extend(needs(config).into_iter().map(|(tokens, needs)| {
             let [score, lora, full] = needs.map(size_text);
             ("memory", format!("{tokens} tokens: {score} to score, {lora} to train with LoRA, {full} in full (AdamW)"))
@@ -191,7 +194,7 @@ impl Files {
     }
 
     fn to_json(&self) -> Value {
-        let Self { source, config, vocabulary } = self;
+        let Self { source, config, vocabulary, notes } = self;
         let special = vocabulary.special_ids().into_iter().map(|id| json!({"id": id, "text": vocabulary.id_text(id)}));
         let memory = needs(config)
             .into_iter()
@@ -213,6 +216,7 @@ impl Files {
             "pad": vocabulary.pad_text(),
             "special_tokens": special.collect::<Vec<_>>(),
             "memory": memory.collect::<Vec<_>>(),
+            "notes": notes,
         })
     }
 }

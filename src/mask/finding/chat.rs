@@ -52,7 +52,7 @@ impl<'a> Chat<'a> {
                 let says = matches!(part, Part::Content | Part::Reasoning | Part::ToolCall);
                 turn.printed = true;
                 turn.says |= says;
-                turn.says_words |= says && !token.bytes.iter().all(u8::is_ascii_whitespace);
+                turn.says_words |= says && !token.is_blank();
                 turn.stop |= part == Part::Stop;
                 turn.prefill |= part == Part::GenerationPrefill;
                 turn.reasons |= part == Part::Reasoning;

@@ -2,7 +2,7 @@
 
 use super::{Code, Finding, Severity};
 use crate::mask::rule::{Why, is_in_assistant_turn};
-use crate::mask::{LossMask, Mode};
+use crate::mask::{LossMask, Mode, Stop};
 use crate::sequence::{Kind, Sequence, visible};
 use crate::template::Part;
 
@@ -54,7 +54,12 @@ fn stop_unscored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
     let unscored: Vec<usize> =
         trained.iter().filter(|turn| !turn.is_stop_scored).filter_map(|turn| turn.stop).collect();
     let first = *unscored.first()?;
-    let message = format!("the stop is unscored in {} of {} trained assistant turns", unscored.len(), trained.len());
+    let mut message =
+        format!("the stop is unscored in {} of {} trained assistant turns", unscored.len(), trained.len());
+    if mask.choices().stop == Some(Stop::Eos) && !sequence.tokens.iter().any(|token| sequence.ends.contains(&token.id))
+    {
+        message.push_str(": the tokenizer's eos never occurs here (Axolotl: name the stop in eot_tokens; --eot-token)");
+    }
     Some(Finding::new(Code::StopUnscored, Some(first), message))
 }
 

@@ -30,7 +30,7 @@ pub(super) fn decoder(config: &Config, weights: Weights) -> Result<Decoder> {
             adapter: None,
         },
     };
-    if let Some(name) = reader.weights.keys().filter(|name| !layout::is_leftover(name, config)).min() {
+    if let Some(name) = reader.weights.keys().min() {
         return Err(DecoderError::Unused { name: name.clone() });
     }
     let frequencies = |rope: &Option<_>| {

@@ -8,8 +8,15 @@ use crate::model::load::shard_paths;
 /// Without these there is no model.
 const REQUIRED: [&str; 2] = ["config.json", "tokenizer.json"];
 /// Taken where the repository has them.
-const OPTIONAL: [&str; 4] =
-    ["generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"];
+const OPTIONAL: [&str; 5] = [
+    "generation_config.json",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "chat_template.jinja",
+    TOOL_TEMPLATE,
+];
+/// The chat template for chats with tools, of models that have two.
+const TOOL_TEMPLATE: &str = "additional_chat_templates/tool_use.jinja";
 const WEIGHTS: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::directory::optional;
 use super::safetensors::Shards;
-use super::{LoadError, Loaded, Task};
+use super::{LoadError, Loaded, Task, Wants};
 use crate::model::Source;
 use crate::model::decoder::Adapter;
 
@@ -32,7 +32,7 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     let alpha = supported(&config).map_err(damaged)?;
     let source = base(directory, &config)?;
     let mut loaded = super::load_weights(&source, name, task)?;
-    if task.reads_weights {
+    if task.wants == Wants::Weights {
         loaded.adapters = adapters(directory, alpha, config["use_rslora"] == true, task)?;
     }
     if let Some(template) = optional(directory, "chat_template.jinja")? {

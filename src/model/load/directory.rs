@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use super::names::{Head, Names};
 use super::safetensors::{Checkpoint, Shards};
-use super::{LoadError, Loaded, Task, check};
+use super::{LoadError, Loaded, Task, Wants};
+use crate::disguise;
 use crate::model::Source;
 use crate::model::config::{Config, is_wrapper};
-use crate::model::decoder::Weights;
 use crate::model::layout::{self, Slot};
 use crate::sequence::{Vocabulary, VocabularyError};
 
@@ -18,28 +19,65 @@ pub(super) fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Resul
     let config = Config::from_json(&config_json).map_err(|reason| LoadError::Config { file: config_file, reason })?;
     let vocabulary = vocabulary(directory, &config_json)?;
     super::check_ids(&directory.join("tokenizer.json"), &vocabulary, &config)?;
-    if !task.reads_weights {
-        let source = Source::Directory(directory.to_owned());
-        return Ok(Loaded { config, weights: Weights::new(), vocabulary, adapters: Vec::new(), source, name });
-    }
-    let shards = Shards::open(directory)?;
-    let checkpoint = shards.headers()?;
-    let names = Names::of(&checkpoint, &config, is_wrapper(&config_json));
-    let mut expected = Vec::new();
-    for slot in layout::slots(&config) {
-        if !checkpoint.has(&names.stored(&slot.name)) {
-            return Err(missing(directory, &slot.name));
-        }
-        expected.push(slot);
-    }
-    names.refuse_strangers(&checkpoint, &config, &expected)?;
-    let weights = task.collect(expected, |slot| {
-        checkpoint.read(&names.stored(&slot.name)).unwrap_or_else(|| Err(missing(directory, &slot.name)))
-    })?;
     let source = Source::Directory(directory.to_owned());
-    // Its eyes are left out, and whoever looks at the model's name is told.
-    let name = if names.is_wrapped { format!("{name} (text part)") } else { name };
-    Ok(Loaded { config, weights, vocabulary, adapters: Vec::new(), source, name })
+    let described = Loaded::described(config, vocabulary, source, name);
+    match task.wants {
+        Wants::Tokenizer => Ok(described),
+        // The weights may be elsewhere; what they would change is said where they are here.
+        Wants::Description => Ok(match Shards::open(directory) {
+            Ok(shards) => with_headers(described, &shards, &config_json)?.0,
+            Err(_) => described,
+        }),
+        Wants::Weights => {
+            let shards = Shards::open(directory)?;
+            let (mut loaded, checkpoint, names) = with_headers(described, &shards, &config_json)?;
+            let config = &loaded.config;
+            let expected = expected(directory, &checkpoint, &names, config)?;
+            loaded.left_out = names.refuse_strangers(&checkpoint, config, &expected)?;
+            loaded.weights = task.collect(expected, |slot| {
+                let stored = names.of_slot(slot, config);
+                checkpoint.read(&stored).unwrap_or_else(|| Err(missing(directory, &slot.name)))
+            })?;
+            if names.is_wrapped {
+                // Its eyes are left out, and whoever looks at the model's name is told.
+                loaded.name.push_str(" (text part)");
+            }
+            Ok(loaded)
+        }
+    }
+}
+
+/// What the weights' headers add: how they spell the names, and whether the head is one of its own.
+fn with_headers<'a>(
+    mut loaded: Loaded,
+    shards: &'a Shards,
+    config_json: &[u8],
+) -> Result<(Loaded, Checkpoint<'a>, Names), LoadError> {
+    let checkpoint = shards.headers()?;
+    let names = Names::of(&checkpoint, &loaded.config, is_wrapper(config_json));
+    if loaded.config.tie_embeddings && names.tied_head(&checkpoint, &loaded.config)? == Head::Own {
+        loaded.config.tie_embeddings = false;
+        loaded.notes.push(format!(
+            "config.json ties the head to the embeddings, but the weights have a head of their own with other values, \
+             {}.weight: it is used, as in transformers 5, and a save says so",
+            layout::names(loaded.config.family).head
+        ));
+    }
+    Ok((loaded, checkpoint, names))
+}
+
+/// The tensors of the decoder, all of which the checkpoint has.
+fn expected(
+    directory: &Path,
+    checkpoint: &Checkpoint<'_>,
+    names: &Names,
+    config: &Config,
+) -> Result<Vec<Slot>, LoadError> {
+    let found = |slot: Slot| match checkpoint.has(&names.of_slot(&slot, config)) {
+        true => Ok(slot),
+        false => Err(missing(directory, &slot.name)),
+    };
+    layout::slots(config).map(found).collect()
 }
 
 fn missing(directory: &Path, tensor: &str) -> LoadError {
@@ -48,68 +86,6 @@ fn missing(directory: &Path, tensor: &str) -> LoadError {
         tensor: tensor.to_owned(),
         problem: "is missing: config.json asks for it, the weights do not have it".to_owned(),
     }
-}
-
-/// How the checkpoint spells transformers' names.
-struct Names {
-    /// The decoder's prefix, and what the checkpoint has in its place: a model saved without its head has none, the text
-    /// part of a model that sees one more word.
-    prefix: &'static str,
-    stored: &'static str,
-    /// What stands before the head's name.
-    head: &'static str,
-    /// The checkpoint holds a model that sees, too.
-    is_wrapped: bool,
-}
-
-impl Names {
-    fn of(checkpoint: &Checkpoint<'_>, config: &Config, is_wrapped: bool) -> Self {
-        let prefix = layout::names(config.family).prefix;
-        let begins = |start: &str| checkpoint.names().any(|name| name.starts_with(start));
-        let prefixes: &[&str] =
-            if is_wrapped { &["language_model.model.", "model.language_model."] } else { &[prefix] };
-        let stored = prefixes.iter().copied().find(|prefix| begins(prefix)).unwrap_or("");
-        let head = if is_wrapped && begins("language_model.lm_head.") { "language_model." } else { "" };
-        Self { prefix, stored, head, is_wrapped }
-    }
-
-    fn stored(&self, name: &str) -> String {
-        match name.strip_prefix(self.prefix) {
-            Some(rest) => format!("{}{rest}", self.stored),
-            None => format!("{}{name}", self.head),
-        }
-    }
-
-    /// A tensor that the decoder would leave out means that the config does not describe these weights.
-    fn refuse_strangers(
-        &self,
-        checkpoint: &Checkpoint<'_>,
-        config: &Config,
-        expected: &[Slot],
-    ) -> Result<(), LoadError> {
-        let known: std::collections::HashSet<String> = expected.iter().map(|slot| self.stored(&slot.name)).collect();
-        let is_known = |name: &str| {
-            known.contains(name)
-                || layout::is_leftover(name.strip_prefix(self.head).unwrap_or(name), config)
-                || (self.is_wrapped && sees(name))
-        };
-        let mut strangers: Vec<&str> = checkpoint.names().filter(|name| !is_known(name)).collect();
-        strangers.sort_unstable();
-        match strangers.first() {
-            None => Ok(()),
-            Some(stranger) => Err(LoadError::Tensor {
-                file: checkpoint.file_of(stranger).unwrap_or(Path::new("")).to_owned(),
-                tensor: (*stranger).to_owned(),
-                problem: check::stranger(config),
-            }),
-        }
-    }
-}
-
-/// Whether a tensor belongs to the part that looks at pictures.
-fn sees(name: &str) -> bool {
-    let name = name.strip_prefix("model.").unwrap_or(name);
-    name.starts_with("vision_tower.") || name.starts_with("multi_modal_projector.")
 }
 
 fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadError> {
@@ -150,6 +126,11 @@ pub(super) fn optional(directory: &Path, name: &str) -> Result<Option<Vec<u8>>, 
     }
 }
 
+/// Reads a file of text.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>, LoadError> {
-    fs::read(file).map_err(|reason| LoadError::Read { file: file.to_owned(), reason })
+    let bytes = fs::read(file).map_err(|reason| LoadError::Read { file: file.to_owned(), reason })?;
+    match disguise::of(&bytes) {
+        Some(disguise) => Err(LoadError::Disguised { file: file.to_owned(), disguise }),
+        None => Ok(bytes),
+    }
 }

@@ -9,6 +9,7 @@ pub(in crate::model) mod tokenizer;
 use std::path::Path;
 
 use super::{LoadError, Loaded, Task, check};
+use crate::disguise;
 use crate::model::Source;
 use crate::model::config::{Config, ConfigError};
 use crate::model::layout::{self, Slot};
@@ -24,11 +25,9 @@ pub(super) fn load(
     task: &mut Task<'_>,
     release: &dyn Fn(&[u8]),
 ) -> Result<Loaded, LoadError> {
-    let damaged = |reason| LoadError::Damaged { file: path.to_owned(), reason };
-    let container = Container::read(bytes).map_err(damaged)?;
-    let metadata = Metadata(&container);
+    let container = open(bytes, path)?;
     let config = read_config(&container, path)?;
-    let vocabulary = tokenizer::vocabulary(metadata).map_err(damaged)?;
+    let vocabulary = tokenizer::vocabulary(Metadata(&container)).map_err(|problem| problem.of(path))?;
     super::check_ids(path, &vocabulary, &config)?;
     let mut expected = Vec::new();
     for slot in layout::slots(&config) {
@@ -38,8 +37,11 @@ pub(super) fn load(
         }
         expected.push(slot);
     }
-    refuse_strangers(path, &container, &config, &expected)?;
-    let weights = task.collect(expected, |slot| {
+    let left_out = refuse_strangers(path, &container, &config, &expected)?;
+    let mut loaded = Loaded::described(config, vocabulary, source.clone(), name);
+    loaded.left_out = left_out;
+    let config = &loaded.config;
+    loaded.weights = task.collect(expected, |slot| {
         let stored = tensors::name(slot);
         let tensor = container.tensor(&stored).ok_or_else(|| "is missing".to_owned());
         let tensor = tensor.and_then(|tensor| {
@@ -48,17 +50,53 @@ pub(super) fn load(
             Ok(values)
         });
         let tensor = tensor.map_err(|problem| tensor_error(path, &stored, problem))?;
-        let tensor = tensors::restore(&config, slot, tensor)
-            .map_err(|error| tensor_error(path, &stored, format!("has the wrong shape: {error}")))?;
+        let tensor = tensors::restore(config, slot, tensor)
+            .map_err(|error| tensor_error(path, &stored, format!("cannot be rearranged: {error}")))?;
         Ok((path, tensor))
     })?;
-    Ok(Loaded { config, weights, vocabulary, adapters: Vec::new(), source: source.clone(), name })
+    Ok(loaded)
 }
 
 /// The config of the model in `bytes`.
 pub(in crate::model) fn config_of(bytes: &[u8], path: &Path) -> Result<Config, LoadError> {
-    let container = Container::read(bytes).map_err(|reason| LoadError::Damaged { file: path.to_owned(), reason })?;
-    read_config(&container, path)
+    read_config(&open(bytes, path)?, path)
+}
+
+fn open<'a>(bytes: &'a [u8], path: &Path) -> Result<Container<'a>, LoadError> {
+    Container::read(bytes).map_err(|problem| match disguise::of(bytes) {
+        Some(disguise) => LoadError::Disguised { file: path.to_owned(), disguise },
+        None => problem.of(path),
+    })
+}
+
+/// Why a file gives no model, as the end of a sentence that begins with the file's name. Words alone mean damage.
+enum Problem {
+    Damaged(String),
+    /// The file is whole, and this version does not read what it holds.
+    Unsupported(String),
+}
+
+impl Problem {
+    /// The same of the file at `path`.
+    fn of(self, path: &Path) -> LoadError {
+        let file = path.to_owned();
+        match self {
+            Self::Damaged(reason) => LoadError::Damaged { file, reason },
+            Self::Unsupported(reason) => LoadError::Unsupported { file, reason },
+        }
+    }
+}
+
+impl From<String> for Problem {
+    fn from(reason: String) -> Self {
+        Self::Damaged(reason)
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(reason: &str) -> Self {
+        Self::Damaged(reason.to_owned())
+    }
 }
 
 fn read_config(container: &Container<'_>, path: &Path) -> Result<Config, LoadError> {
@@ -148,19 +186,25 @@ impl<'a> Metadata<'a> {
     }
 }
 
+/// Refuses tensors that the decoder has no place for; says so of a head that is a copy of the embeddings. (The factors of
+/// `rope_freqs` are no weights: they are in the config.)
 fn refuse_strangers(
     path: &Path,
     container: &Container<'_>,
     config: &Config,
     expected: &[Slot],
-) -> Result<(), LoadError> {
+) -> Result<Option<String>, LoadError> {
     let known: std::collections::HashSet<String> = expected.iter().map(tensors::name).collect();
-    let ignored = |name: &str| name == "rope_freqs.weight" || (config.tie_embeddings && name == "output.weight");
+    let is_copy = |name: &str| config.tie_embeddings && name == "output.weight";
+    let ignored = |name: &str| name == "rope_freqs.weight" || is_copy(name);
     let mut strangers: Vec<&str> =
         container.tensor_names().filter(|name| !known.contains(*name) && !ignored(name)).collect();
     strangers.sort_unstable();
     match strangers.first() {
-        None => Ok(()),
+        None => Ok(container
+            .tensor_names()
+            .any(is_copy)
+            .then(|| "left out of the weights: a copy of the embeddings as the head (output.weight)".to_owned())),
         Some(stranger) => Err(tensor_error(path, stranger, check::stranger(config))),
     }
 }

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::LoadError;
 use super::mapped::Mapped;
+use crate::disguise;
 
 /// The mapped files of one checkpoint.
 pub(super) struct Shards {
@@ -24,7 +25,12 @@ impl Shards {
         let paths = if single.exists() {
             vec![single]
         } else if index.exists() {
-            shard_paths(directory, &index)?
+            let paths = shard_paths(directory, &index)?;
+            if let Some(gone) = paths.iter().find(|path| !path.exists()) {
+                let shard = gone.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                return Err(LoadError::MissingShard { index, shard });
+            }
+            paths
         } else if let Some(file) = pickle(directory) {
             return Err(LoadError::Pickle { file });
         } else {
@@ -44,9 +50,12 @@ impl Shards {
         let mut files = Vec::with_capacity(self.files.len());
         let mut places = HashMap::new();
         for (path, map) in &self.files {
-            let damaged = |reason: ::safetensors::SafeTensorError| LoadError::Damaged {
-                file: path.clone(),
-                reason: format!("its header does not fit the file ({reason}); download it again"),
+            let damaged = |reason: ::safetensors::SafeTensorError| match disguise::of(map) {
+                Some(disguise) => LoadError::Disguised { file: path.clone(), disguise },
+                None => LoadError::Damaged {
+                    file: path.clone(),
+                    reason: format!("its header does not fit the file ({reason}); download it again"),
+                },
             };
             let header = SafeTensors::deserialize(map).map_err(damaged)?;
             for name in header.names() {
@@ -102,6 +111,33 @@ impl<'a> Checkpoint<'a> {
     /// The file a tensor is in.
     pub(super) fn file_of(&self, name: &str) -> Option<&'a Path> {
         self.places.get(name).map(|&index| self.files[index].0)
+    }
+
+    /// Whether two tensors hold the same values; `None` if one of them is not there.
+    pub(super) fn same(&self, a: &str, b: &str) -> Option<Result<bool, LoadError>> {
+        let view = |name: &str| {
+            let (_, map, header) = &self.files[*self.places.get(name)?];
+            Some((*map, header.tensor(name).ok()?))
+        };
+        let ((of_a, first), (of_b, second)) = (view(a)?, view(b)?);
+        let same = if first.shape() != second.shape() {
+            Ok(false)
+        } else if first.dtype() == second.dtype() {
+            Ok(first.data() == second.data())
+        } else {
+            self.same_in_f32(a, b)
+        };
+        of_a.release(first.data());
+        of_b.release(second.data());
+        Some(same)
+    }
+
+    fn same_in_f32(&self, a: &str, b: &str) -> Result<bool, LoadError> {
+        let (Some(a), Some(b)) = (self.read(a), self.read(b)) else { return Ok(false) };
+        let ((file, a), (_, b)) = (a?, b?);
+        let values = |tensor: Tensor| tensor.flatten_all()?.to_vec1::<f32>();
+        let failed = |reason| LoadError::Device { tensor: file.display().to_string(), reason };
+        Ok(values(a).map_err(failed)? == values(b).map_err(failed)?)
     }
 
     /// One tensor as f32 on the CPU, and the file it is in; `None` if there is no tensor of that name.

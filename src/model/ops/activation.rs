@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
+use super::fit::fit;
 use super::simd::{exp, tanh, vectorised};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
@@ -25,7 +26,11 @@ pub enum Activation {
 const CHUNK: usize = 16 * 1024;
 
 /// silu(gate) · up (Shazeer 2020); all of one shape.
+///
+/// # Errors
+/// If they are not.
 pub fn swiglu(gate: &Tensor, up: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+    fit(gate.dims() == up.dims(), "swiglu", &[("gate", gate), ("up", up)])?;
     if !fusable(&[gate, up]) {
         return composed::swiglu(gate, up);
     }

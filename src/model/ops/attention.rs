@@ -4,6 +4,7 @@ use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
+use super::fit::fit;
 use super::matmul::{Matrix, Product};
 use super::simd::{dot, softmax, vectorised};
 use super::tape::{Tape, record};
@@ -26,11 +27,27 @@ impl Heads {
     pub fn scale(self) -> f32 {
         (1.0 / (self.dim as f64).sqrt()) as f32
     }
+
+    /// Whether q, k and v, rows and columns of each, are of these heads, and no query stands before the first key.
+    fn fit(self, q: (usize, usize), k: (usize, usize), v: (usize, usize)) -> bool {
+        let Self { query, key_value, dim } = self;
+        let grouped = key_value > 0 && dim > 0 && query >= key_value && query.is_multiple_of(key_value);
+        grouped && q.1 == query * dim && k.1 == key_value * dim && k == v && 0 < q.0 && q.0 <= k.0
+    }
+}
+
+impl std::fmt::Display for Heads {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} heads, {} for keys and values, of {} each", self.query, self.key_value, self.dim)
+    }
 }
 
 /// softmax(q·kᵀ/√head_dim under the mask)·v for each head, side by side (Vaswani et al. 2017): `q [queries, query
 /// heads · dim]`, `k` and `v [keys, key/value heads · dim]`, result `[queries, query heads · dim]`. The queries are the
 /// last positions: query i stands at keys − queries + i.
+///
+/// # Errors
+/// If the shapes do not fit each other and `heads`, or there are more queries than keys.
 pub fn attention(
     q: &Tensor,
     k: &Tensor,
@@ -39,6 +56,8 @@ pub fn attention(
     visibility: &Visibility,
     tape: Option<&Tape>,
 ) -> Result<Tensor> {
+    let fits = heads.fit(q.dims2()?, k.dims2()?, v.dims2()?);
+    fit(fits, &format!("attention of {heads}"), &[("q", q), ("k", k), ("v", v)])?;
     if !fusable(&[q, k, v]) {
         return composed::attention(q, k, v, heads, visibility);
     }
@@ -64,6 +83,7 @@ struct Output(*mut f32);
 // SAFETY: see the calls: no two tiles write the same element.
 unsafe impl Sync for Output {}
 
+/// Values of q, k and v that [`Heads::fit`]: the pointers below rest on that.
 struct Inputs<'a> {
     q: &'a [f32],
     k: &'a [f32],
@@ -116,9 +136,16 @@ impl Inputs<'_> {
         self.keys() - self.q.len() / self.q_stride() + row
     }
 
+    /// The keys that query row `row` sees, none beyond the last.
+    fn seen(&self, row: usize) -> std::ops::Range<usize> {
+        let seen = self.visibility.visible(self.position(row), self.keys());
+        let end = seen.end.min(self.keys());
+        seen.start.min(end)..end
+    }
+
     fn tile(&self, head: usize, from: usize, queries: usize) -> Tile {
         let rows = TILE.min(queries - from);
-        let visible = (from..from + rows).map(|row| self.visibility.visible(self.position(row), self.keys()));
+        let visible = (from..from + rows).map(|row| self.seen(row));
         let (first_key, end) =
             visible.fold((usize::MAX, 0), |(first, end), seen| (first.min(seen.start), end.max(seen.end)));
         Tile { head, from, rows, first_key: first_key.min(end), keys: end.saturating_sub(first_key) }
@@ -140,6 +167,9 @@ impl Inputs<'_> {
     /// Post-softmax weights `[rows, keys]` of a tile, 0 where masked.
     fn weights(&self, tile: &Tile, weights: &mut Vec<f32>) {
         weights.resize(tile.rows * tile.keys, 0.0);
+        if tile.keys == 0 {
+            return; // nobody sees anything
+        }
         let product = Product {
             y: weights.as_mut_ptr(),
             stride: tile.keys,
@@ -152,7 +182,7 @@ impl Inputs<'_> {
         // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
         unsafe { product.run(false) };
         for (i, row) in weights.chunks_mut(tile.keys).enumerate() {
-            let seen = self.visibility.visible(self.position(tile.from + i), self.keys());
+            let seen = self.seen(tile.from + i);
             let (start, end) = (seen.start - tile.first_key, seen.end - tile.first_key);
             row[..start].fill(0.0);
             row[end..].fill(0.0);
@@ -165,6 +195,9 @@ impl Inputs<'_> {
     /// # Safety
     /// `y` has the shape of q and nobody else touches the tile's part of it.
     unsafe fn mix(&self, tile: &Tile, weights: &[f32], y: *mut f32) {
+        if tile.keys == 0 {
+            return;
+        }
         // SAFETY: the tile lies inside y.
         let y = unsafe { y.add(tile.from * self.q_stride() + tile.head * self.heads.dim) };
         let product = Product {
@@ -184,6 +217,7 @@ impl Inputs<'_> {
     /// dS = P ∘ (dP − rowsum(g ∘ y)), dQ = dS·K/√dim, dK = dSᵀ·Q/√dim (Dao et al. 2022, appendix B).
     fn gradients(&self, y: &[f32], grad: &[f32]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let Heads { query, key_value, dim } = self.heads;
+        assert!(y.len() == self.q.len() && grad.len() == self.q.len(), "gradients of attention have the shape of q");
         let (rows, keys) = (self.q.len() / self.q_stride(), self.keys());
         let mut dq = vec![0.0; self.q.len()];
         let output = Output(dq.as_mut_ptr());
@@ -195,6 +229,9 @@ impl Inputs<'_> {
                 let (mut dk, mut dv) = (vec![0.0; keys * dim], vec![0.0; keys * dim]);
                 for from in (0..rows).step_by(TILE) {
                     let tile = self.tile(head, from, rows);
+                    if tile.keys == 0 {
+                        continue;
+                    }
                     // SAFETY: only this head writes its columns of dq.
                     unsafe { self.tile_gradients(&tile, y, grad, output.0, &mut dk, &mut dv) };
                 }

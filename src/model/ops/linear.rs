@@ -3,6 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::composed;
+use super::fit::fit;
 use super::matmul::{View, matmul_nt, multiply};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, update_values, with_values};
@@ -103,7 +104,12 @@ pub fn add_low_rank(y: Tensor, x: &Tensor, a: &Tensor, b: &Tensor, scale: f64, t
 }
 
 /// y + b in every row, for `y [tokens, out]`, `bias [out]`.
+///
+/// # Errors
+/// If the shapes do not fit.
 pub fn add_bias(y: &Tensor, bias: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+    let (_, out) = y.dims2()?;
+    fit(out == bias.dims1()? && out > 0, "add bias", &[("y", y), ("bias", bias)])?;
     if !fusable(&[y, bias]) {
         return y.broadcast_add(bias);
     }

@@ -9,6 +9,9 @@ mod dots;
 #[cfg(target_arch = "x86_64")]
 mod panels;
 
+#[cfg(target_arch = "x86_64")]
+use std::mem::MaybeUninit;
+
 use rayon::prelude::*;
 
 use super::simd::{Level, level};
@@ -26,7 +29,8 @@ pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
     let mut y = Vec::with_capacity(tokens * n);
     match level() {
         #[cfg(target_arch = "x86_64")]
-        level @ (Level::Avx512 | Level::Avx2) => by_dots(level, y.as_mut_ptr(), x, w, k),
+        // SAFETY: `level` found the instructions.
+        level @ (Level::Avx512 | Level::Avx2) => unsafe { by_dots(level, y.spare_capacity_mut(), x, w, k) },
         // SAFETY: y has room for the product.
         _ => unsafe {
             let product = Product::new(y.as_mut_ptr(), View::new(x, k), View::new(w, k).t());
@@ -38,11 +42,14 @@ pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
     y
 }
 
-/// Writes the product `[tokens, n]` to y, with the tile kernel for `level`.
+/// Writes the product `[tokens, n]` to the first floats of y, all of them, with the tile kernel for `level`.
+///
+/// # Safety
+/// The processor must have the instructions of `level`.
 #[cfg(target_arch = "x86_64")]
-fn by_dots(level: Level, y: *mut f32, x: &[f32], w: &[f32], k: usize) {
+unsafe fn by_dots(level: Level, y: &mut [MaybeUninit<f32>], x: &[f32], w: &[f32], k: usize) {
     let (tokens, n) = (x.len() / k, w.len() / k);
-    let y = Output(y);
+    let y = Output(y[..tokens * n].as_mut_ptr().cast());
     let columns = |from: usize, to: usize| {
         let y = &y;
         let rows = (BLOCK_BYTES / (4 * k)).next_multiple_of(dots::TILE_ROWS);
@@ -265,8 +272,12 @@ mod tests {
             agree(&matmul_nt(&x, &w, k), expected.iter().copied(), &what("the chosen kernel"));
             #[cfg(target_arch = "x86_64")]
             if level() != Level::Baseline {
-                let mut y = vec![f32::NAN; tokens * n];
-                by_dots(Level::Avx2, y.as_mut_ptr(), &x, &w, k);
+                let mut y: Vec<f32> = Vec::with_capacity(tokens * n);
+                // SAFETY: every level above the baseline has AVX2; all of y is written.
+                unsafe {
+                    by_dots(Level::Avx2, y.spare_capacity_mut(), &x, &w, k);
+                    y.set_len(tokens * n);
+                }
                 agree(&y, expected.iter().copied(), &what("avx2"));
             }
         }
@@ -276,13 +287,15 @@ mod tests {
     type Way = (&'static str, fn(Product));
 
     fn ways() -> Vec<Way> {
-        // SAFETY, of all of them: the test hands over products that fit their buffers.
         let mut all: Vec<Way> = vec![
+            // SAFETY: the test hands over products that fit their buffers.
             ("chosen", |product| unsafe { product.run(true) }),
+            // SAFETY: as above.
             ("gemm", |product| unsafe { product.general(false) }),
         ];
         #[cfg(target_arch = "x86_64")]
         if level() != Level::Baseline {
+            // SAFETY: as above, and every level above the baseline has AVX2.
             all.push(("avx2", |product| unsafe { product.by_panels(Level::Avx2, false) }));
         }
         all

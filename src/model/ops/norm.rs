@@ -4,17 +4,23 @@ use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
+use super::fit::fit;
 use super::simd::{dot, vectorised};
 use super::tape::{Tape, record};
 use super::values::{add_to, fusable, tensor, with_values};
 
 /// x / √(mean x² + ε) · weight over each row of `x [tokens, features]` (Zhang and Sennrich 2019). A weight as narrow as
 /// a head norms every head of a row by itself.
+///
+/// # Errors
+/// If the features are no multiple of the weight's.
 pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64, tape: Option<&Tape>) -> Result<Tensor> {
+    let ((_, features), n) = (x.dims2()?, weight.dims1()?);
+    fit(n > 0 && features.is_multiple_of(n), "rms norm", &[("x", x), ("weight", weight)])?;
     if !fusable(&[x, weight]) {
         return composed::rms_norm(x, weight, eps);
     }
-    let (n, eps) = (weight.elem_count(), eps as f32);
+    let eps = eps as f32;
     let y = with_values([x, weight], |[x, weight]| each_row(x, n, |y, x| rms_norm_row(y, x, weight, eps)))?;
     let y = tensor(y, x.shape())?;
     record(tape, &[x, weight], &y, || {
@@ -33,11 +39,17 @@ pub fn rms_norm(x: &Tensor, weight: &Tensor, eps: f64, tape: Option<&Tape>) -> R
 
 /// (x − mean) / √(variance + ε) · weight + bias over each row of `x [tokens, features]`, with the biased variance
 /// (Ba et al. 2016).
+///
+/// # Errors
+/// If the shapes do not fit.
 pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64, tape: Option<&Tape>) -> Result<Tensor> {
+    let ((_, features), n, shifts) = (x.dims2()?, weight.dims1()?, bias.dims1()?);
+    let fits = n > 0 && features == n && shifts == n;
+    fit(fits, "layer norm", &[("x", x), ("weight", weight), ("bias", bias)])?;
     if !fusable(&[x, weight, bias]) {
         return composed::layer_norm(x, weight, bias, eps);
     }
-    let (n, eps) = (weight.elem_count(), eps as f32);
+    let eps = eps as f32;
     let y = with_values([x, weight, bias], |[x, weight, bias]| {
         each_row(x, n, |y, x| layer_norm_row(y, x, weight, bias, eps))
     })?;

@@ -6,6 +6,7 @@ use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
 use super::composed;
+use super::fit::fit;
 use super::simd::vectorised;
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
@@ -68,11 +69,18 @@ impl Rotation {
 /// Rotates every head of `x [tokens, heads · head_dim]`: the halves (a, b) of a head become
 /// (a·cos − b·sin, b·cos + a·sin), the layout of transformers' checkpoints. Where only a part of a head is rotated, the
 /// halves are that part's, which comes first.
+///
+/// # Errors
+/// If the rotation is of other heads or of another number of tokens.
 pub fn rope(x: &Tensor, rotation: &Rotation, tape: Option<&Tape>) -> Result<Tensor> {
+    let (tokens, features) = x.dims2()?;
+    let Rotation { cos, half, head, .. } = rotation;
+    let is_of_heads = *half > 0 && 2 * half <= *head && features.is_multiple_of(*head);
+    let op = format!("rotation of {} tokens, heads of {head}", cos.len() / (*half).max(1));
+    fit(is_of_heads && cos.len() == tokens * half, &op, &[("x", x)])?;
     if !fusable(&[x]) {
         return composed::rope(x, rotation);
     }
-    let (tokens, features) = x.dims2()?;
     let y = tensor(with_values([x], |[x]| rotate(x, features, rotation))?, (tokens, features))?;
     record(tape, &[x], &y, || {
         let (x, rotation) = (x.id(), rotation.clone());

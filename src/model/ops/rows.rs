@@ -41,8 +41,8 @@ pub fn columns(x: &Tensor, from: usize, width: usize, tape: Option<&Tape>) -> Re
         return x.narrow(1, from, width);
     }
     let (tokens, features) = x.dims2()?;
-    if from + width > features {
-        candle_core::bail!("columns {from}..{} of {features}", from + width);
+    if width == 0 || from.checked_add(width).is_none_or(|end| end > features) {
+        candle_core::bail!("{width} columns from {from} on of {features}");
     }
     let part = |row: &[f32]| row[from..from + width].to_vec();
     let picked = with_values([x], |[x]| x.chunks(features).flat_map(part).collect())?;
@@ -67,7 +67,7 @@ pub fn columns(x: &Tensor, from: usize, width: usize, tape: Option<&Tape>) -> Re
 /// Part `part` of the `parts` that every head of `x [tokens, heads · parts · width]` has: `[tokens, heads · width]`.
 pub fn head_columns(x: &Tensor, part: usize, parts: usize, width: usize, tape: Option<&Tape>) -> Result<Tensor> {
     let (tokens, features) = x.dims2()?;
-    let head = parts * width;
+    let head = parts.saturating_mul(width);
     if part >= parts || head == 0 || !features.is_multiple_of(head) {
         candle_core::bail!("part {part} of {parts} x {width} columns of heads in {features}");
     }

@@ -42,8 +42,11 @@ impl Tape {
     /// Adds dL/dθ of every parameter θ to `gradients`, from `seed` = dL/d`output`.
     ///
     /// # Errors
-    /// If an operation fails. Returns `false` after `cancel`, when `gradients` is half done.
+    /// If an operation fails, or the seed is of another size than the output. Returns `false` after `cancel`, when `gradients` is half done.
     pub fn backward(self, output: &Tensor, seed: Vec<f32>, gradients: &mut Gradients, cancel: &Cancel) -> Result<bool> {
+        if seed.len() != output.elem_count() {
+            candle_core::bail!("backward: {} gradients for an output of {:?}", seed.len(), output.dims());
+        }
         let tracked = self.tracked.into_inner();
         let mut sink = Sink { tracked: &tracked, activations: HashMap::from([(output.id(), seed)]), gradients };
         for node in self.nodes.into_inner().into_iter().rev() {

@@ -1,17 +1,12 @@
-//! The tokenizers library reads files with `expect` in places; a damaged file is an error here, not a panic.
-
-use std::cell::Cell;
-use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
-use std::sync::Once;
+//! The tokenizers library reads files, and takes texts, with `expect` in places; a damaged file is an error here.
 
 use serde::de::IgnoredAny;
 use tokenizers::Tokenizer;
 
 use super::VocabularyError;
+use crate::guard::quietly;
 
-thread_local! {
-    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
-}
+const DAMAGED: &str = "it is damaged; download it again";
 
 /// Reads `tokenizer.json`, whatever is in it.
 pub(super) fn tokenizer(json: &[u8]) -> Result<Tokenizer, VocabularyError> {
@@ -19,25 +14,13 @@ pub(super) fn tokenizer(json: &[u8]) -> Result<Tokenizer, VocabularyError> {
         .map_err(|error| VocabularyError::Json { file: "tokenizer.json", reason: error.to_string() })?;
     match quietly(|| Tokenizer::from_bytes(json)) {
         Some(read) => read.map_err(|error| VocabularyError::Tokenizer(error.to_string())),
-        None => Err(VocabularyError::Tokenizer("it is damaged; download it again".to_owned())),
+        None => Err(VocabularyError::Tokenizer(DAMAGED.to_owned())),
     }
 }
 
-/// What `work` returns; `None` where it panics, of which nothing is printed.
-fn quietly<T>(work: impl FnOnce() -> T) -> Option<T> {
-    static HOOK: Once = Once::new();
-    HOOK.call_once(|| {
-        let report = take_hook();
-        set_hook(Box::new(move |panic| {
-            if !IS_GUARDED.get() {
-                report(panic);
-            }
-        }));
-    });
-    IS_GUARDED.set(true);
-    let outcome = catch_unwind(AssertUnwindSafe(work)).ok();
-    IS_GUARDED.set(false);
-    outcome
+/// What a tokenizer makes of a text, whatever file it was read from.
+pub(in crate::sequence) fn encoding<T>(encode: impl FnOnce() -> tokenizers::Result<T>) -> tokenizers::Result<T> {
+    quietly(encode).unwrap_or_else(|| Err(DAMAGED.into()))
 }
 
 #[cfg(test)]
@@ -50,6 +33,6 @@ mod tests {
         assert!(tokenizer(whole).is_ok());
         let step = (whole.len() / 20).max(1);
         assert!((0..whole.len() - 1).step_by(step).all(|end| tokenizer(&whole[..end]).is_err()));
-        assert!(quietly::<()>(|| panic!("nobody reads this")).is_none());
+        assert!(encoding::<()>(|| panic!("as the library does")).is_err_and(|error| error.to_string() == DAMAGED));
     }
 }

@@ -50,6 +50,10 @@ fn copy(folder: &mut Folder, directory: &Path, of_decoder: &Config) -> Result<()
         config.retain(|key, _| key.ends_with("_token_id"));
         config.extend(of_decoder.to_json());
     }
+    // A head that the config tied and the weights did not.
+    if Config::from_json(&text).is_ok_and(|own| own.tie_embeddings != of_decoder.tie_embeddings) {
+        config.insert("tie_word_embeddings".into(), of_decoder.tie_embeddings.into());
+    }
     config.insert("dtype".into(), "float32".into());
     if let Some(older) = config.get_mut("torch_dtype") {
         *older = "float32".into();

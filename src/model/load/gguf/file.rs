@@ -9,6 +9,8 @@ use std::collections::HashMap;
 use candle_core::quantized::{GgmlDType, QTensor, ggml_file};
 use candle_core::{Device, Tensor};
 
+use super::Problem;
+
 /// A metadata value. Integers of all widths are one kind, so are floats.
 #[derive(Debug)]
 pub(super) enum Value<'a> {
@@ -41,15 +43,16 @@ impl<'a> Container<'a> {
     /// Reads the header.
     ///
     /// # Errors
-    /// What is wrong, as the end of a sentence that begins with the file's name.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, String> {
+    /// If the header is damaged, or of another version of the format.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, Problem> {
         if !bytes.starts_with(b"GGUF") {
-            return Err("it does not begin with `GGUF`".to_owned());
+            return Err("it does not begin with `GGUF`".into());
         }
         let mut cursor = Cursor { bytes, at: 4 };
         let version = cursor.u32()?;
         if !(2..=3).contains(&version) {
-            return Err(format!("GGUF version {version} is not supported: this version reads 2 and 3, little-endian"));
+            let reason = format!("GGUF version {version} is not supported: this version reads 2 and 3, little-endian");
+            return Err(Problem::Unsupported(reason));
         }
         let tensor_count = cursor.u64()?;
         let value_count = cursor.u64()?;
@@ -69,7 +72,7 @@ impl<'a> Container<'a> {
             Some(Value::Integer(alignment @ 1..=0x10_0000)) if (*alignment as usize).is_power_of_two() => {
                 *alignment as usize
             }
-            Some(_) => return Err("its alignment is not a power of two".to_owned()),
+            Some(_) => return Err("its alignment is not a power of two".into()),
         };
         Ok(Self { bytes, metadata, tensors, data: cursor.at.next_multiple_of(alignment) })
     }

@@ -34,10 +34,13 @@ pub(in crate::model) fn name(slot: &Slot) -> String {
     }
 }
 
-/// What llama.cpp's converter changed, undone.
+/// What llama.cpp's converter changed, undone. A tensor whose shape does not go with that stays as it is, and is refused
+/// for its shape.
 pub(super) fn restore(config: &Config, slot: &Slot, tensor: Tensor) -> Result<Tensor> {
     match change(config, slot) {
         Change::None => Ok(tensor),
+        Change::Pairs { .. } if tensor.dims() != slot.shape => Ok(tensor),
+        Change::Transposed if tensor.rank() != 2 => Ok(tensor),
         Change::Pairs { heads } => swap_axes(&tensor, |half| (heads, half, 2), heads),
         Change::Transposed => tensor.t()?.contiguous(),
         Change::PlusOne => tensor - 1.0,

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::{Value as Json, json};
 use tokenizers::{AddedToken, PostProcessorWrapper, Tokenizer};
 
-use super::Metadata;
+use super::{Metadata, Problem};
 use crate::sequence::Vocabulary;
 
 pub(in crate::model) use byte_level::PRE_TOKENIZERS;
@@ -19,11 +19,14 @@ const UNKNOWN: i128 = 2;
 const CONTROL: i128 = 3;
 const USER_DEFINED: i128 = 4;
 
+/// What to do about a tokenizer that GGUF does not say enough of.
+const USE_DIRECTORY: &str = "use the model's directory with tokenizer.json";
+
 /// Builds the vocabulary with its special tokens and chat template.
 ///
 /// # Errors
-/// What is wrong, as the end of a sentence that begins with the file's name.
-pub(super) fn vocabulary(metadata: Metadata<'_>) -> Result<Vocabulary, String> {
+/// If the tokenizer is damaged, or of a kind that this version does not read.
+pub(super) fn vocabulary(metadata: Metadata<'_>) -> Result<Vocabulary, Problem> {
     let tokens = metadata.texts("tokenizer.ggml.tokens").ok_or("it has no list of tokens (`tokenizer.ggml.tokens`)")?;
     let kinds = kinds(metadata, &tokens)?;
     let (mut tokenizer, adds_bos) = match metadata.text("tokenizer.ggml.model") {
@@ -33,11 +36,11 @@ pub(super) fn vocabulary(metadata: Metadata<'_>) -> Result<Vocabulary, String> {
         }
         Some("llama") => (sentencepiece::tokenizer(metadata, &tokens, &kinds)?, true),
         Some(other) => {
-            return Err(format!(
-                "its tokenizer is `{other}`: from GGUF this version reads byte-level BPE (`gpt2`) and SentencePiece's BPE (`llama`); use the model's directory with tokenizer.json"
-            ));
+            return Err(Problem::Unsupported(format!(
+                "tokenizer `{other}` is not supported: from GGUF this version reads byte-level BPE (`gpt2`) and SentencePiece's BPE (`llama`); {USE_DIRECTORY}"
+            )));
         }
-        None => return Err("it has no tokenizer (`tokenizer.ggml.model`)".to_owned()),
+        None => return Err("it has no tokenizer (`tokenizer.ggml.model`)".into()),
     };
     add_tokens(&mut tokenizer, &tokens, &kinds)?;
     let id = |key: &str| -> Result<Option<u32>, String> {

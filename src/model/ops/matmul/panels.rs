@@ -43,7 +43,9 @@ impl Product {
             let part = Product {
                 // SAFETY: the task's rows and columns lie within the matrices, and no other task writes its part of y.
                 y: unsafe { y.0.add(row * self.stride + column) },
+                // SAFETY: as above.
                 a: unsafe { self.a.at(row, 0) },
+                // SAFETY: as above.
                 b: unsafe { self.b.at(0, column) },
                 shape: [height.min(rows - row), width.min(columns - column), steps],
                 ..self
@@ -68,6 +70,7 @@ impl Product {
             let block = Product {
                 // SAFETY: step `from` exists.
                 a: unsafe { self.a.at(0, from) },
+                // SAFETY: as above.
                 b: unsafe { self.b.at(from, 0) },
                 shape: [rows, columns, STEPS.min(steps - from)],
                 add: self.add || from > 0,

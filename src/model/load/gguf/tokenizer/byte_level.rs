@@ -4,7 +4,8 @@ use serde_json::{Value as Json, json};
 use tokenizers::models::bpe::{BPE, Merges, Vocab};
 use tokenizers::{DecoderWrapper, NormalizerWrapper, PreTokenizerWrapper, Tokenizer};
 
-use crate::model::load::gguf::Metadata;
+use super::USE_DIRECTORY;
+use crate::model::load::gguf::{Metadata, Problem};
 
 /// How a text is cut before byte-level BPE, under GGUF's name for it (`tokenizer.ggml.pre`).
 pub(in crate::model) struct PreTokenizer {
@@ -60,15 +61,21 @@ fn words_and_digits(digits: &str) -> Json {
 
 /// The pre-tokenizer that the file names. `default`, or no name, is what llama.cpp falls back to where it does not know
 /// better, and what the model was trained with only where that can be but one.
-pub(super) fn pre_tokenizer(metadata: Metadata<'_>) -> Result<&'static PreTokenizer, String> {
+pub(super) fn pre_tokenizer(metadata: Metadata<'_>) -> Result<&'static PreTokenizer, Problem> {
     let name = match metadata.text("tokenizer.ggml.pre") {
         None | Some("default") if metadata.text("general.architecture") == Some("gpt2") => "gpt-2",
-        None => return Err("it does not name its pre-tokenizer (`tokenizer.ggml.pre`)".to_owned()),
+        None => {
+            let reason = format!("it does not name its pre-tokenizer (`tokenizer.ggml.pre`); {USE_DIRECTORY}");
+            return Err(Problem::Unsupported(reason));
+        }
         Some(name) => name,
     };
     PRE_TOKENIZERS.iter().find(|pre| pre.names.contains(&name)).ok_or_else(|| {
         let known: Vec<&str> = PRE_TOKENIZERS.iter().flat_map(|pre| pre.names).copied().collect();
-        format!("its pre-tokenizer is `{name}`: this version knows {}", known.join(", "))
+        let known = known.join(", ");
+        Problem::Unsupported(format!(
+            "pre-tokenizer `{name}` is not known: this version knows {known}; {USE_DIRECTORY}"
+        ))
     })
 }
 

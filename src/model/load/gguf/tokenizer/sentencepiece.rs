@@ -7,21 +7,22 @@ use serde_json::{Value as Json, json};
 use tokenizers::models::bpe::{BPE, Merges, Vocab};
 use tokenizers::{DecoderWrapper, NormalizerWrapper, Tokenizer};
 
-use super::{NORMAL, UNKNOWN};
-use crate::model::load::gguf::Metadata;
+use super::{NORMAL, UNKNOWN, USE_DIRECTORY};
+use crate::model::load::gguf::{Metadata, Problem};
 
 /// What stands for a space.
 const SPACE: &str = "\u{2581}";
 
 /// Builds it from the file's tokens and scores. A text, and what follows a special token, begins with a space unless
 /// the file says otherwise.
-pub(super) fn tokenizer(metadata: Metadata<'_>, tokens: &[&str], kinds: &[i128]) -> Result<Tokenizer, String> {
+pub(super) fn tokenizer(metadata: Metadata<'_>, tokens: &[&str], kinds: &[i128]) -> Result<Tokenizer, Problem> {
     if metadata.flag("tokenizer.ggml.remove_extra_whitespaces") == Some(true) {
-        return Err("its tokenizer removes extra spaces, which this version does not do".to_owned());
+        let reason = "its tokenizer removes extra spaces, which this version does not do".to_owned();
+        return Err(Problem::Unsupported(reason));
     }
     let scores = metadata.numbers("tokenizer.ggml.scores").ok_or("it has no scores (`tokenizer.ggml.scores`)")?;
     if scores.len() != tokens.len() {
-        return Err(format!("it has {} scores for {} tokens", scores.len(), tokens.len()));
+        return Err(format!("it has {} scores for {} tokens", scores.len(), tokens.len()).into());
     }
     let size = u32::try_from(tokens.len()).map_err(|_| "it has too many tokens")?;
     let vocab: Vocab = tokens.iter().map(|token| (*token).to_owned()).zip(0..size).collect();
@@ -43,7 +44,7 @@ pub(super) fn tokenizer(metadata: Metadata<'_>, tokens: &[&str], kinds: &[i128])
 }
 
 /// Every pair of tokens that together are a token, the best score first.
-fn merges(tokens: &[&str], kinds: &[i128], scores: &[f64]) -> Result<Merges, String> {
+fn merges(tokens: &[&str], kinds: &[i128], scores: &[f64]) -> Result<Merges, Problem> {
     let ids: HashMap<&str, usize> = tokens.iter().enumerate().map(|(id, token)| (*token, id)).collect();
     let mut order: Vec<usize> = (0..tokens.len()).filter(|id| kinds[*id] == NORMAL).collect();
     order.sort_by(|a, b| scores[*b].total_cmp(&scores[*a]));
@@ -60,7 +61,8 @@ fn merges(tokens: &[&str], kinds: &[i128], scores: &[f64]) -> Result<Merges, Str
         }
         // Of two equals the one further left is joined first, which no order of merges says.
         if let Some(other) = before.filter(|other| scores[*other] == scores[id]) {
-            return Err(format!("its tokens {other} and {id} have the same score, and neither comes first"));
+            let reason = format!("its tokens {other} and {id} have the same score, and neither comes first");
+            return Err(Problem::Unsupported(format!("{reason}; {USE_DIRECTORY}")));
         }
         before = Some(id);
         merges.extend(pairs);
