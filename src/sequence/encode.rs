@@ -90,7 +90,7 @@ impl Sequence {
         chat: &Chat,
         options: EncodeOptions,
     ) -> Result<Self, EncodeError> {
-        let Rendered { text, segments, generation, typed, contents, changes, notes, .. } = rendered;
+        let Rendered { text, segments, generation, typed, contents, changes, facts, notes } = rendered;
         let escaping = if options.escape_specials { typed.as_slice() } else { &[] };
         let pieces = encode(vocabulary, &text, false, escaping)?;
         let mut sequence = Sequence {
@@ -105,6 +105,7 @@ impl Sequence {
             span_weights: span_weights(&contents, chat),
             contents,
             changes,
+            facts,
             notes,
             ..Sequence::default()
         };

@@ -89,7 +89,10 @@ pub fn chat_sequence() -> Sequence {
         ("<|im_end|>", assistant, Stop),
         ("\n", assistant, AfterStop),
     ];
-    sequence(Kind::Chat, &tokens, &["user", "assistant"])
+    let mut sequence = sequence(Kind::Chat, &tokens, &["user", "assistant"]);
+    let header = sequence.tokens[6].span.start..sequence.tokens[9].span.end;
+    sequence.facts.prompted.push(header);
+    sequence
 }
 
 /// Raw text with everything that is hard to draw.
