@@ -13,7 +13,7 @@ use lossglass::cancel::Cancel;
 use lossglass::data::{DataError, Records};
 use lossglass::model::Model;
 use lossglass::source::Source;
-use lossglass::survey::{self, Rule, Totals};
+use lossglass::survey::{self, Terms, Totals};
 
 /// The program's own.
 #[global_allocator]
@@ -54,7 +54,7 @@ fn ours(model: &Model, path: &Path) -> (f64, Totals) {
         totals.add(&judged);
         Ok::<(), DataError>(())
     };
-    survey::run(records, &Cancel::default(), |raw| survey::judge(&reader, &Rule::default(), raw), take)
+    survey::run(records, &Cancel::default(), |raw| survey::judge(&reader, &Terms::default(), raw), take)
         .expect("it runs");
     assert_eq!((totals.records, totals.unreadable), (RECORDS, 0), "every record is read");
     (RECORDS as f64 / start.elapsed().as_secs_f64(), totals)

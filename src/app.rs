@@ -30,7 +30,7 @@ pub use labels::Label;
 pub use painting::Painting;
 pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub use records::{Asked as RecordPrompt, Browser, Filter, Reading};
-pub use scoring::{Difference, Rule, ScorePanel, Scoring};
+pub use scoring::{Difference, ScorePanel, Scoring};
 pub use settings::{Setting, SettingsForm};
 pub use start::Start;
 pub use training::{
@@ -44,10 +44,10 @@ use training::Asked;
 
 use crate::engine::Request;
 use crate::loss::{Denominator, Distribution, Scores};
+use crate::mask::Policy;
 use crate::mask::finding::Finding;
-use crate::mask::{Choices, PartWeights};
 use crate::model::ModelInfo;
-use crate::sample::Sample;
+use crate::sample::{Form, Sample};
 use crate::sequence::{EncodeOptions, PackRequest, Sequence};
 use crate::source::{Opening, Source};
 
@@ -170,6 +170,8 @@ pub struct App {
     /// What is shown, and what it is called: a file's name, "typed".
     pub sample: Sample,
     pub sample_name: String,
+    /// The form that it was found in.
+    pub form: Form,
     /// How samples become tokens.
     pub encoding: EncodeOptions,
     /// The records that the sample is packed with, where it is.
@@ -189,14 +191,8 @@ pub struct App {
     /// Which of the model's attention masks the view Attend shows, counted on and round.
     layers_shown: usize,
     pub denominator: Denominator,
-    /// The mode or profile the user asked for; without one the kind of sample decides.
-    pub chosen_rule: Option<Rule>,
-    /// Raw text: how many characters the prompt has, where there is a completion.
-    pub split: Option<usize>,
-    /// Chats: weights for parts of the assistant's turns.
-    pub part_weights: PartWeights,
-    /// The mask's other options.
-    pub choices: Choices,
+    /// Which targets count; its split is that of the sample on screen.
+    pub policy: Policy,
     /// Every mode and profile on this sequence, without paint.
     pub scorings: Vec<Scoring>,
     /// The mask that counts: the current rule's, with the paint over it.
@@ -241,6 +237,7 @@ impl App {
             unicode: start.unicode,
             sample: start.sample,
             sample_name: start.sample_name,
+            form: start.form,
             encoding: start.encoding,
             pack: start.pack,
             chosen_model: start.model,
@@ -260,10 +257,7 @@ impl App {
             is_new_sample: true,
             cursor: 0,
             denominator: start.denominator,
-            chosen_rule: start.rule,
-            split: start.split,
-            part_weights: start.part_weights,
-            choices: start.choices,
+            policy: start.policy,
             scorings: Vec::new(),
             current: None,
             painting: Painting::default(),
@@ -285,7 +279,6 @@ impl App {
             quit: false,
         };
         app.training.settings.denominator = app.denominator;
-        update::follow_form(&mut app, start.mode);
         let mut effects = app.analyze();
         if let Some(set) = start.set {
             effects.extend(update::open_set(&mut app, set, start.lists_set));

@@ -25,14 +25,17 @@ mod json;
 mod lexer;
 mod methods;
 mod parser;
+mod pieces;
 mod render;
 mod text;
+mod undefined;
 mod value;
 mod words;
 
 use thiserror::Error as ThisError;
 
 pub(crate) use date::now;
+pub(crate) use pieces::{Piece, PieceKind, pieces};
 pub use text::{Output, Span, Text};
 pub use value::{Dict, Value};
 

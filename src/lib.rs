@@ -43,12 +43,12 @@
 //! ```text
 //! cancel  disguise  guard  memory                       small things for all
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
-//! data                                                  records of files; of mask, the modes
+//! data                                                  records of files
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
 //! source                                                of checkpoint, the index of its shards
 //! model                                                 the four above, and how samples become sequences
 //! score ◀ generate, train                               of loss, the values
-//! survey                                                data, mask; of model, its reader
+//! dataset ◀ survey                                      the one road from a record to an example; of model, its reader
 //! engine                                                a model and what is done with it, on a thread of its own
 //! app                                                   of engine, its messages; of model, its description
 //! ui, tui                                               app, and what its state is made of
@@ -71,6 +71,7 @@ pub mod cli;
 pub mod command;
 pub mod compare;
 pub mod data;
+pub mod dataset;
 pub mod decoder;
 pub mod disguise;
 pub mod engine;

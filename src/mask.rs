@@ -10,6 +10,7 @@ pub mod finding;
 mod mode;
 mod paint;
 mod part_weights;
+mod policy;
 pub mod profile;
 mod reason;
 mod roles;
@@ -20,6 +21,7 @@ pub use choices::{ChoiceError, Choices, Header, Stop, Straddlers, on_or_off, pro
 pub use mode::{MaskError, Mode};
 pub use paint::{Paint, Stroke};
 pub use part_weights::{PartWeights, PartWeightsError};
+pub use policy::{Basis, Policy};
 pub use reason::Reason;
 pub use roles::Roles;
 

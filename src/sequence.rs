@@ -17,7 +17,7 @@ pub use pack::{Document, Documents, Pack, PackOptions, PackRequest, Packer, Pack
 pub use vocabulary::{Vocabulary, VocabularyError};
 
 use crate::sample::is_assistant;
-use crate::template::{Change, Part, Placed};
+use crate::template::{Change, Part, Placed, RenderFacts};
 
 /// The bytes of one token; a short one's take no memory of their own.
 pub type TokenBytes = smallvec::SmallVec<[u8; 16]>;
@@ -119,6 +119,8 @@ pub struct Sequence {
     pub contents: Vec<Placed>,
     /// What the template did to messages beyond printing them.
     pub changes: Vec<Change>,
+    /// What else is known of the render.
+    pub facts: RenderFacts,
     /// Special-token text that a user typed and that is encoded as text, as bytes of `text`, in order.
     pub escaped: Vec<Range<usize>>,
     /// The documents, where there are several; see [`Sequence::pack`].

@@ -8,24 +8,28 @@
 //! ```
 
 pub mod annotate;
+mod delimiter;
 mod edges;
 mod engine;
 mod field;
+mod invented;
 mod label;
 mod locate;
 mod marker;
 mod prompt;
 mod provenance;
+mod stop;
 mod tags;
+mod unstable;
 
 use std::sync::Arc;
 
 pub use engine::TemplateError;
-pub use provenance::{Change, Changed, Part, Placed, Rendered, Segment};
+pub use provenance::{Change, Changed, Part, Placed, RenderFacts, Rendered, Segment};
 
 use crate::sample::Chat;
 use engine::Engine;
-use marker::Stops;
+use stop::Stops;
 
 /// The ChatML template of `--template chatml`, with generation tags around what the assistant writes.
 pub const CHATML: &str = include_str!("template/chatml.jinja");
@@ -85,14 +89,31 @@ impl ChatTemplate {
         self
     }
 
-    /// Renders `chat` once, and once more where that is how to learn what a generation prompt adds.
+    /// Renders `chat` once; once more where that is how to learn what a generation prompt adds, what the template says of
+    /// the chat's tools, or whether an answer loses something because others follow.
     ///
     /// # Errors
     /// The template's own refusal (`raise_exception`), an error in it with its line, or a render that does not end.
     pub fn render(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
-        let now = self.now.unwrap_or_else(crate::jinja::now);
-        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt, now)?;
+        let mut rendered = self.labelled(chat, add_generation_prompt)?;
+        rendered.facts.unstable = unstable::first(&self.engine, &self.tags, chat, &rendered.changes, self.now());
+        if !chat.tools.is_empty() && rendered.segments.iter().any(|segment| segment.part == Part::DefaultSystem) {
+            let without = Chat { tools: Vec::new(), ..chat.clone() };
+            let without = self.labelled(&without, add_generation_prompt).ok();
+            rendered.facts.tools = invented::of_tools(&rendered, without.as_ref());
+        }
+        let notes = invented::notes(&rendered);
+        rendered.notes.extend(notes);
+        Ok(rendered)
+    }
+
+    fn labelled(&self, chat: &Chat, add_generation_prompt: bool) -> Result<Rendered, TemplateError> {
+        let (fields, located) = locate::locate(&self.engine, chat, &self.tags, add_generation_prompt, self.now())?;
         Ok(label::label(chat, &fields, located, self.bos.as_deref(), &self.stops))
+    }
+
+    fn now(&self) -> i64 {
+        self.now.unwrap_or_else(crate::jinja::now)
     }
 }
 

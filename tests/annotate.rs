@@ -60,7 +60,7 @@ fn written(rendered: &Rendered) -> Vec<Range<usize>> {
 
 #[test]
 fn every_probe_is_read() {
-    assert_eq!(probes().len(), 13);
+    assert_eq!(probes().len(), 29);
 }
 
 #[test]
@@ -142,6 +142,85 @@ const CALLS: &str = r#"{%- for m in messages %}
 {%- endif %}
 "#;
 
+/// Tags stand where transformers counts them: outside of macros and of blocks that are captured.
+#[test]
+fn text_that_macros_and_blocks_make_is_tagged_where_it_is_printed() {
+    let source = "{% macro said(m) %}{{ m.content | trim }}{% endmacro %}{% for m in messages %}{% set text %}{{ said(m) }}\
+                  {% endset %}<|im_start|>{{ m.role }}\n{{ text }}<|im_end|>\n{% endfor %}";
+    let annotated = annotate(source, Specials::default(), &probes()).expect("it can be cut");
+    insta::assert_snapshot!(annotated, @r"
+    {% macro said(m) %}{{ m.content | trim }}{% endmacro %}{% for m in messages %}{% set text %}{{ said(m) }}{% endset %}<|im_start|>{{ m.role }}
+    {%+ if m['role'] == 'assistant' %}{% generation %}{{ text }}{% endgeneration %}{% else %}{{ text }}{% endif +%}{%+ if m['role'] == 'assistant' %}{% generation %}{{ '<|im_end|>' }}{% endgeneration %}{{ '\n' }}{% else %}{{ '<|im_end|>\n' }}{% endif +%}{% endfor %}
+    ");
+}
+
+/// A prefix that a template puts into a variable is cut off where the variable is printed.
+#[test]
+fn what_a_variable_begins_or_ends_with_is_cut_off() {
+    let source = "{% for m in messages %}{% set text = m.content %}{% if m.role == 'assistant' %}\
+                  {% set text = '<think></think>' ~ text %}{% endif %}\
+                  {{ '<|im_start|>' ~ m.role ~ '\n' ~ text ~ '<|im_end|>' }}{% endfor %}\
+                  {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    let annotated = annotate(source, Specials::default(), &probes()).expect("it can be cut");
+    assert!(annotated.contains("{% generation %}{{ text[15:] ~ '<|im_end|>' }}"), "{annotated}");
+}
+
+/// What opens a turn is the model's where a reasoning stands before it, as in gpt-oss' template.
+#[test]
+fn what_the_source_asks_decides_over_tags() {
+    let source = "{% for m in messages %}{% if m.role == 'assistant' %}{% if 'thinking' in m %}<|start|>assistant<|channel|>\
+                  analysis<|message|>{{ m.thinking }}<|end|>{% endif %}<|start|>assistant<|channel|>final<|message|>\
+                  {{ m.content }}<|return|>{% else %}<|start|>{{ m.role }}<|message|>{{ m.content }}<|end|>{% endif %}\
+                  {% endfor %}{% if add_generation_prompt %}<|start|>assistant{% endif %}";
+    let annotated = annotate(source, Specials::default(), &probes()).expect("it can be cut");
+    let tagged = "{%+ if 'thinking' in m %}{% generation %}{{ '<|start|>assistant<|channel|>final<|message|>' }}";
+    assert!(annotated.contains(tagged), "{annotated}");
+}
+
+/// Contents in parts, as templates of vision models read them, and what is said before a call.
+#[test]
+fn every_branch_for_a_content_is_tagged() {
+    let source = "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.content is string %}{{ m.content }}{% else %}\
+                  {% for part in m.content %}{% if part.type == 'image' %}<image>{% else %}{{ part.text }}{% endif %}{% endfor %}\
+                  {% endif %}{% for c in m.tool_calls or [] %}{% if loop.first and m.content or not loop.first %}{{ '\n' }}{% endif %}\
+                  <tool_call>{{ c|tojson }}</tool_call>{% endfor %}<|im_end|>\n{% endfor %}\
+                  {% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}";
+    let annotated = annotate(source, Specials::default(), &probes()).expect("it can be cut");
+    let template = ChatTemplate::new(&annotated, None, None, None).expect("it parses");
+    let chat = serde_json::json!([
+        {"role": "user", "content": [{"type": "text", "text": "Look."}]},
+        {"role": "assistant", "content": [{"type": "text", "text": "So"}, {"type": "text", "text": " far."}]},
+        {"role": "assistant", "content": "I call.", "tool_calls": [{"name": "f", "arguments": {}}]},
+    ]);
+    let chat = lossglass::sample::read_record(chat, None).expect("a record").chat().expect("a chat");
+    let rendered = template.render(&chat, false).expect("it renders");
+    let spans = merged(rendered.generation.clone().expect("tags"));
+    let texts: Vec<&str> = spans.iter().map(|span| &rendered.text[span.clone()]).collect();
+    let call = "I call.\n<tool_call>{\"name\": \"f\", \"arguments\": {}}</tool_call><|im_end|>";
+    assert_eq!(texts, ["So far.<|im_end|>", call]);
+    assert_eq!(spans, written(&rendered));
+}
+
+/// The annotator reads a source as the parser does.
+#[test]
+fn whatever_parses_can_be_annotated() {
+    let turn = "<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>";
+    for before in [
+        "{{ {'a': {}}['a'] and '}}' or '' }}",
+        "{# {% for x in y %} {{ #}",
+        "{% raw %}{{ m }} {% if %}{% endraw %}",
+        "{% set x = '%} {{' %}{% set y %}{{ '#}' }}{% endset %}",
+        "{%- if m.content is defined and \"'\" not in '\\'' -%} {%- endif -%}",
+        "{{- ('a' if m.role == 'user' else '') -}}",
+        "{% for c in m.role if c == '+' %}{{ c ~ '~' }}{% else %}{% endfor %}",
+        "{ {}} }{%+ if true +%}{% endif %}",
+    ] {
+        let source = format!("{{% for m in messages %}}{before}{turn}{{% endfor %}}");
+        let annotated = annotate(&source, Specials::default(), &probes());
+        assert!(annotated.is_ok(), "{source}: {}", annotated.unwrap_err());
+    }
+}
+
 #[test]
 fn other_ways_to_write_templates_can_be_annotated() {
     let phi = "{% for m in messages %}{% if m['role'] == 'user' %}{{'<|user|>\n' + m['content'] + '<|end|>\n'}}\
@@ -161,7 +240,7 @@ fn other_ways_to_write_templates_can_be_annotated() {
 fn what_cannot_be_proven_is_an_error_that_says_what_differs() {
     let wrong =
         "{% for m in messages %}{% generation %}{{ m.role + m.content }}<|im_end|>{% endgeneration %}{% endfor %}";
-    let whole = "{% for m in messages %}{{ (m.role + ': ' + m.content + '<|im_end|>') | trim }}{% endfor %}";
+    let whole = "{{ messages | map(attribute='content') | join('<|im_end|>') ~ '<|im_end|>' }}";
     let deaf = "{{ raise_exception('no') }}";
     let errors = [wrong, whole, deaf]
         .map(|source| annotate(source, Specials::default(), &probes()).expect_err(source).to_string());

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
+use lossglass::cancel::Cancel;
+use lossglass::dataset::Examples;
 use lossglass::engine::{At, Data, Ended, Engine, Event, Plan, Request, Side, SideMask, TrainEvent, TrainRequest};
-use lossglass::mask::{LossMask, MaskOptions, Mode, PartWeights};
+use lossglass::mask::{LossMask, MaskOptions, Mode, Policy, profile};
+use lossglass::model::Reader;
 use lossglass::sample::{Chat, Form, Message, Record, Sample};
 use lossglass::sequence::{EncodeOptions, Sequence};
 use lossglass::source::Source;
@@ -241,7 +244,7 @@ fn several_samples_are_taken_in_turn() {
     let mut trained = Trained::new();
     let samples: Arc<[Record]> = (0..5).map(|i| chat(&"word ".repeat(i + 1)).into()).collect();
     let settings = Settings { batch: 2, lr: 1e-3, ..Settings::default() };
-    let side = Side { settings, mask: SideMask::Mode(None, PartWeights::default(), Default::default()) };
+    let side = Side { settings, mask: SideMask::Policy(Policy::default()) };
     let plan = Box::new(Plan {
         data: Data::Samples { samples, encoding: EncodeOptions::default() },
         first: side,
@@ -274,7 +277,7 @@ fn the_form_of_a_record_decides_what_is_scored() {
         let record = Record { form: Form::PromptCompletion, sample, split: Some(24) };
         let side = Side {
             settings: Settings::default(),
-            mask: SideMask::Mode(mode, PartWeights::default(), Default::default()),
+            mask: SideMask::Policy(mode.map_or_else(Policy::default, Policy::from)),
         };
         let data = Data::Samples { samples: vec![record].into(), encoding: EncodeOptions::default() };
         let plan = Box::new(Plan { data, first: side, second: None });
@@ -283,4 +286,73 @@ fn the_form_of_a_record_decides_what_is_scored() {
     };
     let (by_form, all) = (scored(None).unwrap(), scored(Some(Mode::All)).unwrap());
     assert!(by_form > 0 && by_form < all, "{by_form} of {all}");
+}
+
+/// One file, every way in: the audit, headless training and a data set trained on screen weigh every record alike, and
+/// leave out those in which nothing is scored.
+#[test]
+fn a_mixed_file_is_weighed_alike_by_mask_by_train_and_on_screen() {
+    let lines = [
+        r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "The answer is 42."}]}"#,
+        r#"{"messages": [{"role": "user", "content": "Nobody answers."}]}"#,
+        r#"{"prompt": "The capital of France is", "completion": " Paris."}"#,
+        r#"{"prompt": [{"role": "user", "content": "a"}], "completion": [{"role": "assistant", "content": "b c"}]}"#,
+        r#"{"text": "All of this counts."}"#,
+        r#"{"instruction": "Say yes.", "input": "", "output": "Yes."}"#,
+        r#"{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "No.", "weight": 0}]}"#,
+        r#"{"text": "x"}"#,
+    ];
+    let file = tempfile::Builder::new().suffix(".jsonl").tempfile().expect("a file");
+    std::fs::write(file.path(), lines.join("\n")).expect("writes");
+    let read = || lossglass::data::Records::open(file.path()).expect("opens").map(|raw| raw.expect("a line"));
+    let reader = Reader::load(&fixture()).expect("a reader");
+    for policy in [Policy::default(), Mode::Custom.into(), Policy::from(profile::find("trl-qwen3").expect("there"))] {
+        let terms = lossglass::survey::Terms { policy, ..Default::default() };
+        let judged = read().map(|raw| lossglass::survey::judge(&reader, &terms, raw));
+        let audited: Vec<Vec<f64>> =
+            judged.map(|judged| judged.masked.map_or_else(Vec::new, |masked| masked.mask.weights().to_vec())).collect();
+        // Where a policy does not fit a record, training ends with that record's number.
+        let fits = audited.iter().all(|weights| !weights.is_empty());
+        let kept: Vec<Vec<f64>> = audited.into_iter().filter(|weights| weights.iter().any(|w| *w != 0.0)).collect();
+
+        let samples: Arc<[Record]> = read().map(|raw| raw.read(None).expect("a record")).collect();
+        let (encoding, cancel) = (EncodeOptions::default(), Cancel::default());
+        let trained = Examples::of_records(&reader, encoding, &[policy], &samples, &cancel, &mut |_| {});
+        if !fits {
+            assert!(trained.expect_err("refused").to_string().starts_with("record "));
+            continue;
+        }
+        let trained = trained.expect("reads").expect("not cancelled");
+        let weights: Vec<Vec<f64>> = trained.of_copy(0).iter().map(|example| example.weights.clone()).collect();
+        assert_eq!(weights, kept);
+        assert!(
+            trained
+                .notes()
+                .contains(&format!("nothing is scored in {} of 8 records: they are left out", 8 - kept.len()))
+        );
+
+        // On screen, one record a step: a pass over the set scores each once.
+        let mut screen = Trained::new();
+        let settings = Settings { batch: 1, lr: 1e-4, ..Settings::default() };
+        let plan = Box::new(Plan {
+            data: Data::Samples { samples, encoding },
+            first: Side { settings, mask: SideMask::Policy(policy) },
+            second: None,
+        });
+        screen.send(TrainRequest::Run { plan, goal: Goal { steps: Some(kept.len()), ..Goal::default() } });
+        let (mut scored, mut notes) = (Vec::new(), Vec::new());
+        loop {
+            match screen.next_train() {
+                TrainEvent::At(at) => scored.extend(at.reports.first().map(|report| report.scored)),
+                TrainEvent::Read { notes: said } => notes = said,
+                TrainEvent::Ended(Ended::Goal(_)) => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        let mut expected: Vec<usize> = kept.iter().map(|w| w.iter().filter(|w| **w != 0.0).count()).collect();
+        expected.sort_unstable();
+        scored.sort_unstable();
+        assert_eq!(scored, expected);
+        assert_eq!(notes, trained.notes());
+    }
 }

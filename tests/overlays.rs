@@ -4,10 +4,10 @@
 #[allow(dead_code)]
 mod sample;
 
-use lossglass::app::{Action, App, Command, FileOutcome, Overlay, Rule, ScorePanel, Start, View, update};
+use lossglass::app::{Action, App, Command, FileOutcome, Overlay, ScorePanel, Start, View, update};
 use lossglass::engine::{CompareEvent, Event};
 use lossglass::loss::{Row, Target};
-use lossglass::mask::AttentionMask;
+use lossglass::mask::{AttentionMask, Basis};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Origin, PackOptions, PackRequest, Packing, Sequence};
 use lossglass::template::Part;
@@ -129,7 +129,7 @@ fn painted_tokens_and_what_is_found_of_them() {
     let mut app = at(View::Score, 12);
     let act = |app: &mut App, commands: &[Command]| commands.iter().for_each(|&c| drop(update(app, Action::Do(c))));
     let profile = lossglass::mask::profile::find("trl-qwen2.5").unwrap();
-    update(&mut app, Action::Rule(Rule::Profile(profile)));
+    update(&mut app, Action::Basis(Basis::Profile(profile)));
     act(&mut app, &[Command::PaintTokens, Command::Left, Command::PaintWeight]);
     update(&mut app, Action::Paste("0.5".into()));
     act(&mut app, &[Command::Accept]);
@@ -157,7 +157,7 @@ fn the_row_that_counts_stays_in_sight() {
         update(&mut app, Action::Do(Command::Down));
         for (width, height) in [(80, 24), (60, 20), (40, 16), (120, 30)] {
             let screen = lines(&app, width, height);
-            let row = format!("▸ {}", app.rule().name());
+            let row = format!("▸ {}", app.basis().name());
             assert!(screen.contains(&row), "{row} at {width}×{height}: {screen}");
         }
     }
@@ -187,7 +187,7 @@ fn score_says_what_is_missing() {
 fn the_figures_of_score_stand_apart() {
     let mut app = loaded(long());
     app.view = View::Score;
-    update(&mut app, Action::Rule(lossglass::mask::Mode::Completion.into()));
+    update(&mut app, Action::Basis(lossglass::mask::Mode::Completion.into()));
     for width in [60, 80, 120] {
         let screen = lines(&app, width, 24);
         let line = screen.lines().find(|line| line.contains("  assistant ")).unwrap();
@@ -321,9 +321,9 @@ fn clicks() {
     };
     assert_eq!(clicked(&at(View::Attend, 11), "may see").chars().count(), 4, "words are no button");
     assert_eq!(clicked(&at(View::Attend, 11), "istant"), "Some(Goto(8))");
-    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Rule(Mode(Completion)))");
+    assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Basis(Mode(Completion)))");
     assert_eq!(clicked(&at(View::Score, 11), "●"), "Some(Goto(10))");
-    assert!(clicked(&at(View::Score, 11), "llama-factory").starts_with("Some(Rule(Profile("));
+    assert!(clicked(&at(View::Score, 11), "llama-factory").starts_with("Some(Basis(Profile("));
     assert_eq!(clicked(&at(View::Score, 11), "Labels"), "Some(ShowScorePanel(Labels))");
     let mut app = at(View::Score, 11);
     update(&mut app, Action::ShowScorePanel(ScorePanel::Labels));

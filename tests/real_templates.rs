@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lossglass::sample::{Chat, read_record};
-use lossglass::template::{ChatTemplate, Rendered};
+use lossglass::template::annotate::{Specials, annotate, probes};
+use lossglass::template::{Changed, ChatTemplate, Part, Rendered, Segment};
 use sha2::{Digest, Sha256};
 
 /// Noon of 29 November 2026, a day that is the same nearly everywhere, for templates that name it.
@@ -32,6 +33,52 @@ fn hashes(rendered: &Rendered, with_spans: bool) -> Vec<String> {
     hashes
 }
 
+fn chats() -> Vec<Chat> {
+    let read =
+        |line: &str| read_record(serde_json::from_str(line).expect("JSON"), None).expect(line).chat().expect(line);
+    include_str!("real_templates/chats.jsonl").lines().map(read).collect()
+}
+
+/// The characters in these spans.
+fn covered<'a>(spans: impl Iterator<Item = &'a std::ops::Range<usize>>) -> Vec<usize> {
+    spans.cloned().flatten().collect()
+}
+
+/// Every template without generation tags gets some, and they hold what mask `assistant` scores, of chats that the
+/// annotator does not know too.
+#[test]
+fn real_templates_are_annotated() {
+    let Ok(folder) = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/trl").read_dir() else {
+        println!("skipped: the templates of trl are not in target/trl; .ci/run fetches them");
+        return;
+    };
+    let (chats, probes) = (chats(), probes());
+    let parse = |source: &str| ChatTemplate::new(source, Some("<s>"), Some("</s>"), None).expect("it parses");
+    let mut count = 0;
+    for path in folder.map(|entry| entry.expect("a file").path()) {
+        let (name, source) = (path.display(), std::fs::read_to_string(&path).expect("a template"));
+        let plain = parse(&source);
+        if plain.has_generation_tags() {
+            continue;
+        }
+        count += 1;
+        let specials = Specials { bos: Some("<s>"), eos: Some("</s>"), pad: None };
+        let tagged = parse(&annotate(&source, specials, &probes).unwrap_or_else(|error| panic!("{name}: {error}")));
+        for (chat, prompt) in chats.iter().flat_map(|chat| [(chat, false), (chat, true)]) {
+            let (Ok(plain), Ok(tagged)) = (plain.render(chat, prompt), tagged.render(chat, prompt)) else { continue };
+            assert_eq!(plain.text, tagged.text, "{name}");
+            let is_written = |one: &&Segment| {
+                let parts = [Part::Content, Part::Reasoning, Part::ToolCall, Part::Stop];
+                one.turn.is_some() && one.role.as_deref() == Some("assistant") && parts.contains(&one.part)
+            };
+            let written = covered(plain.segments.iter().filter(is_written).map(|one| &one.span));
+            let is_list = plain.changes.iter().any(|change| change.what == Changed::PrintedAsList);
+            assert!(is_list || covered(tagged.generation.iter().flatten()) == written, "{name}: {:?}", plain.text);
+        }
+    }
+    println!("{count} templates annotated");
+}
+
 #[test]
 fn real_templates_render_as_in_transformers() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/trl");
@@ -39,10 +86,7 @@ fn real_templates_render_as_in_transformers() {
         println!("skipped: the templates of trl are not in target/trl; .ci/run fetches them");
         return;
     }
-    let chats: Vec<Chat> = include_str!("real_templates/chats.jsonl")
-        .lines()
-        .map(|line| read_record(serde_json::from_str(line).expect("JSON"), None).expect(line).chat().expect("a chat"))
-        .collect();
+    let chats = chats();
     let expected: BTreeMap<String, Expected> =
         serde_json::from_str(include_str!("real_templates/expected.json")).expect("the reference");
     let (mut wrong, mut equal, mut refused) = (Vec::new(), 0, 0);

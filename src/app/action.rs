@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::{Panel, Rule, ScorePanel, View};
+use super::{Panel, ScorePanel, View};
 use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
+use crate::mask::Basis;
 use crate::sample::Record;
 use crate::source::removal::Removal;
 use crate::source::{Known, Source};
@@ -25,7 +26,7 @@ pub enum Action {
     /// The mouse is dragged to token `t`.
     Drag(usize),
     /// This mode or profile decides from now on which targets count.
-    Rule(Rule),
+    Basis(Basis),
     /// An item of the open list or form is clicked.
     Pick(usize),
     /// A turn of the open editor is clicked.

@@ -6,7 +6,6 @@ use super::{App, Effect, Progress};
 use crate::compare::{Comparison, Side};
 use crate::engine::{CompareRequest, Request};
 use crate::loss::Scores;
-use crate::mask::LossMask;
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 use crate::source::Source;
@@ -83,9 +82,7 @@ impl App {
         if self.pack.is_some() {
             return Some(Err("a pack of several records is not compared; open one of them by itself".into()));
         }
-        let rule = self.rule();
-        let options = self.options_on(sequence, rule, self.part_weights);
-        let mask = match LossMask::new(sequence, rule.mode(), options) {
+        let mask = match self.policy.mask(sequence, self.form, None) {
             Ok(mask) => mask,
             Err(error) => return Some(Err(error.to_string())),
         };

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use super::Rule;
 use crate::data::DataSet;
 use crate::mask::Roles;
 use crate::mask::finding::Code;
@@ -84,7 +83,7 @@ pub struct Browser {
     /// Of the survey whose answers count.
     pub(super) number: u64,
     /// The mask under which the records were looked over.
-    pub rule: survey::Rule,
+    pub terms: survey::Terms,
     /// The model that the user had chosen then.
     pub(super) source: Option<Source>,
     /// The model that reads them.
@@ -107,16 +106,14 @@ pub struct Browser {
     pub(super) is_intact: bool,
     /// The record that is being read to be opened.
     pub(super) wanted: Option<usize>,
-    /// The mask that the form of the sample on screen asks for, where that is not the usual one.
-    pub(super) form_rule: Option<Rule>,
     losses: HashMap<usize, f64>,
 }
 
 impl Browser {
     /// Another survey begins, with an empty list.
-    pub(super) fn begin(&mut self, rule: survey::Rule, source: Option<Source>) -> u64 {
+    pub(super) fn begin(&mut self, terms: survey::Terms, source: Option<Source>) -> u64 {
         self.number += 1;
-        (self.rule, self.source) = (rule, source);
+        (self.terms, self.source) = (terms, source);
         self.records.clear();
         self.sums = Sums::default();
         self.reading = Reading::Going(None);

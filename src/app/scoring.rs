@@ -2,59 +2,16 @@
 
 use super::App;
 use crate::loss::Ledger;
-use crate::mask::profile::{self, Profile};
-use crate::mask::{LossMask, MaskError, MaskOptions, Mode, PartWeights, finding};
+use crate::mask::{Basis, LossMask, MaskError, Mode, Policy, finding, profile};
 use crate::sample::Sample;
 use crate::sequence::{Kind, Sequence};
-
-/// What decides which targets count, under the paint.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Rule {
-    /// A mode, with the options that were chosen.
-    Mode(Mode),
-    /// What a trainer scores, whatever was chosen.
-    Profile(&'static Profile),
-}
-
-impl From<Mode> for Rule {
-    fn from(mode: Mode) -> Self {
-        Self::Mode(mode)
-    }
-}
-
-impl Rule {
-    /// The mode that it is, or that the profile is made of.
-    pub fn mode(self) -> Mode {
-        match self {
-            Self::Mode(mode) => mode,
-            Self::Profile(profile) => profile.mode,
-        }
-    }
-
-    /// The name at its row.
-    pub fn name(self) -> String {
-        match self {
-            Self::Mode(mode) => mode.to_string(),
-            Self::Profile(profile) => profile.name.clone(),
-        }
-    }
-
-    /// What a mask that follows it is called: `assistant, stop=0, 2 painted`, `as trl-qwen3`.
-    pub fn mask_name(self, mask: &LossMask) -> String {
-        match self {
-            Self::Mode(_) => mask.name(),
-            Self::Profile(profile) if mask.paint().is_empty() => format!("as {}", profile.name),
-            Self::Profile(profile) => format!("as {}, {} painted", profile.name, mask.paint().len()),
-        }
-    }
-}
 
 /// One row of the comparison, or the mask that counts.
 #[derive(Clone, Debug)]
 pub struct Scoring {
-    pub rule: Rule,
+    pub basis: Basis,
     pub mask: Result<LossMask, MaskError>,
-    /// `None` while scores are missing or where the rule does not apply.
+    /// `None` while scores are missing or where the mode does not apply.
     pub ledger: Option<Ledger>,
     /// How many targets it scores.
     pub scored: usize,
@@ -121,26 +78,29 @@ impl ScorePanel {
 }
 
 impl App {
-    /// What decides which targets count.
-    pub fn rule(&self) -> Rule {
-        let kind = match self.sample {
-            Sample::Text(_) => Kind::Text,
-            Sample::Chat(_) => Kind::Chat,
-        };
-        self.chosen_rule.unwrap_or(Mode::default_for(kind).into())
+    /// What decides which targets count: a mode or a profile, also where the sample's form chose it.
+    pub fn basis(&self) -> Basis {
+        match self.policy.basis {
+            Basis::Automatic => Basis::Mode(self.mode()),
+            chosen => chosen,
+        }
     }
 
     /// The current mode, or that of the current profile.
     pub fn mode(&self) -> Mode {
-        self.rule().mode()
+        let kind = match self.sample {
+            Sample::Text(_) => Kind::Text,
+            Sample::Chat(_) => Kind::Chat,
+        };
+        self.policy.mode(self.form, kind, None)
     }
 
-    /// The mask that counts for the tokens on screen, with its ledger: the current rule's, with the paint over it.
+    /// The mask that counts for the tokens on screen, with its ledger: the current policy's, with the paint over it.
     pub fn scoring(&self) -> Option<&Scoring> {
         self.current.as_ref()
     }
 
-    /// The current mask, if the rule applies.
+    /// The current mask, if its mode applies.
     pub fn mask(&self) -> Option<&LossMask> {
         self.scoring()?.mask.as_ref().ok()
     }
@@ -150,25 +110,16 @@ impl App {
         self.scoring()?.ledger.as_ref()
     }
 
-    /// The painted mask of `rule` on the sequence on screen, with these weights for parts under a mode.
-    pub(super) fn mask_under(&self, rule: Rule, parts: PartWeights) -> Result<LossMask, MaskError> {
-        let options = self.options_on(self.sequence(), rule, parts);
-        LossMask::painted(self.sequence(), rule.mode(), options, self.painting.paint.clone())
-    }
-
-    /// The options of `rule` on any sequence of the sample.
-    pub(super) fn options_on(&self, sequence: &Sequence, rule: Rule, parts: PartWeights) -> MaskOptions {
-        match rule {
-            Rule::Mode(_) => MaskOptions::new(sequence, self.split, parts).with(sequence, self.choices),
-            Rule::Profile(profile) => profile.options(sequence),
-        }
+    /// The mask of `policy` on the sequence on screen, under the paint.
+    pub(super) fn mask_under(&self, policy: Policy) -> Result<LossMask, MaskError> {
+        policy.painted(self.sequence(), self.form, None, self.painting.paint.clone())
     }
 
     /// Every row anew from what is there; no forward pass.
     pub(super) fn rescore(&mut self) {
-        let rows = rules(self.sequence(), self.rule()).into_iter().map(|rule| {
-            let options = self.options_on(self.sequence(), rule, self.part_weights);
-            self.scoring_of(rule, LossMask::new(self.sequence(), rule.mode(), options))
+        let rows = rows(self.sequence(), self.basis()).into_iter().map(|basis| {
+            let mask = self.policy.on(basis).mask(self.sequence(), self.form, None);
+            self.scoring_of(basis, mask)
         });
         self.scorings = rows.collect();
         self.repaint();
@@ -185,8 +136,7 @@ impl App {
 
     /// The mask that counts anew, and what depends on it; the rows stay.
     pub(super) fn repaint(&mut self) {
-        let rule = self.rule();
-        let current = self.scoring_of(rule, self.mask_under(rule, self.part_weights));
+        let current = self.scoring_of(self.basis(), self.mask_under(self.policy));
         self.findings = match (&current.mask, &self.model) {
             (Ok(mask), Some(model)) if !self.is_empty() => finding::findings(self.sequence(), mask, &model.facts),
             _ => Vec::new(),
@@ -201,22 +151,22 @@ impl App {
         self.compare();
     }
 
-    fn scoring_of(&self, rule: Rule, mask: Result<LossMask, MaskError>) -> Scoring {
+    fn scoring_of(&self, basis: Basis, mask: Result<LossMask, MaskError>) -> Scoring {
         let ledger = mask.as_ref().ok().and_then(|mask| Ledger::new(self.sequence(), mask, &self.analysis.scores));
         let scored = mask.as_ref().map_or(0, LossMask::scored);
-        Scoring { rule, mask, ledger, scored, difference: Difference::default() }
+        Scoring { basis, mask, ledger, scored, difference: Difference::default() }
     }
 }
 
 /// The rows of the comparison: the modes for that kind of sequence, the current one if it is none of them, and for a
 /// chat what trainers score.
-fn rules(sequence: &Sequence, current: Rule) -> Vec<Rule> {
-    let mut rules: Vec<Rule> = Mode::for_kind(sequence.kind).iter().copied().map(Rule::Mode).collect();
-    if matches!(current, Rule::Mode(_)) && !rules.contains(&current) {
-        rules.push(current);
+fn rows(sequence: &Sequence, current: Basis) -> Vec<Basis> {
+    let mut rows: Vec<Basis> = Mode::for_kind(sequence.kind).iter().copied().map(Basis::Mode).collect();
+    if matches!(current, Basis::Mode(_)) && !rows.contains(&current) {
+        rows.push(current);
     }
     if sequence.kind == Kind::Chat {
-        rules.extend(profile::every().iter().map(Rule::Profile));
+        rows.extend(profile::every().iter().map(Basis::Profile));
     }
-    rules
+    rows
 }

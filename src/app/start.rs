@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use super::{Rule, ThemeName};
+use super::ThemeName;
 use crate::data::DataSet;
 use crate::loss::Denominator;
-use crate::mask::{Choices, Mode, PartWeights};
-use crate::sample::Sample;
+use crate::mask::Policy;
+use crate::sample::{Form, Sample};
 use crate::sequence::{EncodeOptions, PackRequest};
 use crate::source::Source;
 
@@ -23,20 +23,14 @@ pub struct Start {
     pub model: Option<Source>,
     /// The model to compare it with.
     pub compare: Option<Source>,
-    /// The mode or profile; without one the kind of sample decides.
-    pub rule: Option<Rule>,
+    /// Which targets count.
+    pub policy: Policy,
     pub denominator: Denominator,
-    /// Raw text: how many characters the prompt has.
-    pub split: Option<usize>,
-    /// Chats: weights for parts of the assistant's turns.
-    pub part_weights: PartWeights,
-    /// The mask's other options.
-    pub choices: Choices,
     pub theme: ThemeName,
     pub unicode: bool,
     pub directory: PathBuf,
-    /// The mask that the sample's form asks for, where the user asks for none.
-    pub mode: Option<Mode>,
+    /// The form that the sample was found in.
+    pub form: Form,
     /// The data set that the sample is a record of.
     pub set: Option<DataSet>,
     /// Whether its list is opened.
@@ -46,6 +40,7 @@ pub struct Start {
 impl Start {
     /// On that sample, everything else as it is by default.
     pub fn on(sample: Sample, sample_name: impl Into<String>) -> Self {
+        let form = Form::of_sample(&sample);
         Self {
             sample,
             sample_name: sample_name.into(),
@@ -54,15 +49,12 @@ impl Start {
             pack: None,
             model: None,
             compare: None,
-            rule: None,
+            policy: Policy::default(),
             denominator: Denominator::default(),
-            split: None,
-            part_weights: PartWeights::default(),
-            choices: Choices::default(),
             theme: ThemeName::default(),
             unicode: true,
             directory: PathBuf::from("."),
-            mode: None,
+            form,
             set: None,
             lists_set: false,
         }

@@ -19,9 +19,8 @@ pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
 pub use twin::{PRESETS, Preset};
 
-use crate::app::Rule;
 use crate::engine::Written;
-use crate::mask::PartWeights;
+use crate::mask::Policy;
 use crate::sample::{Record, Sample};
 use crate::train::{Goal, Settings, StepReport};
 
@@ -98,8 +97,7 @@ pub struct Twin {
     /// What the two are, in a few words each.
     pub names: [String; 2],
     pub settings: Settings,
-    pub rule: Rule,
-    pub parts: PartWeights,
+    pub policy: Policy,
     /// `steps[i]` is its report of step i + 1.
     pub steps: Vec<StepReport>,
 }

@@ -15,13 +15,13 @@ mod steps;
 mod training;
 mod twin;
 
-pub(super) use records::{follow_form, open_at_start as open_set};
+pub(super) use records::open_at_start as open_set;
 pub(super) use steps::pause;
 
 use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View, keymap};
 use crate::loss::Denominator;
-use crate::mask::Mode;
-use crate::sample::Sample;
+use crate::mask::{Basis, Mode};
+use crate::sample::{Form, Sample};
 use crate::sequence::Packing;
 
 /// Temperatures that `t` and `T` go through.
@@ -51,8 +51,8 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Action::Rule(rule) => {
-            app.choose_rule(rule);
+        Action::Basis(basis) => {
+            app.choose_basis(basis);
             Vec::new()
         }
         Action::Pick(line) if matches!(app.overlay, Some(Overlay::Settings(_))) => {
@@ -135,8 +135,8 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     match command {
         Command::Left => app.move_cursor(-1),
         Command::Right => app.move_cursor(1),
-        Command::Up if app.view == View::Score => app.step_rule(-1),
-        Command::Down if app.view == View::Score => app.step_rule(1),
+        Command::Up if app.view == View::Score => app.step_basis(-1),
+        Command::Down if app.view == View::Score => app.step_basis(1),
         Command::Up => app.move_cursor(-1),
         Command::Down => app.move_cursor(1),
         Command::PageUp => app.move_cursor(-PAGE),
@@ -147,8 +147,8 @@ fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
         Command::PreviousScored => app.move_to_scored(-1),
         Command::Show(view) => app.view = view,
         Command::NextView => app.view = next(&View::EVERY, app.view, 1),
-        Command::NextMode => app.step_rule(1),
-        Command::PreviousMode => app.step_rule(-1),
+        Command::NextMode => app.step_basis(1),
+        Command::PreviousMode => app.step_basis(-1),
         Command::NextDenominator => app.denominator = next(&Denominator::EVERY, app.denominator, 1),
         Command::MoreCandidates => app.top_k = (app.top_k + 1).min(MOST_CANDIDATES),
         Command::FewerCandidates => app.top_k = app.top_k.saturating_sub(1).max(1),
@@ -246,8 +246,8 @@ impl App {
             return self.say("the prompts of packed texts are those of their records");
         }
         let here = self.sequence().chars_before(self.cursor);
-        self.split = (self.split != Some(here)).then_some(here);
-        self.chosen_rule = self.split.map(|_| Mode::Completion.into());
+        self.policy.split = (self.policy.split != Some(here)).then_some(here);
+        self.policy.basis = Basis::Automatic;
         self.rescore();
     }
 
@@ -331,11 +331,12 @@ impl App {
     /// A sample from elsewhere is shown from its start.
     fn open_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
         self.is_new_sample = true;
-        self.split = None;
+        self.policy.split = None;
         self.what_if = None;
-        if self.chosen_rule == Some(Mode::Completion.into()) {
-            self.chosen_rule = None;
+        if self.policy.basis == Mode::Completion.into() {
+            self.policy.basis = Basis::Automatic;
         }
+        self.form = Form::of_sample(&sample);
         self.replace_sample(sample, name)
     }
 
@@ -343,10 +344,11 @@ impl App {
     fn replace_sample(&mut self, sample: Sample, name: impl Into<String>) -> Vec<Effect> {
         let same_kind = std::mem::discriminant(&sample) == std::mem::discriminant(&self.sample);
         if !same_kind {
-            self.chosen_rule = None;
+            self.policy.basis = Basis::Automatic;
+            self.form = Form::of_sample(&sample);
         }
         if let (Sample::Text(before), Sample::Text(after)) = (&self.sample, &sample) {
-            self.split = self.split.map(|split| moved_split(split, before, after));
+            self.policy.split = self.policy.split.map(|split| moved_split(split, before, after));
         }
         self.records.is_intact = false;
         self.sample = sample;

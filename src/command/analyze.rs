@@ -11,7 +11,7 @@ use crate::command::models;
 use crate::compare::{Comparison, Side};
 use crate::data::Opened;
 use crate::loss::{Ledger, Scores};
-use crate::mask::{LossMask, MaskOptions, Mode};
+use crate::mask::LossMask;
 use crate::model::{Model, ModelInfo};
 use crate::report::{self, Compared, Report};
 use crate::score::Scorer;
@@ -102,10 +102,7 @@ fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&Pa
         }
         None => model.encode(&opened.sample, encoding)?,
     };
-    let (mode, parts, choices) = input::mask(&args.mask)?;
-    let mode = mode.or(opened.mode).unwrap_or(Mode::default_for(sequence.kind));
-    let options = MaskOptions::new(&sequence, args.mask.split.or(opened.split), parts).with(&sequence, choices);
-    let mask = LossMask::new(&sequence, mode, options)?;
+    let mask = input::policy(&args.mask)?.mask(&sequence, opened.form, opened.split)?;
     let scores = score(&model, &sequence, args.top_k)?;
     Ok(Scored { model, sequence, mask, scores })
 }

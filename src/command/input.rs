@@ -8,10 +8,9 @@ use anyhow::{Context, Result, bail};
 use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PackArgs, PrefixArg};
 use crate::data::{DataError, DataSet, Opened, Place, Raw, Records, record_at};
 use crate::disguise;
-use crate::mask::{Choices, Mode, PartWeights, Straddlers};
-use crate::sample::{Record, Sample};
+use crate::mask::{Basis, Choices, Mode, Policy, Straddlers};
+use crate::sample::{Form, Record, Sample};
 use crate::sequence::{EncodeOptions, Kind, PackOptions, PackRequest, Prefix};
-use crate::survey::default_mode;
 
 /// What the arguments or a pipe give; `None` where they give nothing.
 ///
@@ -140,9 +139,8 @@ pub fn record(path: &Path, at: Place) -> Result<Opened> {
 
 fn opened(path: &Path, index: usize, record: Record, is_set: bool) -> Opened {
     let Record { form, sample, split } = record;
-    let kind = if matches!(sample, Sample::Text(_)) { Kind::Text } else { Kind::Chat };
     let mut opened = Opened::new(name(path), sample, None);
-    (opened.split, opened.mode) = (split, Some(default_mode(form, kind)));
+    (opened.split, opened.form) = (split, form);
     if is_set {
         opened.note = Some(format!("record {index} of several (from 0); start with --chat FILE --index N for another"));
         let name = std::mem::replace(&mut opened.name, format!("{} · record {index}", name(path)));
@@ -182,12 +180,12 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// # Errors
 /// If an option does not go with the kind of sample.
 pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> {
-    let (mode, _, choices) = self::mask(mask)?;
-    let default = match sample {
-        Sample::Text(_) => Mode::All,
-        Sample::Chat(_) => Mode::Assistant,
+    let policy = policy(mask)?;
+    let (form, kind) = match sample {
+        Sample::Text(_) => (Form::Text, Kind::Text),
+        Sample::Chat(_) => (Form::Messages, Kind::Chat),
     };
-    if choices.prompt_weight.is_some() && mode.unwrap_or(default) == Mode::All {
+    if policy.choices.prompt_weight.is_some() && policy.mode(form, kind, None) == Mode::All {
         bail!("--prompt-weight is for targets that the mask leaves unscored, and mask all scores every one")
     }
     match sample {
@@ -211,19 +209,19 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
     }
 }
 
-/// The mask that the arguments ask for: the mode, if any, weights for parts, other options.
+/// Which targets the arguments count.
 ///
 /// # Errors
 /// If a part has both a weight and a switch, which would do nothing.
-pub fn mask(args: &MaskArgs) -> Result<(Option<Mode>, PartWeights, Choices)> {
+pub fn policy(args: &MaskArgs) -> Result<Policy> {
     if let Some(profile) = args.profile {
-        return Ok((Some(profile.mode), PartWeights::default(), profile.choices));
+        return Ok(profile.into());
     }
     let (parts, choices) = (args.weights.unwrap_or_default(), choices(&args.options));
     if let Some(part) = choices.switched(&parts) {
         bail!("--weights and --{} both speak of {}; give one", part.name().replace('_', "-"), part.name())
     }
-    Ok((args.mask.or(args.split.map(|_| Mode::Completion)), parts, choices))
+    Ok(Policy { basis: args.mask.map_or(Basis::Automatic, Basis::Mode), split: args.split, parts, choices })
 }
 
 /// The first option given, if any, that is for the parts of a chat.

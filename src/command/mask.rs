@@ -17,12 +17,11 @@ use crate::cli::mask::{MaskFormat, MaskSetArgs, SeverityArg};
 use crate::data::{Progress, Raw, Records};
 use crate::mask::export::{Trainer, record};
 use crate::mask::finding::{Code, Severity};
-use crate::mask::{Choices, PartWeights};
 use crate::model::Reader;
 use crate::report::survey::{About, Json, Output, Sarif, Table, shown};
 use crate::sample::Sample;
 use crate::source::Source;
-use crate::survey::{self, Judged, Rule, Totals};
+use crate::survey::{self, Judged, Terms, Totals};
 
 /// The exit code where `--check` found something.
 const FOUND: u8 = 1;
@@ -32,9 +31,8 @@ const FOUND: u8 = 1;
 /// # Errors
 /// If the data set or the model cannot be read, an option does not go with another, or a file cannot be written.
 pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
-    let (mode, parts, choices) = input::mask(&args.mask)?;
-    let encoding = input::encoding(&args.encoding);
-    let rule = Rule { hint: args.format_hint, encoding, mode, split: args.mask.split, parts, choices };
+    let policy = input::policy(&args.mask)?;
+    let terms = Terms { hint: args.format_hint, encoding: input::encoding(&args.encoding), policy };
     let mut records = Records::open(&args.data)?;
     // The kind of the first record chooses the model where the user does not.
     let first: Option<Raw> = records.next().transpose()?;
@@ -43,7 +41,7 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
         template::export(&reader, path)?;
     }
     let export = args.export.as_ref().map(|trainer| open_export(args, *trainer)).transpose()?;
-    let about = About { file: name(&args.data), model: reader.name.clone(), mask: mask_name(args, &rule) };
+    let about = About { file: name(&args.data), model: reader.name.clone(), mask: policy.name() };
     let interrupt = Interrupt::listen().context("catching signals")?;
     let progress = records.progress();
     let all = first.into_iter().map(Ok).chain(records);
@@ -58,7 +56,7 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
         knows_pad: false,
     };
     let export = args.export.map(|trainer| (trainer, args.keep_unscored));
-    let work = |raw| prepare(&reader, &rule, export, raw);
+    let work = |raw| prepare(&reader, &terms, export, raw);
     survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared))?;
     sink.end(args, &interrupt)
 }
@@ -92,21 +90,6 @@ fn name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
 }
 
-/// The mask as it is printed.
-fn mask_name(args: &MaskSetArgs, rule: &Rule) -> String {
-    if let Some(profile) = args.mask.profile {
-        return format!("{} ({})", profile.name, profile.title);
-    }
-    let mut name = rule.mode.map_or_else(|| "by the records' form".into(), |mode| mode.to_string());
-    if rule.choices != Choices::default() {
-        name.push_str(&format!(", {}", rule.choices));
-    }
-    if rule.parts != PartWeights::default() {
-        name.push_str(&format!(", {}", rule.parts));
-    }
-    name
-}
-
 fn output(format: MaskFormat, out: impl Write + 'static, about: About) -> io::Result<Box<dyn Output>> {
     Ok(match format {
         MaskFormat::Table => Box::new(Table { out, about }),
@@ -130,8 +113,8 @@ enum Exported {
 }
 
 /// `export` is the trainer, and whether records are kept of which nothing is scored.
-fn prepare(model: &Reader, rule: &Rule, export: Option<(Trainer, bool)>, raw: Raw) -> Prepared {
-    let judged = survey::judge(model, rule, raw);
+fn prepare(model: &Reader, terms: &Terms, export: Option<(Trainer, bool)>, raw: Raw) -> Prepared {
+    let judged = survey::judge(model, terms, raw);
     let exported = export.zip(judged.masked.as_ref()).map(|((trainer, keeps_unscored), masked)| {
         if masked.mask.scored() == 0 && !keeps_unscored {
             return Exported::Unscored;

@@ -5,12 +5,12 @@ use std::sync::mpsc;
 use anyhow::{Context, Result};
 
 use super::{input, models};
-use crate::app::{App, Effect, Rule, Start, ThemeName};
+use crate::app::{App, Effect, Start, ThemeName};
 use crate::cancel::Cancel;
 use crate::cli::{Cli, ThemeArg};
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
-use crate::mask::Choices;
+use crate::mask::Policy;
 use crate::sample;
 use crate::source::Source;
 use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
@@ -29,12 +29,7 @@ pub fn run(cli: Cli) -> Result<()> {
     let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
     let device = cli.model.device.open()?;
     let overrides = models::overrides(&cli.model)?;
-    let (mode, part_weights, choices) = input::mask(&cli.mask)?;
-    // A profile has a row of its own, which leaves the options of the others as they are.
-    let (rule, choices) = match cli.mask.profile {
-        Some(profile) => (Some(Rule::Profile(profile)), Choices::default()),
-        None => (mode.map(Rule::Mode), choices),
-    };
+    let policy = input::policy(&cli.mask)?;
     let lists_set = opened.set.is_some() && cli.input.index.is_none();
     let (app, effects) = App::new(Start {
         sample: opened.sample,
@@ -45,14 +40,11 @@ pub fn run(cli: Cli) -> Result<()> {
         pack,
         model,
         compare,
-        rule,
+        policy: Policy { split: policy.split.or(opened.split), ..policy },
         denominator: cli.mask.denominator.unwrap_or_default(),
-        split: cli.mask.split.or(opened.split),
-        part_weights,
-        choices,
         theme: theme(cli.theme),
         unicode: is_utf8_locale(),
-        mode: opened.mode,
+        form: opened.form,
         set: opened.set,
         lists_set,
         directory: std::env::current_dir().context("the current directory is gone")?,

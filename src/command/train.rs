@@ -14,7 +14,6 @@ use super::interrupt::Interrupt;
 use super::models;
 use crate::cli::train::{TrainArgs, TrainFormat};
 use crate::decoder::device;
-use crate::memory::available;
 use crate::model::Model;
 use crate::sequence::visible_text;
 use crate::source::Source;
@@ -71,12 +70,8 @@ fn budget(model: &Model, settings: &Settings, free: u64) -> Option<usize> {
 /// Refuses what does not fit into memory; returns how many bytes are left beside it.
 fn check_memory(model: &Model, settings: &Settings, data: &Data) -> Result<u64> {
     let tokens = data.examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
-    let resident = memory::Need::of_scoring(&model.config, 0).total();
-    let Some(available) = available(resident).map_err(anyhow::Error::msg)? else { return Ok(u64::MAX) };
-    memory::check(&model.config, settings, tokens, available, resident)
-        .with_context(|| format!("{} on {tokens} tokens", model.name))?;
-    let need = memory::Need::of_training(&model.config, &settings.method, settings.optimizer, tokens);
-    Ok(available.saturating_sub(need.beyond_weights()))
+    let free = memory::room(&model.config, settings, tokens, 0);
+    Ok(free.with_context(|| format!("{} on {tokens} tokens", model.name))?.unwrap_or(u64::MAX))
 }
 
 fn print_head(model: &Model, settings: &Settings, data: &Data) -> std::io::Result<()> {

@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::mask::Mode;
-use crate::sample::Sample;
+use crate::sample::{Form, Sample};
 
 /// A data set that was opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,8 +23,8 @@ pub struct Opened {
     pub note: Option<String>,
     /// Raw text of a prompt and a completion: characters of the prompt.
     pub split: Option<usize>,
-    /// The mask that its form asks for.
-    pub mode: Option<Mode>,
+    /// The form that it was found in.
+    pub form: Form,
     /// The data set that it is a record of, if there is more than one in the file.
     pub set: Option<DataSet>,
 }
@@ -33,6 +32,6 @@ pub struct Opened {
 impl Opened {
     /// A sample that is no record of a data set.
     pub fn new(name: impl Into<String>, sample: Sample, note: Option<String>) -> Self {
-        Self { name: name.into(), sample, note, split: None, mode: None, set: None }
+        Self { name: name.into(), form: Form::of_sample(&sample), sample, note, split: None, set: None }
     }
 }

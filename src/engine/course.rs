@@ -10,9 +10,9 @@ use super::{At, Data, Ended, Plan, Side, SideMask, room};
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Row;
-use crate::mask::{LossMask, MaskOptions, Mode};
+use crate::mask::Policy;
 use crate::model::Model;
-use crate::sample::Sample;
+use crate::sample::{Record, Sample};
 use crate::score::{ScoreError, Scorer};
 use crate::sequence::{Documents, EncodeOptions};
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
@@ -29,6 +29,9 @@ pub(super) struct Course {
     probes: Vec<Option<Arc<Example>>>,
     probe_every: usize,
     set: Option<DataSet>,
+    on_screen: Option<ScreenExamples>,
+    /// What was cut or left out of the data set, once it is read and until it is said.
+    read: Vec<String>,
 }
 
 /// The second copy of the model.
@@ -65,6 +68,11 @@ impl Course {
     /// How many updates the weights have had.
     pub fn steps(&self) -> usize {
         self.first.as_ref().map_or(0, Trainer::steps)
+    }
+
+    /// What was cut or left out of the data set, said once after it is read.
+    pub fn take_read(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.read)
     }
 
     /// Whether steps are being taken.
@@ -167,14 +175,28 @@ impl Course {
             Data::Screen { generation } if *generation != screen.generation => {
                 bail!("the text was changed meanwhile; run again once it is scored")
             }
-            Data::Screen { .. } => return sides.iter().map(|side| on_screen(side, screen)).collect(),
+            Data::Screen { .. } => return self.on_screen(sides, screen),
             Data::Samples { samples, encoding } => (samples, *encoding),
         };
         if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
-            self.set = Some(DataSet::encode(samples, encoding, sides, cancel, model, busy)?);
+            let set = DataSet::encode(samples, encoding, sides, cancel, model, busy)?;
+            self.read = set.examples.notes();
+            self.set = Some(set);
         }
-        let set = self.set.as_ref().context("no data set is there")?;
-        Ok(set.pick(&batch(samples.len(), self.steps() + 1, &sides[0].settings)))
+        let examples = &self.set.as_ref().context("no data set is there")?.examples;
+        Ok(examples.pick(&batch(examples.len(), self.steps() + 1, &sides[0].settings)))
+    }
+
+    /// The sequence on screen under each side's weights, put together once for all steps.
+    fn on_screen(&mut self, sides: &[&Side], screen: OnScreen) -> Result<Vec<Vec<Arc<Example>>>> {
+        let kept = self.on_screen.take().filter(|kept| kept.is_of(sides, screen));
+        let kept = match kept {
+            Some(kept) => kept,
+            None => ScreenExamples::new(sides, screen)?,
+        };
+        let examples = kept.examples.iter().map(|example| vec![example.clone()]).collect();
+        self.on_screen = Some(kept);
+        Ok(examples)
     }
 
     /// Both copies go back to step `to`.
@@ -259,7 +281,8 @@ impl Course {
     pub fn watch(&mut self, model: &Model, probes: &[Sample], encoding: EncodeOptions, every: usize) {
         let read = |sample: &Sample| {
             let sequence = model.encode(sample, encoding).ok()?;
-            let mask = LossMask::new(&sequence, Mode::default_for(sequence.kind), MaskOptions::default()).ok()?;
+            let Record { form, split, .. } = Record::from(sample.clone());
+            let mask = Policy::default().mask(&sequence, form, split).ok()?;
             Some(Arc::new(Example::new(&sequence, &mask)))
         };
         self.probes = probes.iter().map(read).collect();
@@ -302,15 +325,37 @@ impl Course {
     }
 }
 
-/// The sequence on screen under the side's weights, as the one example of a step.
-fn on_screen(side: &Side, screen: OnScreen) -> Result<Vec<Arc<Example>>> {
-    match &side.mask {
-        SideMask::Weights(weights) if weights.len() == screen.ids.len() => Ok(vec![Arc::new(Example {
-            ids: screen.ids.to_vec(),
-            weights: weights.to_vec(),
-            documents: screen.documents.clone(),
-        })]),
-        _ => bail!("the mask does not belong to the text on screen; run again"),
+/// The sequence on screen as the one example of each copy's steps.
+struct ScreenExamples {
+    generation: u64,
+    weights: Vec<Arc<[f64]>>,
+    examples: Vec<Arc<Example>>,
+}
+
+impl ScreenExamples {
+    fn new(sides: &[&Side], screen: OnScreen) -> Result<Self> {
+        let mut kept = Self { generation: screen.generation, weights: Vec::new(), examples: Vec::new() };
+        for side in sides {
+            let SideMask::Weights(weights) = &side.mask else { bail!("a mask for samples, and none is trained on") };
+            if weights.len() != screen.ids.len() {
+                bail!("the mask does not belong to the text on screen; run again");
+            }
+            let (ids, documents) = (screen.ids.to_vec(), screen.documents.clone());
+            kept.examples.push(Arc::new(Example { ids, weights: weights.to_vec(), documents }));
+            kept.weights.push(weights.clone());
+        }
+        Ok(kept)
+    }
+
+    /// Whether it is made of this text under these very weights.
+    fn is_of(&self, sides: &[&Side], screen: OnScreen) -> bool {
+        let same = |(side, kept): (&&Side, &Arc<[f64]>)| match &side.mask {
+            SideMask::Weights(weights) => Arc::ptr_eq(weights, kept),
+            SideMask::Policy(_) => false,
+        };
+        self.generation == screen.generation
+            && sides.len() == self.weights.len()
+            && sides.iter().zip(&self.weights).all(same)
     }
 }
 

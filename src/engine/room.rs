@@ -26,23 +26,15 @@ pub(super) fn for_training(
     if trainer.as_ref().is_some_and(|trainer| trainer.method() == Some(&settings.method)) {
         return Ok(());
     }
-    let config = &model.config;
     let tokens = examples.iter().map(|example| example.ids.len()).max().unwrap_or(0);
-    let weights = memory::Need::of_scoring(config, 0).total();
-    let mut history = HISTORY;
-    if let Some(free) = available(weights).map_err(anyhow::Error::msg)? {
-        // The base weights are kept too, to go back to.
-        let base = if matches!(settings.method, Method::Lora(_)) {
-            0
-        } else {
-            4 * memory::trainable(config, &settings.method)
-        };
-        let free = free.saturating_sub(base as u64);
-        memory::check(config, settings, tokens, free, weights)
-            .with_context(|| format!("{} on {tokens} tokens", model.name))?;
-        let need = memory::Need::of_training(config, &settings.method, settings.optimizer, tokens);
-        history = history.min(free.saturating_sub(need.beyond_weights()) / 2);
-    }
+    // The base weights are kept too, to go back to; under LoRA they do not move.
+    let base = match settings.method {
+        Method::Lora(_) => 0,
+        _ => 4 * memory::trainable(&model.config, &settings.method) as u64,
+    };
+    let free = memory::room(&model.config, settings, tokens, base);
+    let free = free.with_context(|| format!("{} on {tokens} tokens", model.name))?;
+    let history = free.map_or(HISTORY, |free| HISTORY.min(free / 2));
     trainer.get_or_insert_with(|| Trainer::new(decoder, Some(usize::try_from(history).unwrap_or(usize::MAX))));
     Ok(())
 }

@@ -9,7 +9,7 @@ use super::Event;
 use crate::cancel::Cancel;
 use crate::data::{DataError, Raw, Records};
 use crate::model::Reader;
-use crate::survey::{self, Rule, Summary};
+use crate::survey::{self, Summary, Terms};
 
 /// Records that are told together at most, and for how long they are held back.
 const TOLD: usize = 512;
@@ -21,7 +21,7 @@ pub struct Survey {
     /// Told with everything that comes of it.
     pub number: u64,
     pub file: PathBuf,
-    pub rule: Rule,
+    pub terms: Terms,
 }
 
 /// What comes of it.
@@ -74,7 +74,7 @@ fn run(survey: &Survey, reader: &Reader, cancel: &Cancel, emit: &dyn Fn(Event) -
     let progress = records.progress();
     let work = |raw: Raw| {
         let at = raw.at();
-        Summary::of(&survey::judge(reader, &survey.rule, raw), at)
+        Summary::of(&survey::judge(reader, &survey.terms, raw), at)
     };
     let (mut held, mut since): (Vec<Summary>, Option<Instant>) = (Vec::new(), None);
     let tell = |records| {

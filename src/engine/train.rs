@@ -32,7 +32,12 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let mut busy = |what: &str, fraction| {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
-        match loaded.course.turn(&mut loaded.model, screen, &mut busy) {
+        let turn = loaded.course.turn(&mut loaded.model, screen, &mut busy);
+        let notes = loaded.course.take_read();
+        if !notes.is_empty() {
+            emit(TrainEvent::Read { notes });
+        }
+        match turn {
             Turn::Ended(ended) => {
                 emit(TrainEvent::Ended(ended));
             }

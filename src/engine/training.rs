@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::loss::Row;
-use crate::mask::{Choices, Mode, PartWeights};
+use crate::mask::Policy;
 use crate::sample::{Record, Sample};
 use crate::sequence::EncodeOptions;
 use crate::train::{Goal, Settings, StepReport};
@@ -68,9 +68,8 @@ pub struct Side {
 pub enum SideMask {
     /// Weights of the sequence on screen, with [`Data::Screen`].
     Weights(Arc<[f64]>),
-    /// A mode for each sample, with [`Data::Samples`]: the default of its form where none is given; weights for
-    /// parts of chats, and the other options.
-    Mode(Option<Mode>, PartWeights, Choices),
+    /// What each sample's mask is made of, with [`Data::Samples`].
+    Policy(Policy),
 }
 
 /// What the steps are taken on.
@@ -90,6 +89,8 @@ pub enum TrainEvent {
     At(At),
     /// The run under way ended.
     Ended(Ended),
+    /// The data set was read: what was cut or left out of it, a sentence each.
+    Read { notes: Vec<String> },
     /// Something that takes a while: encoding a data set, going back, saving. `fraction` 0…1.
     Busy { what: String, fraction: f32 },
     /// Answer to [`TrainRequest::Continue`] after so many steps; one text for each copy.

@@ -62,12 +62,14 @@ pub(super) struct Renderer<'t> {
     depth: Cell<usize>,
     /// Scopes that hold macros, which hold the scopes: emptied in the end.
     holders: RefCell<Vec<Rc<Scope>>>,
+    /// What was printed and is undefined.
+    pub undefined: RefCell<Vec<String>>,
 }
 
 impl Renderer<'_> {
     pub(super) fn new(template: &Parsed, now: i64, limit: u64) -> Renderer<'_> {
         let (steps, depth) = (Cell::new(0), Cell::new(0));
-        Renderer { template, now, steps, limit, depth, holders: RefCell::default() }
+        Renderer { template, now, steps, limit, depth, holders: RefCell::default(), undefined: RefCell::default() }
     }
 
     pub(super) fn run(&self, context: Vec<(&str, Value)>) -> Result<Output, Error> {
@@ -80,6 +82,7 @@ impl Renderer<'_> {
         let mut out = Output::default();
         let ran = self.statements(&self.template.body, &scope, &mut out);
         self.holders.take().iter().chain([&scope]).for_each(|scope| scope.values.borrow_mut().clear());
+        out.undefined = self.undefined.take();
         ran.map(|_| out)
     }
 
@@ -122,7 +125,9 @@ impl Renderer<'_> {
             StatementKind::Data(text) => out.push_str(text),
             StatementKind::Print(value) => {
                 let start = out.text.len();
-                match self.evaluate(value, scope)? {
+                let printed = self.evaluate(value, scope)?;
+                self.note_undefined(value, &printed, scope);
+                match printed {
                     Value::Str(text) => out.push(&text),
                     other => out.push(&other.to_text()),
                 }

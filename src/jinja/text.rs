@@ -96,6 +96,8 @@ pub struct Output {
     pub spans: Vec<Span>,
     /// What stood in `{% generation %}` blocks, in the order of their ends.
     pub generation: Vec<Range<usize>>,
+    /// The variables and attributes that were printed and are undefined, as the source names them, each once.
+    pub undefined: Vec<String>,
 }
 
 impl Output {

@@ -28,6 +28,7 @@ pub enum Code {
     TemplateUnstable,
     ContentChanged,
     PartsPrinted,
+    UndefinedPrinted,
     DefaultSystem,
     SpecialText,
     StraddlerAtBorder,
@@ -134,7 +135,7 @@ impl Severity {
 
 impl Code {
     /// Every code.
-    pub const EVERY: [Code; 21] = [
+    pub const EVERY: [Code; 22] = [
         Code::NothingScored,
         Code::StopUnscored,
         Code::StopAbsent,
@@ -144,6 +145,7 @@ impl Code {
         Code::TemplateUnstable,
         Code::ContentChanged,
         Code::PartsPrinted,
+        Code::UndefinedPrinted,
         Code::DefaultSystem,
         Code::SpecialText,
         Code::StraddlerAtBorder,
@@ -230,6 +232,11 @@ impl Code {
                 "parts-printed",
                 "the template does not read content parts: it prints the list as Python writes it",
                 "render the parts as one text: --join-parts; or use a template that reads them",
+            ),
+            Self::UndefinedPrinted => (
+                "undefined-printed",
+                "the template prints a variable or a field that nothing defines, as no text at all",
+                "give the record that field, or use a template that does not print it",
             ),
             Self::DefaultSystem => (
                 "default-system",

@@ -6,7 +6,7 @@ use super::rule::{Decision, Why};
 use super::{LossMask, Mode, Stop, Straddlers};
 use crate::sample::is_assistant;
 use crate::sequence::{Kind, Sequence, Token};
-use crate::template::Part;
+use crate::template::{Part, RenderFacts};
 
 /// The reason for one token's weight; `Display` puts it in words.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,7 +41,7 @@ impl Reason {
         let why = match (sequence.tokens.get(t), mask.decide(sequence, t)) {
             (Some(token), Some(decision)) => match sequence.kind {
                 Kind::Text => raw_text(mask, t, decision),
-                Kind::Chat => chat(mask.mode, decision, token),
+                Kind::Chat => chat(mask.mode, decision, token, &sequence.facts),
             },
             _ => "the token that would come next".into(),
         };
@@ -78,9 +78,9 @@ fn raw_text(mask: &LossMask, t: usize, decision: Decision) -> String {
     }
 }
 
-fn chat(mode: Mode, decision: Decision, token: &Token) -> String {
+fn chat(mode: Mode, decision: Decision, token: &Token, facts: &RenderFacts) -> String {
     let straddles = !token.overlaps.is_empty();
-    let mut why = origin(token);
+    let mut why = origin(token, facts);
     if let Some(cause) = cause(mode, decision, token) {
         why.push_str(&format!("; {cause}"));
     }
@@ -125,10 +125,13 @@ fn cause(mode: Mode, Decision { weight, why }: Decision, token: &Token) -> Optio
 }
 
 /// Where the token's first character comes from.
-fn origin(token: &Token) -> String {
+fn origin(token: &Token, facts: &RenderFacts) -> String {
     let role = token.role.as_deref().unwrap_or("template");
+    let is_supplied = facts.prompted.iter().any(|range| range.contains(&token.span.start));
     match token.part {
-        Part::Header if is_assistant(role) => "assistant header, supplied by the generation prompt".into(),
+        Part::Header if is_assistant(role) && is_supplied => {
+            "assistant header, supplied by the generation prompt".into()
+        }
         Part::Header => format!("{role} header, written by the template"),
         Part::Content => format!("the {role}'s content"),
         Part::Reasoning => format!("the {role}'s reasoning"),
@@ -136,7 +139,11 @@ fn origin(token: &Token) -> String {
         Part::ToolResult => "a tool's answer".into(),
         Part::Stop => format!("the stop that ends the {role}'s turn"),
         Part::AfterStop => format!("what follows the {role}'s stop"),
-        Part::GenerationPrefill => "supplied by the generation prompt".into(),
+        Part::GenerationPrefill if is_supplied => "supplied by the generation prompt".into(),
+        Part::GenerationPrefill => "empty reasoning, inserted by the template".into(),
+        Part::DefaultSystem if facts.tools.iter().any(|range| range.contains(&token.span.start)) => {
+            "the record's tools, inserted by the template".into()
+        }
         Part::DefaultSystem => "default system text, inserted by the template".into(),
         Part::Bos => "beginning of sequence".into(),
         Part::Pad => "padding".into(),

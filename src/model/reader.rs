@@ -112,7 +112,7 @@ impl Reader {
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
                 let chat = if options.join_parts { &joined(chat) } else { chat };
                 let rendered = template.render(chat, false).with_context(|| failed(chat))?;
-                Sequence::from_chat(&self.vocabulary, &rendered, chat, options)?
+                Sequence::from_chat(&self.vocabulary, rendered, chat, options)?
             }
         };
         sequence.truncate(self.context);

@@ -50,11 +50,7 @@ impl Record {
 /// What was not read from a data set.
 impl From<Sample> for Record {
     fn from(sample: Sample) -> Self {
-        let form = match sample {
-            Sample::Text(_) => Form::Text,
-            Sample::Chat(_) => Form::Messages,
-        };
-        Self { form, sample, split: None }
+        Self { form: Form::of_sample(&sample), sample, split: None }
     }
 }
 
@@ -66,6 +62,14 @@ pub struct UnknownForm {
 }
 
 impl Form {
+    /// That of a sample which was not read from a data set.
+    pub fn of_sample(sample: &Sample) -> Self {
+        match sample {
+            Sample::Text(_) => Self::Text,
+            Sample::Chat(_) => Self::Messages,
+        }
+    }
+
     /// Every form.
     pub const EVERY: [Form; 5] = [Form::Messages, Form::ShareGpt, Form::PromptCompletion, Form::Alpaca, Form::Text];
 

@@ -86,30 +86,32 @@ impl Sequence {
     /// Tokens of `chat`, rendered. The whole text is tokenised once and no special token is added.
     pub fn from_chat(
         vocabulary: &Vocabulary,
-        rendered: &Rendered,
+        rendered: Rendered,
         chat: &Chat,
         options: EncodeOptions,
     ) -> Result<Self, EncodeError> {
-        let escaping = if options.escape_specials { rendered.typed.as_slice() } else { &[] };
-        let pieces = encode(vocabulary, &rendered.text, false, escaping)?;
+        let Rendered { text, segments, generation, typed, contents, changes, facts, notes } = rendered;
+        let escaping = if options.escape_specials { typed.as_slice() } else { &[] };
+        let pieces = encode(vocabulary, &text, false, escaping)?;
         let mut sequence = Sequence {
             kind: Kind::Chat,
-            text: rendered.text.clone(),
+            text,
             turns: chat.messages.len(),
             roles: chat.messages.iter().map(|message| message.role.clone()).collect(),
             ends: vocabulary.trained_ends(),
-            generation_tags: rendered.generation.is_some(),
-            generation_spans: rendered.generation.clone().unwrap_or_default(),
+            generation_tags: generation.is_some(),
+            generation_spans: generation.unwrap_or_default(),
             message_weights: chat.messages.iter().map(Message::own_weight).collect(),
-            span_weights: span_weights(rendered, chat),
-            contents: rendered.contents.clone(),
-            changes: rendered.changes.clone(),
-            notes: rendered.notes.clone(),
+            span_weights: span_weights(&contents, chat),
+            contents,
+            changes,
+            facts,
+            notes,
             ..Sequence::default()
         };
         sequence.tokens.reserve_exact(pieces.tokens.len());
-        let mut segments = rendered.segments.as_slice();
-        let mut generation = rendered.generation.as_deref().unwrap_or(&[]);
+        let mut segments = segments.as_slice();
+        let mut generation = sequence.generation_spans.as_slice();
         for (id, place) in pieces.tokens {
             let span = place.span.clone();
             while segments.first().is_some_and(|segment| segment.span.end <= span.start) {
@@ -127,8 +129,8 @@ impl Sequence {
             // character behind it.
             let reach = if place.prefixed { end.max(start + 1) } else { end };
             let generated = generation.first().is_some_and(|range| range.start < reach) && start < reach;
-            let injected = escape::is_typed(vocabulary, id, &rendered.text, &span, &rendered.typed);
-            let token = token(vocabulary, id, &rendered.text, place, 0, &mut origins);
+            let injected = escape::is_typed(vocabulary, id, &sequence.text, &span, &typed);
+            let token = token(vocabulary, id, &sequence.text, place, 0, &mut origins);
             sequence.tokens.push(Token { generation: generated, injected, ..token });
         }
         sequence.note_double_bos(vocabulary);
@@ -181,7 +183,7 @@ impl Sequence {
 }
 
 /// The weighted spans of the messages' contents, where the template printed them.
-fn span_weights(rendered: &Rendered, chat: &Chat) -> Vec<(Range<usize>, f64)> {
+fn span_weights(contents: &[Placed], chat: &Chat) -> Vec<(Range<usize>, f64)> {
     let of_run = |placed: &Placed| {
         let (source, out) = (placed.source.clone(), placed.out.start);
         chat.messages[placed.message].spans.iter().filter_map(move |(span, weight)| {
@@ -189,7 +191,7 @@ fn span_weights(rendered: &Rendered, chat: &Chat) -> Vec<(Range<usize>, f64)> {
             (start < end).then(|| (out + start - source.start..out + end - source.start, *weight))
         })
     };
-    rendered.contents.iter().flat_map(of_run).collect()
+    contents.iter().flat_map(of_run).collect()
 }
 
 impl Segment {

@@ -1,7 +1,8 @@
 //! What is kept of every record of a data set: little enough for millions of them.
 
-use super::{Judged, Masked};
+use super::Judged;
 use crate::data::Place;
+use crate::dataset::Masked;
 use crate::mask::Roles;
 use crate::mask::finding::{Code, Severity};
 use crate::sample::{Form, Sample};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judged, Masked};
+use super::Judged;
 use crate::data::Unit;
+use crate::dataset::Masked;
 use crate::mask::finding::{Code, Finding, Severity};
 use crate::sample::Form;
 

@@ -3,29 +3,26 @@
 //! ```text
 //! source  ─▶ the prints, and the summands of each
 //! probes  ─▶ rendered; provenance says which characters the assistant writes: its content, reasoning, calls and stops
-//! measure ─▶ each summand alone in tags: which of its characters are wanted?
-//! tag     ─▶ wanted summands in tags, for the assistant's messages alone where a print serves other roles too
-//! prove   ─▶ every probe renders byte for byte as before, and the tags enclose what is wanted, no more and no less
+//! measure ─▶ each summand alone in tags: which of its characters are wanted, each time that it is printed?
+//! plan    ─▶ where the times disagree, conditions on which they agree: the role, or what the source itself asks
+//! prove   ─▶ every probe renders byte for byte as before, and the tags enclose what mask assistant scores of it
 //! ```
 
 mod plan;
 mod source;
 
+use std::collections::HashSet;
 use std::ops::Range;
-use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::engine::Engine;
 use super::field::Fields;
-use super::{ChatTemplate, Part, TemplateError};
+use super::{Changed, ChatTemplate, Part, Rendered, Segment, TemplateError};
 use crate::jinja::{self, Output};
 use crate::sample::{Chat, is_assistant, read_record};
-use plan::{Condition, Wanted, tagged, wanted};
+use plan::{Place, Plan, Wanted, agreed, asking, begins, tagged};
 use source::{Print, Source};
-
-/// What brackets generated text while it is measured. A probe must not have them.
-const MARKS: (char, char) = ('\u{10fff0}', '\u{10fff1}');
 
 /// The texts of the special tokens that a template can name.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,9 +82,10 @@ struct Probe<'a> {
 /// If the template does not parse or takes no probe, if its own tags enclose something else, or if no tagging can be
 /// proven on all `probes` that it takes; the message says what differs.
 pub fn annotate(source: &str, specials: Specials<'_>, probes: &[Chat]) -> Result<String, AnnotateError> {
-    let template = ChatTemplate::new(source, specials.bos, specials.eos, specials.pad)?;
-    let workshop = Workshop { specials, now: jinja::now(), probes: rendered(&template, probes) };
-    if workshop.probes.is_empty() {
+    let now = jinja::now();
+    let template = ChatTemplate::new(source, specials.bos, specials.eos, specials.pad)?.dated(now);
+    let workshop = Workshop { specials, now, probes: rendered(&template, probes) };
+    if workshop.probes.iter().all(|probe| probe.written.is_empty()) {
         return Err(AnnotateError::NoProbe);
     }
     if template.has_generation_tags() {
@@ -97,25 +95,28 @@ pub fn annotate(source: &str, specials: Specials<'_>, probes: &[Chat]) -> Result
         };
     }
     // Line ends as jinja2 reads them.
-    let source = source.replace("\r\n", "\n").replace('\r', "\n");
-    let first = workshop.tag(&source);
-    let Err(error) = first else { return first };
-    rewritten(&source).into_iter().find_map(|variant| workshop.tag(&variant).ok()).ok_or(error)
+    workshop.tag(&source.replace("\r\n", "\n").replace('\r', "\n"))
 }
 
 fn rendered<'a>(template: &ChatTemplate, chats: &'a [Chat]) -> Vec<Probe<'a>> {
     let both = chats.iter().enumerate().flat_map(|(i, chat)| [(i + 1, chat, false), (i + 1, chat, true)]);
     both.filter_map(|(number, chat, prompt)| {
-        let rendered =
-            template.render(chat, prompt).ok().filter(|rendered| !rendered.text.contains([MARKS.0, MARKS.1]))?;
-        let is_written = |part| matches!(part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop);
-        let of_assistant = |role: &Option<Arc<str>>| role.as_deref().is_some_and(is_assistant);
-        let segments = rendered.segments.iter();
-        let written = segments.filter(|one| one.turn.is_some() && of_assistant(&one.role) && is_written(one.part));
-        let written = merged(written.map(|one| one.span.clone()));
-        Some(Probe { number, chat, prompt, text: rendered.text, written })
+        let rendered = template.render(chat, prompt).ok()?;
+        // A list of parts that is printed as Python writes it is nothing to learn.
+        let is_list = rendered.changes.iter().any(|change| change.what == Changed::PrintedAsList);
+        (!is_list).then(|| Probe { number, chat, prompt, written: written(&rendered), text: rendered.text })
     })
     .collect()
+}
+
+/// What mode `assistant` scores.
+fn written(rendered: &Rendered) -> Vec<Range<usize>> {
+    let is_written = |one: &&Segment| {
+        matches!(one.part, Part::Content | Part::Reasoning | Part::ToolCall | Part::Stop)
+            && one.turn.is_some()
+            && one.role.as_deref().is_some_and(is_assistant)
+    };
+    merged(rendered.segments.iter().filter(is_written).map(|one| one.span.clone()))
 }
 
 /// Spans in order, those that touch made one, empty ones left out.
@@ -128,41 +129,6 @@ fn merged(spans: impl Iterator<Item = Range<usize>>) -> Vec<Range<usize>> {
         }
     }
     out
-}
-
-/// Sources that render the same and can be cut where the original cannot: the end of an assigned text moved to where the
-/// variable is printed, and text outside tags made a print. That they render the same is for the proof.
-fn rewritten(source: &str) -> Vec<String> {
-    let found = Source::of(source);
-    let mut variants = Vec::new();
-    for assignment in &found.assignments {
-        let prints = found.prints.iter().filter(|print| {
-            print.span.start > assignment.span.end && print.terms.len() == 1 && print.terms[0].text == assignment.name
-        });
-        let Some(print) = prints.into_iter().next() else { continue };
-        for cut in (1..assignment.terms.len()).rev() {
-            let joined = |terms: &[source::Term]| {
-                let mut text = terms[0].text.clone();
-                terms[1..].iter().for_each(|term| text += &format!(" {} {}", term.operator, term.text));
-                text
-            };
-            let (kept, moved) = assignment.terms.split_at(cut);
-            let name = print.span.start + source[print.span.clone()].find(&assignment.name).unwrap_or(0);
-            let edits = vec![
-                (assignment.span.clone(), format!(" {} ", joined(kept))),
-                (name..name + assignment.name.len(), format!("{} + {}", assignment.name, joined(moved))),
-            ];
-            variants.push(edited(source, edits));
-        }
-    }
-    let as_print = |span: &Range<usize>| {
-        let text = source[span.clone()].replace('\\', "\\\\").replace('\'', "\\'");
-        (span.clone(), format!("{{{{ '{text}' }}}}"))
-    };
-    if !found.texts.is_empty() {
-        variants.push(edited(source, found.texts.iter().map(as_print).collect()));
-    }
-    variants
 }
 
 /// `source` with these stretches, which are in order, replaced.
@@ -183,91 +149,107 @@ struct Workshop<'a> {
     probes: Vec<Probe<'a>>,
 }
 
+/// What the probes want of one summand, each time that its print is reached.
+type Places = Vec<Option<Place>>;
+
+/// A condition, and whether it holds each time.
+type Asked = (String, Vec<bool>);
+
+/// Conditions that may stand inside one another.
+const DEEPEST: usize = 3;
+
 impl Workshop<'_> {
     /// The tagged source, proven.
     fn tag(&self, source: &str) -> Result<String, AnnotateError> {
-        let prints = Source::of(source).prints;
-        let edits = prints.iter().filter_map(|print| Some((print.span.clone(), self.tag_print(source, print)?)));
+        let found = Source::new(source).map_err(TemplateError::from)?;
+        let edits = found.prints.iter().filter_map(|print| {
+            let plan = self.plan(source, &found, print).filter(Plan::is_some)?;
+            Some((print.span.clone(), tagged(print, &plan)))
+        });
         let annotated = edited(source, edits.collect());
         self.prove(&annotated)?;
         Ok(annotated)
     }
 
-    /// The print with tags, if it prints anything that is wanted and can be cut where that begins and ends.
-    fn tag_print(&self, source: &str, print: &Print) -> Option<String> {
-        let whole = vec![Wanted::All; print.terms.len()];
-        let all = self.occurrences(source, print, &whole, None);
-        if all.iter().all(|(_, wanted)| wanted.is_empty()) {
+    /// How to tag a print; `None` if no conditions are found on which every probe agrees.
+    fn plan(&self, source: &str, found: &Source, print: &Print) -> Option<Plan> {
+        let count = print.terms.len();
+        let whole = self.places(source, print, &vec![Wanted::All; count])?;
+        if whole.iter().flatten().all(|place| place.length == 0) {
             return None;
         }
-        let tag = |condition: Option<Condition<'_>>| {
-            let plan = self.plan(source, print, condition.as_ref())?;
-            let is_some = plan.iter().any(|wanted| *wanted != Wanted::Nothing);
-            is_some.then(|| tagged(source, print, &plan, condition.as_ref())).flatten()
+        let alone = |term| {
+            let mut wanted = vec![Wanted::Nothing; count];
+            wanted[term] = Wanted::All;
+            self.places(source, print, &wanted)
         };
-        let of_role = |name: &String| Condition { text: format!("{name}['role'] == 'assistant'"), otherwise: None };
-        let by_role = || print.variables.iter().find_map(|name| tag(Some(of_role(name))));
-        tag(None).or_else(by_role).or_else(|| self.tag_where_printed(source, print))
+        let places: Vec<Places> = (0..count).map(alone).collect::<Option<_>>()?;
+        let all: Vec<usize> = (0..whole.len()).collect();
+        if let Some(plan) = decided(&places, &[], &all, 0) {
+            return Some(plan);
+        }
+        let asked = self.asked(source, print, candidates(found, print, &places), all.len());
+        (1..=DEEPEST).find_map(|depth| decided(&places, &asked, &all, depth))
     }
 
-    /// A print whose summands are wanted or not as another of them, or the message's content, prints something or not:
-    /// delimiters of a reasoning that are the assistant's where it reasons and the template's where it does not, or a
-    /// newline before a tool call that ends the header where nothing was said before.
-    fn tag_where_printed(&self, source: &str, print: &Print) -> Option<String> {
-        let terms = print.terms.iter().map(|term| term.text.clone()).filter(|text| source::literal(text).is_none());
-        let contents = print.variables.iter().map(|name| format!("{name}['content']"));
-        let after_others = contents.clone().map(|content| format!("{content} or not loop.first"));
-        terms.chain(contents).chain(after_others).find_map(|text| {
-            let condition = |text: String| Condition { text, otherwise: None };
-            let then = self.plan(source, print, Some(&condition(text.clone())))?;
-            let otherwise = self.plan(source, print, Some(&condition(format!("not ({text})"))))?;
-            tagged(source, print, &then, Some(&Condition { text, otherwise: Some(&otherwise) }))
-        })
+    /// The conditions that can be asked of the print each of so many `times`, of those that always say the same the first.
+    fn asked(&self, source: &str, print: &Print, conditions: Vec<String>, times: usize) -> Vec<Asked> {
+        let mut seen = HashSet::new();
+        let ask = |condition: String| {
+            let holds = self.holds(source, print, &condition).filter(|holds| holds.len() == times)?;
+            seen.insert(holds.clone()).then_some((condition, holds))
+        };
+        conditions.into_iter().filter_map(ask).collect()
     }
 
-    /// What is wanted of each summand where the condition holds; `None` where that is not always the same.
-    fn plan(&self, source: &str, print: &Print, condition: Option<&Condition<'_>>) -> Option<Vec<Wanted>> {
-        let of_term = |term: usize| {
-            let mut alone = vec![Wanted::Nothing; print.terms.len()];
-            alone[term] = Wanted::All;
-            wanted(&self.occurrences(source, print, &alone, condition))
+    /// What is wanted of the summands that are to be tagged, each time that the print is reached.
+    fn places(&self, source: &str, print: &Print, wanted: &[Wanted]) -> Option<Places> {
+        let spans = self.spans(source, print, &tagged(print, &Plan::Terms(wanted.to_vec())))?;
+        let place = |(probe, text, span): (&Probe<'_>, String, Range<usize>)| {
+            let overlap = |written: &Range<usize>| span.start.max(written.start)..span.end.min(written.end);
+            let found = probe.written.iter().map(overlap).find(|overlap| !overlap.is_empty());
+            let found = found.unwrap_or(span.end..span.end);
+            let letters = |range: Range<usize>| text[range].chars().count();
+            (!span.is_empty()).then(|| Place {
+                head: text[span.start..found.start].into(),
+                length: letters(found.clone()),
+                tail: letters(found.end..span.end),
+            })
         };
-        (0..print.terms.len()).map(of_term).collect()
+        Some(spans.into_iter().map(place).collect())
     }
 
-    /// Where the probes print what is tagged so, and what of each place is wanted.
-    fn occurrences(
-        &self,
-        source: &str,
-        print: &Print,
-        plan: &[Wanted],
-        condition: Option<&Condition<'_>>,
-    ) -> Vec<(Range<usize>, Range<usize>)> {
-        let Some(text) = tagged(source, print, plan, condition) else { return Vec::new() };
-        let Ok(engine) = self.engine(&edited(source, vec![(print.span.clone(), text)])) else { return Vec::new() };
-        let of_probe = |probe: &Probe<'_>| {
-            let (_, spans) = self.render(&engine, probe).unwrap_or_default();
-            let wanted = |span: &Range<usize>| {
-                let overlaps =
-                    probe.written.iter().map(|written| span.start.max(written.start)..span.end.min(written.end));
-                overlaps.into_iter().find(|overlap| !overlap.is_empty()).unwrap_or(span.start..span.start)
-            };
-            spans.into_iter().map(|span| (span.clone(), wanted(&span))).collect::<Vec<_>>()
-        };
-        self.probes.iter().flat_map(of_probe).collect()
+    /// Whether `condition` holds, each time that the print is reached; `None` if it cannot be asked there.
+    fn holds(&self, source: &str, print: &Print, condition: &str) -> Option<Vec<bool>> {
+        let spans = self.spans(source, print, &asking(print, condition))?;
+        Some(spans.into_iter().map(|(_, _, span)| !span.is_empty()).collect())
+    }
+
+    /// What the tags enclose in all probes if the print is replaced by `text`; `None` if one does not render.
+    fn spans(&self, source: &str, print: &Print, text: &str) -> Option<Vec<(&Probe<'_>, String, Range<usize>)>> {
+        let engine = self.engine(&edited(source, vec![(print.span.clone(), text.into())])).ok()?;
+        let mut all = Vec::new();
+        for probe in &self.probes {
+            let Output { text, generation, .. } = self.render(&engine, probe).ok()?;
+            all.extend(generation.into_iter().map(|span| (probe, text.clone(), span)));
+        }
+        Some(all)
     }
 
     /// Whether every probe renders as before and the tags enclose what the assistant writes.
     fn prove(&self, source: &str) -> Result<(), AnnotateError> {
-        let engine = self.engine(source)?;
+        let Specials { bos, eos, pad } = self.specials;
+        let template = ChatTemplate::new(source, bos, eos, pad)?.dated(self.now);
         for probe in &self.probes {
-            let (text, spans) = self.render(&engine, probe)?;
+            let rendered = template.render(probe.chat, probe.prompt)?;
             let number = probe.number;
+            let spans = merged(rendered.generation.iter().flatten().cloned());
+            let masked = written(&rendered);
+            let text = rendered.text;
             if text != probe.text {
                 return Err(AnnotateError::Text { probe: number, text, original: probe.text.clone() });
             }
-            let spans = merged(spans.into_iter());
-            if spans != probe.written {
+            if spans != probe.written || spans != masked {
                 let shown = |spans: &[Range<usize>]| {
                     let texts: Vec<&str> = spans.iter().map(|span| &text[span.clone()]).collect();
                     texts.join(" … ")
@@ -286,11 +268,44 @@ impl Workshop<'_> {
         Engine::new(source, &specials)
     }
 
-    /// The probe's text and the spans that the tags enclose.
-    fn render(&self, engine: &Engine, probe: &Probe<'_>) -> Result<(String, Vec<Range<usize>>), TemplateError> {
+    fn render(&self, engine: &Engine, probe: &Probe<'_>) -> Result<Output, TemplateError> {
         let messages = Fields::new(&[]).messages(probe.chat);
-        let Output { text, generation, .. } = engine.render(probe.chat, &messages, probe.prompt, self.now)?;
-        let spans = generation.into_iter().filter(|span| !span.is_empty()).collect();
-        Ok((text, spans))
+        engine.render(probe.chat, &messages, probe.prompt, self.now)
     }
+}
+
+/// A plan on which all these places agree, with conditions `depth` deep.
+fn decided(terms: &[Places], asked: &[Asked], places: &[usize], depth: usize) -> Option<Plan> {
+    let of_term = |term: &Places| agreed(places.iter().map(|place| &term[*place]));
+    if let Some(wanted) = terms.iter().map(of_term).collect() {
+        return Some(Plan::Terms(wanted));
+    }
+    let depth = depth.checked_sub(1)?;
+    asked.iter().find_map(|(condition, holds)| {
+        let (yes, no): (Vec<usize>, Vec<usize>) = places.iter().partition(|place| holds[**place]);
+        if yes.is_empty() || no.is_empty() {
+            return None;
+        }
+        let then = decided(terms, asked, &yes, depth)?;
+        let otherwise = decided(terms, asked, &no, depth)?;
+        Some(Plan::If(condition.clone(), Box::new(then), Box::new(otherwise)))
+    })
+}
+
+/// What may decide whether a print is the assistant's: the role, what a summand begins with, whether one or the message's
+/// content prints something (delimiters of a reasoning that are the template's where it reasons not, a newline before a
+/// call that ends the header where nothing was said before), and what the source itself asks.
+fn candidates(found: &Source, print: &Print, places: &[Places]) -> Vec<String> {
+    let mut all: Vec<String> = print.variables().map(|name| format!("{name}['role'] == 'assistant'")).collect();
+    let terms = || print.terms.iter().zip(places).filter(|(term, _)| source::literal(&term.text).is_none());
+    for (term, places) in terms() {
+        let wanted = places.iter().flatten().filter(|place| place.length > 0 && !place.head.is_empty());
+        all.extend(wanted.map(|place| begins(term, &place.head)));
+    }
+    all.extend(terms().map(|(term, _)| term.text.clone()));
+    let contents: Vec<String> = print.variables().map(|name| format!("{name}['content']")).collect();
+    all.extend(contents.iter().cloned());
+    all.extend(contents.iter().map(|content| format!("{content} or not loop.first")));
+    all.extend(found.conditions(print).into_iter().map(str::to_string));
+    all
 }

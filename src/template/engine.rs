@@ -1,11 +1,13 @@
 //! A chat template with the variables that transformers gives it.
 
+use std::sync::OnceLock;
+
 use thiserror::Error as ThisError;
 
-use super::field::plain;
+use super::field::{Fields, plain};
 use super::prompt;
 use crate::jinja::{Error, ErrorKind, Output, Template, Value};
-use crate::sample::Chat;
+use crate::sample::{Chat, Message};
 
 /// Steps that a render may take besides those that its messages may.
 const STEPS: u64 = 20_000_000;
@@ -45,6 +47,8 @@ pub(super) struct Engine {
     pub generation: bool,
     /// What `add_generation_prompt` adds to every chat, where it is the same for all.
     pub prompt: Option<String>,
+    /// What it adds to a user's message, once that was asked.
+    usual: OnceLock<Option<String>>,
 }
 
 impl Engine {
@@ -56,7 +60,25 @@ impl Engine {
             let context = vec![("add_generation_prompt", Value::Bool(true))];
             Some(Template::new(source).ok()?.render(context, 0, STEPS).ok()?.text)
         });
-        Ok(Self { generation: template.has_generation(), template, specials: specials.to_vec(), prompt })
+        Ok(Self {
+            generation: template.has_generation(),
+            template,
+            specials: specials.to_vec(),
+            prompt,
+            usual: OnceLock::new(),
+        })
+    }
+
+    /// What `add_generation_prompt` adds to a user's message: the start of an answer, where a chat ends otherwise.
+    pub(super) fn usual_prompt(&self) -> Option<&str> {
+        let ask = || {
+            let message = Message { role: "user".into(), content: "a".into(), ..Message::default() };
+            let chat = Chat { messages: vec![message], ..Chat::default() };
+            let messages = Fields::new(&[]).messages(&chat);
+            let render = |prompt| Some(self.render(&chat, &messages, prompt, 0).ok()?.text);
+            render(true)?.strip_prefix(&render(false)?).map(str::to_string)
+        };
+        self.usual.get_or_init(ask).as_deref()
     }
 
     /// Renders `messages` with the tools and the variables of `chat`.

@@ -89,6 +89,7 @@ impl<'a> Fields<'a> {
         for (key, given) in message.as_seen() {
             let value = match key {
                 "content" => self.content(index, message, &given),
+                "tool_plan" if given.is_string() => self.plan(index, &given),
                 "reasoning_content" => continue,
                 "reasoning" | "thinking" => match given.as_str() {
                     Some(text) if Some(text) != message.reasoning_content.as_deref() => text.into(),
@@ -103,6 +104,12 @@ impl<'a> Fields<'a> {
             dict.insert("reasoning_content".into(), text.into());
         }
         dict
+    }
+
+    /// What Command R's templates print as the reasoning before a tool call.
+    fn plan(&mut self, index: usize, given: &Value) -> jinja::Value {
+        let text = given.as_str().unwrap_or_default();
+        self.add(index, Kind::Reasoning, text, None, vec![(0, Part::Reasoning)]).into()
     }
 
     fn content(&mut self, index: usize, message: &Message, given: &Value) -> jinja::Value {

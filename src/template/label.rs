@@ -1,34 +1,40 @@
 //! Names what stands between the located fields: header, stop, default system text, generation prompt.
 
+mod closing;
+mod opening;
+mod textless;
+
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::field::{Field, Kind, THINK};
-use super::locate::Located;
-use super::locate::Run;
-use super::marker::{
-    Stops, after_closing_tags, blanks, closing_tags, empty_think, header_end, names_role, opens_think, think_start,
-};
-use super::{Part, Placed, Rendered, Segment};
-use crate::sample::{Chat, is_assistant, is_tool};
+use super::field::{Field, Kind};
+use super::locate::{Located, Run};
+use super::marker::{Supplied, think_start};
+use super::stop::Stops;
+use super::{Part, Placed, RenderFacts, Rendered, Segment};
+use crate::sample::Chat;
 
 /// Turns a chat with located fields into segments that tile its text.
 pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option<&str>, stops: &Stops) -> Rendered {
-    let header = located.prompt.as_deref().map(|prompt| &prompt[..think_start(prompt).unwrap_or(prompt.len())]);
     let mut labels = Labels {
         chat,
         roles: chat.messages.iter().map(|message| message.role.as_str().into()).collect(),
         text: &located.text,
-        header: header.map(str::trim).filter(|header| !header.is_empty()),
+        supplied: located.prompt.as_deref().and_then(Supplied::new),
         bos: bos.unwrap_or(""),
         stops,
+        prompted: Vec::new(),
+        prefilled: 0,
+        own_stop: None,
         prompt_start: located.prompt_start,
         add_generation_prompt: located.add_generation_prompt,
         unplaced: unplaced(chat, fields, &located.runs),
+        tails: tails(chat, fields, &located.runs, located.text.len()),
         segments: Vec::new(),
         notes: Vec::new(),
     };
     let runs = labels.own_texts(fields, &located.runs);
+    labels.learn_stop(fields, &runs);
     let mut last: Option<Side> = None;
     let mut at = 0;
     let typed = typed(&located.runs);
@@ -44,8 +50,8 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         at = run.out.end;
     }
     labels.between(at..located.text.len(), last, None);
-    let (segments, mut notes) = (labels.segments, labels.notes);
     let contents = contents(fields, &located);
+    let (segments, mut notes, prompted) = (labels.segments, labels.notes, labels.prompted);
     notes.splice(0..0, located.notes);
     Rendered {
         contents,
@@ -54,6 +60,7 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         generation: located.generation,
         typed,
         changes: located.changes,
+        facts: RenderFacts { prompted, undefined: located.undefined, ..RenderFacts::default() },
         notes,
     }
 }
@@ -91,6 +98,16 @@ fn unplaced(chat: &Chat, fields: &[Field], runs: &[Run]) -> Vec<usize> {
     (0..chat.messages.len()).filter(|turn| !placed(*turn)).collect()
 }
 
+/// What stands behind each message's last text, up to the next text of any.
+fn tails(chat: &Chat, fields: &[Field], runs: &[Run], end: usize) -> Vec<Range<usize>> {
+    let mut tails = vec![end..end; chat.messages.len()];
+    for (index, run) in runs.iter().enumerate() {
+        let next = runs.get(index + 1).map_or(end, |next| next.out.start);
+        tails[fields[run.field].message] = run.out.end..next;
+    }
+    tails
+}
+
 /// The field on one side of a gap: its message and the part that touches the gap.
 #[derive(Clone, Copy)]
 struct Side {
@@ -103,13 +120,21 @@ struct Labels<'a> {
     /// The role of every message.
     roles: Vec<Arc<str>>,
     text: &'a str,
-    /// The role marker of an assistant turn, without whitespace around it.
-    header: Option<&'a str>,
+    /// What the generation prompt supplies of an assistant's turn.
+    supplied: Option<Supplied<'a>>,
     bos: &'a str,
     stops: &'a Stops,
+    /// What the generation prompt supplies, as bytes of the text.
+    prompted: Vec<Range<usize>>,
+    /// Bytes that it supplies of the text that comes next.
+    prefilled: usize,
+    /// What ends turns here, where that is no known marker.
+    own_stop: Option<&'a str>,
     prompt_start: Option<usize>,
     add_generation_prompt: bool,
     unplaced: Vec<usize>,
+    /// What stands behind each message's last text.
+    tails: Vec<Range<usize>>,
     segments: Vec<Segment>,
     notes: Vec<String>,
 }
@@ -124,11 +149,19 @@ impl Labels<'_> {
         for run in runs {
             texts[fields[run.field].message] += run.out.len();
         }
-        for run in runs {
+        for (index, run) in runs.iter().enumerate() {
             let field = &fields[run.field];
             let since = kept.last().map_or(0, |last| last.out.end);
             let repeats = field.kind == Kind::ToolCall && seen[run.field] && self.stop(since..run.out.start).is_some();
-            if !repeats && (!run.out.is_empty() || texts[field.message] == 0) {
+            let is_same = |run: &&Run| fields[run.field].message == field.message;
+            let before = index.checked_sub(1).map(|before| &runs[before]).filter(is_same);
+            let next = runs.get(index + 1).filter(is_same);
+            // An empty reasoning or answer with a stop of its own, as gpt-oss has them.
+            let is_apart = || {
+                before.is_some_and(|before| self.stop(before.out.end..run.out.start).is_some())
+                    || next.is_some_and(|next| self.stop(run.out.end..next.out.start).is_some())
+            };
+            if !repeats && (!run.out.is_empty() || texts[field.message] == 0 || is_apart()) {
                 kept.push(run);
             }
             seen[run.field] = true;
@@ -155,16 +188,18 @@ impl Labels<'_> {
         }
     }
 
-    /// A field's own text, cut where its parts change.
+    /// A field's own text, cut where its parts change. It may begin with what the generation prompt supplies.
     fn field(&mut self, field: &Field, run: &Run) {
         let turn = Some(field.message);
         let rewritten = self.text[run.out.clone()] != field.text[run.source.clone()];
+        let supplied = std::mem::take(&mut self.prefilled).min(run.out.len());
+        self.push(run.out.start..run.out.start + supplied, turn, Part::GenerationPrefill);
         if rewritten {
-            return self.push(run.out.clone(), turn, field.part_at(run.source.start));
+            return self.push(run.out.start + supplied..run.out.end, turn, field.part_at(run.source.start));
         }
-        let mut at = run.source.start;
+        let mut at = run.source.start + supplied;
         let ends = field.parts.iter().map(|(start, _)| *start).chain([run.source.end]);
-        for end in ends.filter(|end| (run.source.start + 1..=run.source.end).contains(end)) {
+        for end in ends.filter(|end| (run.source.start + supplied + 1..=run.source.end).contains(end)) {
             let place = |byte: usize| byte - run.source.start + run.out.start;
             self.push(place(at)..place(end), turn, field.part_at(at));
             at = end;
@@ -184,9 +219,12 @@ impl Labels<'_> {
             (None, Some(start)) => start.clamp(at, gap.end),
             _ => gap.end,
         };
+        // A result that ends without a stop leaves the word to the model.
+        let follows_result = last.is_some_and(|last| last.part == Part::ToolResult);
+        let goes_on = follows_result && gap.start < at && self.stop(gap.clone()).is_none();
         at = self.turns_without_text(at..limit, from, to);
         match next {
-            Some(next) => self.header(at..gap.end, next),
+            Some(next) => self.header(at..gap.end, next, goes_on),
             None => self.prompt(at..gap.end),
         }
     }
@@ -196,7 +234,7 @@ impl Labels<'_> {
         let Some(rest) = self.text[gap].strip_prefix(self.bos).filter(|_| !self.bos.is_empty()) else {
             return at;
         };
-        let opens_turns = self.header.is_some_and(|header| header.contains(self.bos))
+        let opens_turns = self.supplied.as_ref().is_some_and(|supplied| supplied.has(self.bos))
             || ["system", "user", "assistant"].iter().any(|role| rest.starts_with(role));
         if opens_turns {
             return at;
@@ -207,205 +245,17 @@ impl Labels<'_> {
 
     /// First stop marker in `gap`.
     fn stop(&self, gap: Range<usize>) -> Option<Range<usize>> {
-        let stop = self.stops.first(&self.text[gap.clone()])?;
-        Some(gap.start + stop.start..gap.start + stop.end)
-    }
-
-    /// Ends the turn of `last`: what the template puts after its text, the stop marker, the whitespace after it.
-    fn close(&mut self, gap: Range<usize>, last: Side, at_end: bool) -> usize {
-        let turn = Some(last.turn);
-        let limit = self.prompt_start.filter(|_| at_end).map_or(gap.end, |start| start.clamp(gap.start, gap.end));
-        match self.stop(gap.start..limit) {
-            Some(stop) => {
-                self.tail(gap.start..stop.start, last);
-                self.push(stop.clone(), turn, Part::Stop);
-                let end = stop.end + blanks(&self.text[stop.end..gap.end]);
-                self.push(stop.end..end, turn, Part::AfterStop);
-                end
-            }
-            None if at_end => {
-                self.open_end(gap.start..limit, last);
-                limit
-            }
-            // No marker ends the turn: what follows is the next one's, but for tags that close a call or an answer.
-            None if last.part == Part::ToolCall => {
-                // A call may end in arguments of which no text is followed, such as numbers.
-                let end = gap.start + after_closing_tags(&self.text[gap.clone()]);
-                self.push(gap.start..end, turn, last.part);
-                end
-            }
-            None if last.part == Part::ToolResult => {
-                let end = gap.start + closing_tags(&self.text[gap.clone()]);
-                self.push(gap.start..end, turn, last.part);
-                end
-            }
-            None => gap.start,
-        }
-    }
-
-    /// The end of a text whose last turn no known marker ends.
-    fn open_end(&mut self, rest: Range<usize>, last: Side) {
-        let words = self.text[rest.clone()].trim();
-        if words.is_empty() {
-            self.push(rest, Some(last.turn), Part::AfterStop);
-        } else if self.role(last.turn) == "assistant" {
-            self.notes.push(format!("no known stop marker: {words:?} at the end is taken for one"));
-            self.push(rest, Some(last.turn), Part::Stop);
-        } else {
-            // Mistral's [/INST] asks for the answer without a generation prompt.
-            self.push_as(rest, None, Some("assistant".into()), Part::Header);
-        }
-    }
-
-    /// What a template puts between the last text of a turn and its stop marker.
-    fn tail(&mut self, gap: Range<usize>, last: Side) {
-        let turn = Some(last.turn);
-        let words = !self.text[gap.clone()].trim().is_empty();
-        match last.part {
-            Part::Reasoning => {
-                let end = self.think_end(gap.clone());
-                self.push(gap.start..end, turn, Part::Reasoning);
-                self.push(end..gap.end, turn, Part::Content);
-            }
-            Part::Content if words && self.role(last.turn) == "system" => self.push(gap, turn, Part::DefaultSystem),
-            Part::Content if words && !self.chat.messages[last.turn].tool_calls.is_empty() => {
-                self.push(gap, turn, Part::ToolCall);
-            }
-            part => self.push(gap, turn, part),
-        }
-    }
-
-    /// The text between two fields of one message.
-    fn inside(&mut self, gap: Range<usize>, last: Side, next: Side) {
-        let turn = Some(last.turn);
-        let after = match (last.part, next.part) {
-            (Part::ToolCall, _) | (_, Part::ToolCall) => Part::ToolCall,
-            (_, Part::Reasoning) => Part::Reasoning,
-            _ => Part::Content,
-        };
-        let mut at = gap.start;
-        if last.part == Part::Reasoning {
-            at = self.think_end(gap.clone());
-            self.push(gap.start..at, turn, Part::Reasoning);
-        }
-        self.push(at..gap.end, turn, if last.part == Part::ToolResult { Part::ToolResult } else { after });
-    }
-
-    /// End of the closing reasoning delimiter in `gap`; its whole end if there is none.
-    fn think_end(&self, gap: Range<usize>) -> usize {
         let text = &self.text[gap.clone()];
-        let ends = THINK.iter().filter_map(|(_, close)| Some(text.find(close)? + close.len()));
-        ends.min().map_or(gap.end, |end| gap.start + end)
-    }
-
-    /// Whole turns in a gap: of messages without text, and those that the template invents. Returns where they end.
-    fn turns_without_text(&mut self, gap: Range<usize>, from: Option<usize>, to: Option<usize>) -> usize {
-        let mut waiting: Vec<usize> = self
-            .unplaced
-            .iter()
-            .copied()
-            .filter(|turn| from.is_none_or(|from| *turn > from) && to.is_none_or(|to| *turn < to))
-            .collect();
-        let mut at = gap.start;
-        while let Some(stop) = self.stop(at..gap.end) {
-            let body = &self.text[at..stop.start];
-            if body.trim().is_empty()
-                && let Some(turn) = from
-            {
-                // A second marker right after the turn's own, such as an end of text.
-                self.push(at..stop.end, Some(turn), Part::AfterStop);
-                at = stop.end;
-                continue;
-            }
-            let owner = waiting.iter().position(|turn| names_role(body, self.role(*turn)).is_some());
-            let end = stop.end + blanks(&self.text[stop.end..gap.end]);
-            if let Some(owner) = owner {
-                let turn = waiting.drain(..=owner).next_back();
-                self.empty_turn(at..stop.start, turn);
-                self.push(stop.clone(), turn, Part::Stop);
-                self.push(stop.end..end, turn, Part::AfterStop);
-            } else {
-                self.invented_turn(at..stop.start, stop.clone(), end);
-            }
-            at = end;
-        }
-        at
-    }
-
-    /// A turn whose message has no text that was found: it is empty, or the template rewrites it.
-    fn empty_turn(&mut self, body: Range<usize>, turn: Option<usize>) {
-        let calls = turn.is_some_and(|turn| !self.chat.messages[turn].tool_calls.is_empty());
-        let role = turn.map_or("", |turn| self.role(turn)).to_string();
-        let end = body.start + header_end(&self.text[body.clone()], &role, self.header);
-        let part = match empty_think(&self.text[end..body.end]) {
-            Some(_) => Part::GenerationPrefill,
-            None if calls => Part::ToolCall,
-            None if is_tool(&role) => Part::ToolResult,
-            None => Part::Content,
-        };
-        self.push(body.start..end, turn, Part::Header);
-        self.push(end..body.end, turn, part);
-    }
-
-    /// A turn of no message: the template's default system text.
-    fn invented_turn(&mut self, body: Range<usize>, stop: Range<usize>, end: usize) {
-        let text = &self.text[body.clone()];
-        let roles = ["system", "developer", "user", "assistant"].into_iter();
-        let named = roles.filter_map(|role| Some((names_role(text, role)?, role))).min();
-        let (header, role) = match named {
-            Some((_, role)) => (body.start + header_end(text, role, self.header), role),
-            None => (body.start, "system"),
-        };
-        if !self.text[header..body.end].trim().is_empty() {
-            self.notes.push(format!("the template adds a {role} text of its own"));
-        }
-        let spans = [body.start..header, header..body.end, stop.clone(), stop.end..end];
-        let parts = [Part::Header, Part::DefaultSystem, Part::Stop, Part::AfterStop];
-        for (span, part) in spans.into_iter().zip(parts) {
-            self.push_as(span, None, Some(role.into()), part);
-        }
-    }
-
-    /// What leads up to the first text of a message.
-    fn header(&mut self, gap: Range<usize>, next: Side) {
-        let turn = Some(next.turn);
-        let text = &self.text[gap.clone()];
-        let role = self.role(next.turn).to_string();
-        let end = gap.start
-            + match role.as_str() {
-                "system" | "developer" | "assistant" | "model" => header_end(text, &role, self.header),
-                _ => text.len(),
-            };
-        self.push(gap.start..end, turn, Part::Header);
-        let rest = end..gap.end;
-        if role == "system" || role == "developer" {
-            return self.push(rest, turn, Part::DefaultSystem);
-        }
-        let text = &self.text[rest.clone()];
-        // Behind what the generation prompt supplies the model itself writes: it opens the part that follows.
-        let is_written =
-            is_assistant(&role) && self.header.is_some_and(|marker| self.text[gap.clone()].contains(marker));
-        if let Some(length) = empty_think(text) {
-            let after = if next.part == Part::ToolCall || is_written { next.part } else { Part::Header };
-            self.push(rest.start..rest.start + length, turn, Part::GenerationPrefill);
-            return self.push(rest.start + length..rest.end, turn, after);
-        }
-        let start = match next.part {
-            Part::ToolCall => 0,
-            _ if is_written => 0,
-            // The delimiter that opens the reasoning, if the message does not hold it itself.
-            Part::Reasoning if opens_think(&self.text[gap.end..]) => text.len(),
-            Part::Reasoning => think_start(text).unwrap_or(0),
-            _ => text.len(),
-        };
-        self.push(rest.start..rest.start + start, turn, Part::Header);
-        self.push(rest.start + start..rest.end, turn, next.part);
+        let own = self.own_stop.and_then(|own| text.find(own).map(|start| start..start + own.len()));
+        let first = [self.stops.first(text), own].into_iter().flatten().min_by_key(|stop| stop.start)?;
+        Some(gap.start + first.start..gap.start + first.end)
     }
 
     /// The end of the text: what asks the model to answer.
     fn prompt(&mut self, gap: Range<usize>) {
         let end = think_start(&self.text[gap.clone()]).map_or(gap.end, |start| gap.start + start);
         let role = self.add_generation_prompt.then(|| "assistant".into());
+        self.prompted.extend(self.add_generation_prompt.then(|| gap.clone()));
         self.push_as(gap.start..end, None, role.clone(), Part::Header);
         self.push_as(end..gap.end, None, role, Part::GenerationPrefill);
     }

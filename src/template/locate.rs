@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::engine::{Engine, TemplateError};
 use super::field::{Field, Fields, Kind};
-use super::marker::STOPS;
+use super::stop::STOPS;
 use super::{Change, Changed, edges};
 use crate::jinja::{Output, Span};
 use crate::sample::Chat;
@@ -24,6 +24,7 @@ pub(super) struct Located {
     pub prompt_start: Option<usize>,
     pub add_generation_prompt: bool,
     pub changes: Vec<Change>,
+    pub undefined: Vec<String>,
     pub notes: Vec<String>,
 }
 
@@ -47,7 +48,7 @@ pub(super) fn locate(
 ) -> Result<(Vec<Field>, Located), TemplateError> {
     let mut fields = Fields::new(tags);
     let messages = fields.messages(chat);
-    let Output { text, spans, generation } = engine.render(chat, &messages, add_generation_prompt, now)?;
+    let Output { text, spans, generation, undefined } = engine.render(chat, &messages, add_generation_prompt, now)?;
     let render = |prompt| engine.render(chat, &messages, prompt, now).map(|output| output.text).unwrap_or_default();
     let (prompt, prompt_start) = prompt(engine, &text, add_generation_prompt, render);
     let run = |Span { out, origin, source }| Run { out, field: origin, source };
@@ -60,6 +61,7 @@ pub(super) fn locate(
         prompt_start,
         add_generation_prompt,
         changes: Vec::new(),
+        undefined,
         notes: Vec::new(),
     };
     located.changes = changes(chat, &fields.list, &located);
@@ -80,7 +82,8 @@ fn prompt(
     let other = render(!asked);
     let (without, with) = if asked { (other.as_str(), text) } else { (text, other.as_str()) };
     let added = with.strip_prefix(without).filter(|_| !without.is_empty());
-    let prompt = added.or_else(|| after_last_stop(with)).map(str::to_string);
+    let prompt = added.or_else(|| after_last_stop(with)).filter(|prompt| !prompt.is_empty());
+    let prompt = prompt.or_else(|| engine.usual_prompt()).map(str::to_string);
     (prompt, added.filter(|_| asked).map(|_| without.len()))
 }
 

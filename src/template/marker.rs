@@ -1,83 +1,31 @@
-//! The markers of chat formats: what ends a turn, what opens a tool call, how far a role marker reaches.
+//! The markers of chat formats: what the generation prompt supplies, what opens a part, how far a role marker reaches.
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, MatchKind};
-
+use super::delimiter::{Delimiter, delimiters};
 use super::field::THINK;
 use crate::sample::is_tool;
-
-/// The markers that end a turn in the templates of the supported families and their kin.
-pub(super) const STOPS: [&str; 16] = [
-    "<|im_end|>",
-    "<|eot_id|>",
-    "<|eom_id|>",
-    "<|eot|>",
-    "<end_of_turn>",
-    "<turn|>",
-    "<end_of_utterance>",
-    "<|tool_response>",
-    "</s>",
-    "<|end|>",
-    "<|return|>",
-    "<|call|>",
-    "<|endoftext|>",
-    "<|end_of_text|>",
-    "<|END_OF_TURN_TOKEN|>",
-    "<｜end▁of▁sentence｜>",
-];
-
-/// Finds what ends a turn.
-pub(super) struct Stops(AhoCorasick);
-
-impl Stops {
-    /// The markers above, and the model's own end of sequence.
-    pub fn new(eos: Option<&str>) -> Self {
-        let markers = STOPS.into_iter().chain(eos.filter(|eos| !eos.is_empty()));
-        let finder = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(markers);
-        Self(finder.expect("a few short patterns fit"))
-    }
-
-    /// The first stop marker in `text`; of several at one place the longest.
-    pub fn first(&self, text: &str) -> Option<Range<usize>> {
-        self.0.find(text).map(|found| found.range())
-    }
-}
-
-/// How templates open a tool call.
-const CALLS: [&str; 7] =
-    ["<tool_call>", "<|tool_call|>", "<|tool_call>", "<|python_tag|>", "[TOOL_CALLS]", "<function=", "{\""];
 
 /// Bytes of whitespace at the start of `text`.
 pub(super) fn blanks(text: &str) -> usize {
     text.len() - text.trim_start().len()
 }
 
-/// Bytes of the closing tags at the start of `text`, with whitespace before each.
-pub(super) fn closing_tags(text: &str) -> usize {
-    let mut rest = text;
-    while let Some(tag) = rest.trim_start().strip_prefix("</")
-        && let Some(end) = tag.find('>')
-    {
-        rest = &tag[end + 1..];
-    }
-    text.len() - rest.len()
-}
-
-/// Bytes up to the end of the last closing tag in `text`; 0 if there is none.
-pub(super) fn after_closing_tags(text: &str) -> usize {
-    let mut end = 0;
-    for (at, _) in text.match_indices("</") {
-        let tag = &text[at + 2..];
-        let length = tag.find(|letter: char| letter != '_' && letter != '|' && !letter.is_alphanumeric());
-        end = length.filter(|length| tag[*length..].starts_with('>')).map_or(end, |length| at + 3 + length);
-    }
-    end
-}
-
 /// Whether `text` starts with a reasoning block.
 pub(super) fn opens_think(text: &str) -> bool {
     THINK.iter().any(|(open, _)| text.starts_with(open))
+}
+
+/// Where a tool call opens in `text`: a tag, or a bare object.
+pub(super) fn call_start(text: &str) -> Option<usize> {
+    let tag = delimiters(text).find(Delimiter::opens_call).map(|tag| tag.span.start);
+    [tag, text.find("{\"")].into_iter().flatten().min()
+}
+
+/// Where a reasoning opens in `text`, in any format.
+pub(super) fn reasoning_start(text: &str) -> Option<usize> {
+    let tag = delimiters(text).find(Delimiter::opens_reasoning).map(|tag| tag.span.start);
+    [tag, think_start(text)].into_iter().flatten().min()
 }
 
 /// Where a reasoning block opens in `text`.
@@ -94,6 +42,66 @@ pub(super) fn empty_think(text: &str) -> Option<usize> {
     })
 }
 
+/// What the generation prompt supplies of an assistant's turn.
+pub(super) struct Supplied<'a> {
+    /// The role marker.
+    header: &'a str,
+    /// The reasoning that it opens, or opens and closes.
+    prefill: &'a str,
+}
+
+impl<'a> Supplied<'a> {
+    /// `None` where there is nothing to look for.
+    pub fn new(prompt: &'a str) -> Option<Self> {
+        let (header, prefill) = prompt.split_at(think_start(prompt).unwrap_or(prompt.len()));
+        let header = header.trim_start();
+        (!header.is_empty()).then_some(Self { header, prefill })
+    }
+
+    /// Whether the role marker has this text in it.
+    pub fn has(&self, text: &str) -> bool {
+        self.header.contains(text)
+    }
+
+    /// Bytes of the reasoning that it opens at the start of `text`.
+    pub fn prefilled(&self, text: &str) -> usize {
+        let starts = !self.prefill.is_empty() && text.starts_with(self.prefill.trim_end());
+        if starts { find(text, self.prefill).map_or(0, |found| found.end) } else { 0 }
+    }
+
+    /// Where what it supplies stands in `text`, which leads up to an assistant's. Where the turn goes on otherwise than the
+    /// prompt, the tags of the marker count that both begin with.
+    pub fn find(&self, text: &str) -> Option<Found> {
+        if let Some(Range { start, end }) = find(text, self.header) {
+            return Some(Found { start, header: end, prefill: end + self.prefilled(&text[end..]) });
+        }
+        let cuts: Vec<usize> = delimiters(self.header).map(|tag| tag.span.start).filter(|start| *start > 0).collect();
+        let shorter = cuts.into_iter().rev().map(|cut| &self.header[..cut]);
+        let found =
+            shorter.filter(|start| names_role(start, "assistant").is_some()).find_map(|start| find(text, start))?;
+        Some(Found { start: found.start, header: found.end, prefill: found.end })
+    }
+}
+
+/// Where what the generation prompt supplies stands in a text.
+pub(super) struct Found {
+    /// The start of the role marker.
+    pub start: usize,
+    /// Its end.
+    pub header: usize,
+    /// The end of the reasoning that it opens.
+    pub prefill: usize,
+}
+
+/// Where `wanted` stands in `text`; of the whitespace at its end what is there counts.
+fn find(text: &str, wanted: &str) -> Option<Range<usize>> {
+    let words = wanted.trim_end();
+    let start = text.find(words)?;
+    let end = start + words.len();
+    let same = wanted[words.len()..].bytes().zip(text[end..].bytes()).take_while(|(one, other)| one == other);
+    Some(start..end + same.count())
+}
+
 /// Bytes before which a role marker names its role.
 const MARKER_REACH: usize = 64;
 
@@ -108,19 +116,9 @@ pub(super) fn names_role(text: &str, role: &str) -> Option<usize> {
     names.iter().filter_map(|name| start.find(name)).min()
 }
 
-/// Bytes of the role marker at the start of `text`. `assistant` is what the generation prompt shows of an assistant's
-/// marker; where it does not help, the marker is the role's name and the punctuation and whitespace after it.
-pub(super) fn header_end(text: &str, role: &str, assistant: Option<&str>) -> usize {
-    if matches!(role, "assistant" | "model") {
-        if let Some(marker) = assistant
-            && let Some(start) = text.find(marker)
-        {
-            let end = start + marker.len();
-            return end + blanks(&text[end..]);
-        }
-        let openers = THINK.iter().map(|(open, _)| *open).chain(CALLS);
-        return openers.filter_map(|opener| text.find(opener)).min().unwrap_or(text.len());
-    }
+/// Bytes of the role marker at the start of `text`: the role's name and the punctuation and whitespace after it; all of
+/// `text` where it names no role.
+pub(super) fn header_end(text: &str, role: &str) -> usize {
     let Some(start) = names_role(text, role) else {
         return text.len();
     };

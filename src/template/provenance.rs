@@ -17,7 +17,7 @@ pub enum Part {
     Reasoning,
     /// A tool call of the assistant's.
     ToolCall,
-    /// What a tool answered.
+    /// What a tool answered, with what a template wraps it in.
     ToolResult,
     /// The marker that ends a turn.
     Stop,
@@ -83,8 +83,23 @@ pub struct Rendered {
     pub contents: Vec<Placed>,
     /// What the template did to messages beyond printing them.
     pub changes: Vec<Change>,
+    pub facts: RenderFacts,
     /// What a user should know of how the text came about, in words; the changes among it.
     pub notes: Vec<String>,
+}
+
+/// What is known of a render besides where its characters came from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RenderFacts {
+    /// What `add_generation_prompt` adds, or would have added before an answer, as bytes of the text.
+    pub prompted: Vec<Range<usize>>,
+    /// What the template adds of the record's own tools, as bytes of the text.
+    pub tools: Vec<Range<usize>>,
+    /// The variables and attributes that the template prints and that are undefined, as its source names them.
+    pub undefined: Vec<String>,
+    /// The first change of an earlier answer that the template would not make were that answer the last, by its place
+    /// among the changes.
+    pub unstable: Option<usize>,
 }
 
 /// Where a stretch of a message's content stands in the rendered text.

@@ -9,7 +9,7 @@ use super::{LoraSettings, Method, Optimizer, Settings};
 use crate::decoder::config::Activation;
 use crate::decoder::layout::{self, Part, Role};
 use crate::decoder::{Config, Projection};
-use crate::memory::{PROGRAM, size_text};
+use crate::memory::{PROGRAM, available, size_text};
 
 /// Rows whose logits exist at a time.
 const HEAD_ROWS: usize = 128;
@@ -170,6 +170,20 @@ pub fn check(
     let last = (1..=config.layers).rev().find_map(|layers| fitting(Method::Last { layers }));
     let fits = lora.into_iter().chain(last).collect();
     Err(MemoryError { method: settings.method.clone(), more: needed, free: available, fits })
+}
+
+/// Bytes that are free beside training a loaded model on sequences of at most `tokens` tokens, when `kept` bytes are held
+/// back for ways back; `None` where the machine does not say.
+///
+/// # Errors
+/// If it does not fit, with the figures and what would; if the limit that the user set is no number.
+pub fn room(config: &Config, settings: &Settings, tokens: usize, kept: u64) -> anyhow::Result<Option<u64>> {
+    let resident = Need::of_scoring(config, 0).total();
+    let Some(free) = available(resident).map_err(anyhow::Error::msg)? else { return Ok(None) };
+    let free = free.saturating_sub(kept);
+    check(config, settings, tokens, free, resident)?;
+    let need = Need::of_training(config, &settings.method, settings.optimizer, tokens);
+    Ok(Some(free.saturating_sub(need.beyond_weights())))
 }
 
 impl std::error::Error for MemoryError {}

@@ -64,18 +64,18 @@ fn step(training: &Training) -> Option<String> {
 fn result(app: &App) -> Vec<Piece> {
     let piece = |expendable, text: String| Piece { expendable, text };
     if !app.is_current() {
-        return vec![piece(1, app.rule().name()), piece(0, "loss –".into())];
+        return vec![piece(1, app.basis().name()), piece(0, "loss –".into())];
     }
     let mut pieces = vec![piece(6, app.sequence().kind.name().into())];
     if let Some(pack) = &app.sequence().pack {
         pieces.push(piece(5, format!("{} packed, {}", pack.documents.len(), pack.packing)));
     }
     let Some(mask) = app.mask() else {
-        pieces.push(piece(1, app.rule().name()));
+        pieces.push(piece(1, app.basis().name()));
         pieces.push(piece(0, "this mask does not apply".into()));
         return pieces;
     };
-    pieces.push(piece(1, app.rule().mask_name(mask)));
+    pieces.push(piece(1, app.basis().mask_name(mask)));
     let scored = mask.scored();
     if scored == 0 {
         pieces.push(piece(0, "nothing scored".into()));

@@ -62,7 +62,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 /// The file, and the mask under which it was looked over.
 fn title(records: &Browser) -> String {
     let name = records.set.as_ref().map_or("", |set| &set.name);
-    let mask = records.rule.mode.map_or_else(|| "mask by the records' form".into(), |mode| format!("mask {mode}"));
+    let mask = format!("mask {}", records.terms.policy.basis.name());
     let model = if records.model.is_empty() { String::new() } else { format!(" · {}", records.model) };
     format!("Records of {} · {mask}{model}", visible_text(name))
 }

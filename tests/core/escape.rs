@@ -15,7 +15,8 @@ const ESCAPED: EncodeOptions = EncodeOptions { prefix: Prefix::None, escape_spec
 /// The chat as `template` renders it, and its tokens as they are and escaped.
 fn both(template: &Template, chat: &Chat) -> Option<(Rendered, Sequence, Sequence)> {
     let rendered = template.template.render(chat, false).ok()?;
-    let encode = |options| Sequence::from_chat(&VOCABULARY, &rendered, chat, options).expect("any text has tokens");
+    let encode =
+        |options| Sequence::from_chat(&VOCABULARY, rendered.clone(), chat, options).expect("any text has tokens");
     let (plain, escaped) = (encode(EncodeOptions::from(Prefix::None)), encode(ESCAPED));
     Some((rendered, plain, escaped))
 }
@@ -110,7 +111,7 @@ fn the_tokens_around_what_is_escaped_are_those_of_the_whole_text() {
         let segment = Segment { span: 0..text.len(), turn: Some(0), role: Some("user".into()), part: Part::Content };
         let typed = typed.iter().map(place).collect();
         let rendered = Rendered { text: text.into(), segments: vec![segment], typed, ..Rendered::default() };
-        Sequence::from_chat(&vocabulary, &rendered, &conversation(&["".into()]), ESCAPED).expect("it has tokens").ids()
+        Sequence::from_chat(&vocabulary, rendered, &conversation(&["".into()]), ESCAPED).expect("it has tokens").ids()
     };
     // "▁a" "</s>" "▁" "b", then the typed one as text, then the template's.
     assert_eq!(ids("a</s> b", &[]), [9, 11, 10]);

@@ -138,6 +138,30 @@ fn a_template_that_prints_earlier_turns_otherwise() {
     assert!(!codes(&found(&template("qwen3").of(CLEAN), Mode::Assistant, "")).contains(&Code::TemplateUnstable));
 }
 
+/// The cause that is named is the true one: a template that never prints a reasoning does not look at what follows.
+#[test]
+fn a_template_that_never_prints_a_reasoning_is_stable() {
+    let thought = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": "x"},
+                      {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]"#;
+    assert_eq!(codes(&found(&chatml(thought), Mode::Assistant, "")), [Code::ContentChanged]);
+    // The earlier answer has a reasoning of its own where the last one has an empty think block.
+    let keeps = "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.reasoning_content or loop.last %}<think>\n\
+                 {{ m.reasoning_content|default('') }}\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}";
+    assert_eq!(codes(&found(&own(keeps).of(thought), Mode::Assistant, "")), []);
+}
+
+#[test]
+fn undefined_values_that_the_template_prints() {
+    let source = "{{ bos_token }}{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m['name'] | trim }}\
+                  {{ m.tone | default('calm') }}{{ m.content ~ m.end }}<|im_end|>\n{% endfor %}";
+    let finding = only(Code::UndefinedPrinted, &own(source).of(CLEAN), Mode::Assistant, "");
+    assert_eq!(finding.message, "the template prints what is undefined: bos_token, m['name'], m.end");
+    let one = own("{% for m in messages %}{{ m.content }}{{ m.call.id }}<|im_end|>{% endfor %}");
+    let named = r#"[{"role": "assistant", "content": "b", "call": {}}]"#;
+    let finding = only(Code::UndefinedPrinted, &one.of(named), Mode::Assistant, "");
+    assert_eq!(finding.message, "the template prints m.call.id, which is undefined");
+}
+
 #[test]
 fn content_that_the_template_changes() {
     let trimmed =
@@ -156,6 +180,22 @@ fn system_text_that_the_template_adds() {
     assert!(finding.message.contains("tokens of system text that no message has"));
     let own = r#"[{"role": "system", "content": "s"}, {"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#;
     assert!(!codes(&found(&template("smollm2").of(own), Mode::Assistant, "")).contains(&Code::DefaultSystem));
+}
+
+/// What the template writes of the record's tools is no text that it invents; its own default before it is.
+#[test]
+fn a_list_of_tools_is_the_records() {
+    let tools = "{% if tools %}\n# Tools\n{{ tools|tojson }}{% endif %}<|im_end|>\n";
+    let turns = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}";
+    let chat = |tools: &str| format!(r#"{{"messages": {CLEAN}{tools}}}"#);
+    let with = chat(r#", "tools": [{"type": "function", "function": {"name": "f", "parameters": {}}}]"#);
+    let only_tools = own(&format!("{{% if tools %}}<|im_start|>system{tools}{{% endif %}}{turns}"));
+    let sequence = only_tools.of(&with);
+    assert_eq!(codes(&found(&sequence, Mode::Assistant, "")), []);
+    assert!(sequence.notes.is_empty(), "{:?}", sequence.notes);
+    let both = own(&format!("<|im_start|>system\nBe kind.{tools}{turns}"));
+    let count = |chat: &str| only(Code::DefaultSystem, &both.of(chat), Mode::Assistant, "").message;
+    assert_eq!(count(&with), count(&chat("")), "the tools are not counted");
 }
 
 #[test]
@@ -233,6 +273,10 @@ fn odd_messages() {
     assert_eq!(the(Code::UnknownRole, chat).message, "message 1 is of role \"boss\"");
     assert_eq!(the(Code::WeightNotAssistant, chat).message, "message 2 is of role user and has weight 1");
     assert_eq!(the(Code::EmptyAssistant, chat).message, "message 3 is the assistant's and says nothing");
+    // A text that the template takes away is not missing in the data.
+    let gone = own("{% for m in messages %}{{ m.content.split('</think>')[-1] }}<|im_end|>{% endfor %}");
+    let thought = gone.of(r#"[{"role": "assistant", "content": "<think>a</think>"}]"#);
+    assert!(!codes(&found(&thought, Mode::Assistant, "")).contains(&Code::EmptyAssistant));
     let fine = r#"[{"role": "developer", "content": "a", "weight": 0}, {"role": "user", "content": "", "train": false},
         {"role": "assistant", "content": "b", "weight": 1}]"#;
     assert_eq!(found(&chatml(fine), Mode::Assistant, ""), []);

@@ -52,6 +52,29 @@ fn each_mode_scores_what_the_rules_say() {
     assert_eq!(mask(&sequence, Mode::All).scored(), sequence.target_count());
 }
 
+/// Only what the generation prompt has is called supplied by it.
+#[test]
+fn a_header_says_whether_the_prompt_supplies_it() {
+    let reasons = |sequence: &Sequence| {
+        let mask = mask(sequence, Mode::Assistant);
+        let before = (1..sequence.len()).filter(|t| sequence.tokens[*t].part.precedes_message());
+        let of_assistant = before.filter(|t| sequence.tokens[*t].role.as_deref() == Some("assistant"));
+        let mut reasons: Vec<String> = of_assistant.map(|t| mask.reason(sequence, t).to_string()).collect();
+        reasons.dedup();
+        reasons
+    };
+    let chat = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#;
+    let brackets = "{% for m in messages %}{% if m.role == 'user' %}[INST] {{ m.content }}[/INST]{% else %}\
+                    {{ m.content }}<|im_end|>{% endif %}{% endfor %}";
+    assert_eq!(reasons(&own(brackets).of(chat)), ["unscored: assistant header, written by the template"]);
+    let supplied = "unscored: assistant header, supplied by the generation prompt";
+    assert_eq!(reasons(&template("chatml").of(chat)), [supplied]);
+    assert_eq!(
+        reasons(&template("qwen3").of(chat))[..2],
+        [supplied, "unscored: empty reasoning, inserted by the template"]
+    );
+}
+
 #[test]
 fn reasoning_and_answer_share_out_what_assistant_scores() {
     let sequence = thinking();

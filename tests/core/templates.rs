@@ -73,7 +73,7 @@ impl Template {
     /// The chat's tokens; `None` where the template refuses it.
     pub fn encode(&self, chat: &Chat) -> Option<Sequence> {
         let rendered = self.template.render(chat, false).ok()?;
-        let made = Sequence::from_chat(&VOCABULARY, &rendered, chat, EncodeOptions::default());
+        let made = Sequence::from_chat(&VOCABULARY, rendered, chat, EncodeOptions::default());
         // The vocabulary is no model's of these templates: which of their stops is its eos is left open.
         Some(Sequence { ends: Vec::new(), ..made.expect("any text has tokens") })
     }

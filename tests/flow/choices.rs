@@ -3,7 +3,7 @@
 use lossglass::app::{Action, Activity, App, Effect, FileOutcome, Overlay, TrainingData, update};
 use lossglass::engine::{Data, Ended, Event, SideMask, TrainEvent};
 use lossglass::loss::Scores;
-use lossglass::mask::Mode;
+use lossglass::mask::{Mode, Policy};
 use lossglass::sample::Sample;
 use lossglass::train::{Method, StepReport};
 
@@ -127,7 +127,7 @@ fn a_set_is_collected_or_read_and_learned() {
     press(&mut app, "a");
     let effects = press(&mut app, "space");
     assert!(matches!(&plan(&effects).data, Data::Samples { samples, .. } if samples.len() == 2));
-    assert!(matches!(&plan(&effects).first.mask, SideMask::Mode(None, parts, _) if parts.is_empty()));
+    assert!(matches!(&plan(&effects).first.mask, SideMask::Policy(policy) if *policy == Policy::default()));
     stepped(&mut app, 1);
     assert_eq!(asked(&press(&mut app, "a"))[0], "replan");
     assert_eq!(changes(&app), [(2, "on collected, 1 sample")]);
@@ -147,9 +147,9 @@ fn a_set_is_collected_or_read_and_learned() {
     let samples = ["a", "b", "c"].map(|text| Sample::Text(text.into()).into()).into();
     update(&mut app, Action::Files(FileOutcome::Samples { name: "chats.jsonl".into(), samples }));
     assert_eq!((app.overlay.is_none(), notice(&app).0), (true, "training on chats.jsonl, 3 samples"));
-    app.chosen_rule = Some(Mode::All.into());
+    app.policy.basis = Mode::All.into();
     let effects = press(&mut app, "space");
-    assert!(matches!(plan(&effects).first.mask, SideMask::Mode(Some(Mode::All), ..)));
+    assert!(matches!(plan(&effects).first.mask, SideMask::Policy(policy) if policy == Mode::All.into()));
 }
 
 #[test]

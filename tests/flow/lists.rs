@@ -40,7 +40,7 @@ fn the_selection_stays_in_the_list() {
 fn a_sample_is_opened_and_shown_from_its_start() {
     let mut app = chat();
     update(&mut app, Action::Goto(9));
-    app.chosen_rule = Some(Mode::Completion.into());
+    app.policy.basis = Mode::Completion.into();
     let at = BUILT_IN.iter().position(|built_in| built_in.name.ends_with(".txt")).unwrap();
     press(&mut app, "o");
     let effects = update(&mut app, Action::Pick(at));

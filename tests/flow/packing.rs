@@ -28,7 +28,7 @@ fn packing_is_switched_and_kept_through_edits() {
     assert_eq!(notice(&app).0, "naive packing: as if all documents were one text");
     assert_eq!(asked(&press(&mut app, "e x")), (1, Packing::Naive));
     press(&mut app, "esc s");
-    assert!(app.split.is_none() && notice(&app).0.contains("prompts of packed texts"), "{}", notice(&app).0);
+    assert!(app.policy.split.is_none() && notice(&app).0.contains("prompts of packed texts"), "{}", notice(&app).0);
     assert_eq!(asked(&press(&mut app, "K")), (1, Packing::Block));
 }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{Action, App, Overlay, Rule, ScorePanel, TrainingData, update};
+use lossglass::app::{Action, App, Overlay, ScorePanel, TrainingData, update};
 use lossglass::engine::{Event, SideMask};
 use lossglass::mask::finding::{Code, Facts};
-use lossglass::mask::{Mode, profile};
+use lossglass::mask::{Basis, Mode, profile};
 use lossglass::sample::Sample;
 use lossglass::sequence::Sequence;
 
@@ -30,8 +30,8 @@ fn painted(app: &App) -> Vec<(usize, f64)> {
     app.painting.paint.iter().collect()
 }
 
-fn rule(name: &str) -> Rule {
-    Rule::Profile(profile::find(name).expect("a profile"))
+fn rule(name: &str) -> Basis {
+    Basis::Profile(profile::find(name).expect("a profile"))
 }
 
 /// The engine's word that this is what there is now, after an edit.
@@ -102,7 +102,7 @@ fn a_weight_is_typed() {
     assert_eq!(app.ledger().unwrap().weight, 2.0);
     let reason = app.mask().unwrap().reason(app.sequence(), 11).to_string();
     assert!(reason.contains("weight 0.5") && reason.contains("painted"), "{reason}");
-    let pure = app.scorings.iter().find(|row| row.rule == app.rule()).unwrap();
+    let pure = app.scorings.iter().find(|row| row.basis == app.basis()).unwrap();
     assert_eq!((pure.difference.reweighted, pure.scored), (2, 3), "the rows are without paint");
     for typed in ["", "- 1", "n a n", "i n f", "h a l f", "1 e 9 9 9"] {
         press(&mut app, "W");
@@ -140,11 +140,11 @@ fn paint_survives_another_rule_and_is_what_is_learned() {
     let mut app = score(11);
     press(&mut app, "p tab");
     assert_eq!((app.mode(), scored(&app)), (Mode::LastMessage, vec![10, 12]));
-    update(&mut app, Action::Rule(rule("trl-qwen3")));
+    update(&mut app, Action::Basis(rule("trl-qwen3")));
     assert_eq!(scored(&app), [10, 12, 13]);
     for keys in ["1 space", "3 space"] {
         let mut app = score(11);
-        update(&mut app, Action::Rule(rule("trl-qwen3")));
+        update(&mut app, Action::Basis(rule("trl-qwen3")));
         press(&mut app, "p");
         let effects = press(&mut app, keys);
         assert_eq!(weights(&plan(&effects).first.mask), app.mask().unwrap().weights());
@@ -170,17 +170,16 @@ fn a_stroke_in_mid_run_holds_at_once() {
     press(&mut app, "r");
     paused(&mut app);
     app.training.data = TrainingData::Samples { name: "set".into(), samples: vec![app.sample.clone().into()].into() };
-    update(&mut app, Action::Rule(rule("no-stop")));
+    update(&mut app, Action::Basis(rule("no-stop")));
     let effects = press(&mut app, "space");
-    let choices = profile::find("no-stop").unwrap().choices;
-    let SideMask::Mode(mode, parts, chosen) = plan(&effects).first.mask else { panic!("a rule for each sample") };
-    assert_eq!((mode, parts.is_empty(), chosen), (Some(Mode::Assistant), true, choices));
+    let SideMask::Policy(policy) = plan(&effects).first.mask else { panic!("a policy for each sample") };
+    assert_eq!(policy.basis, rule("no-stop"));
 }
 
 #[test]
 fn both_copies_of_a_twin_run_learn_under_the_paint() {
     let mut app = score(11);
-    update(&mut app, Action::Rule(rule("header")));
+    update(&mut app, Action::Basis(rule("header")));
     press(&mut app, "p 4 t");
     update(&mut app, Action::Paste("rate".into()));
     press(&mut app, "enter");
@@ -233,33 +232,33 @@ fn tab_goes_through_profiles_and_each_counts_at_once() {
     let mut seen = Vec::new();
     loop {
         press(&mut app, "↓");
-        let row = app.scorings.iter().find(|row| row.rule == app.rule()).expect("a row");
+        let row = app.scorings.iter().find(|row| row.basis == app.basis()).expect("a row");
         assert_eq!(app.mask().unwrap().weights(), row.mask.as_ref().unwrap().weights());
         assert_eq!((row.difference, app.ledger()), (Default::default(), row.ledger.as_ref()));
-        seen.push(app.rule().name());
-        if app.rule() == Rule::Mode(Mode::Assistant) {
+        seen.push(app.basis().name());
+        if app.basis() == Basis::Mode(Mode::Assistant) {
             break;
         }
     }
     for profile in profile::every() {
         assert!(seen.contains(&profile.name), "{seen:?}");
-        let row = app.scorings.iter().find(|row| row.rule == Rule::Profile(profile)).unwrap();
+        let row = app.scorings.iter().find(|row| row.basis == Basis::Profile(profile)).unwrap();
         assert_eq!(row.mask.as_ref().unwrap().weights(), profile.mask(app.sequence()).unwrap().weights());
     }
     press(&mut app, "shift-tab k k");
-    assert_eq!(app.rule().name(), "openai", "round and round");
+    assert_eq!(app.basis().name(), "openai", "round and round");
     let mut raw = loaded(text());
     press(&mut raw, "3 tab");
-    assert!(raw.scorings.iter().all(|row| matches!(row.rule, Rule::Mode(_))), "profiles are about chats");
+    assert!(raw.scorings.iter().all(|row| matches!(row.basis, Basis::Mode(_))), "profiles are about chats");
 }
 
 #[test]
 fn a_profile_is_left_for_a_text() {
     let mut app = score(11);
-    update(&mut app, Action::Rule(rule("header")));
+    update(&mut app, Action::Basis(rule("header")));
     update(&mut app, Action::Paste("a text".into()));
     assert!(matches!(app.sample, Sample::Text(_)));
-    assert_eq!(app.rule(), Rule::Mode(Mode::All));
+    assert_eq!(app.basis(), Basis::Mode(Mode::All));
     show(&mut app, text());
     assert_eq!(app.mask().unwrap().mode, Mode::All);
 }

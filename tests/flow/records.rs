@@ -129,7 +129,7 @@ fn escape_stops_the_reading_and_then_closes() {
     press(&mut app, "esc");
     assert!(app.overlay.is_none());
     assert!(press(&mut app, "B").is_empty(), "the same mask: what is known stays");
-    app.chosen_rule = Some(Mode::LastTurn.into());
+    app.policy.basis = Mode::LastTurn.into();
     press(&mut app, "esc");
     assert!(matches!(&press(&mut app, "B")[..], [Effect::Engine(Request::Survey(_))]), "another mask");
 }
@@ -151,9 +151,8 @@ fn a_loss_is_known_of_what_was_scored_as_it_is_in_the_file() {
 fn a_completion_is_scored_behind_its_prompt() {
     let mut app = chat();
     let mut opened = Opened::new("p.jsonl", Sample::Text("ab cd".into()), None);
-    (opened.split, opened.mode) =
-        (Some(2), Some(lossglass::survey::default_mode(Form::PromptCompletion, lossglass::sequence::Kind::Text)));
+    (opened.split, opened.form) = (Some(2), Form::PromptCompletion);
     update(&mut app, Action::Files(FileOutcome::Read(opened)));
-    assert_eq!((app.split, app.mode()), (Some(2), Mode::Completion));
+    assert_eq!((app.policy.split, app.mode()), (Some(2), Mode::Completion));
     assert!(press(&mut app, "B").is_empty() && notice(&app).0.contains("no data set is open"));
 }

@@ -92,7 +92,7 @@ pub fn plan(effects: &[Effect]) -> &Plan {
 pub fn weights(mask: &SideMask) -> Vec<f64> {
     match mask {
         SideMask::Weights(weights) => weights.to_vec(),
-        SideMask::Mode(..) => panic!("{mask:?} instead of weights"),
+        SideMask::Policy(_) => panic!("{mask:?} instead of weights"),
     }
 }
 
@@ -181,7 +181,7 @@ fn what_is_changed_in_mid_run_holds_at_once_and_is_noted() {
     press(&mut app, "4 r");
     stands(&mut app, 0);
     stepped(&mut app, 1);
-    let effects = update(&mut app, Action::Rule(Mode::All.into()));
+    let effects = update(&mut app, Action::Basis(Mode::All.into()));
     assert_eq!(asked(&effects), ["replan"]);
     assert_eq!(weights(&plan(&effects).first.mask).iter().sum::<f64>(), 13.0);
     assert_eq!(changes(&app), [(2, "mask all")], "the step under way began before");

@@ -1,9 +1,9 @@
 //! Keys in the views, and what the engine says.
 
-use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Rule, Start, ThemeName, View, keymap, update};
+use lossglass::app::{Action, App, Context, Effect, Overlay, Progress, Start, ThemeName, View, keymap, update};
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Denominator;
-use lossglass::mask::Mode;
+use lossglass::mask::{Basis, Mode, Policy};
 use lossglass::sample::Sample;
 use lossglass::sequence::Sequence;
 use lossglass::source::Opening;
@@ -91,7 +91,7 @@ fn a_mode_asks_nothing_of_the_engine_and_changes_the_loss() {
     let mut app = chat();
     let loss = |app: &lossglass::app::App| app.ledger().and_then(|ledger| ledger.loss(app.denominator)).unwrap();
     let before = loss(&app);
-    let effects = update(&mut app, Action::Rule(Mode::All.into()));
+    let effects = update(&mut app, Action::Basis(Mode::All.into()));
     assert!(effects.is_empty(), "{effects:?}");
     assert_eq!(app.ledger().unwrap().scored, 13);
     assert!((loss(&app) - before).abs() > 1e-6);
@@ -105,7 +105,7 @@ fn modes_that_do_not_apply_are_passed_over_and_say_why_when_asked_for() {
     assert!(notice(&app).0.contains("only mask all applies here"), "{:?}", notice(&app));
     for (mode, why) in [(Mode::Completion, "needs the place where the prompt ends"), (Mode::Assistant, "needs a chat")]
     {
-        update(&mut app, Action::Rule(mode.into()));
+        update(&mut app, Action::Basis(mode.into()));
         assert!(notice(&app).1 && notice(&app).0.contains(why), "{:?}", notice(&app));
         assert_eq!((app.mode(), app.ledger().is_some()), (Mode::All, true));
     }
@@ -119,13 +119,13 @@ fn the_split_stays_with_its_text_when_something_is_typed_before_it() {
     let mut app = loaded(text());
     update(&mut app, Action::Goto(3));
     press(&mut app, "s e");
-    let (split, words) = (app.split.unwrap(), app.sequence().text.clone());
+    let (split, words) = (app.policy.split.unwrap(), app.sequence().text.clone());
     let completion: String = words.chars().skip(split).collect();
     for key in ["↑", "home", "x", "y"] {
         press(&mut app, key);
     }
     let Sample::Text(edited) = &app.sample else { panic!("still a text") };
-    let after: String = edited.chars().skip(app.split.unwrap()).collect();
+    let after: String = edited.chars().skip(app.policy.split.unwrap()).collect();
     assert!(edited.contains("xy"), "{edited:?}");
     assert_eq!(after, completion);
 }
@@ -150,14 +150,14 @@ fn a_split_makes_the_rest_the_completion_and_a_second_press_takes_it_back() {
     let mut app = loaded(text());
     update(&mut app, Action::Goto(5));
     press(&mut app, "s");
-    assert_eq!((app.mode(), app.split), (Mode::Completion, Some(app.sequence().chars_before(5))));
+    assert_eq!((app.mode(), app.policy.split), (Mode::Completion, Some(app.sequence().chars_before(5))));
     let scored: Vec<usize> = (0..8).filter(|&t| app.mask().unwrap().is_scored(t)).collect();
     assert_eq!(scored, [5, 6, 7]);
     press(&mut app, "s");
-    assert_eq!((app.mode(), app.split), (Mode::All, None));
+    assert_eq!((app.mode(), app.policy.split), (Mode::All, None));
     let mut app = chat();
     press(&mut app, "s");
-    assert_eq!(app.split, None);
+    assert_eq!(app.policy.split, None);
     assert!(notice(&app).0.contains("the split is for raw text"));
 }
 
@@ -165,20 +165,21 @@ fn a_split_makes_the_rest_the_completion_and_a_second_press_takes_it_back() {
 fn part_weights_of_the_start_hold_in_every_mode_and_for_chats_alone() {
     let start = |sequence: Sequence| {
         let part_weights = "stop=0,header=0.5".parse().unwrap();
-        let mut app = App::new(Start { part_weights, ..Start::on(Sample::Text(String::new()), "any") }).0;
-        app.chosen_rule = Some(Mode::All.into());
+        let policy = Policy { parts: part_weights, ..Policy::default() };
+        let mut app = App::new(Start { policy, ..Start::on(Sample::Text(String::new()), "any") }).0;
+        app.policy.basis = Mode::All.into();
         let generation = app.analysis.generation;
         update(&mut app, Action::Engine(tokenised(generation, sequence)));
         app
     };
     let app = start(chat_sequence());
-    let modes = app.scorings.iter().filter(|scoring| matches!(scoring.rule, Rule::Mode(_)));
+    let modes = app.scorings.iter().filter(|scoring| matches!(scoring.basis, Basis::Mode(_)));
     for scoring in modes.filter(|scoring| scoring.mask.is_ok()) {
         let mask = scoring.mask.as_ref().unwrap();
         for (t, token) in app.sequence().targets().filter(|(_, token)| token.role.as_deref() == Some("assistant")) {
             match token.part {
-                Part::Stop => assert_eq!(mask.weight(t), 0.0, "{:?}", scoring.rule),
-                Part::Header => assert_eq!(mask.weight(t), 0.5, "{:?}", scoring.rule),
+                Part::Stop => assert_eq!(mask.weight(t), 0.0, "{:?}", scoring.basis),
+                Part::Header => assert_eq!(mask.weight(t), 0.5, "{:?}", scoring.basis),
                 _ => {}
             }
         }

@@ -57,7 +57,7 @@ fn any_action() -> impl Strategy<Value = Action> {
     prop_oneof![
         8 => proptest::sample::select(commands).prop_map(Action::Do),
         1 => (0..20_usize).prop_map(Action::Goto),
-        1 => Just(Action::Rule(Mode::Assistant.into())),
+        1 => Just(Action::Basis(Mode::Assistant.into())),
         1 => (0..20_usize).prop_map(Action::ShowStep),
         1 => "\\PC{0,8}[\u{0}-\u{1f}]?".prop_map(Action::Paste),
     ]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use lossglass::app::{App, Change, Continuation, Frame, Probe, Twin};
 use lossglass::engine::Written;
 use lossglass::loss::{Row, Scores, Target};
-use lossglass::mask::{Mode, PartWeights};
+use lossglass::mask::Mode;
 use lossglass::sample::Sample;
 use lossglass::train::{GradientNorm, Settings, StepReport};
 
@@ -38,13 +38,7 @@ pub fn twin(app: &mut App) {
     let slower = |report: &StepReport| StepReport { loss: report.loss * 1.1, clipped: false, ..report.clone() };
     let steps = app.training.steps.iter().map(slower).collect();
     let names = ["assistant".into(), "all".into()];
-    app.training.twin = Some(Twin {
-        names,
-        settings: Settings::default(),
-        rule: Mode::All.into(),
-        parts: PartWeights::default(),
-        steps,
-    });
+    app.training.twin = Some(Twin { names, settings: Settings::default(), policy: Mode::All.into(), steps });
     for probe in &mut app.training.probes {
         probe.twin_losses = probe.losses.iter().map(|&(step, loss)| (step, loss * 0.9)).collect();
     }

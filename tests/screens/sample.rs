@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use lossglass::app::{Action, App, Effect, FileOutcome, Start, update};
 use lossglass::data::{DataSet, Opened, Place, Unit};
+use lossglass::dataset::Masked;
 use lossglass::engine::{Event, SurveyEvent};
 use lossglass::loss::Distribution;
 use lossglass::mask::finding::{self, Facts, Finding};
@@ -12,7 +13,7 @@ use lossglass::model::ModelInfo;
 use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
-use lossglass::survey::{Judged, Masked, Summary};
+use lossglass::survey::{Judged, Summary};
 use lossglass::template::Part;
 
 /// The vocabulary: its tokens are told apart by their bytes.
@@ -89,7 +90,10 @@ pub fn chat_sequence() -> Sequence {
         ("<|im_end|>", assistant, Stop),
         ("\n", assistant, AfterStop),
     ];
-    sequence(Kind::Chat, &tokens, &["user", "assistant"])
+    let mut sequence = sequence(Kind::Chat, &tokens, &["user", "assistant"]);
+    let header = sequence.tokens[6].span.start..sequence.tokens[9].span.end;
+    sequence.facts.prompted.push(header);
+    sequence
 }
 
 /// Raw text with everything that is hard to draw.

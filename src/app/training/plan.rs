@@ -2,9 +2,9 @@
 
 use super::TrainingData;
 use super::course::Course;
-use crate::app::{App, Progress, Rule};
+use crate::app::{App, Progress};
 use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
-use crate::mask::{Paint, PartWeights};
+use crate::mask::{Paint, Policy};
 use crate::train::Settings;
 
 /// Tokens that the model writes by itself at most.
@@ -13,14 +13,14 @@ pub const WRITTEN: usize = 24;
 impl App {
     /// What the next steps are taken with.
     pub(in crate::app) fn course(&self) -> Course {
-        let rule = self.rule();
+        let basis = self.basis();
         let (scoring, paint) = match &self.training.data {
             TrainingData::Screen => (self.scoring(), self.painting.paint.clone()),
             // Paint is of the sequence on screen alone.
-            TrainingData::Samples { .. } => (self.scorings.iter().find(|row| row.rule == rule), Paint::default()),
+            TrainingData::Samples { .. } => (self.scorings.iter().find(|row| row.basis == basis), Paint::default()),
         };
         let mask = scoring.and_then(|scoring| scoring.mask.as_ref().ok());
-        let mask = mask.map_or_else(|| rule.name(), |mask| rule.mask_name(mask));
+        let mask = mask.map_or_else(|| basis.name(), |mask| basis.mask_name(mask));
         Course { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
     }
 
@@ -45,29 +45,23 @@ impl App {
                 Data::Samples { samples: samples.clone(), encoding: self.encoding }
             }
         };
-        let first = self.side(&self.training.settings, self.chosen_rule, self.part_weights)?;
-        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, Some(twin.rule), twin.parts));
+        let first = self.side(&self.training.settings, self.policy)?;
+        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, twin.policy));
         Ok(Plan { data, first, second: second.transpose()? })
     }
 
-    fn side(&self, settings: &Settings, rule: Option<Rule>, parts: PartWeights) -> Result<Side, String> {
-        Ok(Side { settings: settings.clone(), mask: self.side_mask(rule, parts)? })
+    fn side(&self, settings: &Settings, policy: Policy) -> Result<Side, String> {
+        Ok(Side { settings: settings.clone(), mask: self.side_mask(policy)? })
     }
 
-    fn side_mask(&self, rule: Option<Rule>, parts: PartWeights) -> Result<SideMask, String> {
+    fn side_mask(&self, policy: Policy) -> Result<SideMask, String> {
         if let TrainingData::Samples { .. } = self.training.data {
-            return Ok(match rule {
-                None => SideMask::Mode(None, parts, self.choices),
-                Some(Rule::Mode(mode)) => SideMask::Mode(Some(mode), parts, self.choices),
-                Some(Rule::Profile(profile)) => {
-                    SideMask::Mode(Some(profile.mode), PartWeights::default(), profile.choices)
-                }
-            });
+            // The split is that of the sample on screen.
+            return Ok(SideMask::Policy(Policy { split: None, ..policy }));
         }
-        let rule = rule.unwrap_or(self.rule());
-        let mask = self.mask_under(rule, parts).map_err(|error| error.to_string())?;
+        let mask = self.mask_under(policy).map_err(|error| error.to_string())?;
         match mask.scored() {
-            0 => Err(format!("nothing scored under mask {}: tab chooses another mask", rule.mask_name(&mask))),
+            0 => Err(format!("nothing scored under mask {}: tab chooses another mask", policy.basis.mask_name(&mask))),
             _ => Ok(SideMask::Weights(mask.weights().into())),
         }
     }
@@ -75,7 +69,7 @@ impl App {
     /// What the model would write after the prompt on screen; `None` where there is no text.
     pub(in crate::app) fn continuation(&self) -> Option<TrainRequest> {
         let sequence = self.sequence();
-        let split = self.split.map(|chars| sequence.token_at_char(chars));
+        let split = self.policy.split.map(|chars| sequence.token_at_char(chars));
         let prompt = sequence.prompt_length(split);
         let training = &self.training;
         (self.is_current() && prompt > 0).then_some(TrainRequest::Continue {

@@ -1,6 +1,6 @@
 //! Twin runs that make a point in a minute: what the two copies do otherwise.
 
-use crate::mask::{Mode, PartWeights};
+use crate::mask::{Mode, PartWeights, Policy};
 use crate::sequence::Kind;
 use crate::template::Part;
 use crate::train::{LoraSettings, Method, Optimizer, Settings};
@@ -29,9 +29,6 @@ enum Difference {
     /// The settings of both, from those that were chosen.
     Settings(fn(&Settings) -> [Settings; 2]),
 }
-
-/// One side's mask.
-pub type Masked = (Mode, PartWeights);
 
 /// The presets, in the order of the list.
 pub const PRESETS: &[Preset] = &[
@@ -111,15 +108,17 @@ impl Preset {
         }
     }
 
-    /// The masks of both copies on a sample of this kind; `None` where both have the one that was chosen.
-    pub fn masks(&self, kind: Kind) -> Option<[Masked; 2]> {
+    /// What both copies score of a sample of this kind, with the options that were `chosen`; `None` where both score what
+    /// was chosen.
+    pub fn policies(&self, kind: Kind, chosen: Policy) -> Option<[Policy; 2]> {
+        let on = |mode: Mode, parts| Policy { parts, ..chosen.on(mode) };
         match self.difference {
             Difference::Settings(_) => None,
             Difference::Prompt => {
                 let answer = if kind == Kind::Chat { Mode::Assistant } else { Mode::Completion };
-                Some([(answer, PartWeights::default()), (Mode::All, PartWeights::default())])
+                Some([answer, Mode::All].map(|mode| on(mode, PartWeights::default())))
             }
-            Difference::Parts(parts) => Some(parts.map(|parts| (Mode::Assistant, weights(parts)))),
+            Difference::Parts(parts) => Some(parts.map(|parts| on(Mode::Assistant, weights(parts)))),
         }
     }
 }
@@ -137,7 +136,7 @@ mod tests {
     fn the_two_copies_differ() {
         for preset in PRESETS {
             let [first, second] = preset.settings(&Settings::default());
-            let masks = preset.masks(Kind::Chat);
+            let masks = preset.policies(Kind::Chat, Policy::default());
             let masks_differ = masks.is_some_and(|[first, second]| first != second);
             assert!(masks_differ != (first != second), "{} differs in one thing", preset.title);
         }

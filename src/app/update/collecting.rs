@@ -38,7 +38,7 @@ pub fn collect(app: &mut App) -> Vec<Effect> {
     };
     match samples.iter().position(|record| record.sample == app.sample) {
         Some(at) => drop(samples.remove(at)),
-        None => samples.push(Record { split: app.split, ..app.sample.clone().into() }),
+        None => samples.push(Record { form: app.form, split: app.policy.split, sample: app.sample.clone() }),
     }
     set_data(app, name, samples);
     Vec::new()

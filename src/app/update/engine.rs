@@ -7,6 +7,7 @@ use crate::app::labels::labels;
 use crate::app::{App, Effect, Notice, Painting, Progress};
 use crate::engine::Event;
 use crate::loss::Scores;
+use crate::mask::{Basis, Mode};
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 
@@ -100,7 +101,11 @@ fn show(app: &mut App, model: Arc<ModelInfo>, sequence: Arc<Sequence>) {
     app.rescore();
     if let Some(Err(error)) = app.scoring().map(|scoring| scoring.mask.clone()) {
         app.notice = Some(Notice { text: error.to_string(), is_error: true });
-        app.chosen_rule = None;
+        // What the form asks for may be what does not apply.
+        app.policy.basis = match app.policy.basis {
+            Basis::Automatic => Mode::default_for(app.sequence().kind).into(),
+            _ => Basis::Automatic,
+        };
         app.repaint();
     }
     // The cursor goes where the editor's caret is; else it stays on its token, and at the end if it was there.

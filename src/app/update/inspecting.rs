@@ -1,7 +1,8 @@
 //! What is looked at in the view Score: which rule counts, panels, findings.
 
 use super::next;
-use crate::app::{App, Command, Notice, Rule, ScorePanel, Scoring, View};
+use crate::app::{App, Command, Notice, ScorePanel, Scoring, View};
+use crate::mask::Basis;
 
 /// What a command of the view Score shows; false if it shows nothing.
 pub fn run(app: &mut App, command: Command) -> bool {
@@ -31,25 +32,25 @@ fn next_finding(app: &mut App) {
 }
 
 impl App {
-    /// The rule decides from now on, if it applies.
-    pub(super) fn choose_rule(&mut self, rule: Rule) {
-        match self.scorings.iter().find(|scoring| scoring.rule == rule).map(|scoring| &scoring.mask) {
+    /// The mode or profile decides from now on, if it applies.
+    pub(super) fn choose_basis(&mut self, basis: Basis) {
+        match self.scorings.iter().find(|scoring| scoring.basis == basis).map(|scoring| &scoring.mask) {
             Some(Err(error)) => self.notice = Some(Notice { text: error.to_string(), is_error: true }),
             _ => {
-                self.chosen_rule = Some(rule);
+                self.policy.basis = basis;
                 self.repaint();
             }
         }
     }
 
-    /// The next rule that applies to this sequence.
-    pub(super) fn step_rule(&mut self, by: isize) {
+    /// The next mode or profile that applies to this sequence.
+    pub(super) fn step_basis(&mut self, by: isize) {
         let applies = |scoring: &&Scoring| scoring.mask.is_ok();
-        let rules: Vec<Rule> = self.scorings.iter().filter(applies).map(|scoring| scoring.rule).collect();
-        match rules[..] {
+        let bases: Vec<Basis> = self.scorings.iter().filter(applies).map(|scoring| scoring.basis).collect();
+        match bases[..] {
             [] => {}
             [only] => self.say(format!("only mask {} applies here; s starts a completion in raw text", only.name())),
-            _ => self.choose_rule(next(&rules, self.rule(), by)),
+            _ => self.choose_basis(next(&bases, self.basis(), by)),
         }
     }
 }

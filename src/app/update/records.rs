@@ -6,13 +6,12 @@ use ratatui_textarea::{Input, Key};
 
 use crate::app::picker::filter_items;
 use crate::app::records::{Asked, Filter, Reading};
-use crate::app::{App, Command, Effect, Notice, Overlay, Picker, PickerKind, Rule};
+use crate::app::{App, Command, Effect, Notice, Overlay, Picker, PickerKind};
 use crate::data::{DataSet, Opened};
 use crate::engine::{Request, Survey, SurveyEvent};
 use crate::loss::Denominator;
-use crate::mask::{Mode, PartWeights};
-use crate::sample::Sample;
-use crate::sequence::Kind;
+use crate::mask::Policy;
+use crate::sample::{Form, Sample};
 use crate::survey;
 
 /// Rows around the list.
@@ -23,7 +22,7 @@ pub fn show(app: &mut App, opened: Opened) -> Vec<Effect> {
     // An editor opened meanwhile holds the sample that this one replaces.
     app.overlay = None;
     app.pack = None; // of another data set
-    let mut effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
+    let mut effects = show_sample(app, opened.sample, opened.name, opened.split, opened.form);
     app.notice = opened.note.map(|text| Notice { text, is_error: false });
     if let Some(set) = opened.set {
         app.notice = None;
@@ -33,30 +32,10 @@ pub fn show(app: &mut App, opened: Opened) -> Vec<Effect> {
     effects
 }
 
-/// The mask of its form counts, unless the user has chosen one.
-fn show_sample(app: &mut App, sample: Sample, name: String, split: Option<usize>, mode: Option<Mode>) -> Vec<Effect> {
-    let follows = follows_form(app);
+fn show_sample(app: &mut App, sample: Sample, name: String, split: Option<usize>, form: Form) -> Vec<Effect> {
     let effects = app.open_sample(sample, name);
-    app.split = split;
-    if follows {
-        app.chosen_rule = None;
-    }
-    follow_form(app, mode);
+    (app.policy.split, app.form) = (split, form);
     effects
-}
-
-/// The mask of the sample's form counts where the user has chosen none.
-pub fn follow_form(app: &mut App, mode: Option<Mode>) {
-    if app.chosen_rule.is_some() {
-        return;
-    }
-    let kind = if matches!(app.sample, Sample::Text(_)) { Kind::Text } else { Kind::Chat };
-    app.records.form_rule = mode.filter(|&mode| mode != Mode::default_for(kind)).map(Rule::Mode);
-    app.chosen_rule = app.records.form_rule;
-}
-
-fn follows_form(app: &App) -> bool {
-    app.chosen_rule.is_none() || app.chosen_rule == app.records.form_rule
 }
 
 /// Begins to look over a data set whose first record is on screen.
@@ -76,24 +55,16 @@ pub fn open_at_start(app: &mut App, set: DataSet, lists: bool) -> Vec<Effect> {
 }
 
 fn look_over(app: &mut App) -> Vec<Effect> {
-    let rule = rule(app);
+    let terms = terms(app);
     let Some(set) = &app.records.set else { return Vec::new() };
     let file = set.file.clone();
-    let number = app.records.begin(rule, app.chosen_model.clone());
-    vec![Effect::Engine(Request::Survey(Survey { number, file, rule }))]
+    let number = app.records.begin(terms, app.chosen_model.clone());
+    vec![Effect::Engine(Request::Survey(Survey { number, file, terms }))]
 }
 
-/// The mask that counts, as a data set takes it.
-fn rule(app: &App) -> survey::Rule {
-    let plain =
-        survey::Rule { encoding: app.encoding, parts: app.part_weights, choices: app.choices, ..Default::default() };
-    match app.chosen_rule {
-        _ if follows_form(app) => plain,
-        Some(Rule::Profile(profile)) => {
-            survey::Rule { mode: Some(profile.mode), choices: profile.choices, parts: PartWeights::default(), ..plain }
-        }
-        rule => survey::Rule { mode: rule.map(Rule::mode), ..plain },
-    }
+/// How a data set is read and masked now; the split is that of the sample on screen alone.
+fn terms(app: &App) -> survey::Terms {
+    survey::Terms { hint: None, encoding: app.encoding, policy: Policy { split: None, ..app.policy } }
 }
 
 /// What comes of a survey; of an older one it is dropped.
@@ -118,7 +89,7 @@ pub fn take(app: &mut App, number: u64, event: SurveyEvent) -> Vec<Effect> {
 pub fn take_loss(app: &mut App) {
     let is_model = app.training.step == 0 && app.painting.paint.is_empty();
     let Some(number) = app.records.opened.filter(|_| app.records.is_intact && is_model) else { return };
-    if rule(app) == app.records.rule
+    if terms(app) == app.records.terms
         && let Some(ledger) = app.ledger()
         && let Some(loss) = ledger.loss(Denominator::default())
     {
@@ -137,7 +108,7 @@ pub fn run_in_view(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     }
     if command == Command::Browse {
         app.overlay = Some(Overlay::Records);
-        let is_other = rule(app) != app.records.rule || app.chosen_model != app.records.source;
+        let is_other = terms(app) != app.records.terms || app.chosen_model != app.records.source;
         return Some(if is_other { look_over(app) } else { Vec::new() });
     }
     let by = if command == Command::PreviousRecord { -1 } else { 1 };
@@ -276,7 +247,7 @@ pub fn take_record(app: &mut App, file: &Path, index: usize, opened: Opened) -> 
     if let Some(pack) = &mut app.pack {
         pack.index = index;
     }
-    let effects = show_sample(app, opened.sample, opened.name, opened.split, opened.mode);
+    let effects = show_sample(app, opened.sample, opened.name, opened.split, opened.form);
     let records = &mut app.records;
     records.wanted = None;
     (records.opened, records.is_intact) = (Some(index), true);

@@ -18,6 +18,7 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
             app.training.activity = Activity::Busy { what: visible_text(&what), fraction };
         }
         TrainEvent::Busy { .. } => app.settle(),
+        TrainEvent::Read { notes } => app.say(visible_text(&notes.join("; "))),
         TrainEvent::Continued { step, prompt, texts } => {
             // What was written after another text is of no use here.
             if app.is_current() {

@@ -2,7 +2,7 @@
 
 use super::steps::{go_back, train};
 use crate::app::training::{PRESETS, Preset, Twin};
-use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind, Rule};
+use crate::app::{About, App, Choice, Effect, Item, Notice, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
 use crate::source::{Embedded, Source};
 
@@ -36,8 +36,9 @@ pub fn choose(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
 /// Both copies begin at the base weights.
 pub fn begin(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
     let kind = app.sequence().kind;
-    if let Some([first, second]) = preset.masks(kind) {
-        let weights = |(mode, parts)| app.mask_under(Rule::Mode(mode), parts).map(|mask| mask.weights().to_vec());
+    let policies = preset.policies(kind, app.policy);
+    if let Some([first, second]) = policies {
+        let weights = |policy| app.mask_under(policy).map(|mask| mask.weights().to_vec());
         let problem = match (weights(first), weights(second)) {
             (Err(error), _) | (_, Err(error)) => error.to_string(),
             (Ok(first), Ok(second)) if first == second => {
@@ -49,15 +50,14 @@ pub fn begin(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
             app.notice = Some(Notice { text: problem, is_error: true });
             return Vec::new();
         }
-        (app.chosen_rule, app.part_weights) = (Some(first.0.into()), first.1);
+        app.policy = first;
         app.rescore();
     }
     let [first, second] = preset.settings(&app.training.settings);
     app.training.settings = first;
-    let second_mask = preset.masks(kind).map(|[_, (mode, parts)]| (Rule::Mode(mode), parts));
-    let (rule, parts) = second_mask.unwrap_or((app.rule(), app.part_weights));
+    let policy = policies.map_or(app.policy, |[_, second]| second);
     let names = preset.names.map(str::to_owned);
-    app.training.twin = Some(Twin { names, settings: second, rule, parts, steps: Vec::new() });
+    app.training.twin = Some(Twin { names, settings: second, policy, steps: Vec::new() });
     app.asked.preset = Some(preset);
     let mut effects = go_back(app, TrainRequest::Reset);
     effects.push(train(TrainRequest::Twin(true)));

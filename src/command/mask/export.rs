@@ -10,10 +10,11 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use self::parquet::Columns;
+use crate::dataset::Masked;
 use crate::mask::export::{Trainer, dropped};
 use crate::report::survey::records;
 use crate::sequence::visible_text;
-use crate::survey::{Judged, Masked};
+use crate::survey::Judged;
 
 /// A file under way. It gets its name when it is whole; until then it has `.part` behind it, and goes away with this.
 pub struct Export {

@@ -3,7 +3,7 @@
 use super::{Code, Finding};
 use crate::mask::Roles;
 use crate::sample::is_assistant;
-use crate::sequence::{Kind, Sequence, visible};
+use crate::sequence::{Kind, Sequence, Token, visible};
 use crate::template::{Change, Changed, Part};
 
 pub(super) fn findings(sequence: &Sequence) -> Vec<Finding> {
@@ -11,7 +11,7 @@ pub(super) fn findings(sequence: &Sequence) -> Vec<Finding> {
         return Vec::new();
     }
     let chat = Chat::new(sequence);
-    let single = [stop_absent, last_turn, unstable, default_system, special_text];
+    let single = [stop_absent, last_turn, unstable, undefined, default_system, special_text];
     let mut found: Vec<Finding> = single.into_iter().filter_map(|check| check(&chat)).collect();
     found.extend(content_changed(&chat));
     found.extend(messages(&chat));
@@ -30,6 +30,7 @@ struct Turn {
     says_words: bool,
     stop: bool,
     prefill: bool,
+    reasons: bool,
 }
 
 /// A chat and what its turns have.
@@ -54,6 +55,7 @@ impl<'a> Chat<'a> {
                 turn.says_words |= says && !token.is_blank();
                 turn.stop |= part == Part::Stop;
                 turn.prefill |= part == Part::GenerationPrefill;
+                turn.reasons |= part == Part::Reasoning;
             }
         }
         Self { sequence, turns }
@@ -85,32 +87,43 @@ fn last_turn(chat: &Chat) -> Option<Finding> {
     Some(Finding::new(Code::LastTurnNotAssistant, token, format!("the last message is of role {role}")))
 }
 
-/// An earlier assistant turn has lost its reasoning, or lacks the think block that the last one got.
+/// An earlier assistant turn has lost its reasoning to those that follow, or lacks the think block that the last one got.
 fn unstable(chat: &Chat) -> Option<Finding> {
     let last = chat.assistants().next_back()?;
-    let loses = |what| matches!(what, Changed::ReasoningLeftOut | Changed::Cut);
-    let mut changes = chat.sequence.changes.iter();
-    // What the template does to the last answer too does not depend on what follows.
-    let also_last = |what| chat.sequence.changes.iter().any(|change| change.message == last && change.what == what);
-    let lost = changes.find(|change| {
-        change.message < last && is_assistant(&change.role) && loses(change.what) && !also_last(change.what)
-    });
+    let lost = chat.sequence.facts.unstable.and_then(|index| chat.sequence.changes.get(index));
     let (turn, message) = match lost {
         Some(change) => (change.message, format!("{change}, because it is not the last answer")),
         None if !chat.turns[last].prefill => return None,
         None => {
-            let turn = chat.assistants().find(|&turn| !chat.turns[turn].prefill && turn < last)?;
+            let lacks = |turn: &usize| *turn < last && !chat.turns[*turn].prefill && !chat.turns[*turn].reasons;
+            let turn = chat.assistants().find(lacks)?;
             (turn, format!("message {} lacks the think block that the last answer gets", turn + 1))
         }
     };
     Some(Finding::new(Code::TemplateUnstable, chat.first_of(turn), message))
 }
 
+fn undefined(Chat { sequence, .. }: &Chat) -> Option<Finding> {
+    let names = &sequence.facts.undefined;
+    let (first, rest) = names.split_first()?;
+    let message = match rest {
+        [] => format!("the template prints {first}, which is undefined"),
+        _ => format!("the template prints what is undefined: {}", names.join(", ")),
+    };
+    Some(Finding::new(Code::UndefinedPrinted, None, message))
+}
+
+/// What the template says of the record's own tools is the record's.
 fn default_system(Chat { sequence, .. }: &Chat) -> Option<Finding> {
-    let token = sequence.tokens.iter().position(|token| token.part == Part::DefaultSystem)?;
-    let count = sequence.tokens.iter().filter(|token| token.part == Part::DefaultSystem).count();
+    let is_of_tools = |token: &Token| {
+        let tools = &sequence.facts.tools;
+        tools.iter().any(|range| range.start <= token.span.start && token.span.end <= range.end)
+    };
+    let is_default = |token: &Token| token.part == Part::DefaultSystem && !is_of_tools(token);
+    let first = sequence.tokens.iter().position(is_default)?;
+    let count = sequence.tokens.iter().filter(|token| is_default(token)).count();
     let message = format!("the template adds {count} tokens of system text that no message has");
-    Some(Finding::new(Code::DefaultSystem, Some(token), message))
+    Some(Finding::new(Code::DefaultSystem, Some(first), message))
 }
 
 fn special_text(Chat { sequence, .. }: &Chat) -> Option<Finding> {
@@ -148,8 +161,10 @@ fn messages(chat: &Chat) -> Vec<Finding> {
             add(Code::UnknownRole, format!("{name} is of role {role:?}"));
         }
         let drops = |change: &Change| {
-            use Changed::{CallsLeftOut, ContentLeftOut, LeftOut, ReasoningLeftOut};
-            change.message == i && matches!(change.what, CallsLeftOut | ContentLeftOut | LeftOut | ReasoningLeftOut)
+            use Changed::{CallsLeftOut, ContentLeftOut, Cut, LeftOut, ReasoningLeftOut, Rewritten};
+            let drops =
+                matches!(change.what, CallsLeftOut | ContentLeftOut | Cut | LeftOut | ReasoningLeftOut | Rewritten);
+            change.message == i && drops
         };
         let is_dropped = chat.sequence.changes.iter().any(drops);
         if is_assistant(role) && turn.printed && !turn.says_words && !is_dropped {

@@ -1,18 +1,19 @@
-//! The prints of a template's source, and the summands that each prints.
+//! What a template's source prints, the summands of each print, and the conditions that it knows.
 
 use std::ops::Range;
 
-use super::super::tags::{expression_end, statement_end};
+use crate::jinja::{Error, Piece, PieceKind, pieces};
 
-/// A `{{ … }}` of a template.
+/// A `{{ … }}` of a template, or a text between tags. Those of macros and captured blocks are left out: where their text
+/// ends up is for a print outside of them, and generation tags count only there.
 pub(super) struct Print {
     /// With its delimiters, as bytes of the source.
     pub span: Range<usize>,
     /// Whether it trims what stands before and behind it.
     pub trims: (bool, bool),
     pub terms: Vec<Term>,
-    /// The variables of the loops around it, innermost first.
-    pub variables: Vec<String>,
+    /// The loops around it, outermost first.
+    loops: Vec<Loop>,
 }
 
 /// A summand of a printed expression.
@@ -23,133 +24,165 @@ pub(super) struct Term {
     pub operator: char,
 }
 
-/// A `{% set name = … %}` of several summands.
-pub(super) struct Assignment {
-    /// The expression, as bytes of the source.
-    pub span: Range<usize>,
-    pub name: String,
-    pub terms: Vec<Term>,
+/// A loop of the source: where it starts, and its variable if it has one.
+#[derive(Clone, PartialEq, Eq)]
+struct Loop {
+    start: usize,
+    variable: Option<String>,
+}
+
+/// The expression of an `if` or `elif`.
+struct Condition {
+    at: usize,
+    text: String,
+    loops: Vec<Loop>,
 }
 
 /// What a source has of interest, in order.
 #[derive(Default)]
 pub(super) struct Source {
     pub prints: Vec<Print>,
-    pub assignments: Vec<Assignment>,
-    /// Text outside tags, without the whitespace around it.
-    pub texts: Vec<Range<usize>>,
+    conditions: Vec<Condition>,
 }
 
 impl Source {
-    pub fn of(source: &str) -> Self {
+    pub fn new(source: &str) -> Result<Self, Error> {
         let mut found = Self::default();
-        let (mut at, mut raw) = (0, false);
-        let mut loops: Vec<Option<String>> = Vec::new();
-        while let Some(start) = source[at..].find(['{']).map(|offset| at + offset) {
-            let rest = &source[start..];
-            let end = match &rest.as_bytes()[..rest.len().min(2)] {
-                b"{%" => start + statement_end(rest),
-                b"{{" if !raw => start + expression_end(rest),
-                b"{#" if !raw => start + rest.find("#}").map_or(rest.len(), |end| end + 2),
-                _ => start + 1,
-            };
-            if raw || end > start + 1 {
-                found.text(source, at..start, raw);
-            }
-            if rest.starts_with("{{") && !raw {
-                found.print(source, start..end, &loops);
-            } else if rest.starts_with("{%") {
-                let (inner, offset) = inner(&source[start..end]);
-                match inner.split_whitespace().next() {
-                    Some("raw") => raw = true,
-                    Some("endraw") => raw = false,
-                    Some("for") if !raw => loops.push(loop_variable(inner)),
-                    Some("endfor") if !raw => drop(loops.pop()),
-                    Some("set") if !raw => found.assignment(inner, start + offset),
-                    _ => {}
+        let mut loops: Vec<Loop> = Vec::new();
+        let mut captured = 0_usize;
+        let pieces = pieces(source)?;
+        for (index, piece) in pieces.iter().enumerate() {
+            let word = |index: usize| piece.words.get(index).map_or("", |word| &source[word.clone()]);
+            match (&piece.kind, word(0)) {
+                (PieceKind::Statement, "for") => loops.push(loop_of(source, piece)),
+                (PieceKind::Statement, "endfor") => drop(loops.pop()),
+                (PieceKind::Statement, "macro" | "call" | "filter") => captured += 1,
+                (PieceKind::Statement, "set") if !piece.words.iter().any(|word| &source[word.clone()] == "=") => {
+                    captured += 1;
                 }
+                (PieceKind::Statement, "endmacro" | "endcall" | "endfilter" | "endset") => {
+                    captured = captured.saturating_sub(1);
+                }
+                (PieceKind::Statement, "if" | "elif") if captured == 0 => {
+                    let text = of_words(source, &piece.words[1..]).into();
+                    found.conditions.push(Condition { at: piece.span.start, text, loops: loops.clone() });
+                }
+                (PieceKind::Print, _) if captured == 0 => found.prints.push(print(source, piece, &loops)),
+                (PieceKind::Text, _) if captured == 0 => {
+                    let next = pieces.get(index + 1).map(|next| next.span.start);
+                    found.prints.push(text(source, piece, next, &loops));
+                }
+                _ => {}
             }
-            at = end;
         }
-        found.text(source, at..source.len(), raw);
-        found
+        Ok(found)
     }
 
-    fn text(&mut self, source: &str, span: Range<usize>, raw: bool) {
-        let text = &source[span.clone()];
-        let start = span.start + text.len() - text.trim_start().len();
-        if !raw && !text.trim().is_empty() {
-            self.texts.push(start..start + text.trim().len());
-        }
-    }
-
-    fn print(&mut self, source: &str, span: Range<usize>, loops: &[Option<String>]) {
-        let whole = &source[span.clone()];
-        let trims = (whole.starts_with("{{-"), whole.ends_with("-}}"));
-        let variables = loops.iter().rev().flatten().cloned().collect();
-        self.prints.push(Print { span, trims, terms: terms(inner(whole).0), variables });
-    }
-
-    fn assignment(&mut self, inner: &str, at: usize) {
-        let Some((left, right)) = inner.split_once('=') else { return };
-        let name = left.trim_start().trim_start_matches("set").trim();
-        let terms = terms(right);
-        if is_name(name) && terms.len() > 1 && terms.iter().all(|term| term.text != name) {
-            let span = at + left.len() + 1..at + inner.len();
-            self.assignments.push(Assignment { span, name: name.into(), terms });
-        }
+    /// The conditions that can be asked where `print` stands, the nearest before it first.
+    pub fn conditions(&self, print: &Print) -> Vec<&str> {
+        let is_known = |condition: &&Condition| print.loops.starts_with(&condition.loops);
+        let (before, after): (Vec<_>, Vec<_>) =
+            self.conditions.iter().filter(is_known).partition(|condition| condition.at < print.span.start);
+        before.into_iter().rev().chain(after).map(|condition| condition.text.as_str()).collect()
     }
 }
 
-/// What stands between the delimiters and their signs, and where it starts.
-fn inner(tag: &str) -> (&str, usize) {
-    let start = if tag[2..].starts_with(['-', '+']) { 3 } else { 2 };
-    let end = tag.len().saturating_sub(2).max(start);
-    (tag[start..end].trim_end_matches(['-', '+']), start)
+impl Print {
+    /// The variables of the loops around it, innermost first.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.loops.iter().rev().filter_map(|one| one.variable.as_deref())
+    }
 }
 
-fn loop_variable(statement: &str) -> Option<String> {
-    let name = statement.split_whitespace().nth(1)?;
-    is_name(name).then(|| name.into())
+fn of_words<'a>(source: &'a str, words: &[Range<usize>]) -> &'a str {
+    match (words.first(), words.last()) {
+        (Some(first), Some(last)) => &source[first.start..last.end],
+        _ => "",
+    }
 }
 
-fn is_name(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_')
+fn loop_of(source: &str, piece: &Piece) -> Loop {
+    let word = |index: usize| piece.words.get(index).map(|word| &source[word.clone()]);
+    let variable = word(1).filter(|_| word(2) == Some("in")).map(str::to_string);
+    Loop { start: piece.span.start, variable }
+}
+
+fn print(source: &str, piece: &Piece, loops: &[Loop]) -> Print {
+    let whole = &source[piece.span.clone()];
+    let trims = (whole.starts_with("{{-"), whole.ends_with("-}}"));
+    Print { span: piece.span.clone(), trims, terms: terms(source, &piece.words), loops: loops.to_vec() }
+}
+
+/// A text between tags as a print of a string. What the tag behind it trims goes with it.
+fn text(source: &str, piece: &Piece, next: Option<usize>, loops: &[Loop]) -> Print {
+    let trimmed = next.filter(|next| source[piece.span.end..*next].trim().is_empty());
+    let span = piece.span.start..trimmed.unwrap_or(piece.span.end);
+    let terms = vec![Term { text: quoted(&source[piece.span.clone()]), operator: '+' }];
+    Print { span, trims: (false, false), terms, loops: loops.to_vec() }
 }
 
 /// The summands of an expression: itself where it is no plain sum.
-fn terms(expression: &str) -> Vec<Term> {
-    let whole = || vec![Term { text: expression.trim().into(), operator: '+' }];
+fn terms(source: &str, words: &[Range<usize>]) -> Vec<Term> {
+    let words = without_brackets(source, words);
+    let whole = || vec![Term { text: of_words(source, words).into(), operator: '+' }];
+    // A condition in brackets needs them.
+    let term = |words: &[Range<usize>]| {
+        let inner = without_brackets(source, words);
+        let has_words =
+            inner.iter().any(|word| matches!(&source[word.clone()], "if" | "and" | "or" | "not" | "in" | "is"));
+        let is_sum =
+            depths(source, inner).any(|(word, depth)| depth == 0 && matches!(word, "+" | "~" | "-" | "*" | "/" | "%"));
+        of_words(source, if has_words || is_sum { words } else { inner }).to_string()
+    };
     let (mut found, mut start, mut operator) = (Vec::new(), 0, '+');
-    let (mut depth, mut quote, mut escaped) = (0usize, None, false);
-    for (at, c) in expression.char_indices() {
-        match (quote, c) {
-            (Some(_), _) if escaped => escaped = false,
-            (Some(_), '\\') => escaped = true,
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), _) => {}
-            (None, '"' | '\'') => quote = Some(c),
-            (None, '(' | '[' | '{') => depth += 1,
-            (None, ')' | ']' | '}') => depth = depth.saturating_sub(1),
-            (None, '+' | '~') if depth == 0 => {
-                found.push(Term { text: expression[start..at].trim().into(), operator });
-                (start, operator) = (at + 1, c);
+    for (index, (word, depth)) in depths(source, words).enumerate() {
+        match word {
+            "+" | "~" if depth == 0 => {
+                found.push(Term { text: term(&words[start..index]), operator });
+                (start, operator) = (index + 1, if word == "~" { '~' } else { '+' });
             }
-            (None, '=' | '!' | '<' | '>' | '-' | '*' | '/' | '%' | ',') if depth == 0 => return whole(),
+            "==" | "!=" | "<" | "<=" | ">" | ">=" | "-" | "*" | "**" | "/" | "//" | "%" | "," | "if" | "else"
+            | "and" | "or" | "not" | "in" | "is"
+                if depth == 0 =>
+            {
+                return whole();
+            }
             _ => {}
         }
     }
-    found.push(Term { text: expression[start..].trim().into(), operator });
-    match found.iter().any(|term| term.text.is_empty() || has_keyword(&term.text)) {
-        true => whole(),
-        false => found,
-    }
+    found.push(Term { text: term(&words[start..]), operator });
+    if found.iter().any(|term| term.text.is_empty()) { whole() } else { found }
 }
 
-/// Whether an operator weaker than `+` stands in the term, outside strings and brackets or not.
-fn has_keyword(term: &str) -> bool {
-    literal(term).is_none()
-        && term.split_whitespace().any(|word| ["if", "else", "and", "or", "not", "in", "is"].contains(&word))
+/// What stands in the brackets around an expression.
+fn without_brackets<'a>(source: &str, words: &'a [Range<usize>]) -> &'a [Range<usize>] {
+    let mut words = words;
+    while let [first, inner @ .., last] = words
+        && (&source[first.clone()], &source[last.clone()]) == ("(", ")")
+        && depths(source, inner).all(|(_, depth)| depth >= 0)
+    {
+        words = inner;
+    }
+    words
+}
+
+/// The words with how many brackets are open behind each.
+fn depths<'a>(source: &'a str, words: &'a [Range<usize>]) -> impl Iterator<Item = (&'a str, i32)> {
+    let mut depth = 0;
+    words.iter().map(move |word| {
+        let word = &source[word.clone()];
+        depth += match word {
+            "(" | "[" | "{" => 1,
+            ")" | "]" | "}" => -1,
+            _ => 0,
+        };
+        (word, depth)
+    })
+}
+
+/// A string literal that stands for `text`.
+pub(super) fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'").replace('\n', "\\n"))
 }
 
 /// A string literal's quote and what stands between its quotes.
@@ -165,18 +198,13 @@ pub(super) fn literal(term: &str) -> Option<(char, &str)> {
     (!ends_within && !escaped).then_some((quote, body))
 }
 
-/// Where in a literal's body the output's byte `at` is written; `None` where an escape makes that hard to say.
+/// Where in a literal's body the output's letter `at` is written; `None` where an escape makes that hard to say.
 pub(super) fn body_offset(body: &str, at: usize) -> Option<usize> {
-    let (mut out, mut chars) = (0, body.char_indices());
-    while out < at {
-        let (_, c) = chars.next()?;
-        out += match c {
-            '\\' => match chars.next()?.1 {
-                'n' | 't' | 'r' | '\\' | '\'' | '"' => 1,
-                _ => return None,
-            },
-            c => c.len_utf8(),
-        };
+    let mut chars = body.char_indices();
+    for _ in 0..at {
+        if chars.next()?.1 == '\\' && !matches!(chars.next()?.1, 'n' | 't' | 'r' | '\\' | '\'' | '"') {
+            return None;
+        }
     }
-    (out == at).then(|| chars.offset())
+    Some(chars.offset())
 }

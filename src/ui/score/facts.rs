@@ -4,7 +4,8 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 
 use super::packing;
-use crate::app::{App, Rule};
+use crate::app::App;
+use crate::mask::Basis;
 use crate::sequence::{Packing, Token, visible_text};
 use crate::ui::{Theme, text, token};
 
@@ -28,7 +29,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 
 /// What the current profile is and where that was read, if a profile is current.
 pub fn source_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
-    let Rule::Profile(profile) = app.rule() else { return Vec::new() };
+    let Basis::Profile(profile) = app.basis() else { return Vec::new() };
     let what = format!("{}: {}", profile.title, profile.source.says);
     std::iter::once(Line::default())
         .chain(wrapped(&what, width, theme.text))

@@ -8,7 +8,8 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Action, App, Rule, Scoring};
+use crate::app::{Action, App, Scoring};
+use crate::mask::Basis;
 use crate::sequence::{Kind, Token};
 use crate::ui::columns::Columns;
 use crate::ui::{Hits, Theme, text};
@@ -29,11 +30,11 @@ fn rows(app: &App) -> Vec<Row<'_>> {
     let current = app.scoring();
     for scoring in &app.scorings {
         let is_first_profile =
-            matches!(scoring.rule, Rule::Profile(_)) && !rows.iter().any(|row| matches!(row, Row::Heading));
+            matches!(scoring.basis, Basis::Profile(_)) && !rows.iter().any(|row| matches!(row, Row::Heading));
         if is_first_profile {
             rows.push(Row::Heading);
         }
-        let painted = current.filter(|current| current.rule == scoring.rule);
+        let painted = current.filter(|current| current.basis == scoring.basis);
         rows.push(Row::Scoring(painted.unwrap_or(scoring)));
     }
     rows
@@ -41,7 +42,7 @@ fn rows(app: &App) -> Vec<Row<'_>> {
 
 /// Columns for the mark and the rows' names, a blank before and behind them.
 fn left(app: &App) -> usize {
-    app.scorings.iter().map(|scoring| scoring.rule.name().width() + 3).max().unwrap_or(0)
+    app.scorings.iter().map(|scoring| scoring.basis.name().width() + 3).max().unwrap_or(0)
 }
 
 /// Rows that are in sight however low the screen is, so that there is room for the loss too.
@@ -97,7 +98,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
             Row::Scoring(scoring) => {
                 let line = scoring_line(app, theme, &columns, &figures, scoring, usize::from(area.width));
                 frame.render_widget(line, place);
-                hits.push(place, Action::Rule(scoring.rule));
+                hits.push(place, Action::Basis(scoring.basis));
                 if scoring.mask.is_ok() {
                     push_cells(&columns, place, left, hits);
                 }
@@ -110,7 +111,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 
 /// The first row that is drawn: the current one stays in sight, with rows on both sides of it.
 fn first_in_sight(app: &App, all: &[Row], room: usize) -> usize {
-    let is_current = |row: &Row| matches!(row, Row::Scoring(scoring) if scoring.rule == app.rule());
+    let is_current = |row: &Row| matches!(row, Row::Scoring(scoring) if scoring.basis == app.basis());
     let current = all.iter().position(is_current).unwrap_or(0);
     current.saturating_sub(room / 2).min(all.len().saturating_sub(room))
 }
@@ -126,11 +127,11 @@ fn push_cells(columns: &Columns, place: Rect, left: usize, hits: &mut Hits) {
 /// The line over the profiles: what they are, and which one counts.
 fn profiles_heading(app: &App, theme: &Theme, width: usize) -> Line<'static> {
     let words = "  as trainers score it ";
-    let current = match app.rule() {
-        Rule::Profile(profile) => {
+    let current = match app.basis() {
+        Basis::Profile(profile) => {
             format!(" {} ", text::fit_start(&profile.title, width.saturating_sub(words.len() + 4)))
         }
-        Rule::Mode(_) => String::new(),
+        _ => String::new(),
     };
     let rule = width.saturating_sub(words.width() + current.width());
     let before = rule.min(2);
@@ -230,8 +231,8 @@ fn scoring_line(
     scoring: &Scoring,
     width: usize,
 ) -> Line<'static> {
-    let is_current = scoring.rule == app.rule();
-    let name = text::pad_end(&scoring.rule.name(), left(app) - 2);
+    let is_current = scoring.basis == app.basis();
+    let name = text::pad_end(&scoring.basis.name(), left(app) - 2);
     let name_style = if is_current { theme.accent } else { theme.text };
     let mut spans =
         vec![Span::styled(if is_current { "▸ " } else { "  " }, theme.accent), Span::styled(name, name_style)];
