@@ -24,6 +24,33 @@
 //! Training changes the weights of the model that speaks, in place; the engine is the truth of a run and the screen
 //! mirrors it ([`engine::TrainEvent`]): after every step it gets what the weights say now.
 //!
+//! # From a text to its loss
+//!
+//! ```
+//! use lossglass::cancel::Cancel;
+//! use lossglass::loss::{Denominator, Ledger, Scores};
+//! use lossglass::mask::Policy;
+//! use lossglass::model::Model;
+//! use lossglass::sample::{Form, Sample};
+//! use lossglass::score::Scorer;
+//! use lossglass::sequence::Prefix;
+//! use lossglass::source::{Embedded, Source};
+//!
+//! # fn main() -> anyhow::Result<()> {
+//! let (device, cancel) = (candle_core::Device::Cpu, Cancel::default());
+//! let model = Model::load(&Source::Embedded(Embedded::TinyBase), &device, &cancel, &mut |_| {})?;
+//! let sequence = model.encode(&Sample::Text("The sea is wide and deep.".into()), Prefix::Tokenizer)?;
+//! let mask = Policy::default().mask(&sequence, Form::Text, None)?;
+//! let mut scores = Scores::default();
+//! let mut on_rows = |from, rows| scores.splice(from, rows);
+//! Scorer::new().score(&model.decoder, &sequence.ids(), 5, &cancel, &mut on_rows)?;
+//! let ledger = Ledger::new(&sequence, &mask, &scores).expect("nothing cancelled it");
+//! let loss = ledger.loss(Denominator::Scored).expect("something is scored"); // nats
+//! assert!(loss > 0.0 && ledger.scored == sequence.len() - 1);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # From a name to a model
 //!
 //! ```text

@@ -59,6 +59,22 @@ impl MaskOptions {
 }
 
 /// A place in raw text between prompt and completion.
+///
+/// ```
+/// # use lossglass::{mask::Split, model::Reader, source::{Embedded, Source}, sample::Sample, sequence::Prefix};
+/// # fn main() -> anyhow::Result<()> {
+/// let reader = Reader::load(&Source::Embedded(Embedded::TinyBase))?;
+/// let sequence = reader.encode(&Sample::Text("The sea is wide.".into()), Prefix::None)?;
+/// let texts: Vec<String> = sequence.tokens.iter().map(|token| token.text()).collect();
+/// assert_eq!(texts[..3], ["The", " sea", " is"]);
+///
+/// // Behind "The" the place is a border between two tokens.
+/// assert_eq!(Split::at_char(&sequence, 3), Split { token: 1, straddles: false });
+/// // Behind "The s" it is inside ` sea`: a straddler, which belongs to the completion.
+/// assert_eq!(Split::at_char(&sequence, 5), Split { token: 1, straddles: true });
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Split {
     /// The first token of the completion; one that lies across the place belongs to it.
@@ -85,6 +101,31 @@ enum Decider {
 
 /// One weight per token of a sequence. `weights[0]` is always 0: nothing predicts the first token. Of packed documents
 /// each is masked by itself, and nothing predicts its first token where they are apart.
+///
+/// ```
+/// # use lossglass::{mask::{LossMask, MaskOptions, Mode}, model::Reader, source::{Embedded, Source}};
+/// # use lossglass::{sample::read_record, sequence::Prefix};
+/// # fn main() -> anyhow::Result<()> {
+/// let chat = serde_json::json!([
+///     {"role": "user", "content": "Is the sea wide?"},
+///     {"role": "assistant", "content": "Yes."},
+/// ]);
+/// let record = read_record(chat, None).map_err(anyhow::Error::msg)?;
+/// let reader = Reader::load(&Source::Embedded(Embedded::TinyChat))?;
+/// let sequence = reader.encode(&record.sample, Prefix::Tokenizer)?;
+///
+/// // What the assistant says and the stop behind it; not the header, which is there before the model speaks.
+/// let mask = LossMask::new(&sequence, Mode::Assistant, MaskOptions::default())?;
+/// let scored = sequence.targets().filter(|(t, _)| mask.is_scored(*t));
+/// assert_eq!(scored.map(|(_, token)| token.text()).collect::<String>(), "Yes.<|im_end|>");
+///
+/// // The weight belongs to the target: the logits row before it is what learns.
+/// let first = (0..sequence.len()).find(|&t| mask.is_scored(t)).unwrap();
+/// assert_eq!((mask.weight(first), mask.weight(first - 1), mask.weight(0)), (1.0, 0.0, 0.0));
+/// assert_eq!(mask.reason(&sequence, first).to_string(), "scored: the assistant's content");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct LossMask {
     pub mode: Mode,

@@ -23,6 +23,26 @@ use crate::template::{Change, Part, Placed, RenderFacts};
 pub type TokenBytes = smallvec::SmallVec<[u8; 16]>;
 
 /// One token of a [`Sequence`].
+///
+/// Spans tile the text, byte by byte: where a tokenizer cuts inside a character, so do they.
+///
+/// ```
+/// # use lossglass::{model::Reader, source::{Embedded, Source}, sample::Sample, sequence::Prefix};
+/// # fn main() -> anyhow::Result<()> {
+/// let reader = Reader::load(&Source::Embedded(Embedded::TinyBase))?;
+/// let sequence = reader.encode(&Sample::Text("To 東".into()), Prefix::None)?;
+/// let spans: Vec<_> = sequence.tokens.iter().map(|token| token.span.clone()).collect();
+/// assert_eq!(spans.first().map(|span| span.start), Some(0));
+/// assert!(spans.windows(2).all(|pair| pair[0].end == pair[1].start));
+/// assert_eq!(spans.last().map(|span| span.end), Some("To 東".len()));
+///
+/// // The character has three bytes, a token each; in characters every one of them covers it.
+/// let last = sequence.len() - 1;
+/// assert_eq!(sequence.tokens[last].text(), "⟨B1⟩");
+/// assert_eq!(sequence.char_span(last), 3..4);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Token {
     pub id: u32,

@@ -281,3 +281,45 @@ fn what_a_model_s_files_give_a_template() {
     assert!(printed(None, "r16-additional.json").starts_with("TOOLS 1\n<|im_start|>system\nS.<|im_end|>\n"));
     assert!(printed(None, "r15-bos-from-config.json").starts_with("<|im_start|>user\n"));
 }
+
+/// What mask `assistant` scores where markers stand inside a turn, and which findings are not said of it.
+#[test]
+fn markers_in_a_turn_are_scored_where_the_model_writes_them() {
+    let call = "<tool_call>f<arg_key>city</arg_key>\n<arg_value>Oslo</arg_value><arg_key>days</arg_key>\n\
+                <arg_value>2</arg_value></tool_call>";
+    let analysis = "<|channel|>analysis<|message|><|end|><|start|>assistant<|channel|>final<|message|>Yo.<|return|>";
+    let cases: [(&str, &[&str], &str); 8] = [
+        ("m01-call-tail-without-stop", &[call, "Mild."], "header-scored"),
+        ("m03-answer-after-think-blank", &["\n\nFour.<｜end▁of▁sentence｜>"], "header-scored"),
+        ("m05-gptoss-final-marker", &["<|channel|>final<|message|>Yo.<|return|>"], "header-scored"),
+        ("m07-gptoss-empty-reasoning", &[analysis], "default-system"),
+        ("m09-unknown-stop-newline", &["Yo.[|endofturn|]", "No.[|endofturn|]"], "stop-unscored"),
+        ("f01-unstable-wrong-cause", &["a.<|im_end|>", "b.<|im_end|>"], "template-unstable"),
+        ("f02-empty-assistant-though-calls", &["<|im_end|>", "Ok.<|im_end|>"], "empty-assistant"),
+        ("f03-default-system-is-the-tools-list", &["Yo.<|im_end|>"], "default-system"),
+    ];
+    for (name, expected, unsaid) in cases {
+        let (template, chat) = (format!("templates/{name}.jinja"), format!("templates/{name}.json"));
+        let output = analyze(&template, &chat, "0", &["--mask", "assistant"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(scored_runs(&report), expected, "{name}");
+        assert!(!report["findings"].to_string().contains(unsaid), "{name}: {}", report["findings"]);
+    }
+}
+
+/// The runs of scored tokens, as the rendered text has them.
+fn scored_runs(report: &serde_json::Value) -> Vec<String> {
+    let text: Vec<char> = report["source"]["rendered"].as_str().expect("a text").chars().collect();
+    let (mut runs, mut end) = (Vec::<String>::new(), None);
+    for token in report["tokens"].as_array().expect("tokens").iter().filter(|token| token["weight"] != 0.0) {
+        let place = |end: usize| token["span"][end].as_u64().expect("a place") as usize;
+        let start = end.filter(|end| *end >= place(0));
+        match start {
+            // A token that covers a part of a character covers it whole.
+            Some(start) => runs.last_mut().expect("a run").extend(&text[start..place(1).max(start)]),
+            None => runs.push(text[place(0)..place(1)].iter().collect()),
+        }
+        end = Some(place(1));
+    }
+    runs
+}

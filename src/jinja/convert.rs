@@ -26,6 +26,7 @@ pub(super) fn iterate(value: &Value) -> Result<Vec<Value>, Error> {
         Value::Range(start, _, step) => {
             (0..range_len(value) as i128).map(|index| Value::Int(start + index * step)).collect()
         }
+        Value::Bytes(bytes) => bytes.iter().map(|byte| Value::Int((*byte).into())).collect(),
         Value::Generator(items) => items.borrow_mut().drain(..).collect(),
         other => return Err(type_error(other, "is not iterable")),
     })
@@ -47,6 +48,7 @@ pub(super) fn len(value: &Value) -> Result<usize, Error> {
     Ok(match value {
         Value::Undefined(_) => 0,
         Value::Str(text) => text.as_str().chars().count(),
+        Value::Bytes(bytes) => bytes.len(),
         Value::List(items) | Value::Tuple(items) | Value::View(_, items) => items.len(),
         Value::Dict(dict) => dict.len(),
         Value::Range(..) => range_len(value),

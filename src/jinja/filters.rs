@@ -1,6 +1,7 @@
 //! jinja2's filters: those of lists and numbers here, those of texts in [`text`].
 
 mod text;
+mod urlize;
 
 use std::cmp::Ordering;
 
@@ -129,7 +130,16 @@ pub(super) fn apply(renderer: &Renderer<'_>, name: &str, value: Value, arguments
             other => Value::generator(iterate(other)?.into_iter().rev()),
         },
         "batch" | "slice" => chunks(name, &value, arguments)?,
-        "random" => return Err(Error::runtime("random gives another text at each render")),
+        // Of one moment every render gets the same: what a render is compared with must not differ by chance.
+        "random" => {
+            arguments.none()?;
+            let items = iterate(&value)?;
+            let at = (renderer.now as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 33;
+            match items.len() {
+                0 => Value::Undefined("No random item, sequence was empty.".into()),
+                count => items[at as usize % count].clone(),
+            }
+        }
         "format" => {
             let named = arguments.named.into_iter().map(|(name, value)| ((&*name).into(), value)).collect();
             format::filter(&value.to_text(), arguments.positional, named)?.into()

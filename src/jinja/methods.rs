@@ -1,5 +1,6 @@
-//! Python's methods of lists, dictionaries and numbers; those of strings are in [`string`].
+//! Python's methods of lists, dictionaries and numbers; those of strings are in [`string`] and [`bytes`].
 
+pub(super) mod bytes;
 mod string;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use super::{Error, functions};
 pub(super) fn known(value: &Value, name: &str) -> Option<bool> {
     let (safe, changing): (&[&str], &[&str]) = match value {
         Value::Str(_) => (&string::NAMES, &[]),
+        Value::Bytes(_) => (&bytes::NAMES, &[]),
         Value::List(_) => {
             (&["index", "count", "copy"], &["append", "clear", "extend", "insert", "pop", "remove", "reverse", "sort"])
         }
@@ -39,6 +41,7 @@ pub(super) fn known(value: &Value, name: &str) -> Option<bool> {
 pub(super) fn call(value: &Value, name: &str, arguments: Args) -> Result<Value, Error> {
     match (value, name) {
         (Value::Str(text), _) => string::call(text, name, arguments),
+        (Value::Bytes(letters), _) => bytes::call(letters, name, arguments),
         (Value::List(items) | Value::Tuple(items), _) => list(items, name, value, arguments),
         (Value::Range(..), _) => list(&iterate(value)?, name, value, arguments),
         (Value::Dict(_) | Value::Callable(_), "fromkeys") => {

@@ -20,6 +20,8 @@ pub enum Value {
     Int(i128),
     Float(f64),
     Str(Text),
+    /// What `str.encode` makes.
+    Bytes(Rc<[u8]>),
     List(Rc<Items>),
     Tuple(Rc<Items>),
     Dict(Rc<Dict>),
@@ -247,6 +249,7 @@ impl Value {
             Value::Int(number) => *number != 0,
             Value::Float(number) => *number != 0.0,
             Value::Str(text) => !text.as_str().is_empty(),
+            Value::Bytes(bytes) => !bytes.is_empty(),
             Value::List(items) | Value::Tuple(items) | Value::View(_, items) => !items.is_empty(),
             Value::Dict(dict) => dict.len() > 0,
             Value::Range(..) => super::convert::range_len(self) > 0,
@@ -263,6 +266,7 @@ impl Value {
             Value::Int(_) => "int",
             Value::Float(_) => "float",
             Value::Str(_) => "str",
+            Value::Bytes(_) => "bytes",
             Value::List(_) => "list",
             Value::Tuple(_) => "tuple",
             Value::Dict(_) => "dict",
@@ -319,6 +323,7 @@ impl Value {
             Value::Int(number) => out.push_str(&number.to_string()),
             Value::Float(number) => out.push_str(&super::words::float(*number)),
             Value::Str(text) => super::words::quoted(text, out),
+            Value::Bytes(bytes) => out.push_str(&super::methods::bytes::repr(bytes)),
             Value::List(items) => sequence(items, "[", "]", out),
             Value::Tuple(items) => sequence(items, "(", if items.len() == 1 { ",)" } else { ")" }, out),
             Value::View(name, items) => {
@@ -374,6 +379,7 @@ pub(super) fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Undefined(_), Value::Undefined(_)) | (Value::None, Value::None) => true,
         (Value::Str(left), Value::Str(right)) => left.as_str() == right.as_str(),
+        (Value::Bytes(left), Value::Bytes(right)) => left == right,
         (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
             left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| equal(left, right))
         }

@@ -12,6 +12,38 @@ HERE = pathlib.Path(__file__).parent
 CHAT = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Yo."}]
 
 EXPRESSIONS = r"""
+'é\n'.encode()
+"it's".encode()
+'é'.encode('latin-1')
+'é'.encode('ascii')
+'aé'.encode('ascii', 'ignore')
+'aé'.encode('ascii', errors='replace')
+'é'.encode('utf-8').decode('utf-8')
+'é'.encode().decode('ascii', 'replace')
+'é'.encode().hex()
+'é'.encode()|length
+'é'.encode()|list
+'a'.encode() == 'a'.encode()
+'a'.encode()|tojson
+'a' ~ 'b'.encode()
+'x'.encode('nope')
+'abc'.translate({97: 'x', 98: none, 99: 100})
+'abc'.translate(''.maketrans('ab', 'xy', 'c'))
+'abc'.translate(''.maketrans({'a': 'xyz'}))
+''.maketrans('ab', 'x')
+''.maketrans('a')
+'see http://example.com/a?b=1&c=2, or (www.example.org).'|urlize
+'example.com <https://x.net/y(z)> a@b.org mailto:c@d.com @e@f'|urlize
+'http://example.com/long/path'|urlize(10)
+'http://example.com'|urlize(target='_blank', rel='me', nofollow=true)
+'tel:123 ftp://x.y z'|urlize(extra_schemes=['tel:', 'ftp://'])
+'x'|urlize(extra_schemes=['!'])
+'http://1.2.3.4:80/x https://[::1]/ http://localhost nope.xyz a.b.com.'|urlize
+'((http://a.com)) &lt;http://a.com&gt; http://a.com/(b'|urlize
+42|urlize
+[7]|random
+''|random
+['a']|random ~ 'b'
 'a'.ljust(3)
 'a'.center(5)
 '<b>x</b>'|striptags

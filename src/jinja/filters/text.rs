@@ -50,7 +50,7 @@ pub(super) fn apply(name: &str, value: &Value, arguments: Args) -> Result<Value,
             let [autospace] = arguments.bind(["autospace"])?;
             xmlattr(value, flag(autospace, true))?.into()
         }
-        "urlize" => return Err(Error::runtime("urlize makes HTML, which a chat template has no use for")),
+        "urlize" => super::urlize::apply(value, arguments)?.into(),
         _ => return Err(Error::runtime(format!("No filter named '{name}'"))),
     })
 }

@@ -7,7 +7,7 @@ use super::super::value::{Dict, Value};
 use super::super::words::is_space;
 use super::super::{Error, format};
 
-pub(super) const NAMES: [&str; 46] = [
+pub(super) const NAMES: [&str; 47] = [
     "capitalize",
     "casefold",
     "center",
@@ -52,6 +52,7 @@ pub(super) const NAMES: [&str; 46] = [
     "strip",
     "swapcase",
     "title",
+    "translate",
     "upper",
     "zfill",
 ];
@@ -129,7 +130,9 @@ pub(super) fn call(value: &Text, name: &str, arguments: Args) -> Result<Value, E
             Value::Dict(fields) => format::braces(value, &[], &fields)?.into(),
             other => return Err(super::super::convert::type_error(&other, "is no mapping")),
         },
-        "encode" | "maketrans" => return Err(Error::runtime(format!("str.{name} makes no text"))),
+        "encode" => super::bytes::encode(letters, arguments)?,
+        "maketrans" => super::bytes::maketrans(arguments)?,
+        "translate" => super::bytes::translate(value, arguments)?.into(),
         _ => {
             arguments.none()?;
             is(letters, name).into()
