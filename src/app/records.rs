@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
+use super::InputLine;
 use crate::mask::Roles;
 use crate::mask::finding::Code;
 use crate::model::Source;
@@ -110,7 +111,7 @@ pub struct Browser {
     listed: Vec<u32>,
     /// The one that is chosen, by its place in the list.
     pub selected: usize,
-    pub asked: Option<(Asked, String)>,
+    pub asked: Option<(Asked, InputLine)>,
     /// The record that was opened last, and whether it is on screen as it is in the file.
     pub opened: Option<usize>,
     pub(super) is_intact: bool,
