@@ -7,6 +7,7 @@ mod action;
 mod caret;
 mod comparing;
 mod editor;
+mod input_line;
 pub mod keymap;
 mod labels;
 mod layers;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 pub use action::{Action, Command, Effect, Facts, FileOutcome};
 pub use comparing::Comparing;
 pub use editor::{Editor, TurnEditor};
+pub use input_line::InputLine;
 pub use keymap::Context;
 pub use labels::Label;
 pub use painting::Painting;
@@ -141,13 +143,13 @@ pub enum Overlay {
     Settings(SettingsForm),
     /// Where the weights go, as it is typed.
     Save {
-        directory: String,
+        directory: InputLine,
     },
     /// The records of the data set.
     Records,
     /// The weight that is painted, as it is typed.
     Weight {
-        typed: String,
+        typed: InputLine,
     },
 }
 

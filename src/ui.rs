@@ -22,6 +22,7 @@ mod empty;
 mod footer;
 mod header;
 mod help;
+mod input_line;
 mod picker;
 mod predict;
 mod records;

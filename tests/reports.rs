@@ -105,22 +105,6 @@ fn naive_packs_add_up() {
     assert!((sum - total).abs() < 1e-9 * total, "{sum} {total}");
 }
 
-/// What the model itself writes between the parts of its turn is scored; what the generation prompt supplies is not.
-#[test]
-fn markers_inside_a_turn_are_scored_with_the_part_they_open_or_close() {
-    let scored = |name: &str| {
-        let output = analyze(&format!("templates/{name}.jinja"), &format!("templates/{name}.json"), "0", &[]);
-        let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
-        let tokens = json["tokens"].as_array().expect("tokens").iter();
-        let text = |token: &serde_json::Value| token["text"].as_str().unwrap_or_default().to_string();
-        tokens.filter(|token| token["weight"].as_f64() > Some(0.0)).map(text).collect::<String>()
-    };
-    let call = scored("m01-call-tail-without-stop");
-    assert!(call.contains("<arg_key>days</arg_key>") && call.contains("2</arg_value></tool_call>"), "{call}");
-    assert!(!call.contains("<|observation|>") && !call.contains("<|assistant|>"), "{call}");
-    assert_eq!(scored("m05-gptoss-final-marker"), "<|channel|>final<|message|>Yo.<|return|>");
-}
-
 /// A copy of the embedded chat model as a directory whose tokenizer has another eos than the template's stop.
 fn with_another_eos() -> tempfile::TempDir {
     let directory = saved_chat_model(&[]);

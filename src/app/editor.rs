@@ -248,7 +248,7 @@ impl Editor {
 
 /// The key as the text area takes it, if it is one that a user of this program means something by. The text area has
 /// keys of its own beside them, some of which delete text; those that the key table has never come here.
-fn meant(input: Input) -> Option<Input> {
+pub(super) fn meant(input: Input) -> Option<Input> {
     let plain = |key| Input { key, ctrl: false, alt: false, shift: false };
     let Input { key, ctrl, alt, .. } = input;
     match key {

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use super::records::{Browser, Filter};
 use super::{App, Command, Facts};
+use ratatui_textarea::Input;
+
+use super::InputLine;
 use crate::mask::Roles;
 use crate::mask::finding::Code;
 use crate::memory::size_text;
@@ -88,7 +91,7 @@ impl Item {
 #[derive(Clone, Debug)]
 pub struct Picker {
     pub kind: PickerKind,
-    pub query: String,
+    pub query: InputLine,
     /// Everything there is to choose from.
     items: Vec<Item>,
     /// Indices of the items that match the query.
@@ -103,7 +106,7 @@ pub struct Picker {
 
 impl Picker {
     pub(super) fn new(kind: PickerKind, items: Vec<Item>) -> Self {
-        let (query, matches) = (String::new(), Vec::new());
+        let (query, matches) = (InputLine::default(), Vec::new());
         let mut picker = Self { kind, query, items, matches, selected: 0, details: None, doomed: None };
         picker.filter();
         picker
@@ -124,7 +127,7 @@ impl Picker {
     pub fn total(&self) -> usize {
         match self.kind {
             PickerKind::Model | PickerKind::Second => {
-                self.items.iter().filter(|item| is_for(&self.query, item)).count()
+                self.items.iter().filter(|item| is_for(self.query.text(), item)).count()
             }
             _ => self.items.len(),
         }
@@ -164,9 +167,18 @@ impl Picker {
         self.selected = at.unwrap_or(0);
     }
 
-    pub(super) fn set_query(&mut self, query: String) {
-        self.query = query;
-        self.filter();
+    /// A key goes to the query.
+    pub(super) fn input(&mut self, input: Input) {
+        if self.query.input(input) {
+            self.filter();
+        }
+    }
+
+    /// A paste goes to the query.
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.query.paste(text) {
+            self.filter();
+        }
     }
 
     pub(super) fn step(&mut self, by: isize) {
@@ -177,8 +189,8 @@ impl Picker {
     fn filter(&mut self) {
         let query = match self.kind {
             // Tokens are written with ␣ for a space.
-            PickerKind::WhatIf => self.query.replace(' ', "␣"),
-            _ => self.query.to_lowercase(),
+            PickerKind::WhatIf => self.query.text().replace(' ', "␣"),
+            _ => self.query.text().to_lowercase(),
         };
         let rank = |item: &Item| match self.kind {
             PickerKind::WhatIf => token_rank(&query, &item.label),

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use super::InputLine;
 use crate::data::DataSet;
 use crate::mask::Roles;
 use crate::mask::finding::Code;
@@ -100,7 +101,7 @@ pub struct Browser {
     listed: Vec<u32>,
     /// The one that is chosen, by its place in the list.
     pub selected: usize,
-    pub asked: Option<(Asked, String)>,
+    pub asked: Option<(Asked, InputLine)>,
     /// The record that was opened last, and whether it is on screen as it is in the file.
     pub opened: Option<usize>,
     pub(super) is_intact: bool,

@@ -1,5 +1,6 @@
 //! The form of the training settings: what there is to set, and how.
 
+use super::InputLine;
 use super::training::Training;
 use super::update::next;
 use crate::train;
@@ -14,7 +15,7 @@ pub struct SettingsForm {
     /// Where keys go.
     pub chosen: Setting,
     /// A value that is being typed for it.
-    pub typed: String,
+    pub typed: InputLine,
 }
 
 /// One line of the form.
@@ -93,7 +94,7 @@ enum By {
 
 impl Default for SettingsForm {
     fn default() -> Self {
-        Self { chosen: Method, typed: String::new() }
+        Self { chosen: Method, typed: InputLine::default() }
     }
 }
 

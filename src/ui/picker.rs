@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
-use super::{Hits, Theme, text};
+use super::{Hits, Theme, input_line, text};
 use crate::app::{Action, App, Choice, Item, Overlay, Picker, PickerKind};
 use crate::sequence::visible_text;
 
@@ -72,7 +72,6 @@ fn draw_details(name: &str, facts: &[(String, String)], theme: &Theme, frame: &m
 }
 
 fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
-    let typed = text::fit_end(&visible_text(&picker.query), width.saturating_sub(4));
     let hint = match (picker.kind, picker.query.is_empty()) {
         (_, false) => "",
         (PickerKind::RecordFilter, _) => " type to filter, or a number: longer than that",
@@ -81,13 +80,10 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
         (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file, owner/name",
         (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
     };
-    let hint = text::fit_start(hint, width.saturating_sub(typed.width() + 4));
-    Line::from(vec![
-        Span::styled(" > ", theme.accent),
-        Span::styled(typed, theme.text),
-        Span::styled(" ", theme.cursor),
-        Span::styled(hint, theme.dim),
-    ])
+    let line = input_line::spans(theme, &picker.query, width.saturating_sub(3));
+    let hint = text::fit_start(hint, width.saturating_sub(4));
+    let line = [Span::styled(" > ", theme.accent)].into_iter().chain(line);
+    Line::from_iter(line.chain([Span::styled(hint, theme.dim)]))
 }
 
 /// A rule below the query; the directory stands in it where files are chosen.
@@ -121,7 +117,7 @@ fn line(theme: &Theme, item: &Item, is_selected: bool, width: usize) -> Line<'st
 
 /// What enter does when nothing matches.
 fn nothing(picker: &Picker) -> String {
-    let query = visible_text(&picker.query);
+    let query = visible_text(picker.query.text());
     match picker.kind {
         PickerKind::Twin => "no twin run matches; backspace widens the search".into(),
         PickerKind::RecordFilter => "nothing matches; enter lists the records of more tokens than that".into(),

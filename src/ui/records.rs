@@ -7,7 +7,7 @@ use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
 use super::text::{self, count, fit_start, pad_end, pad_start, things};
-use super::{Hits, Theme};
+use super::{Hits, Theme, input_line};
 use crate::app::{Action, App, Browser, Reading, RecordPrompt};
 use crate::mask::finding::Severity;
 use crate::sequence::visible_text;
@@ -89,9 +89,8 @@ fn listed(records: &Browser, theme: &Theme, width: usize) -> Line<'static> {
             RecordPrompt::Jump => " go to record ",
             RecordPrompt::Search => " with the text ",
         };
-        let typed = text::fit_end(&visible_text(typed), width.saturating_sub(what.width() + 2));
-        let spans = [(what, theme.accent), (&typed, theme.text), (" ", theme.cursor)];
-        return Line::from_iter(spans.map(|(text, style)| Span::styled(text.to_owned(), style)));
+        let line = input_line::spans(theme, typed, width.saturating_sub(what.width() + 1));
+        return Line::from_iter([Span::styled(what, theme.accent)].into_iter().chain(line));
     }
     let search = match records.search.as_str() {
         "" => String::new(),

@@ -5,9 +5,8 @@ use ratatui::layout::{Constraint, Rect};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
-use super::{Theme, text};
+use super::{Theme, input_line, text};
 use crate::app::{App, Overlay};
-use crate::sequence::visible_text;
 
 const WIDEST: u16 = 80;
 
@@ -22,10 +21,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     frame.render_widget(block, place);
     let mut rows = inner.rows();
     if let Some(row) = rows.next() {
-        let typed = text::fit_end(&visible_text(directory), usize::from(row.width).saturating_sub(4));
-        let line =
-            [Span::styled(" > ", theme.accent), Span::styled(typed, theme.text), Span::styled(" ", theme.cursor)];
-        frame.render_widget(Line::from_iter(line), row);
+        let line = input_line::spans(theme, directory, usize::from(row.width).saturating_sub(3));
+        frame.render_widget(Line::from_iter([Span::styled(" > ", theme.accent)].into_iter().chain(line)), row);
     }
     if let Some(row) = rows.next() {
         let step = app.training.step;

@@ -38,7 +38,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 fn line(app: &App, theme: &Theme, form: &SettingsForm, setting: Setting, width: usize) -> Line<'static> {
     let is_chosen = form.chosen == setting;
     let value = match (is_chosen, form.typed.is_empty()) {
-        (true, false) => format!("{}_", form.typed),
+        (true, false) => format!("{}_", form.typed.text()),
         (true, true) => format!("← {} →", setting.value(&app.training)),
         (false, _) => format!("{}  ", setting.value(&app.training)),
     };

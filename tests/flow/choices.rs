@@ -156,7 +156,9 @@ fn a_set_is_collected_or_read_and_learned() {
 fn weights_are_saved_where_one_says() {
     let mut app = trained(2);
     press(&mut app, "w");
-    assert!(matches!(&app.overlay, Some(Overlay::Save { directory }) if directory == "./lossglass-hand-made-step2"));
+    assert!(
+        matches!(&app.overlay, Some(Overlay::Save { directory }) if directory.text() == "./lossglass-hand-made-step2")
+    );
     press(&mut app, "esc");
     assert!(app.overlay.is_none());
     press(&mut app, "w ctrl-u enter");

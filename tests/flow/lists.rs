@@ -22,7 +22,7 @@ fn the_palette_finds_and_does_a_command() {
     press(&mut app, "backspace backspace backspace backspace");
     assert_eq!(picker(&app).shown().len(), picker(&app).total());
     press(&mut app, "z ctrl-u");
-    assert_eq!(picker(&app).query, "");
+    assert_eq!(picker(&app).query.text(), "");
 }
 
 #[test]
@@ -66,13 +66,13 @@ fn directories_are_walked_and_files_read() {
     assert!(matches!(&effects[..], [Effect::ListDirectory(path)] if path == std::path::Path::new("/data/sets")));
     assert_eq!(picker(&app).kind, PickerKind::Open);
     update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data/sets".into(), entries: Vec::new() }));
-    assert_eq!((app.directory.as_path(), picker(&app).query.as_str()), (std::path::Path::new("/data/sets"), ""));
+    assert_eq!((app.directory.as_path(), picker(&app).query.text()), (std::path::Path::new("/data/sets"), ""));
     let effects = press(&mut app, "x / y . t x t enter");
     assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path == std::path::Path::new("/data/sets/x/y.txt")));
     let failed = FileOutcome::Failed("reading x/y.txt: no such file".into());
     update(&mut app, Action::Files(failed));
     assert_eq!(notice(&app), ("reading x/y.txt: no such file", true));
-    assert_eq!(picker(&app).query, "x/y.txt", "what was typed can be mended");
+    assert_eq!(picker(&app).query.text(), "x/y.txt", "what was typed can be mended");
     press(&mut app, "backspace");
     assert_eq!(notice(&app).0, "");
     press(&mut app, "ctrl-u");
@@ -150,9 +150,20 @@ fn a_paste_goes_into_the_query_and_a_late_click_nowhere() {
     let mut app = chat();
     press(&mut app, "o");
     update(&mut app, Action::Paste("/tmp/none.json\nmore".into()));
-    assert_eq!(picker(&app).query, "/tmp/none.json");
+    assert_eq!(picker(&app).query.text(), "/tmp/none.json");
     assert!(update(&mut app, Action::Pick(7)).is_empty() && app.overlay.is_some());
     let effects = press(&mut app, "enter");
     assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path == std::path::Path::new("/tmp/none.json")));
     assert!(matches!(app.sample, Sample::Chat(_)));
+}
+
+/// Every line that is typed has a cursor: a slip in the middle is mended where it is.
+#[test]
+fn a_slip_in_a_typed_line_is_mended_where_it_is() {
+    let mut app = chat();
+    press(&mut app, "o s a m l e ← ← p");
+    assert_eq!(picker(&app).query.text(), "sample");
+    assert_eq!(picker(&app).query.halves(), ("samp", "le"));
+    press(&mut app, "→ backspace end backspace");
+    assert_eq!(picker(&app).query.text(), "samp");
 }

@@ -31,7 +31,7 @@ fn the_disk_is_looked_at_behind_the_list() {
     gpt2.place = Place::Stored { bytes: 548_000_000, revisions: vec!["main".into()] };
     update(&mut app, Action::Files(FileOutcome::Models(models)));
     assert!(detail(&app, "gpt2").ends_with("0.5 GB on disk"));
-    assert_eq!((picker(&app).query.as_str(), &picker(&app).current().unwrap().label), ("gpt2", &selected));
+    assert_eq!((picker(&app).query.text(), &picker(&app).current().unwrap().label), ("gpt2", &selected));
 }
 
 #[test]

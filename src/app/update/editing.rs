@@ -36,22 +36,20 @@ pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
             false => Vec::new(),
         },
         Some(Overlay::Picker(picker)) => {
-            let line = text.lines().next().unwrap_or_default();
-            let query = format!("{}{line}", picker.query);
-            picker.set_query(query);
+            picker.paste(text);
             Vec::new()
         }
         Some(Overlay::Save { directory }) => {
-            directory.push_str(text.lines().next().unwrap_or_default());
+            directory.paste(text);
             Vec::new()
         }
         Some(Overlay::Weight { typed }) => {
-            typed.push_str(text.lines().next().unwrap_or_default().trim());
+            typed.paste(text.trim());
             Vec::new()
         }
         Some(Overlay::Records) => {
             if let Some((_, typed)) = &mut app.records.asked {
-                typed.push_str(text.lines().next().unwrap_or_default());
+                typed.paste(text);
             }
             Vec::new()
         }

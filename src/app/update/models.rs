@@ -12,7 +12,7 @@ pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     let doomed = picker.doomed.take();
     let name = match picker.current().map(|item| &item.choice) {
         Some(Choice::Model(name)) => name.clone(),
-        _ => picker.query.trim().to_owned(),
+        _ => picker.query.text().trim().to_owned(),
     };
     match command {
         Command::Details | Command::Cancel if was_shown => Some(Vec::new()),

@@ -1,8 +1,8 @@
 //! What is painted over the mask.
 
-use ratatui_textarea::{Input, Key};
+use ratatui_textarea::Input;
 
-use crate::app::{App, Command, Effect, Notice, Overlay, View};
+use crate::app::{App, Command, Effect, InputLine, Notice, Overlay, View};
 use crate::mask::Stroke;
 
 /// What a command of the view Score paints or selects; false if it does neither.
@@ -18,7 +18,7 @@ pub fn run(app: &mut App, command: Command) -> bool {
         Command::PaintMessage => toggle(app, message(app), "this token is of no message; p paints it alone"),
         Command::PaintPart => toggle(app, part(app), "this token is of no message; p paints it alone"),
         Command::PaintWeight if chosen(app).tokens(app.sequence()).is_empty() => say_why_not(app),
-        Command::PaintWeight => app.overlay = Some(Overlay::Weight { typed: String::new() }),
+        Command::PaintWeight => app.overlay = Some(Overlay::Weight { typed: InputLine::default() }),
         Command::ClearPaint => clear(app, &chosen(app), "no paint here"),
         Command::ClearAllPaint => clear(app, &Stroke::Tokens(0..app.len()), "nothing is painted"),
         Command::Undo | Command::Redo => go_back(app, command == Command::Redo),
@@ -41,7 +41,7 @@ pub fn run_in_prompt(app: &mut App, command: Command) -> Vec<Effect> {
         app.overlay = None;
         return Vec::new();
     }
-    match weight(typed) {
+    match weight(typed.text()) {
         Ok(weight) => {
             app.overlay = None;
             let mut paint = app.painting.paint.clone();
@@ -58,12 +58,7 @@ pub fn run_in_prompt(app: &mut App, command: Command) -> Vec<Effect> {
 /// A key goes to the weight that is typed.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     let Some(Overlay::Weight { typed }) = &mut app.overlay else { return Vec::new() };
-    match input {
-        Input { key: Key::Char(c), ctrl: false, alt: false, .. } => typed.push(c),
-        Input { key: Key::Char('u'), ctrl: true, .. } => typed.clear(),
-        Input { key: Key::Backspace, .. } => drop(typed.pop()),
-        _ => return Vec::new(),
-    }
+    typed.input(input);
     app.notice = None;
     Vec::new()
 }

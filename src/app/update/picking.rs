@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ratatui_textarea::{Input, Key};
+use ratatui_textarea::Input;
 
 use crate::app::picker::{file_items, is_from_home, model_items, token_items};
 use crate::app::{
@@ -49,16 +49,7 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     app.notice = None;
     if let Some(Overlay::Picker(picker)) = &mut app.overlay {
         (picker.details, picker.doomed) = (None, None);
-        let mut query = picker.query.clone();
-        match input {
-            Input { key: Key::Char(c), ctrl: false, alt: false, .. } => query.push(c),
-            Input { key: Key::Char('u'), ctrl: true, .. } => query.clear(),
-            Input { key: Key::Backspace, .. } => {
-                query.pop();
-            }
-            _ => return Vec::new(),
-        }
-        picker.set_query(query);
+        picker.input(input);
     }
     Vec::new()
 }
@@ -106,7 +97,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
     };
     let kind = picker.kind;
     let Some(choice) = picker.current().map(|item| item.choice.clone()) else {
-        let query = picker.query.clone();
+        let query = picker.query.text().to_owned();
         return accept_typed(app, kind, &query);
     };
     app.notice = None;

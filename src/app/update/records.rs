@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use ratatui_textarea::{Input, Key};
+use ratatui_textarea::Input;
 
 use crate::app::picker::filter_items;
 use crate::app::records::{Asked, Filter, Reading};
-use crate::app::{App, Command, Effect, Notice, Overlay, Picker, PickerKind};
+use crate::app::{App, Command, Effect, InputLine, Notice, Overlay, Picker, PickerKind};
 use crate::data::{DataSet, Opened};
 use crate::engine::{Request, Survey, SurveyEvent};
 use crate::loss::Denominator;
@@ -131,7 +131,7 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     app.notice = None;
     if let Some((asked, typed)) = app.records.asked.take() {
         if command == Command::Accept {
-            return answer(app, asked, &typed);
+            return answer(app, asked, typed.text());
         }
         return Vec::new();
     }
@@ -144,8 +144,8 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::PageDown => records.step(page),
         Command::Home => records.selected = 0,
         Command::End => records.step(isize::MAX),
-        Command::Jump => records.asked = Some((Asked::Jump, String::new())),
-        Command::Search => records.asked = Some((Asked::Search, records.search.clone())),
+        Command::Jump => records.asked = Some((Asked::Jump, InputLine::default())),
+        Command::Search => records.asked = Some((Asked::Search, records.search.clone().into())),
         Command::FilterRecords => {
             let items = filter_items(records);
             app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::RecordFilter, items)));
@@ -258,11 +258,6 @@ pub fn take_record(app: &mut App, file: &Path, index: usize, opened: Opened) -> 
 /// A key goes to the line below the list.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     let Some((_, typed)) = &mut app.records.asked else { return Vec::new() };
-    match input {
-        Input { key: Key::Char(c), ctrl: false, alt: false, .. } => typed.push(c),
-        Input { key: Key::Char('u'), ctrl: true, .. } => typed.clear(),
-        Input { key: Key::Backspace, .. } => drop(typed.pop()),
-        _ => {}
-    }
+    typed.input(input);
     Vec::new()
 }

@@ -1,6 +1,6 @@
 //! Where the weights are saved: a line to type.
 
-use ratatui_textarea::{Input, Key};
+use ratatui_textarea::Input;
 
 use super::steps::train;
 use crate::app::{App, Command, Effect, Overlay};
@@ -14,13 +14,13 @@ pub fn open(app: &mut App) {
     let name: String =
         model.name.chars().map(|c| if c.is_alphanumeric() || "._".contains(c) { c } else { '-' }).collect();
     let directory = format!("./lossglass-{name}-step{}", app.training.step);
-    app.overlay = Some(Overlay::Save { directory });
+    app.overlay = Some(Overlay::Save { directory: directory.into() });
 }
 
 /// A command in the line.
 pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     let Some(Overlay::Save { directory }) = &app.overlay else { return Vec::new() };
-    let directory = directory.trim().to_owned();
+    let directory = directory.text().trim().to_owned();
     match command {
         Command::Accept if directory.is_empty() => {
             app.say("type a directory to save in, or esc");
@@ -40,11 +40,6 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
 /// A key goes to the line.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     let Some(Overlay::Save { directory }) = &mut app.overlay else { return Vec::new() };
-    match input {
-        Input { key: Key::Char(c), ctrl: false, alt: false, .. } => directory.push(c),
-        Input { key: Key::Char('u'), ctrl: true, .. } => directory.clear(),
-        Input { key: Key::Backspace, .. } => drop(directory.pop()),
-        _ => {}
-    }
+    directory.input(input);
     Vec::new()
 }

@@ -23,7 +23,7 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
             form.chosen.turn(&mut app.training, command == Command::Right);
         }
         Command::Accept if form.typed.is_empty() => {}
-        Command::Accept => match form.chosen.set(&mut app.training, &form.typed) {
+        Command::Accept => match form.chosen.set(&mut app.training, form.typed.text()) {
             Ok(()) => form.typed.clear(),
             Err(text) => app.notice = Some(Notice { text, is_error: true }),
         },
@@ -44,13 +44,12 @@ pub fn click(app: &mut App, line: usize) {
 /// A key goes to the value that is typed.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     let Some(Overlay::Settings(form)) = &mut app.overlay else { return Vec::new() };
-    match input {
-        Input { key: Key::Char(c), ctrl: false, alt: false, .. } if c.is_ascii_digit() || ".eE-+".contains(c) => {
-            form.typed.push(c);
-        }
-        Input { key: Key::Char('u'), ctrl: true, .. } => form.typed.clear(),
-        Input { key: Key::Backspace, .. } => drop(form.typed.pop()),
-        _ => return Vec::new(),
+    let is_number = |c: char| c.is_ascii_digit() || ".eE-+".contains(c);
+    if matches!(input, Input { key: Key::Char(c), ctrl: false, alt: false, .. } if !is_number(c)) {
+        return Vec::new();
+    }
+    if !form.typed.input(input) {
+        return Vec::new();
     }
     app.notice = None;
     Vec::new()
