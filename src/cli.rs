@@ -137,8 +137,8 @@ pub struct ModelArgs {
     /// Where to compute: auto, cpu, cuda, metal
     #[arg(long, value_name = "DEVICE", default_value_t = DeviceKind::Auto, help_heading = "Model")]
     pub device: DeviceKind,
-    /// Chat template to use instead of the model's: a file, or chatml
-    #[arg(long, value_name = "FILE|chatml", help_heading = "Model")]
+    /// Chat template to use instead of the model's: a file, chatml, or the name of another one that the model has
+    #[arg(long, value_name = "FILE|chatml|NAME", help_heading = "Model")]
     pub template: Option<String>,
     /// A token that ends a turn for --stop eos and --profile axolotl, in the place of the tokenizer's eos, as Axolotl's
     /// eot_tokens; may be given several times

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use candle_core::Device;
 
 pub use info::ModelInfo;
-pub use reader::{Overrides, Reader};
+pub use reader::{Overrides, Reader, TemplateChoice};
 
 use crate::cancel::Cancel;
 use crate::checkpoint::LoadError;

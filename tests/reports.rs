@@ -264,6 +264,26 @@ fn what_a_model_s_files_give_a_template() {
     std::fs::write(model.join("additional_chat_templates/tool_use.jinja"), tools).expect("writes");
     assert!(printed(None, "r16-additional.json").starts_with("TOOLS 1\n<|im_start|>system\nS.<|im_end|>\n"));
     assert!(printed(None, "r15-bos-from-config.json").starts_with("<|im_start|>user\n"));
+
+    // Any other one is used where it is asked for, and a save keeps them all.
+    std::fs::write(model.join("additional_chat_templates/rag.jinja"), format!("RAG\n{own}")).expect("writes");
+    let name = model.to_str().expect("a name");
+    let second = saved_chat_model(&["--model", name]);
+    for model in [model.clone(), second.path().join("model")] {
+        let printed = |template: &str, chat: &str| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_lossglass"));
+            command.args(["analyze", "--format", "json", "--template", template, "--model"]).arg(&model);
+            command.arg("--chat").arg(folder.join(chat)).output().expect("the program runs")
+        };
+        let rag = printed("rag", "r15-bos-from-config.json");
+        assert!(rendered(&rag).expect("a text").starts_with("RAG\n<|im_start|>user\n"));
+        let tools = printed("tool_use", "r16-additional.json");
+        assert!(rendered(&tools).expect("a text").starts_with("TOOLS 1\n"));
+        let unknown = printed("rug", "r15-bos-from-config.json");
+        assert_eq!(unknown.status.code(), Some(2));
+        let said = String::from_utf8_lossy(&unknown.stderr).into_owned();
+        assert!(said.contains("no file is called rug") && said.contains("default, tool_use, rag"), "{said}");
+    }
 }
 
 /// What mask `assistant` scores where markers stand inside a turn, and which findings are not said of it.

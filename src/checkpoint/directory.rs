@@ -1,6 +1,7 @@
 //! A model directory as transformers saves it.
 
 use std::path::Path;
+use std::{fs, io};
 
 use super::check;
 use super::error::LoadError;
@@ -97,10 +98,9 @@ fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadEr
     let map = optional(directory, "special_tokens_map.json")?;
     let generation = optional(directory, "generation_config.json")?;
     let template = optional_text(directory, "chat_template.jinja")?;
-    let tool_template = optional_text(directory, "additional_chat_templates/tool_use.jinja")?;
+    let templates = additional_templates(directory)?;
     let build = || -> Result<Vocabulary, VocabularyError> {
-        let mut vocabulary =
-            Vocabulary::from_files(&tokenizer, config.as_deref(), template)?.with_tool_template(tool_template);
+        let mut vocabulary = Vocabulary::from_files(&tokenizer, config.as_deref(), template)?.with_templates(templates);
         if let Some(map) = &map {
             vocabulary = vocabulary.with_special_tokens_map(map)?;
         }
@@ -110,4 +110,18 @@ fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadEr
         vocabulary.with_config_ids(config_json)
     };
     build().map_err(|reason| LoadError::Vocabulary { file: directory.to_owned(), reason })
+}
+
+/// The templates of `additional_chat_templates`, by name, as transformers saves them.
+fn additional_templates(directory: &Path) -> Result<Vec<(String, String)>, LoadError> {
+    let folder = directory.join("additional_chat_templates");
+    let mut names: Vec<String> = match fs::read_dir(&folder) {
+        Ok(entries) => entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect(),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Vec::new(),
+        Err(reason) => return Err(LoadError::Read { file: folder, reason }),
+    };
+    names.sort_unstable();
+    let named = names.iter().filter_map(|file| Some((file.strip_suffix(".jinja")?.to_owned(), file)));
+    let read = named.map(|(name, file)| Ok(optional_text(&folder, file)?.map(|text| (name, text))));
+    read.filter_map(Result::transpose).collect()
 }

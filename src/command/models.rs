@@ -17,7 +17,7 @@ use crate::cancel::Cancel;
 use crate::checkpoint::pack::{Card, Precision, pack};
 use crate::cli::ModelArgs;
 use crate::cli::models::{ListFormat, ModelsArgs, ModelsCommand};
-use crate::model::{Model, Overrides, Reader};
+use crate::model::{Model, Overrides, Reader, TemplateChoice};
 use crate::source::hub::Hub;
 use crate::source::{Opening, Source};
 use crate::template::CHATML;
@@ -79,6 +79,12 @@ pub fn reader(source: &Source, args: &ModelArgs) -> Result<Reader> {
     Ok(reader)
 }
 
+/// Whether it can be meant as the name of one of the model's templates: no file has it, and no path looks so.
+fn is_name(template: &str) -> bool {
+    let is_word = template.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    template != "-" && is_word && !Path::new(template).exists()
+}
+
 /// What the arguments give in the place of what a model's files say.
 ///
 /// # Errors
@@ -86,8 +92,11 @@ pub fn reader(source: &Source, args: &ModelArgs) -> Result<Reader> {
 pub fn overrides(args: &ModelArgs) -> Result<Overrides> {
     let template = match args.template.as_deref() {
         None => None,
-        Some("chatml") => Some(CHATML.into()),
-        Some(path) => Some(super::input::read_text(Path::new(path)).context("the chat template")?),
+        Some("chatml") => Some(TemplateChoice::Source(CHATML.into())),
+        Some(name) if is_name(name) => Some(TemplateChoice::Named(name.to_owned())),
+        Some(path) => {
+            Some(TemplateChoice::Source(super::input::read_text(Path::new(path)).context("the chat template")?))
+        }
     };
     Ok(Overrides { template, eot_tokens: args.eot_token.clone() })
 }

@@ -26,10 +26,18 @@ pub struct Reader {
 /// What the user gave in the place of what a model's files say.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Source of a chat template.
-    pub template: Option<String>,
+    pub template: Option<TemplateChoice>,
     /// Tokens that a trainer which knows ids alone takes for an end of a turn.
     pub eot_tokens: Vec<String>,
+}
+
+/// Which chat template takes the place of the one that the model would use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TemplateChoice {
+    /// This one, by its source.
+    Source(String),
+    /// That one of the model's own.
+    Named(String),
 }
 
 /// Chat templates; one that does not parse fails only where it is needed.
@@ -87,9 +95,18 @@ impl Reader {
         if !overrides.eot_tokens.is_empty() {
             vocabulary.name_eot_tokens(&overrides.eot_tokens)?;
         }
-        if let Some(source) = &overrides.template {
-            self.templates = Arc::new(Templates::replaced(vocabulary, source)?);
-        }
+        let source = match &overrides.template {
+            None => return Ok(()),
+            Some(TemplateChoice::Source(source)) => source.clone(),
+            Some(TemplateChoice::Named(name)) => {
+                let own = vocabulary.templates().find(|(own, _)| own == name).map(|(_, source)| source.to_owned());
+                let names: Vec<&str> = vocabulary.templates().map(|(name, _)| name).collect();
+                let has = if names.is_empty() { "none".into() } else { names.join(", ") };
+                let unknown = || format!("no file is called {name}, and no template of {}; it has {has}", self.name);
+                own.with_context(unknown)?
+            }
+        };
+        self.templates = Arc::new(Templates::replaced(vocabulary, &source)?);
         Ok(())
     }
 

@@ -40,6 +40,8 @@ pub struct Vocabulary {
     pub chat_template: Option<String>,
     /// Source of the template for chats with tools, where the model has one of its own.
     pub tool_template: Option<String>,
+    /// Further templates by name, which are used where they are asked for.
+    pub other_templates: Vec<(String, String)>,
     /// Tokens that are matched in the text before the tokenizer's model runs, by id; true for special ones.
     added: HashMap<u32, (String, bool)>,
     /// Whether each id is special, as far as the last that is.
@@ -106,6 +108,7 @@ impl Vocabulary {
             of_config: [false; 3],
             chat_template: None,
             tool_template: None,
+            other_templates: Vec::new(),
             added,
             special,
             spelling,
@@ -328,20 +331,39 @@ impl Vocabulary {
         Ok(value)
     }
 
-    /// The template of `additional_chat_templates/tool_use.jinja`, for chats that speak of tools.
-    pub fn with_tool_template(mut self, template: Option<String>) -> Self {
-        self.tool_template = template.or(self.tool_template);
+    /// The templates of `additional_chat_templates`, by the names of their files: `tool_use` is for chats that speak of
+    /// tools, any other one is used where it is asked for.
+    pub fn with_templates(mut self, templates: Vec<(String, String)>) -> Self {
+        templates.into_iter().for_each(|(name, template)| self.add_template(name, template));
         self
     }
 
-    /// A template is a string, or a list of named ones: `default`, `tool_use`.
+    /// A template is a string, or a list of named ones.
     fn take_templates(&mut self, value: &Value) {
-        let named = |name: &str| {
-            let entry = value.as_array()?.iter().find(|entry| entry["name"] == name)?;
-            entry["template"].as_str().map(str::to_owned)
-        };
-        self.chat_template = value.as_str().map(str::to_owned).or_else(|| named("default"));
-        self.tool_template = named("tool_use");
+        self.chat_template = value.as_str().map(str::to_owned);
+        for entry in value.as_array().into_iter().flatten() {
+            if let (Some(name), Some(template)) = (entry["name"].as_str(), entry["template"].as_str()) {
+                self.add_template(name.to_owned(), template.to_owned());
+            }
+        }
+    }
+
+    fn add_template(&mut self, name: String, template: String) {
+        match name.as_str() {
+            "default" => self.chat_template = Some(template),
+            "tool_use" => self.tool_template = Some(template),
+            _ => {
+                self.other_templates.retain(|(other, _)| *other != name);
+                self.other_templates.push((name, template));
+            }
+        }
+    }
+
+    /// All chat templates, by name.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        let first = [("default", &self.chat_template), ("tool_use", &self.tool_template)].into_iter();
+        let first = first.filter_map(|(name, template)| Some((name, template.as_deref()?)));
+        first.chain(self.other_templates.iter().map(|(name, template)| (name.as_str(), template.as_str())))
     }
 }
 

@@ -7,7 +7,7 @@ use lossglass::cancel::Cancel;
 use lossglass::compare::{Comparison, NothingInCommon, Side};
 use lossglass::loss::{Ledger, Row, Scores, Target};
 use lossglass::mask::{LossMask, Mode};
-use lossglass::model::{Model, Overrides};
+use lossglass::model::{Model, Overrides, TemplateChoice};
 use lossglass::sample::{Chat, Message, Sample};
 use lossglass::sequence::{Prefix, Sequence};
 use lossglass::source::Source;
@@ -112,7 +112,7 @@ fn where_templates_differ_only_the_messages_are_compared() {
     let first = MODEL.encode(&Sample::Chat(chat()), Prefix::None).expect("renders");
     let template = "{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}";
     let mut other = load_other();
-    let overrides = Overrides { template: Some(template.to_owned()), ..Overrides::default() };
+    let overrides = Overrides { template: Some(TemplateChoice::Source(template.to_owned())), ..Overrides::default() };
     other.override_with(&overrides).expect("it parses");
     let second = other.encode(&Sample::Chat(chat()), Prefix::None).expect("renders");
     let comparison = assert_consistent(&first, &second, Mode::Messages);

@@ -8,15 +8,10 @@ use crate::checkpoint::index;
 /// Without these there is no model.
 const REQUIRED: [&str; 2] = ["config.json", "tokenizer.json"];
 /// Taken where the repository has them.
-const OPTIONAL: [&str; 5] = [
-    "generation_config.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "chat_template.jinja",
-    TOOL_TEMPLATE,
-];
-/// The chat template for chats with tools, of models that have two.
-const TOOL_TEMPLATE: &str = "additional_chat_templates/tool_use.jinja";
+const OPTIONAL: [&str; 4] =
+    ["generation_config.json", "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja"];
+/// Where a model has more than one chat template.
+const TEMPLATES: &str = "additional_chat_templates/";
 const WEIGHTS: &str = "model.safetensors";
 pub(super) const INDEX: &str = "model.safetensors.index.json";
 
@@ -60,7 +55,12 @@ pub(super) fn wanted(address: &Address, has: &[String], parts: Parts) -> Result<
         return Err(missing(lacking));
     }
     let small = REQUIRED.into_iter().chain(OPTIONAL.into_iter().filter(|file| is_there(file)));
-    Ok(small.chain(weights).map(str::to_owned).collect())
+    let is_template = |file: &&str| {
+        let name = file.strip_prefix(TEMPLATES).and_then(|name| name.strip_suffix(".jinja"));
+        name.is_some_and(|name| !name.is_empty() && !name.contains(['/', '\\']))
+    };
+    let templates = has.iter().map(String::as_str).filter(is_template);
+    Ok(small.chain(templates).chain(weights).map(str::to_owned).collect())
 }
 
 /// The names of the shards that the index in a snapshot names.

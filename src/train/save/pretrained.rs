@@ -30,17 +30,18 @@ pub(super) fn write(
     task: &mut Task<'_>,
 ) -> Result<(), SaveError> {
     match model.source.directory() {
-        Some(directory) => copy(folder, &directory, &model.config)?,
+        Some(directory) => copy(folder, &directory, model)?,
         None => describe(folder, model)?,
     }
-    // With two templates they are in tokenizer_config.json, where a file of its own would hide one of them.
-    if let (Some(template), None) = (&model.vocabulary.chat_template, &model.vocabulary.tool_template) {
+    // Several templates are in tokenizer_config.json, where a file of its own would hide the others.
+    if let (Some(template), None) = (&model.vocabulary.chat_template, templates(&model.vocabulary)) {
         folder.add("chat_template.jinja", template.as_bytes())?;
     }
     folder.add_tensors("model.safetensors", weights, task)
 }
 
-fn copy(folder: &mut Folder, directory: &Path, of_decoder: &Config) -> Result<(), SaveError> {
+fn copy(folder: &mut Folder, directory: &Path, model: &Model) -> Result<(), SaveError> {
+    let of_decoder = &model.config;
     let file = directory.join("config.json");
     let text = std::fs::read(&file).map_err(|reason| SaveError::Read { file: file.clone(), reason })?;
     let mut config: Map<String, Value> =
@@ -61,10 +62,20 @@ fn copy(folder: &mut Folder, directory: &Path, of_decoder: &Config) -> Result<()
     folder.add_json("config.json", &config)?;
     for name in COMPANIONS {
         let file = directory.join(name);
-        match std::fs::read(&file) {
-            Ok(bytes) => folder.add(name, &bytes)?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        let bytes = match std::fs::read(&file) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
             Err(reason) => return Err(SaveError::Read { file, reason }),
+        };
+        match templates(&model.vocabulary).filter(|_| name == "tokenizer_config.json") {
+            // They may have been files beside it.
+            Some(templates) => {
+                let config = serde_json::from_slice::<Value>(&bytes);
+                let mut config = config.map_err(|error| SaveError::Damaged { file, reason: error.to_string() })?;
+                config["chat_template"] = templates;
+                folder.add_json(name, &config)?;
+            }
+            None => folder.add(name, &bytes)?,
         }
     }
     Ok(())
@@ -91,6 +102,13 @@ fn describe(folder: &mut Folder, model: &Model) -> Result<(), SaveError> {
     folder.add_json("tokenizer_config.json", &tokenizer_config(vocabulary, model.config.context))
 }
 
+/// Several chat templates as `tokenizer_config.json` lists them; `None` where a file of its own is enough.
+fn templates(vocabulary: &Vocabulary) -> Option<Value> {
+    let all: Vec<Value> =
+        vocabulary.templates().map(|(name, template)| json!({"name": name, "template": template})).collect();
+    (all.len() > 1).then_some(Value::Array(all))
+}
+
 fn tokenizer_config(vocabulary: &Vocabulary, context: usize) -> Value {
     let mut config = json!({
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -100,9 +118,8 @@ fn tokenizer_config(vocabulary: &Vocabulary, context: usize) -> Value {
         "eos_token": vocabulary.eos_text(),
         "pad_token": vocabulary.pad_text(),
     });
-    if let (Some(default), Some(tools)) = (&vocabulary.chat_template, &vocabulary.tool_template) {
-        config["chat_template"] =
-            json!([{"name": "default", "template": default}, {"name": "tool_use", "template": tools}]);
+    if let Some(templates) = templates(vocabulary) {
+        config["chat_template"] = templates;
     }
     config
 }
