@@ -288,7 +288,7 @@ impl App {
         (app, effects)
     }
 
-    /// The model that speaks: the chosen one, the one that has learned something, or the embedded one for this kind of
+    /// The active model: the chosen one, the one that has learned something, or the embedded one for this kind of
     /// sample.
     pub fn source(&self) -> Source {
         let trained = || self.asked.source.clone().filter(|_| self.training.step > 0);

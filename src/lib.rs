@@ -21,7 +21,7 @@
 //! weight or denominator is recomputed in `update` without it. One type, [`loss::Scores`], knows which logits row
 //! predicts which token.
 //!
-//! Training changes the weights of the model that speaks, in place; the engine is the truth of a run and the screen
+//! Training changes the weights of the active model, in place; the engine is the truth of a run and the screen
 //! mirrors it ([`engine::TrainEvent`]): after every step it gets what the weights say now.
 //!
 //! # From a text to its loss

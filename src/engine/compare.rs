@@ -18,7 +18,7 @@ use crate::source::{Opening, Source};
 /// What the engine is asked to do with the second model.
 #[derive(Clone, Debug)]
 pub enum CompareRequest {
-    /// Tokenise and score a sample with `source`, which is loaded beside the model that speaks.
+    /// Tokenise and score a sample with `source`, which is loaded beside the active model.
     Score { generation: u64, source: Source, sample: Sample, encoding: EncodeOptions },
     /// Nobody compares any more: its memory is given back.
     Forget,

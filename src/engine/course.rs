@@ -1,4 +1,4 @@
-//! The training of the model that speaks, and of a second copy of it in a twin run.
+//! The training of the active model, and of a second copy of it in a twin run.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -294,7 +294,7 @@ impl Course {
     ///
     /// # Errors
     /// If scoring fails.
-    pub fn survey(
+    pub fn rescore(
         &mut self,
         model: &Model,
         scorer: &mut Scorer,

@@ -24,11 +24,11 @@ pub enum Request {
     },
     /// The whole next-token distribution after token `position` of the sequence scored last.
     Distribution { generation: u64, position: usize },
-    /// Train the model that speaks.
+    /// Train the active model.
     Train(TrainRequest),
     /// Set a second model beside the one that speaks.
     Compare(CompareRequest),
-    /// Look over a data set as the model that speaks reads it; a newer survey ends an older one.
+    /// Look over a data set as the active model reads it; a newer survey ends an older one.
     Survey(Survey),
 }
 

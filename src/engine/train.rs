@@ -41,7 +41,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             Turn::Ended(ended) => {
                 emit(TrainEvent::Ended(ended));
             }
-            Turn::Stepped(reports) => match survey(loaded, reports, &emit) {
+            Turn::Stepped(reports) => match rescore(loaded, reports, &emit) {
                 Ok(()) => {}
                 Err(error) => {
                     loaded.course.stop();
@@ -70,7 +70,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             TrainRequest::Run { plan, goal } => {
                 let is_new = !course.is_under_way();
                 course.start(*plan, goal, cancel.clone());
-                return if is_new { survey(loaded, Vec::new(), &emit) } else { Ok(()) };
+                return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
             }
             TrainRequest::Replan(plan) => course.replan(*plan),
             TrainRequest::Pause => {}
@@ -83,20 +83,20 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                         steps => course.rewind(model, steps - 1, cancel, &mut busy),
                     },
                 };
-                survey(loaded, Vec::new(), &emit)?;
+                rescore(loaded, Vec::new(), &emit)?;
                 return done;
             }
             TrainRequest::Probe { probes, encoding, every } => {
                 course.watch(model, &probes, encoding, every);
-                return survey(loaded, Vec::new(), &emit);
+                return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Twin(true) => {
                 course.begin_twin(model)?;
-                return survey(loaded, Vec::new(), &emit);
+                return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Twin(false) => {
                 course.end_twin();
-                return survey(loaded, Vec::new(), &emit);
+                return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Continue { prompt, tokens, temperature, seed } => {
                 let sampling = Sampling { temperature, top_k: None, top_p: None, seed, max_tokens: tokens };
@@ -146,7 +146,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 }
 
 /// Scores everything anew and says what the weights say. Where a step broke them, it is taken back.
-pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
+pub(super) fn rescore(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
     // A pause leaves a short text scored; a long one is not waited for.
     let cancel = if loaded.scored.ids.len() > LONG { loaded.course.cancel() } else { Cancel::default() };
     let screen = OnScreen {
@@ -156,11 +156,11 @@ pub(super) fn survey(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn F
         top_k: loaded.top_k,
     };
     let has_stepped = !reports.is_empty();
-    let at = loaded.course.survey(&loaded.model, &mut loaded.scored.scorer, screen, reports, &cancel)?;
+    let at = loaded.course.rescore(&loaded.model, &mut loaded.scored.scorer, screen, reports, &cancel)?;
     if has_stepped && at.rows.iter().flatten().any(is_broken) {
         let (broken, back) = (at.step, at.step - 1);
         loaded.course.rewind(&mut loaded.model, back, &Cancel::default(), &mut |_, _| {})?;
-        survey(loaded, Vec::new(), emit)?;
+        rescore(loaded, Vec::new(), emit)?;
         bail!(
             "step {broken} broke the weights (−log p is no number any more) and was taken back: lower the learning rate"
         );

@@ -29,7 +29,7 @@ pub(super) struct Worker<F> {
     overrides: Overrides,
     pub(super) emit: Arc<F>,
     pub(super) inbox: Inbox<(Request, Cancels)>,
-    /// The model that speaks, with what it scored last.
+    /// The active model, with what it scored last.
     pub(super) loaded: Option<Loaded>,
     /// The model that it is compared with.
     pub(super) beside: Option<Beside>,
@@ -215,7 +215,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 emit(Event::Contrast { generation, nlls });
             }
             if loaded.course.is_under_way() {
-                return super::train::survey(loaded, Vec::new(), &|event| (self.emit)(Event::Train(event)));
+                return super::train::rescore(loaded, Vec::new(), &|event| (self.emit)(Event::Train(event)));
             }
         }
         Ok(())

@@ -1,4 +1,5 @@
-//! Records through a function on all cores, in order, with no more of them in memory than are worked on.
+//! Runs a function over all records on all cores and hands back the results in order. No more records are in memory than
+//! are being worked on.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;

@@ -66,6 +66,16 @@ fn the_cache_gets_the_layout_that_other_tools_read() {
 }
 
 #[test]
+fn further_chat_templates_lie_in_a_folder_of_their_own() {
+    let name = "additional_chat_templates/tool_use.jinja";
+    let (cache, mut files) = (temporary(), files());
+    files.push((name, b"{{ tools }}".to_vec()));
+    let server = TestHub::new(&files);
+    let snapshot = get(cache.path(), &server, REPOSITORY).expect("downloads");
+    assert_eq!(fs::read_to_string(snapshot.join(name)).expect("a template"), "{{ tools }}");
+}
+
+#[test]
 fn progress_grows_to_the_whole() {
     let (cache, server) = (temporary(), TestHub::new(&files()));
     let mut heard: Vec<Arrived> = Vec::new();

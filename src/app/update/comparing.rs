@@ -5,7 +5,7 @@ use crate::engine::{CompareEvent, CompareRequest, Request};
 use crate::loss::Scores;
 use crate::source::Source;
 
-/// `source` stands beside the model that speaks from now on.
+/// `source` stands beside the active model from now on.
 pub fn choose(app: &mut App, source: Source) -> Vec<Effect> {
     app.view = View::Compare;
     app.comparing = Comparing { source: Some(source), ..Comparing::default() };

@@ -103,6 +103,10 @@ mod tests {
             ["README.md", "config.json", "chat_template.jinja", "pytorch_model.bin", "tokenizer.json", WEIGHTS, INDEX];
         let files = of("o/n", &has).expect("a model");
         assert_eq!(files, ["config.json", "tokenizer.json", "chat_template.jinja", WEIGHTS]);
+        let named = ["tool_use", "rag", "../up", "a/b", ""].map(|name| format!("{TEMPLATES}{name}.jinja"));
+        let has: Vec<&str> = has.into_iter().chain(named.iter().map(String::as_str)).collect();
+        let files = of("o/n", &has).expect("a model");
+        assert_eq!(files[3..], [named[0].clone(), named[1].clone(), WEIGHTS.to_owned()]);
         assert_eq!(of("o/n/x.gguf", &["x.gguf", "config.json"]), Ok(vec!["x.gguf".to_owned()]));
     }
 
