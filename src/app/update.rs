@@ -4,8 +4,10 @@ mod collecting;
 mod comparing;
 mod editing;
 mod engine;
+mod files;
 mod inspecting;
 mod models;
+mod overlays;
 mod painting;
 mod picking;
 mod records;
@@ -18,7 +20,7 @@ mod twin;
 pub(super) use records::open_at_start as open_set;
 pub(super) use steps::pause;
 
-use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View, keymap};
+use super::{Action, Activity, App, Command, Effect, Notice, Overlay, Progress, ThemeName, TrainingData, View};
 use crate::loss::Denominator;
 use crate::mask::{Basis, Mode};
 use crate::sample::{Form, Sample};
@@ -28,8 +30,6 @@ use crate::sequence::Packing;
 const TEMPERATURES: [f64; 11] = [0.1, 0.2, 0.3, 0.5, 0.7, 1.0, 1.3, 1.5, 2.0, 3.0, 5.0];
 /// Candidates shown at most.
 const MOST_CANDIDATES: usize = 50;
-/// Lines of the help that are no bindings, in a narrow terminal.
-const HELP_HEADINGS: usize = 30;
 /// Tokens or lines that page keys go.
 const PAGE: isize = 10;
 
@@ -37,8 +37,8 @@ const PAGE: isize = 10;
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     let mut effects = match action {
         Action::Do(command) => run(app, command),
-        Action::Type(input) => editing::type_key(app, input),
-        Action::Paste(text) => editing::paste(app, &text),
+        Action::Type(input) => overlays::type_key(app, input),
+        Action::Paste(text) => overlays::paste(app, &text),
         Action::Goto(t) => {
             app.painting.anchor = None;
             app.move_cursor_to(t);
@@ -55,12 +55,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             app.choose_basis(basis);
             Vec::new()
         }
-        Action::Pick(line) if matches!(app.overlay, Some(Overlay::Settings(_))) => {
-            settings::click(app, line);
-            Vec::new()
-        }
-        Action::Pick(index) if matches!(app.overlay, Some(Overlay::Records)) => records::click(app, index),
-        Action::Pick(index) => picking::click(app, index),
+        Action::Pick(line) => overlays::click(app, line),
         Action::FocusTurn(index) => editing::focus_turn(app, index),
         Action::ShowStep(step) => {
             let frame = app.training.film.at_step(step);
@@ -80,7 +75,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
             Vec::new()
         }
         Action::Engine(event) => engine::take(app, event),
-        Action::Files(outcome) => picking::take_files(app, outcome),
+        Action::Files(outcome) => files::take(app, outcome),
     };
     effects.extend(steps::follow(app));
     effects.extend(app.ask_for_distribution());
@@ -94,29 +89,8 @@ fn run(app: &mut App, command: Command) -> Vec<Effect> {
         effects.push(Effect::CancelEngine);
         return effects;
     }
-    match &mut app.overlay {
-        Some(Overlay::Help { scroll }) => {
-            let by = match command {
-                Command::Up => -1,
-                Command::Down => 1,
-                Command::PageUp => -PAGE,
-                Command::PageDown => PAGE,
-                _ => {
-                    app.overlay = None;
-                    return Vec::new();
-                }
-            };
-            // What is drawn stops at the last line; this keeps the way back from there short.
-            let most = (keymap::BINDINGS.len() + HELP_HEADINGS).saturating_sub(usize::from(app.size.1));
-            *scroll = scroll.saturating_add_signed(by as i16).min(most as u16);
-            Vec::new()
-        }
-        Some(Overlay::Editor(_)) => editing::run(app, command),
-        Some(Overlay::Picker(_)) => picking::run(app, command),
-        Some(Overlay::Settings(_)) => settings::run(app, command),
-        Some(Overlay::Save { .. }) => saving::run(app, command),
-        Some(Overlay::Records) => records::run(app, command),
-        Some(Overlay::Weight { .. }) => painting::run_in_prompt(app, command),
+    match overlays::run(app, command) {
+        Some(effects) => effects,
         None => run_in_view(app, command),
     }
 }

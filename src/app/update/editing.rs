@@ -14,53 +14,23 @@ pub fn open(app: &mut App) {
 
 /// A key that no binding takes.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
-    match &mut app.overlay {
-        Some(Overlay::Editor(editor)) => match editor.input(input) {
-            true => changed(app),
-            false => Vec::new(),
-        },
-        Some(Overlay::Picker(_)) => super::picking::type_key(app, input),
-        Some(Overlay::Settings(_)) => super::settings::type_key(app, input),
-        Some(Overlay::Save { .. }) => super::saving::type_key(app, input),
-        Some(Overlay::Weight { .. }) => super::painting::type_key(app, input),
-        Some(Overlay::Records) => super::records::type_key(app, input),
-        Some(Overlay::Help { .. }) | None => Vec::new(),
-    }
+    let Some(Overlay::Editor(editor)) = &mut app.overlay else { return Vec::new() };
+    if editor.input(input) { changed(app) } else { Vec::new() }
 }
 
-/// A paste goes into the editor or the query; over a view it is a text of its own.
+/// A paste into the editor.
 pub fn paste(app: &mut App, text: &str) -> Vec<Effect> {
-    match &mut app.overlay {
-        Some(Overlay::Editor(editor)) => match editor.insert(text) {
-            true => changed(app),
-            false => Vec::new(),
-        },
-        Some(Overlay::Picker(picker)) => {
-            picker.paste(text);
-            Vec::new()
-        }
-        Some(Overlay::Save { directory }) => {
-            directory.paste(text);
-            Vec::new()
-        }
-        Some(Overlay::Weight { typed }) => {
-            typed.paste(text.trim());
-            Vec::new()
-        }
-        Some(Overlay::Records) => {
-            if let Some((_, typed)) = &mut app.records.asked {
-                typed.paste(text);
-            }
-            Vec::new()
-        }
-        Some(Overlay::Help { .. } | Overlay::Settings(_)) | None => {
-            app.overlay = None;
-            let text = text.replace("\r\n", "\n").replace('\r', "\n");
-            let effects = app.open_sample(Sample::Text(text), "pasted");
-            app.say("pasted as a new text; e edits it");
-            effects
-        }
-    }
+    let Some(Overlay::Editor(editor)) = &mut app.overlay else { return Vec::new() };
+    if editor.insert(text) { changed(app) } else { Vec::new() }
+}
+
+/// A paste over a view is a new text.
+pub fn paste_as_text(app: &mut App, text: &str) -> Vec<Effect> {
+    app.overlay = None;
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let effects = app.open_sample(Sample::Text(text), "pasted");
+    app.say("pasted as a new text; e edits it");
+    effects
 }
 
 /// A turn is clicked.

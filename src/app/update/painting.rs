@@ -63,6 +63,13 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     Vec::new()
 }
 
+/// A paste goes to it.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some(Overlay::Weight { typed }) = &mut app.overlay {
+        typed.paste(text.trim());
+    }
+}
+
 fn weight(typed: &str) -> Result<f64, String> {
     let number = typed.trim().parse().ok().filter(|weight: &f64| weight.is_finite() && *weight >= 0.0);
     number.ok_or_else(|| match typed.trim() {

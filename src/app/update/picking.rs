@@ -6,8 +6,7 @@ use ratatui_textarea::Input;
 
 use crate::app::picker::{file_items, is_from_home, model_items, token_items};
 use crate::app::{
-    About, App, Choice, Command, Context, Effect, FileOutcome, Filter, Item, Notice, Overlay, PRESETS, Picker,
-    PickerKind, keymap,
+    About, App, Choice, Command, Context, Effect, Filter, Item, Overlay, PRESETS, Picker, PickerKind, keymap,
 };
 use crate::sample;
 use crate::source::{Source, named};
@@ -52,6 +51,13 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
         picker.input(input);
     }
     Vec::new()
+}
+
+/// A paste goes to the query.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some(Overlay::Picker(picker)) = &mut app.overlay {
+        picker.paste(text);
+    }
 }
 
 /// A command in a list.
@@ -160,40 +166,15 @@ fn accept_typed(app: &mut App, kind: PickerKind, query: &str) -> Vec<Effect> {
     }
 }
 
-/// What came of listing or reading.
-pub fn take_files(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
-    match outcome {
-        FileOutcome::Listed { directory, entries } => {
-            show_directory(app, &directory, &entries);
-            Vec::new()
-        }
-        FileOutcome::Read(opened) => super::records::show(app, opened),
-        FileOutcome::Record { file, index, opened } => super::records::take_record(app, &file, index, opened),
-        FileOutcome::Found { file, text, numbers } => {
-            super::records::take_found(app, &file, &text, numbers);
-            Vec::new()
-        }
-        FileOutcome::Samples { name, samples } => {
-            if matches!(&app.overlay, Some(Overlay::Picker(picker)) if picker.kind == PickerKind::DataSet) {
-                app.overlay = None;
-            }
-            super::collecting::set_data(app, name, samples);
-            Vec::new()
-        }
-        FileOutcome::Model(source) => take_model(app, source),
-        FileOutcome::Second(source) => super::comparing::choose(app, source),
-        FileOutcome::Models(_)
-        | FileOutcome::Described { .. }
-        | FileOutcome::Weighed { .. }
-        | FileOutcome::Removed { .. } => super::models::take(app, outcome),
-        FileOutcome::Failed(text) => {
-            app.notice = Some(Notice { text, is_error: true });
-            Vec::new()
-        }
+/// The list of data sets has done its work.
+pub fn close_data_sets(app: &mut App) {
+    if matches!(&app.overlay, Some(Overlay::Picker(picker)) if picker.kind == PickerKind::DataSet) {
+        app.overlay = None;
     }
 }
 
-fn show_directory(app: &mut App, directory: &Path, entries: &[(String, bool)]) {
+/// The files of a directory, where a list of files is open.
+pub fn show_directory(app: &mut App, directory: &Path, entries: &[(String, bool)]) {
     app.directory = directory.to_owned();
     if let Some(Overlay::Picker(picker)) = &mut app.overlay
         && picker.kind.is_of_files()
@@ -203,7 +184,7 @@ fn show_directory(app: &mut App, directory: &Path, entries: &[(String, bool)]) {
 }
 
 /// Another model speaks, unless steps of this one would be lost: then it is to be asked for once more.
-fn take_model(app: &mut App, source: Source) -> Vec<Effect> {
+pub fn take_model(app: &mut App, source: Source) -> Vec<Effect> {
     let training = &app.training;
     let would_lose = training.step > 0 && training.saved.is_none() && source != app.source();
     if would_lose && app.asked.leaving_for.replace(source.clone()).as_ref() != Some(&source) {

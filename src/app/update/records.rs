@@ -255,6 +255,13 @@ pub fn take_record(app: &mut App, file: &Path, index: usize, opened: Opened) -> 
     effects
 }
 
+/// A paste goes to the line below the list, if there is one.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some((_, typed)) = &mut app.records.asked {
+        typed.paste(text);
+    }
+}
+
 /// A key goes to the line below the list.
 pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     let Some((_, typed)) = &mut app.records.asked else { return Vec::new() };

@@ -43,3 +43,10 @@ pub fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
     directory.input(input);
     Vec::new()
 }
+
+/// A paste goes to the line.
+pub fn paste(app: &mut App, text: &str) {
+    if let Some(Overlay::Save { directory }) = &mut app.overlay {
+        directory.paste(text);
+    }
+}
