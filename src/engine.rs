@@ -2,18 +2,19 @@
 //!
 //! Every request carries a generation. A newer request of the same kind supersedes an older one: what is under way is
 //! cancelled between two of its pieces, and its events still carry the old generation, so that the receiver can drop
-//! them. A run of training steps goes on between requests, and whatever ends it cancels the step under way. A failure, a panic included, is an event; the thread lives on. No tensor leaves this thread.
+//! them. A run of training steps goes on between requests, and whatever ends it cancels the step under way. A failure,
+//! a panic included, is an event; the thread lives on. No tensor leaves this thread.
 
 mod compare;
-mod course;
 mod dataset;
 mod inbox;
 mod message;
 mod room;
+mod run;
 mod scored;
 mod survey;
 mod train;
-mod training;
+mod train_message;
 mod worker;
 
 use std::sync::mpsc::{self, Sender};
@@ -22,7 +23,7 @@ use std::thread;
 pub use compare::{CompareEvent, CompareRequest};
 pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
-pub use training::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
+pub use train_message::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
 
 use crate::cancel::Cancel;
 use crate::model::Overrides;

@@ -43,7 +43,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     // The screen. Its state mirrors the engine: it knows the messages and what is told of a model, not the model.
     ("app", &["compare", "data", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"]),
-    ("app", &["engine::compare", "engine::message", "engine::survey", "engine::training", "model::info"]),
+    ("app", &["engine::compare", "engine::message", "engine::survey", "engine::train_message", "model::info"]),
     ("app", &["train::report", "train::settings"]),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey"]),
     ("ui", &["train::report", "train::settings"]),

@@ -1,22 +1,22 @@
 //! What the screen knows of the run that trains the model: a mirror of what the engine said, and what to ask for next.
 
 mod asked;
-mod course;
 mod film;
 mod movers;
 mod plan;
 mod smoothing;
+mod step_settings;
 mod twin;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) use asked::Asked;
-pub use course::Change;
 pub use film::{Film, Frame};
 pub use movers::{Mover, Movers};
 pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
+pub use step_settings::Change;
 pub use twin::{PRESETS, Preset};
 
 use crate::engine::Written;

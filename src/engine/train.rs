@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::course::{OnScreen, Turn};
+use super::run::{OnScreen, Turn};
 use super::worker::{Loaded, Worker};
 use super::{Cancels, Ended, Event, TrainEvent, TrainRequest, Written};
 use crate::cancel::Cancel;
@@ -16,7 +16,7 @@ const LONG: usize = 512;
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     /// Whether a run of steps is under way.
     pub fn is_training(&self) -> bool {
-        self.loaded.as_ref().is_some_and(|loaded| loaded.course.is_running())
+        self.loaded.as_ref().is_some_and(|loaded| loaded.run.is_running())
     }
 
     /// Takes a step of the run under way, and says what came of it.
@@ -32,8 +32,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let mut busy = |what: &str, fraction| {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
-        let turn = loaded.course.turn(&mut loaded.model, screen, &mut busy);
-        let notes = loaded.course.take_read();
+        let turn = loaded.run.turn(&mut loaded.model, screen, &mut busy);
+        let notes = loaded.run.take_read();
         if !notes.is_empty() {
             emit(TrainEvent::Read { notes });
         }
@@ -44,7 +44,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             Turn::Stepped(reports) => match rescore(loaded, reports, &emit) {
                 Ok(()) => {}
                 Err(error) => {
-                    loaded.course.stop();
+                    loaded.run.stop();
                     emit(TrainEvent::Ended(Ended::Failed(format!("{error:#}"))));
                 }
             },
@@ -61,41 +61,41 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let mut busy = |what: &str, fraction| {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
-        if request.ends_a_run() && !matches!(request, TrainRequest::Run { .. }) && loaded.course.stop() {
+        if request.ends_a_run() && !matches!(request, TrainRequest::Run { .. }) && loaded.run.stop() {
             emit(TrainEvent::Ended(Ended::Paused));
         }
         let cancel = &cancels.train;
-        let Loaded { course, model, .. } = &mut *loaded;
+        let Loaded { run, model, .. } = &mut *loaded;
         match request {
             TrainRequest::Run { plan, goal } => {
-                let is_new = !course.is_under_way();
-                course.start(*plan, goal, cancel.clone());
+                let is_new = !run.is_under_way();
+                run.start(*plan, goal, cancel.clone());
                 return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
             }
-            TrainRequest::Replan(plan) => course.replan(*plan),
+            TrainRequest::Replan(plan) => run.replan(*plan),
             TrainRequest::Pause => {}
             TrainRequest::Undo | TrainRequest::Rewind { .. } | TrainRequest::Reset => {
                 let done = match request {
-                    TrainRequest::Reset => course.reset(model),
-                    TrainRequest::Rewind { step } => course.rewind(model, step, cancel, &mut busy),
-                    _ => match course.steps() {
+                    TrainRequest::Reset => run.reset(model),
+                    TrainRequest::Rewind { step } => run.rewind(model, step, cancel, &mut busy),
+                    _ => match run.steps() {
                         0 => bail!("there is no step to undo"),
-                        steps => course.rewind(model, steps - 1, cancel, &mut busy),
+                        steps => run.rewind(model, steps - 1, cancel, &mut busy),
                     },
                 };
                 rescore(loaded, Vec::new(), &emit)?;
                 return done;
             }
             TrainRequest::Probe { probes, encoding, every } => {
-                course.watch(model, &probes, encoding, every);
+                run.watch(model, &probes, encoding, every);
                 return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Twin(true) => {
-                course.begin_twin(model)?;
+                run.begin_twin(model)?;
                 return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Twin(false) => {
-                course.end_twin();
+                run.end_twin();
                 return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Continue { prompt, tokens, temperature, seed } => {
@@ -103,7 +103,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 return self.write_on(prompt, &sampling, cancels);
             }
             TrainRequest::Save { directory } => {
-                let bytes = course.save(model, &directory, cancel, &mut busy)?;
+                let bytes = run.save(model, &directory, cancel, &mut busy)?;
                 emit(TrainEvent::Saved { directory, bytes });
             }
         }
@@ -123,7 +123,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             String::from_utf8_lossy(&bytes).into_owned()
         };
         let mut texts = Vec::new();
-        for decoder in loaded.course.decoders(&loaded.model) {
+        for decoder in loaded.run.decoders(&loaded.model) {
             let cancel = Cancel::default();
             let inbox = &mut self.inbox;
             let mut on_token = |_| {
@@ -139,7 +139,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 }
             }
         }
-        let (step, prompt) = (loaded.course.steps(), text(ids));
+        let (step, prompt) = (loaded.run.steps(), text(ids));
         (self.emit)(Event::Train(TrainEvent::Continued { step, prompt, texts }));
         Ok(())
     }
@@ -148,7 +148,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 /// Scores everything anew and says what the weights say. Where a step broke them, it is taken back.
 pub(super) fn rescore(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
     // A pause leaves a short text scored; a long one is not waited for.
-    let cancel = if loaded.scored.ids.len() > LONG { loaded.course.cancel() } else { Cancel::default() };
+    let cancel = if loaded.scored.ids.len() > LONG { loaded.run.cancel() } else { Cancel::default() };
     let screen = OnScreen {
         generation: loaded.generation,
         ids: &loaded.scored.ids,
@@ -156,10 +156,10 @@ pub(super) fn rescore(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn 
         top_k: loaded.top_k,
     };
     let has_stepped = !reports.is_empty();
-    let at = loaded.course.rescore(&loaded.model, &mut loaded.scored.scorer, screen, reports, &cancel)?;
+    let at = loaded.run.rescore(&loaded.model, &mut loaded.scored.scorer, screen, reports, &cancel)?;
     if has_stepped && at.rows.iter().flatten().any(is_broken) {
         let (broken, back) = (at.step, at.step - 1);
-        loaded.course.rewind(&mut loaded.model, back, &Cancel::default(), &mut |_, _| {})?;
+        loaded.run.rewind(&mut loaded.model, back, &Cancel::default(), &mut |_, _| {})?;
         rescore(loaded, Vec::new(), emit)?;
         bail!(
             "step {broken} broke the weights (−log p is no number any more) and was taken back: lower the learning rate"

@@ -9,8 +9,8 @@ use anyhow::{Context, Result};
 use candle_core::Device;
 
 use super::compare::Beside;
-use super::course::Course;
 use super::inbox::Inbox;
+use super::run::Run;
 use super::scored::Scored;
 use super::survey::{self, Survey, SurveyEvent};
 use super::{Cancels, Ended, Event, Request, TrainEvent, TrainRequest};
@@ -46,7 +46,7 @@ pub(super) struct Loaded {
     /// Candidates of each row.
     pub top_k: usize,
     /// How the model is trained.
-    pub course: Course,
+    pub run: Run,
 }
 
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
@@ -176,7 +176,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             scored: Scored::default(),
             generation,
             top_k: 0,
-            course: Course::default(),
+            run: Run::default(),
         });
         Ok(())
     }
@@ -214,7 +214,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             if let Some(nlls) = contrast(&loaded.model, &sequence, cancel)? {
                 emit(Event::Contrast { generation, nlls });
             }
-            if loaded.course.is_under_way() {
+            if loaded.run.is_under_way() {
                 return super::train::rescore(loaded, Vec::new(), &|event| (self.emit)(Event::Train(event)));
             }
         }

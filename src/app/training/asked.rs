@@ -1,6 +1,6 @@
 //! What was asked of the trainer.
 
-use super::course::{Course, Courses};
+use super::step_settings::{StepLog, StepSettings};
 use super::{Preset, Training};
 use crate::source::Source;
 use crate::train::Goal;
@@ -11,7 +11,7 @@ pub(in crate::app) struct Asked {
     /// The goal of the run that was asked for and did not end yet.
     pub run: Option<Goal>,
     /// What its steps are taken with.
-    pub courses: Courses,
+    pub log: StepLog,
     /// It watches the probes that are on screen.
     pub probes: bool,
     /// How many of those, from the first on, came with the sample.
@@ -27,9 +27,9 @@ pub(in crate::app) struct Asked {
 }
 
 impl Asked {
-    /// The next steps are taken with `course`. A step that is being taken began before.
-    pub fn hold(&mut self, training: &mut Training, course: Course) {
+    /// The next steps are taken with `settings`. A step that is being taken began before.
+    pub fn hold(&mut self, training: &mut Training, settings: StepSettings) {
         let after = training.step + usize::from(self.run.is_some());
-        self.courses.hold(after, course, &mut training.changes);
+        self.log.hold(after, settings, &mut training.changes);
     }
 }

@@ -1,7 +1,7 @@
 //! From the state of the screen to what the trainer is asked for.
 
 use super::TrainingData;
-use super::course::Course;
+use super::step_settings::StepSettings;
 use crate::app::{App, Progress};
 use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
 use crate::mask::{Paint, Policy};
@@ -12,7 +12,7 @@ pub const WRITTEN: usize = 24;
 
 impl App {
     /// What the next steps are taken with.
-    pub(in crate::app) fn course(&self) -> Course {
+    pub(in crate::app) fn step_settings(&self) -> StepSettings {
         let basis = self.basis();
         let (scoring, paint) = match &self.training.data {
             TrainingData::Screen => (self.scoring(), self.painting.paint.clone()),
@@ -21,7 +21,7 @@ impl App {
         };
         let mask = scoring.and_then(|scoring| scoring.mask.as_ref().ok());
         let mask = mask.map_or_else(|| basis.name(), |mask| basis.mask_name(mask));
-        Course { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
+        StepSettings { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
     }
 
     /// How the next steps are taken.

@@ -63,8 +63,8 @@ fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
     if app.training.before.is_none() && is_at_first_step {
         effects.extend(app.continue_text());
     }
-    let course = app.course();
-    app.asked.hold(&mut app.training, course);
+    let settings = app.step_settings();
+    app.asked.hold(&mut app.training, settings);
     app.asked.run = Some(goal);
     app.training.activity = Activity::Running;
     effects.push(train(TrainRequest::Run { plan, goal }));
@@ -93,13 +93,13 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
     if app.training.activity != Activity::Running {
         return Vec::new();
     }
-    let course = app.course();
-    if app.asked.courses.last() == Some(&course) {
+    let settings = app.step_settings();
+    if app.asked.log.last() == Some(&settings) {
         return Vec::new();
     }
     match app.plan() {
         Ok(plan) => {
-            app.asked.hold(&mut app.training, course);
+            app.asked.hold(&mut app.training, settings);
             vec![train(TrainRequest::Replan(Box::new(plan)))]
         }
         Err(text) => {

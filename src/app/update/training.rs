@@ -56,7 +56,7 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     }
     let training = &mut app.training;
     if at.step < training.step {
-        app.asked.courses.go_back(at.step, &mut training.changes);
+        app.asked.log.go_back(at.step, &mut training.changes);
         training.forget_after(at.step);
     }
     (training.step, training.oldest) = (at.step, at.oldest);

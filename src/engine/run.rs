@@ -19,10 +19,10 @@ use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Tr
 
 /// What is trained, how, and how far it is.
 #[derive(Default)]
-pub(super) struct Course {
+pub(super) struct Run {
     first: Option<Trainer>,
     second: Option<Second>,
-    run: Option<Run>,
+    under_way: Option<Steps>,
     /// Of the first copy's last step.
     settings: Option<Settings>,
     /// Sentences to watch; `None` where the model cannot read one.
@@ -42,7 +42,7 @@ struct Second {
 }
 
 /// Steps that are being taken.
-struct Run {
+struct Steps {
     plan: Plan,
     goal: Goal,
     progress: Progress,
@@ -64,7 +64,7 @@ pub(super) enum Turn {
     Ended(Ended),
 }
 
-impl Course {
+impl Run {
     /// How many updates the weights have had.
     pub fn steps(&self) -> usize {
         self.first.as_ref().map_or(0, Trainer::steps)
@@ -77,12 +77,12 @@ impl Course {
 
     /// Whether steps are being taken.
     pub fn is_running(&self) -> bool {
-        self.run.is_some()
+        self.under_way.is_some()
     }
 
     /// What ends the run under way.
     pub fn cancel(&self) -> Cancel {
-        self.run.as_ref().map_or_else(Cancel::default, |run| run.cancel.clone())
+        self.under_way.as_ref().map_or_else(Cancel::default, |run| run.cancel.clone())
     }
 
     /// Whether the screen has something to know beyond what an analysis tells it.
@@ -92,25 +92,25 @@ impl Course {
 
     /// Begins to take steps, or goes on to another goal.
     pub fn start(&mut self, plan: Plan, goal: Goal, cancel: Cancel) {
-        self.run = Some(Run { plan, goal, progress: Progress::default(), cancel });
+        self.under_way = Some(Steps { plan, goal, progress: Progress::default(), cancel });
     }
 
     /// The steps of the run under way are taken so from now on.
     pub fn replan(&mut self, plan: Plan) {
-        if let Some(run) = &mut self.run {
+        if let Some(run) = &mut self.under_way {
             run.plan = plan;
         }
     }
 
     /// Ends the run under way; whether there was one.
     pub fn stop(&mut self) -> bool {
-        self.run.take().is_some()
+        self.under_way.take().is_some()
     }
 
     /// Takes a step with each copy, or finds that the run is over. A failure ends the run and leaves both copies as
     /// they were before the step.
     pub fn turn(&mut self, model: &mut Model, screen: OnScreen, busy: &mut dyn FnMut(&str, f32)) -> Turn {
-        let Some(mut run) = self.run.take() else { return Turn::Ended(Ended::Paused) };
+        let Some(mut run) = self.under_way.take() else { return Turn::Ended(Ended::Paused) };
         if run.cancel.is_cancelled() {
             return Turn::Ended(Ended::Paused);
         }
@@ -120,7 +120,7 @@ impl Course {
         match self.step(&run.plan, &run.cancel, model, screen, busy) {
             Ok(reports) => {
                 run.progress.count(reports[0].loss);
-                self.run = Some(run);
+                self.under_way = Some(run);
                 Turn::Stepped(reports)
             }
             Err(error) if run.cancel.is_cancelled() || is_cancelled(&error) => Turn::Ended(Ended::Paused),

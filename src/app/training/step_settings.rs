@@ -5,7 +5,7 @@ use crate::train::{Settings, Shape};
 
 /// Everything that decides the next steps, in comparable form.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Course {
+pub struct StepSettings {
     pub settings: Settings,
     /// The mask's name.
     pub mask: String,
@@ -23,19 +23,19 @@ pub struct Change {
     pub what: String,
 }
 
-/// The courses of a run, each with the step after which it holds.
+/// What the steps of a run were taken with, each with the step after which it holds.
 #[derive(Clone, Debug, Default)]
-pub struct Courses(Vec<(usize, Course)>);
+pub struct StepLog(Vec<(usize, StepSettings)>);
 
-impl Courses {
-    /// The steps after step `after` are taken with `course`; what is different then is appended to `changes`.
-    pub fn hold(&mut self, after: usize, course: Course, changes: &mut Vec<Change>) {
+impl StepLog {
+    /// The steps after step `after` are taken with `settings`; what is different then is appended to `changes`.
+    pub fn hold(&mut self, after: usize, settings: StepSettings, changes: &mut Vec<Change>) {
         self.go_back(after, changes);
-        let before = self.0.last().map(|(_, course)| course);
-        let different = before.map_or_else(Vec::new, |before| before.differences(&course));
+        let before = self.0.last().map(|(_, settings)| settings);
+        let different = before.map_or_else(Vec::new, |before| before.differences(&settings));
         changes.extend(different.into_iter().map(|what| Change { after, what }));
-        if before != Some(&course) {
-            self.0.push((after, course));
+        if before != Some(&settings) {
+            self.0.push((after, settings));
         }
     }
 
@@ -46,12 +46,12 @@ impl Courses {
     }
 
     /// What was asked for last.
-    pub fn last(&self) -> Option<&Course> {
-        self.0.last().map(|(_, course)| course)
+    pub fn last(&self) -> Option<&StepSettings> {
+        self.0.last().map(|(_, settings)| settings)
     }
 }
 
-impl Course {
+impl StepSettings {
     /// What `after` has otherwise, in a few words each.
     fn differences(&self, after: &Self) -> Vec<String> {
         let (old, new) = (&self.settings, &after.settings);
@@ -91,29 +91,29 @@ mod tests {
 
     #[test]
     fn only_what_steps_were_taken_with_is_a_change() {
-        let course = |lr, mask: &str| Course {
+        let settings = |lr, mask: &str| StepSettings {
             settings: Settings { lr, ..Settings::default() },
             mask: mask.into(),
             paint: Paint::default(),
             data: "the screen".into(),
         };
-        let (mut courses, mut changes) = (Courses::default(), Vec::new());
+        let (mut log, mut changes) = (StepLog::default(), Vec::new());
         let said = |changes: &[Change]| -> Vec<(usize, String)> {
             changes.iter().map(|change| (change.after, change.what.clone())).collect()
         };
-        courses.hold(0, course(1e-4, "all"), &mut changes);
+        log.hold(0, settings(1e-4, "all"), &mut changes);
         assert_eq!(said(&changes), []);
-        courses.hold(3, course(2e-4, "all"), &mut changes);
-        courses.hold(3, course(5e-4, "assistant"), &mut changes);
+        log.hold(3, settings(2e-4, "all"), &mut changes);
+        log.hold(3, settings(5e-4, "assistant"), &mut changes);
         let third = [(3, "lr 5e-4".to_owned()), (3, "mask assistant".to_owned())];
         assert_eq!(said(&changes), third, "the last word before a step counts");
-        courses.hold(5, course(1e-4, "assistant"), &mut changes);
+        log.hold(5, settings(1e-4, "assistant"), &mut changes);
         assert_eq!(changes.len(), 3);
-        courses.go_back(5, &mut changes);
+        log.go_back(5, &mut changes);
         assert_eq!(said(&changes), third, "what held for step 5 still did");
-        courses.hold(5, course(5e-4, "assistant"), &mut changes);
+        log.hold(5, settings(5e-4, "assistant"), &mut changes);
         assert_eq!(said(&changes), third, "nothing is different from step 5");
-        courses.hold(3, course(1e-4, "all"), &mut changes);
+        log.hold(3, settings(1e-4, "all"), &mut changes);
         assert_eq!(said(&changes), []);
     }
 }
