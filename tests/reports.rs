@@ -222,7 +222,7 @@ fn the_date_is_local_and_knows_every_directive() {
             .expect("the program runs");
         rendered(&output).expect("a text")
     };
-    let [west, east] = ["XXX12", "XXX-14"].map(in_zone); // 26 hours apart
+    let [west, east] = ["WEST12", "EAST-14"].map(in_zone); // 26 hours apart
     for text in [&west, &east] {
         let (date, rest) = text.split_once('|').expect("a date and an hour");
         let [day, of_year, slashes] = date.split(' ').collect::<Vec<_>>()[..] else { panic!("{text}") };

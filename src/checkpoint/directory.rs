@@ -6,7 +6,7 @@ use std::{fs, io};
 use super::check;
 use super::error::LoadError;
 use super::loaded::Loaded;
-use super::names::{Head, Names};
+use super::names::Names;
 use super::safetensors::{Checkpoint, Shards};
 use super::task::{Task, Wants};
 use super::text::{optional, optional_text, required};
@@ -29,7 +29,12 @@ pub fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Result<Loade
         Wants::Tokenizer => Ok(described),
         // The weights may be elsewhere; what they would change is said where they are here.
         Wants::Description => Ok(match Shards::open(directory) {
-            Ok(shards) => with_headers(described, &shards, &config_json)?.0,
+            Ok(shards) => {
+                let (mut loaded, checkpoint, names) = with_headers(described, &shards, &config_json)?;
+                let expected = expected(directory, &checkpoint, &names, &loaded.config)?;
+                loaded.left_out = names.refuse_strangers(&checkpoint, &loaded.config, &expected)?;
+                loaded
+            }
             Err(_) => described,
         }),
         Wants::Weights => {
@@ -59,7 +64,7 @@ fn with_headers<'a>(
 ) -> Result<(Loaded, Checkpoint<'a>, Names), LoadError> {
     let checkpoint = shards.headers()?;
     let names = Names::of(&checkpoint, &loaded.config, is_wrapper(config_json));
-    if loaded.config.tie_embeddings && names.tied_head(&checkpoint, &loaded.config)? == Head::Own {
+    if loaded.config.tie_embeddings && names.has_own_head(&checkpoint, &loaded.config)? {
         loaded.config.tie_embeddings = false;
         loaded.notes.push(format!(
             "config.json ties the head to the embeddings, but the weights have a head of their own with other values, \

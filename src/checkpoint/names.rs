@@ -23,15 +23,6 @@ pub(super) struct Names {
     head_only: bool,
 }
 
-/// The head of a checkpoint whose config ties it to the embeddings.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Head {
-    /// It is the embeddings, as the config says.
-    Tied,
-    /// It is a tensor of its own, with other values.
-    Own,
-}
-
 impl Names {
     pub(super) fn of(checkpoint: &Checkpoint<'_>, config: &Config, is_wrapped: bool) -> Self {
         let prefix = layout::names(config.family).prefix;
@@ -67,11 +58,11 @@ impl Names {
         format!("{}{}.weight", self.head, layout::names(config.family).head)
     }
 
-    /// Whether embeddings that the config ties are: a checkpoint that holds both with different values has two tensors,
+    /// Whether the checkpoint holds a head of its own, with other values than the embeddings: then it has two tensors,
     /// whatever its config says. So does transformers 5 (`tie_weights` in `modeling_utils.py`).
-    pub(super) fn tied_head(&self, checkpoint: &Checkpoint<'_>, config: &Config) -> Result<Head, LoadError> {
+    pub(super) fn has_own_head(&self, checkpoint: &Checkpoint<'_>, config: &Config) -> Result<bool, LoadError> {
         let is_same = checkpoint.same(&self.head_weight(config), &self.stored(&embedding(config)));
-        Ok(if is_same.transpose()?.unwrap_or(true) { Head::Tied } else { Head::Own })
+        Ok(!is_same.transpose()?.unwrap_or(true))
     }
 
     /// A tensor that the decoder would leave out means that the config does not describe these weights. What may be left

@@ -6,6 +6,8 @@ use std::fs;
 use candle_core::{DType, Tensor};
 use lossglass::checkpoint::Loaded;
 use lossglass::decoder::layout::{self, Role};
+use lossglass::model::load::describe;
+use lossglass::source::Source;
 
 use super::formats::{FIXTURES, copy_without_weights, largest_difference};
 use super::{fixture, json, open_directory};
@@ -85,7 +87,11 @@ fn buffers_are_said_to_be_left_out() {
     for layer in 0..2 {
         tensors.insert(format!("transformer.h.{layer}.attn.bias"), buffer.clone());
     }
-    let said = loaded("gpt2", true, &tensors).left_out.expect("a word");
+    let place = directory("gpt2", true, &tensors);
+    let said = open_directory(place.path()).expect("loads").left_out.expect("a word");
+    // Who only looks at the model, as the list of models on screen does, reads the same.
+    let described = describe(&Source::Directory(place.path().to_owned())).expect("described");
+    assert_eq!(described.left_out.as_ref(), Some(&said));
     assert_eq!(said, "left out of the weights: buffers that are computed anew (transformer.h.0.attn.bias and 1 more)");
     assert_eq!(open_directory(&fixture("gpt2")).expect("loads").left_out, None);
 }

@@ -62,6 +62,8 @@ struct Files {
     vocabulary: Vocabulary,
     /// Where the weights are not what the config says.
     notes: Vec<String>,
+    /// Tensors that the decoder does without.
+    left_out: Option<String>,
 }
 
 fn look_at(name: &str) -> Result<Shown> {
@@ -77,8 +79,8 @@ fn look_at(name: &str) -> Result<Shown> {
 
 fn read(name: &str) -> Result<Files> {
     let source = Source::parse(name)?;
-    let Loaded { config, vocabulary, notes, .. } = load::describe(&source)?;
-    Ok(Files { source, config, vocabulary, notes })
+    let Loaded { config, vocabulary, notes, left_out, .. } = load::describe(&source)?;
+    Ok(Files { source, config, vocabulary, notes, left_out })
 }
 
 /// Whether a model would only have to be downloaded.
@@ -170,7 +172,7 @@ impl Files {
             ("chat template", template.to_owned()),
             ("special tokens", self.special_tokens()),
         ];
-        facts.extend(self.notes.iter().map(|note| ("note", note.clone())));
+        facts.extend(self.notes.iter().chain(&self.left_out).map(|note| ("note", note.clone())));
         facts.extend(needs(config).into_iter().map(|(tokens, needs)| {
             let [score, lora, full] = needs.map(size_text);
             ("memory", format!("{tokens} tokens: {score} to score, {lora} to train with LoRA, {full} in full (AdamW)"))
@@ -195,7 +197,7 @@ impl Files {
     }
 
     fn to_json(&self) -> Value {
-        let Self { source, config, vocabulary, notes } = self;
+        let Self { source, config, vocabulary, notes, left_out } = self;
         let special = vocabulary.special_ids().into_iter().map(|id| json!({"id": id, "text": vocabulary.id_text(id)}));
         let memory = needs(config)
             .into_iter()
@@ -217,7 +219,7 @@ impl Files {
             "pad": vocabulary.pad_text(),
             "special_tokens": special.collect::<Vec<_>>(),
             "memory": memory.collect::<Vec<_>>(),
-            "notes": notes,
+            "notes": notes.iter().chain(left_out).collect::<Vec<_>>(),
         })
     }
 }
