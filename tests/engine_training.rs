@@ -72,9 +72,12 @@ impl Trained {
     }
 
     fn at(&self) -> At {
-        match self.next_train() {
-            TrainEvent::At(at) => at,
-            other => panic!("{other:?} instead of a step"),
+        loop {
+            match self.next_train() {
+                TrainEvent::At(at) => return at,
+                TrainEvent::Read { .. } => {}
+                other => panic!("{other:?} instead of a step"),
+            }
         }
     }
 

@@ -17,6 +17,7 @@ pub use movers::{Mover, Movers};
 pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
 pub use step_settings::Change;
+use step_settings::StepSettings;
 pub use twin::{PRESETS, Preset};
 
 use crate::engine::Written;
@@ -56,6 +57,15 @@ pub struct Training {
     /// What the lower part of the view shows where not all fits.
     pub panel: Panel,
     pub saved: Option<PathBuf>,
+    /// What was cut or left out of the data set when it was read last.
+    pub(super) read: Option<Read>,
+}
+
+/// A data set was read, under this mask, and this was cut or left out of it, a sentence each.
+#[derive(Clone, Debug)]
+pub(super) struct Read {
+    pub settings: StepSettings,
+    pub notes: Vec<String>,
 }
 
 /// What the steps are taken on.
@@ -187,6 +197,7 @@ impl Default for Training {
             sample_temperature: 0.0,
             panel: Panel::default(),
             saved: None,
+            read: None,
         }
     }
 }

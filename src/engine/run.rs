@@ -31,7 +31,7 @@ pub(super) struct Run {
     set: Option<DataSet>,
     on_screen: Option<ScreenExamples>,
     /// What was cut or left out of the data set, once it is read and until it is said.
-    read: Vec<String>,
+    read: Option<Vec<String>>,
 }
 
 /// The second copy of the model.
@@ -71,8 +71,8 @@ impl Run {
     }
 
     /// What was cut or left out of the data set, said once after it is read.
-    pub fn take_read(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.read)
+    pub fn take_read(&mut self) -> Option<Vec<String>> {
+        self.read.take()
     }
 
     /// Whether steps are being taken.
@@ -180,7 +180,7 @@ impl Run {
         };
         if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
             let set = DataSet::encode(samples, encoding, sides, cancel, model, busy)?;
-            self.read = set.examples.notes();
+            self.read = Some(set.examples.notes());
             self.set = Some(set);
         }
         let examples = &self.set.as_ref().context("no data set is there")?.examples;

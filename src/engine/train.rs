@@ -33,8 +33,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
         let turn = loaded.run.turn(&mut loaded.model, screen, &mut busy);
-        let notes = loaded.run.take_read();
-        if !notes.is_empty() {
+        if let Some(notes) = loaded.run.take_read() {
             emit(TrainEvent::Read { notes });
         }
         match turn {

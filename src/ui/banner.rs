@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::{Theme, text};
-use crate::app::{App, Progress};
+use crate::app::{App, Progress, View};
 
 /// Rows the banner takes: none while all is well, at most a third of the screen.
 pub fn height(app: &App, screen: Rect) -> u16 {
@@ -44,7 +44,8 @@ fn lines(app: &App, width: u16) -> Vec<String> {
 /// What the model's files, the template or the tokenizer did that one would not expect.
 fn notes(app: &App, width: u16) -> Vec<String> {
     let of_model = app.model.iter().flat_map(|model| &model.notes);
-    let notes: Vec<&str> = of_model.chain(&app.sequence().notes).map(String::as_str).collect();
+    let of_data = if app.view == View::Train { app.data_notes() } else { &[] };
+    let notes: Vec<&str> = of_model.chain(of_data).chain(&app.sequence().notes).map(String::as_str).collect();
     if notes.is_empty() || !app.is_current() {
         return Vec::new();
     }

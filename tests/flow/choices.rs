@@ -224,3 +224,22 @@ fn a_limit_can_be_set_and_taken_away() {
     press(&mut app, "5 0 enter ↓ . 1 enter esc");
     assert_eq!((app.training.goal.steps, app.training.goal.loss), (Some(50), Some(0.1)));
 }
+
+/// What was left out of a data set stays in sight as long as it is true.
+#[test]
+fn what_is_left_out_of_a_data_set_is_said_while_it_is_so() {
+    let mut app = chat();
+    press(&mut app, "4");
+    let samples = vec![app.sample.clone().into()].into();
+    update(&mut app, Action::Files(FileOutcome::Samples { name: "set.jsonl".into(), samples }));
+    let notes = vec!["nothing is scored in 1 of 2 records: they are left out".to_owned()];
+    update(&mut app, Action::Engine(Event::Train(TrainEvent::Read { notes: notes.clone() })));
+    stepped(&mut app, 1);
+    assert_eq!(app.data_notes(), notes);
+    press(&mut app, "tab");
+    assert!(app.data_notes().is_empty(), "another mask");
+    press(&mut app, "shift-tab");
+    assert_eq!(app.data_notes(), notes);
+    press(&mut app, "D");
+    assert!(app.data_notes().is_empty(), "other data");
+}

@@ -24,6 +24,13 @@ impl App {
         StepSettings { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
     }
 
+    /// What was cut or left out of the data set that is trained on; nothing once the mask or the data is another one.
+    pub fn data_notes(&self) -> &[String] {
+        let Some(read) = &self.training.read else { return &[] };
+        let (then, now) = (&read.settings, self.step_settings());
+        if then.mask == now.mask && then.data == now.data { &read.notes } else { &[] }
+    }
+
     /// How the next steps are taken.
     ///
     /// # Errors

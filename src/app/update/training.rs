@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::training::{Activity, Asked, Continuation, Frame, Probe, Training};
+use crate::app::training::{Activity, Asked, Continuation, Frame, Probe, Read, Training};
 use crate::app::{App, Effect, Notice, Progress};
 use crate::engine::{At, Ended, TrainEvent};
 use crate::loss::{Row, Scores};
@@ -18,7 +18,7 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
             app.training.activity = Activity::Busy { what: visible_text(&what), fraction };
         }
         TrainEvent::Busy { .. } => app.settle(),
-        TrainEvent::Read { notes } => app.say(visible_text(&notes.join("; "))),
+        TrainEvent::Read { notes } => app.training.read = Some(Read { settings: app.step_settings(), notes }),
         TrainEvent::Continued { step, prompt, texts } => {
             // What was written after another text is of no use here.
             if app.is_current() {
