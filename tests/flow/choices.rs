@@ -230,7 +230,7 @@ fn a_limit_can_be_set_and_taken_away() {
 fn what_is_left_out_of_a_data_set_is_said_while_it_is_so() {
     let mut app = chat();
     press(&mut app, "4");
-    let samples = vec![app.sample.clone().into()].into();
+    let samples = vec![app.sample.clone().into()];
     update(&mut app, Action::Files(FileOutcome::Samples { name: "set.jsonl".into(), samples }));
     let notes = vec!["nothing is scored in 1 of 2 records: they are left out".to_owned()];
     update(&mut app, Action::Engine(Event::Train(TrainEvent::Read { notes: notes.clone() })));
