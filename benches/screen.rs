@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
+use lossglass::app::view::score;
 use lossglass::app::{Action, App, Command, Frame, Probe, Start, ThemeName, View, update};
 use lossglass::engine::Event;
 use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Scores, Target};
@@ -54,7 +55,8 @@ fn main() {
     // All that stands between the key and the state that is drawn: the mask, its ledger, findings, what rows differ in.
     let mut app = chat_app(4096);
     app.view = View::Score;
-    for (name, command) in [("another mode", Command::NextMode), ("another weight", Command::PaintTokens)] {
+    for (name, command) in [("another mode", Command::NextMode), ("another weight", score::Command::PaintTokens.into())]
+    {
         group.bench_function(BenchmarkId::new(format!("{name}, the 18 rows up to date"), 4096), |bencher| {
             bencher.iter(|| black_box(update(&mut app, Action::Do(command))));
         });

@@ -13,9 +13,13 @@
 //!                                                                   └─▶ generate               decoder x ids -> new ids
 //!                                                                        ▲
 //! key ─▶ app::keymap ─▶ Action ─▶ app::update ─▶ Effect ─▶ engine ───────┘  (own thread, Request in, Event out)
-//!                                     │
+//!                                     │            └─▶ tui::files
 //!                                     └─▶ App ─▶ ui::draw
 //! ```
+//!
+//! The screen has a room for each view and each overlay, under one name in [`app`] (what it remembers, its keys, what it
+//! does) and in [`ui`] (how it is drawn): `app::view::score` and `ui::view::score`. What all views share is
+//! [`app::Shared`].
 //!
 //! The forward pass does not know the loss mask: the engine returns each position's raw values once, and every mask,
 //! weight or denominator is recomputed in `update` without it. One type, [`loss::Scores`], knows which logits row
@@ -62,6 +66,14 @@
 //! Each of these rooms knows its own subject alone: [`ops`] are kernels that know no model, the [`decoder`] knows no
 //! files, a [`checkpoint`] does not know where its files come from, and a [`source`] knows no tensors. [`model`] is the
 //! small thing that ties them. A [`model::Reader`] is what it reads samples with; it needs no weights.
+//!
+//! # Where to add
+//!
+//! - a view: `app/view/NAME.rs` and `ui/view/NAME.rs`, with a line in the lists of `app/view.rs` and `ui/view.rs`
+//! - an overlay: the same in `overlay`
+//! - a mask mode: `mask/mode.rs`; a profile: `mask/profile.rs`; a finding: `mask/finding.rs` and a file in it
+//! - a family of models: `decoder/config/json/families.rs`, and `decoder/layout.rs` for the names of its tensors
+//! - an option of a command: `cli`, and what it does in `command`
 //!
 //! # Who may use whom
 //!

@@ -12,7 +12,7 @@ use ratatui::backend::Backend;
 use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-pub use files::{FileEffect, Readers, from_home, perform_file_effect};
+pub use files::{Files, Readers, from_home};
 pub use terminal::{Screen, on_signals};
 
 use crate::app::{Action, App, Command, Effect, keymap, update};

@@ -8,33 +8,24 @@
 //! view     Predict | Attend | Score | Train | Compare
 //! footer   the keys that matter now                                              progress
 //! ```
-//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, a weight. The editor leaves header and strip in sight, so that one
-//! sees what the typing does.
+//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, a weight. The editor
+//! leaves header and strip in sight, so that one sees what the typing does. How a view or an overlay is drawn stands in
+//! `view` and `overlay`, each under the name that its room has in [`app`](crate::app).
 
 mod ascii;
-mod attend;
 mod banner;
 mod bar;
 mod columns;
-mod compare;
-mod editor;
 mod empty;
 mod footer;
 mod header;
-mod help;
 mod input_line;
-mod picker;
-mod predict;
-mod records;
-mod save;
-mod score;
-mod settings;
+mod overlay;
 mod strip;
 pub mod text;
 mod theme;
 mod token;
-mod train;
-mod weight;
+mod view;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
@@ -42,7 +33,7 @@ use ratatui::text::Line;
 
 pub use theme::Theme;
 
-use crate::app::{Action, App, Overlay, View};
+use crate::app::{Action, App};
 
 /// Columns and rows below which nothing sensible can be shown.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -97,44 +88,11 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
     header::draw_tabs(app, theme, frame, tabs, hits);
     strip::draw(app, theme, frame, strip, hits);
     banner::draw(app, theme, frame, banner);
-    let (editor, view) = editor::split(app, view);
-    match app.view {
-        View::Predict => predict::draw(app, theme, frame, view, hits),
-        View::Attend => attend::draw(app, theme, frame, view, hits),
-        View::Score => score::draw(app, theme, frame, view, hits),
-        View::Train => train::draw(app, theme, frame, view, hits),
-        View::Compare => compare::draw(app, theme, frame, view, hits),
-    }
+    let (editor, view) = overlay::editor::split(app, view);
+    view::draw(app, theme, frame, view, hits);
     footer::draw(app, theme, frame, footer, hits);
-    let all = area.resize((area.width, footer.y - area.y).into());
-    match &app.overlay {
-        None => {}
-        Some(Overlay::Help { .. }) => {
-            hits.cover(all);
-            help::draw(app, theme, frame, all, hits);
-        }
-        Some(Overlay::Picker(_)) => {
-            hits.cover(all);
-            picker::draw(app, theme, frame, all, hits);
-        }
-        Some(Overlay::Settings(_)) => {
-            hits.cover(all);
-            settings::draw(app, theme, frame, all, hits);
-        }
-        Some(Overlay::Save { .. }) => {
-            hits.cover(all);
-            save::draw(app, theme, frame, all);
-        }
-        Some(Overlay::Records) => {
-            hits.cover(all);
-            records::draw(app, theme, frame, all, hits);
-        }
-        Some(Overlay::Weight { .. }) => {
-            hits.cover(all);
-            weight::draw(app, theme, frame, all);
-        }
-        Some(Overlay::Editor(_)) => editor::draw(app, theme, frame, editor, hits),
-    }
+    let above_footer = area.resize((area.width, footer.y - area.y).into());
+    overlay::draw(app, theme, frame, above_footer, editor, hits);
 }
 
 /// Says so, as far as it fits.

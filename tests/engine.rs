@@ -38,7 +38,7 @@ fn chat(content: &str) -> Sample {
 }
 
 fn model_name(session: &Session) -> &str {
-    session.app.model.as_ref().map_or("", |model| model.name.as_str())
+    session.app.analysis.model.as_ref().map_or("", |model| model.name.as_str())
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn another_model_takes_over_even_if_keys_fall_while_it_loads() {
     let mut session = Session::new(chat("Hello."), "typed", 120, 40);
     session.until_ready();
     assert_eq!(model_name(&session), "tiny-chat");
-    session.app.chosen_model = Some(Source::Directory(fixture("llama")));
+    session.app.shared.chosen_model = Some(Source::Directory(fixture("llama")));
     session.keys("R e x y z");
     session.until_ready();
     assert_eq!(model_name(&session), "llama");
@@ -60,7 +60,7 @@ fn a_model_that_cannot_be_opened_is_left_for_the_one_before() {
     session.until_ready();
     let loss = session.app.ledger().copied();
     let empty = tempfile::tempdir().expect("a directory");
-    session.app.chosen_model = Some(Source::Directory(empty.path().into()));
+    session.app.shared.chosen_model = Some(Source::Directory(empty.path().into()));
     session.keys("R");
     session.until(|app| app.chosen_model.is_none());
     session.until_ready();
@@ -80,8 +80,8 @@ fn a_model_with_a_damaged_tokenizer_is_left_for_the_one_before() {
     let unknown = String::from_utf8_lossy(&tokenizer).replacen("\"merges\"", "\"merge\"", 1).into_bytes();
     for damaged in [&tokenizer[..tokenizer.len() / 2], &unknown, b"", b"\x1f\x8b\x08 packed"] {
         std::fs::write(directory.path().join("tokenizer.json"), damaged).expect("writes");
-        session.app.notice = None;
-        session.app.chosen_model = Some(source.clone());
+        session.app.shared.notice = None;
+        session.app.shared.chosen_model = Some(source.clone());
         session.keys("R");
         session.until(|app| app.chosen_model.is_none());
         session.until_ready();
@@ -96,7 +96,7 @@ fn a_model_without_a_template_says_so_and_the_numbers_stay_with_their_own_model(
     let mut session = Session::new(chat("Hello."), "typed", 120, 40);
     session.until_ready();
     let directory = tempfile::tempdir().expect("a directory");
-    session.app.chosen_model = Some(with_templates(directory.path(), None));
+    session.app.shared.chosen_model = Some(with_templates(directory.path(), None));
     session.keys("R");
     session.until(|app| matches!(app.analysis.progress, Progress::Failed(_)));
     assert_eq!(model_name(&session), "tiny-chat", "the tokens on screen are still its");
@@ -144,7 +144,7 @@ fn packed_records_are_scored_apart_and_compared_with_naive_packing() {
     let mut session = Session::new(chat("Hello."), "typed", 120, 40);
     session.until_ready();
     let options = PackOptions { size: 128, packing: Packing::Block };
-    session.app.pack = Some(PackRequest { records: records.into(), index: 0, options });
+    session.app.shared.pack = Some(PackRequest { records: records.into(), index: 0, options });
     session.keys("R");
     session.until(|app| !app.analysis.contrast.is_empty());
     let (app, alone) = (&session.app, &alone.app);

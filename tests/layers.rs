@@ -280,9 +280,42 @@ fn rooms_without_tensors_do_not_reach_candle() {
 fn only_the_screen_knows_the_terminal() {
     let tree = Tree::read();
     for (of, module) in tree.0.iter().filter(|(of, _)| !within(of, SCREEN)) {
-        // The text area of `app::editor` is a state that the screen draws.
+        // The text area of the editor is a state that the screen draws.
         let mut named = paths(&module.code).map(room).filter(|name| ["ratatui", "crossterm"].contains(name));
         assert_eq!(named.next(), None, "{of}");
+    }
+}
+
+/// What all views share is read by everybody and written by its own functions alone.
+#[test]
+fn only_the_shared_state_writes_itself() {
+    let tree = Tree::read();
+    for (of, module) in tree.0.iter().filter(|(of, _)| !within(of, &["app::shared"])) {
+        for line in module.code.lines() {
+            let written = line.split_once("shared.").and_then(|(_, rest)| rest.split_once(" = "));
+            let is_written =
+                written.is_some_and(|(place, _)| place.chars().all(|c| c.is_alphanumeric() || "_.".contains(c)));
+            assert!(!is_written && !line.contains("&mut app.shared."), "{of} writes what all views share: {line}");
+        }
+    }
+}
+
+/// A view stands by itself: no other view's room uses its room, and it is drawn under the same name.
+#[test]
+fn views_do_not_use_each_other() {
+    let tree = Tree::read();
+    let view = |module: &str| {
+        let rest = module.strip_prefix("app::view::").or(module.strip_prefix("ui::view::"))?;
+        rest.split("::").next().map(str::to_owned)
+    };
+    for of in tree.0.keys() {
+        let Some(own) = view(of) else { continue };
+        for module in tree.used(of).into_keys() {
+            assert!(view(module).is_none_or(|other| other == own), "{of} uses {module}");
+        }
+        for place in ["app", "ui"] {
+            assert!(tree.0.contains_key(&format!("{place}::view::{own}")), "{own} has no room in {place}");
+        }
     }
 }
 

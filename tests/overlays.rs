@@ -4,6 +4,7 @@
 #[allow(dead_code)]
 mod sample;
 
+use lossglass::app::view::{attend, predict, score, train};
 use lossglass::app::{Action, App, Command, FileOutcome, Overlay, ScorePanel, Start, View, update};
 use lossglass::engine::{CompareEvent, Event};
 use lossglass::loss::{Row, Target};
@@ -60,7 +61,7 @@ fn edited(messages: &[(&str, &str)]) -> App {
     let mut app = at(View::Score, 11);
     let message =
         |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
-    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), ..Chat::default() });
+    app.shared.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), ..Chat::default() });
     update(&mut app, Action::Do(Command::Edit));
     app
 }
@@ -76,14 +77,14 @@ fn attend() {
 #[test]
 fn attend_shows_the_mask_of_a_models_own_layers() {
     let mut app = at(View::Attend, 11);
-    let model = app.model.as_mut().expect("a model");
+    let model = app.shared.analysis.model.as_mut().expect("a model");
     std::sync::Arc::make_mut(model).masks =
         vec![(AttentionMask::Sliding(4), vec![0, 1, 2, 4, 5]), (AttentionMask::Causal, vec![3])];
     insta::assert_snapshot!("attend_window_80x24", lines(&app, 80, 24));
-    update(&mut app, Action::Do(Command::NextLayers));
+    update(&mut app, Action::Do(attend::Command::NextLayers.into()));
     let all = lines(&app, 120, 40);
     assert!(all.contains("causal, in layer 3 · i other layers") && all.contains("may see 11 tokens"), "{all}");
-    update(&mut app, Action::Do(Command::NextLayers));
+    update(&mut app, Action::Do(attend::Command::NextLayers.into()));
     assert!(lines(&app, 120, 40).contains("the last 4 tokens, in layers 0–2, 4–5"));
 }
 
@@ -113,7 +114,7 @@ fn the_panels_of_score() {
     let mut app = at(View::Score, 11);
     answer_distribution(&mut app);
     for (panel, name) in [(ScorePanel::Labels, "labels"), (ScorePanel::Gradient, "gradient")] {
-        update(&mut app, Action::ShowScorePanel(panel));
+        update(&mut app, Action::ShowPanel(panel as usize));
         insta::assert_snapshot!(format!("score_{name}_80x24"), lines(&app, 80, 24));
         insta::assert_snapshot!(format!("score_{name}_120x40"), lines(&app, 120, 40));
     }
@@ -130,18 +131,26 @@ fn painted_tokens_and_what_is_found_of_them() {
     let act = |app: &mut App, commands: &[Command]| commands.iter().for_each(|&c| drop(update(app, Action::Do(c))));
     let profile = lossglass::mask::profile::find("trl-qwen2.5").unwrap();
     update(&mut app, Action::Basis(Basis::Profile(profile)));
-    act(&mut app, &[Command::PaintTokens, Command::Left, Command::PaintWeight]);
+    act(&mut app, &[score::Command::PaintTokens.into(), Command::Left, score::Command::PaintWeight.into()]);
     update(&mut app, Action::Paste("0.5".into()));
     act(&mut app, &[Command::Accept]);
     update(&mut app, Action::Goto(3));
-    act(&mut app, &[Command::PaintTokens, Command::Select, Command::SelectLeft, Command::SelectLeft]);
-    update(&mut app, Action::ShowScorePanel(ScorePanel::Findings));
+    act(
+        &mut app,
+        &[
+            score::Command::PaintTokens.into(),
+            score::Command::Select.into(),
+            score::Command::SelectLeft.into(),
+            score::Command::SelectLeft.into(),
+        ],
+    );
+    update(&mut app, Action::ShowPanel(ScorePanel::Findings as usize));
     insta::assert_snapshot!("score_painted_80x24", lines(&app, 80, 24));
     insta::assert_snapshot!("score_painted_120x40", lines(&app, 120, 40));
-    update(&mut app, Action::ShowScorePanel(ScorePanel::Labels));
+    update(&mut app, Action::ShowPanel(ScorePanel::Labels as usize));
     update(&mut app, Action::Goto(11));
     assert!(lines(&app, 80, 24).contains("8 ×0.5"), "{}", lines(&app, 80, 24));
-    act(&mut app, &[Command::PaintWeight]);
+    act(&mut app, &[score::Command::PaintWeight.into()]);
     update(&mut app, Action::Paste("half".into()));
     act(&mut app, &[Command::Accept]);
     insta::assert_snapshot!("score_weight_80x24", lines(&app, 80, 24));
@@ -251,14 +260,14 @@ fn help() {
 fn settings_and_saving() {
     let mut app = at(View::Train, 11);
     let set = |app: &mut App, commands: &[Command]| commands.iter().for_each(|&c| drop(update(app, Action::Do(c))));
-    set(&mut app, &[Command::TrainingSettings, Command::Right, Command::Down]);
+    set(&mut app, &[train::Command::Settings.into(), Command::Right, Command::Down]);
     insta::assert_snapshot!("settings_80x24", lines(&app, 80, 24));
     assert!(lines(&app, 120, 40).contains("temperature of samples"));
     set(&mut app, &[Command::Cancel]);
     app.training.step = 7;
-    set(&mut app, &[Command::Save]);
+    set(&mut app, &[train::Command::Save.into()]);
     insta::assert_snapshot!("save_80x24", lines(&app, 80, 24));
-    set(&mut app, &[Command::Cancel, Command::TwinRun]);
+    set(&mut app, &[Command::Cancel, train::Command::TwinRun.into()]);
     insta::assert_snapshot!("twin_list_80x24", lines(&app, 80, 24));
 }
 
@@ -274,7 +283,7 @@ fn lists() {
     assert!(lines(&app, 80, 24).contains("enter opens the file or directory \"zzz\""));
     let mut app = at(View::Predict, 11);
     answer_distribution(&mut app);
-    update(&mut app, Action::Do(Command::WhatIf));
+    update(&mut app, Action::Do(predict::Command::WhatIf.into()));
     update(&mut app, Action::Paste(" t".into()));
     insta::assert_snapshot!("what_if_list_80x24", lines(&app, 80, 24));
     let mut app = chat();
@@ -324,14 +333,14 @@ fn clicks() {
     assert_eq!(clicked(&at(View::Score, 11), "completion"), "Some(Basis(Mode(Completion)))");
     assert_eq!(clicked(&at(View::Score, 11), "●"), "Some(Goto(10))");
     assert!(clicked(&at(View::Score, 11), "llama-factory").starts_with("Some(Basis(Profile("));
-    assert_eq!(clicked(&at(View::Score, 11), "Labels"), "Some(ShowScorePanel(Labels))");
+    assert_eq!(clicked(&at(View::Score, 11), "Labels"), "Some(ShowPanel(1))");
     let mut app = at(View::Score, 11);
-    update(&mut app, Action::ShowScorePanel(ScorePanel::Labels));
+    update(&mut app, Action::ShowPanel(ScorePanel::Labels as usize));
     assert_eq!(clicked(&app, "logits[i] come"), "None");
     assert_eq!(clicked(&app, "10 Hello"), "Some(Goto(10))");
     update(&mut app, Action::Goto(12));
-    update(&mut app, Action::Do(Command::PaintTokens));
-    update(&mut app, Action::ShowScorePanel(ScorePanel::Findings));
+    update(&mut app, Action::Do(score::Command::PaintTokens.into()));
+    update(&mut app, Action::ShowPanel(ScorePanel::Findings as usize));
     assert_eq!(clicked(&app, "stop-unscored"), "Some(Goto(12))");
     assert_eq!(clicked(&edited(&[("user", "Hi"), ("assistant", "Hello")]), "Hi"), "Some(FocusTurn(0))");
     let mut app = chat();
@@ -346,7 +355,7 @@ fn compare() {
     insta::assert_snapshot!("compare_none_80x24", lines(&app, 80, 24));
     let source = lossglass::source::Source::parse("tiny-base").expect("it is embedded");
     update(&mut app, Action::Files(FileOutcome::Second(source)));
-    let (generation, model) = (app.analysis.generation, app.model.clone().expect("a model"));
+    let (generation, model) = (app.analysis.generation, app.analysis.model.clone().expect("a model"));
     let mut sequence = chat_sequence();
     let (first, second) = (sequence.tokens[4].clone(), sequence.tokens.remove(5));
     let joined = &mut sequence.tokens[4];
@@ -376,7 +385,7 @@ fn packed(packing: Packing) -> App {
     let others: Vec<Option<f64>> = (0..pack.len()).map(|t| (t > 0).then_some(0.25)).collect();
     let mut app = loaded(pack);
     let options = PackOptions { size: 64, packing };
-    app.pack = Some(PackRequest { records: vec![app.sample.clone().into()].into(), index: 0, options });
+    app.shared.pack = Some(PackRequest { records: vec![app.sample.clone().into()].into(), index: 0, options });
     let generation = app.analysis.generation;
     update(&mut app, Action::Engine(Event::Contrast { generation, nlls: others }));
     app
@@ -408,9 +417,9 @@ fn the_packing_panel_compares_block_and_naive() {
         update(&mut app, Action::Do(Command::Show(View::Score)));
         let last = app.len() - 3;
         update(&mut app, Action::Goto(last));
-        update(&mut app, Action::ShowScorePanel(ScorePanel::Packing));
+        update(&mut app, Action::ShowPanel(ScorePanel::Packing as usize));
         insta::assert_snapshot!(format!("score_{name}_120x40"), lines(&app, 120, 40));
-        app.analysis.contrast = Vec::new();
+        app.shared.analysis.contrast = Vec::new();
         assert!(lines(&app, 120, 40).contains("not known yet"));
     }
 }

@@ -10,8 +10,8 @@ mod svg;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use lossglass::app::keymap::{BINDINGS, Scope};
 use lossglass::app::{Action, FileOutcome, Reading};
+use lossglass::app::{Context, keymap};
 use lossglass::data::{DataSet, Opened, Records};
 use lossglass::sample::BUILT_IN;
 use lossglass::source::{Embedded, Source};
@@ -118,7 +118,7 @@ fn the_picture_of_training_is_the_view_train() {
     let first = &BUILT_IN[0];
     let mut session = Session::new(first.sample(), first.name, 120, 36);
     session.until_ready();
-    session.app.chosen_model = Some(Source::Embedded(Embedded::TinyBase));
+    session.app.shared.chosen_model = Some(Source::Embedded(Embedded::TinyBase));
     session.keys("R");
     session.until_ready();
     session.app.training.settings.lr = 1e-3;
@@ -146,9 +146,9 @@ fn the_picture_of_training_is_the_view_train() {
 #[test]
 fn the_readme_is_the_program_s() {
     let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
-    for binding in BINDINGS.iter().filter(|binding| binding.scope != Scope::Help) {
+    for binding in keymap::all().filter(|binding| binding.context != Context::Help) {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-        let _ = writeln!(table, "| {} | {} | {} |", binding.scope.title(), keys.join(" "), binding.help);
+        let _ = writeln!(table, "| {} | {} | {} |", binding.context.title(), keys.join(" "), binding.help);
     }
     keep_section("keys", &table);
 

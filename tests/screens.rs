@@ -9,6 +9,7 @@ mod run;
 #[allow(dead_code)]
 mod sample;
 
+use lossglass::app::view::predict;
 use lossglass::app::{Action, App, Command, ThemeName, update};
 use lossglass::engine::Event;
 use lossglass::source::Opening;
@@ -103,9 +104,9 @@ fn temperature_and_what_if_are_said_to_be_no_loss() {
     let mut app = chat();
     update(&mut app, Action::Goto(11));
     sample::answer_distribution(&mut app);
-    app.top_k = 3;
-    app.what_if = Some(0);
-    press(&mut app, &[Command::Hotter, Command::Hotter]);
+    app.views.predict.top_k = 3;
+    app.views.predict.what_if = Some(0);
+    press(&mut app, &[predict::Command::Hotter.into(), predict::Command::Hotter.into()]);
     insta::assert_snapshot!("what_if_120x40", lines(&app, 120, 40));
     insta::assert_snapshot!("what_if_80x24", lines(&app, 80, 24));
 }

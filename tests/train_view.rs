@@ -6,7 +6,7 @@ mod run;
 #[allow(dead_code)]
 mod sample;
 
-use lossglass::app::{Action, Activity, App, Command, Panel, ThemeName, View, update};
+use lossglass::app::{Action, Activity, App, Command, ThemeName, TrainPanel, View, update};
 use lossglass::ui::{self, Hits, Theme};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Position;
@@ -59,7 +59,7 @@ fn a_past_step() {
     let mut app = trained(12);
     update(&mut app, Action::ShowStep(3));
     insta::assert_snapshot!("train_past_80x24", lines(&app, 80, 24));
-    update(&mut app, Action::ShowPanel(Panel::Gradients));
+    update(&mut app, Action::ShowPanel(TrainPanel::Gradients as usize));
     insta::assert_snapshot!("train_past_120x40", lines(&app, 120, 40));
 }
 
@@ -75,8 +75,8 @@ fn a_twin_run() {
 fn every_panel_in_a_small_screen() {
     let mut app = trained(12);
     let mut panels = String::new();
-    for panel in Panel::EVERY {
-        update(&mut app, Action::ShowPanel(panel));
+    for panel in TrainPanel::EVERY {
+        update(&mut app, Action::ShowPanel(panel as usize));
         let screen = lines(&app, 80, 24);
         panels.extend(screen.lines().skip(16).take(7).flat_map(|line| [line, "\n"]));
     }
@@ -129,7 +129,7 @@ fn clicks() {
         format!("{:?}", hits.at(Position::new(x as u16, y as u16)).expect(needle))
     };
     assert_eq!(clicked("11    █"), "ShowStep(11)");
-    assert_eq!(clicked("Probes"), "ShowPanel(Probes)");
+    assert_eq!(clicked("Probes"), "ShowPanel(1)");
     assert_eq!(clicked("▼ Hello"), "Goto(10)");
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::{Panel, ScorePanel, View};
+use super::view::{View, ViewCommand};
 use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
 use crate::mask::Basis;
@@ -33,18 +33,19 @@ pub enum Action {
     FocusTurn(usize),
     /// The views show what the model said after this step, if the film has it.
     ShowStep(usize),
-    /// The lower part of the view Train shows this.
-    ShowPanel(Panel),
-    /// The lower part of the view Score shows this.
-    ShowScorePanel(ScorePanel),
+    /// The view on screen shows its panel of that number.
+    ShowPanel(usize),
     Resize(u16, u16),
     Engine(Event),
     Files(FileOutcome),
 }
 
-/// A thing a user can do; the key table names each with its keys and help.
+/// A thing a user can do; the key tables name each with its keys and help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Command {
+    /// What only one view has.
+    In(ViewCommand),
+    // In every view, and in lists and forms that have such a thing.
     Left,
     Right,
     Up,
@@ -53,6 +54,9 @@ pub enum Command {
     PageDown,
     Home,
     End,
+    Cancel,
+    Quit,
+    // In every view.
     NextScored,
     PreviousScored,
     Show(View),
@@ -60,14 +64,6 @@ pub enum Command {
     NextMode,
     PreviousMode,
     NextDenominator,
-    MoreCandidates,
-    FewerCandidates,
-    Hotter,
-    Cooler,
-    ResetTemperature,
-    WhatIf,
-    /// The view Attend shows layers that see another part of the text.
-    NextLayers,
     Split,
     EscapeSpecials,
     JoinParts,
@@ -77,40 +73,31 @@ pub enum Command {
     ChooseModel,
     /// A second model on the same text.
     ChooseSecond,
-    /// No second model any more.
-    EndCompare,
     Palette,
     Help,
     NextTheme,
-    Cancel,
     /// Score again what is there.
     Retry,
-    Quit,
-    // With a data set.
+    // Training, in every view.
+    Step,
+    /// A run of steps, or its end.
+    Run,
+    UndoStep,
+    ResetWeights,
+    // With a data set, in every view.
     /// The list of its records.
     Browse,
     PreviousRecord,
     NextRecord,
+    // In the list of records.
     FilterRecords,
     Search,
     Jump,
-    // In a picker.
+    // Where something is chosen or typed.
     Accept,
     // In the list of models.
     Details,
     RemoveModel,
-    // In the view Score; `Undo` and `Redo` hold there too.
-    /// The selection begins here, or ends.
-    Select,
-    SelectLeft,
-    SelectRight,
-    PaintTokens,
-    PaintMessage,
-    PaintPart,
-    PaintWeight,
-    ClearPaint,
-    ClearAllPaint,
-    NextFinding,
     // In the editor.
     NextTurn,
     PreviousTurn,
@@ -122,23 +109,6 @@ pub enum Command {
     ToggleChat,
     Undo,
     Redo,
-    // Training, in every view.
-    Step,
-    /// A run of steps, or its end.
-    Run,
-    UndoStep,
-    ResetWeights,
-    // In the view Train.
-    RaiseRate,
-    LowerRate,
-    TrainingSettings,
-    TwinRun,
-    Probe,
-    Collect,
-    DataSet,
-    Rewind,
-    Save,
-    NextPanel,
 }
 
 /// Something to be done outside.
@@ -147,26 +117,26 @@ pub enum Effect {
     Engine(Request),
     /// Stop the analysis under way.
     CancelEngine,
-    /// List a directory for the open picker.
-    ListDirectory(PathBuf),
-    /// Read a file as a text or a chat, or list it if it is a directory; a leading `~` is the user's home.
-    ReadFile(PathBuf),
-    /// Read a record of a data set.
-    ReadRecord {
-        file: PathBuf,
-        at: Place,
-    },
-    /// Look for a text in all records of a data set.
-    SearchRecords {
-        file: PathBuf,
-        text: String,
-    },
-    /// Stop looking for the text.
-    CancelSearch,
     /// Stop looking over the data set.
     CancelSurvey,
-    /// Read a file as a data set, or list it if it is a directory; a leading `~` is the user's home.
+    Files(FileRequest),
+}
+
+/// Something to be done with files, whose [`FileOutcome`] is awaited. In a path a leading `~` is the user's home.
+#[derive(Debug)]
+pub enum FileRequest {
+    /// List a directory for the open picker.
+    List(PathBuf),
+    /// Read a file as a text or a chat, or list it if it is a directory.
+    Read(PathBuf),
+    /// Read a file as a data set, or list it if it is a directory.
     ReadSamples(PathBuf),
+    /// Read a record of a data set.
+    ReadRecord { file: PathBuf, at: Place },
+    /// Look for a text in all records of a data set; a search under way ends.
+    Search { file: PathBuf, text: String },
+    /// Stop looking for the text.
+    CancelSearch,
     /// See which model a name or path means.
     FindModel(String),
     /// The same for the model to compare with.
@@ -184,7 +154,7 @@ pub enum Effect {
 /// What is told of a thing: keys and values.
 pub type Facts = Vec<(String, String)>;
 
-/// What came of a file effect.
+/// What came of a [`FileRequest`].
 #[derive(Clone, Debug)]
 pub enum FileOutcome {
     /// The entries of a directory: name, whether it is a directory itself.

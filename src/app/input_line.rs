@@ -2,7 +2,7 @@
 
 use ratatui_textarea::{CursorMove, Input, Key, TextArea};
 
-use super::editor::meant;
+use super::overlay::meant;
 
 /// One line of text with a cursor in it.
 #[derive(Clone, Debug, Default)]

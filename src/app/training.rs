@@ -1,5 +1,7 @@
 //! What the screen knows of the run that trains the model: a mirror of what the engine said, and what to ask for next.
 
+mod answers;
+mod ask;
 mod asked;
 mod film;
 mod movers;
@@ -11,6 +13,8 @@ mod twin;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub(super) use answers::take;
+pub(super) use ask::{ask, follow, go_back, pause, train};
 pub(super) use asked::Asked;
 pub use film::{Film, Frame};
 pub use movers::{Mover, Movers};
@@ -54,8 +58,6 @@ pub struct Training {
     pub now: Option<Continuation>,
     /// Of what the model writes; 0 = always the most likely token.
     pub sample_temperature: f64,
-    /// What the lower part of the view shows where not all fits.
-    pub panel: Panel,
     pub saved: Option<PathBuf>,
     /// What was cut or left out of the data set when it was read last.
     pub(super) read: Option<Read>,
@@ -120,31 +122,6 @@ pub struct Continuation {
     pub texts: Vec<Written>,
 }
 
-/// The parts of the view Train that take turns where there is no room for all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Panel {
-    #[default]
-    Movers,
-    Probes,
-    Samples,
-    Gradients,
-}
-
-impl Panel {
-    /// Every panel, in the order of their tabs.
-    pub const EVERY: [Self; 4] = [Self::Movers, Self::Probes, Self::Samples, Self::Gradients];
-
-    /// The tab's title.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Movers => "Movers",
-            Self::Probes => "Probes",
-            Self::Samples => "Samples",
-            Self::Gradients => "Gradients",
-        }
-    }
-}
-
 impl TrainingData {
     /// What the steps are taken on, in words.
     pub fn describe(&self) -> String {
@@ -195,7 +172,6 @@ impl Default for Training {
             before: None,
             now: None,
             sample_temperature: 0.0,
-            panel: Panel::default(),
             saved: None,
             read: None,
         }

@@ -6,14 +6,13 @@ use anyhow::{Context, Result};
 
 use super::{input, models};
 use crate::app::{App, Effect, Start, ThemeName};
-use crate::cancel::Cancel;
 use crate::cli::{Cli, ThemeArg};
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
 use crate::mask::Policy;
 use crate::sample;
 use crate::source::Source;
-use crate::tui::{self, FileEffect, Inbound, Readers, Screen};
+use crate::tui::{self, Files, Inbound, Readers, Screen};
 
 /// Opens the screen on what the arguments give, or on the first sample.
 ///
@@ -68,42 +67,27 @@ fn run_loop(
     inbox: &mpsc::Receiver<Inbound>,
 ) -> Result<()> {
     let readers = Readers { sample: input::open, record: input::record, set: input::records, model: models::describe };
-    let files = |effect| tui::perform_file_effect(effect, sender, readers);
-    let mut search = Cancel::default();
+    let mut files = Files::new(sender.clone(), readers);
     let perform = |effect| match effect {
         Effect::Engine(Request::Train(TrainRequest::Save { directory })) => {
             engine.send(Request::Train(TrainRequest::Save { directory: tui::from_home(directory) }));
         }
         Effect::Engine(request) => engine.send(request),
         Effect::CancelEngine => engine.cancel(),
-        Effect::ListDirectory(path) => files(FileEffect::List(path)),
-        Effect::FindModel(name) => files(FileEffect::FindModel(name)),
-        Effect::FindSecond(name) => files(FileEffect::FindSecond(name)),
-        Effect::ListModels => files(FileEffect::ListModels),
-        Effect::DescribeModel(name) => files(FileEffect::DescribeModel(name)),
-        Effect::WeighModel(name) => files(FileEffect::WeighModel(name)),
-        Effect::RemoveModel(removal) => files(FileEffect::RemoveModel(removal)),
-        Effect::SearchRecords { file, text } => {
-            std::mem::take(&mut search).cancel();
-            files(FileEffect::Search { file, text, cancel: search.clone() });
-        }
-        Effect::CancelSearch => search.cancel(),
         Effect::CancelSurvey => engine.cancel_survey(),
-        Effect::ReadRecord { file, at } => files(FileEffect::ReadRecord { file, at }),
-        Effect::ReadFile(path) => files(FileEffect::Read(path)),
-        Effect::ReadSamples(path) => files(FileEffect::ReadSamples(path)),
+        Effect::Files(request) => files.perform(request),
     };
     tui::run(&mut screen.terminal, &mut app, effects, inbox, perform).context("drawing")?;
     Ok(())
 }
 
-/// `--theme`, or mono under `NO_COLOR`, or what the terminal says it can show.
 /// The first sample of the program's own.
 fn built_in() -> Opened {
     let first = &sample::BUILT_IN[0];
     Opened::new(first.name, first.sample(), None)
 }
 
+/// `--theme`, or mono under `NO_COLOR`, or what the terminal says it can show.
 fn theme(argument: Option<ThemeArg>) -> ThemeName {
     let says = |name: &str, words: &[&str]| {
         std::env::var(name).is_ok_and(|value| words.iter().any(|word| value.contains(word)))

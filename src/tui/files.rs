@@ -4,57 +4,80 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use super::Inbound;
-use crate::app::{Action, Facts, FileOutcome};
+use crate::app::{Action, Facts, FileOutcome, FileRequest};
 use crate::cancel::Cancel;
 use crate::data::{DataError, Opened, Place, Raw, Records};
 use crate::sample::Record;
 use crate::source::removal::Removal;
 use crate::source::{Source, known};
 
-/// Does a file effect on a thread of its own; the outcome arrives in the inbox.
-pub fn perform_file_effect(effect: FileEffect, inbox: &Sender<Inbound>, readers: Readers) {
-    let answer = inbox.clone();
-    let work = move || {
-        let outcome = match effect {
-            FileEffect::List(directory) => list(directory),
-            FileEffect::Read(path) => read(&from_home(path), |path| (readers.sample)(path).map(FileOutcome::Read)),
-            FileEffect::ReadSamples(path) => read(&from_home(path), |path| {
-                let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
-                (readers.set)(path).map(|samples| FileOutcome::Samples { name, samples })
-            }),
-            FileEffect::ReadRecord { file, at } => match (readers.record)(&file, at) {
-                Ok(opened) => FileOutcome::Record { index: at.index, file, opened },
-                Err(error) => FileOutcome::Failed(format!("{error:#}")),
-            },
-            FileEffect::Search { file, text, cancel } => match search(file, text, &cancel) {
-                Some(outcome) => outcome,
-                None => return,
-            },
-            FileEffect::FindModel(name) => find(name, FileOutcome::Model),
-            FileEffect::FindSecond(name) => find(name, FileOutcome::Second),
-            FileEffect::ListModels => FileOutcome::Models(known()),
-            FileEffect::DescribeModel(name) => match (readers.model)(&name) {
-                Ok(facts) => FileOutcome::Described { name, facts },
-                Err(error) => FileOutcome::Failed(format!("{error:#}")),
-            },
-            FileEffect::WeighModel(name) => match Removal::of(&name) {
-                Ok(removal) => FileOutcome::Weighed { name, removal },
-                Err(error) => FileOutcome::Failed(error.to_string()),
-            },
-            FileEffect::RemoveModel(removal) => {
-                let what = removal.to_string();
-                match removal.remove() {
-                    Ok(freed) => FileOutcome::Removed { what, freed },
-                    Err(error) => FileOutcome::Failed(error.to_string()),
-                }
+/// Does what is asked with files, each on a thread of its own; outcomes arrive in the inbox.
+#[derive(Debug)]
+pub struct Files {
+    inbox: Sender<Inbound>,
+    readers: Readers,
+    /// Of the search under way.
+    search: Cancel,
+}
+
+impl Files {
+    /// Reads files with `readers`.
+    pub fn new(inbox: Sender<Inbound>, readers: Readers) -> Self {
+        Self { inbox, readers, search: Cancel::default() }
+    }
+
+    /// Begins to do what is asked.
+    pub fn perform(&mut self, request: FileRequest) {
+        if matches!(request, FileRequest::Search { .. } | FileRequest::CancelSearch) {
+            std::mem::take(&mut self.search).cancel();
+        }
+        let (answer, readers, cancel) = (self.inbox.clone(), self.readers, self.search.clone());
+        let work = move || {
+            if let Some(outcome) = outcome(request, readers, &cancel) {
+                let _ = answer.send(Inbound::Action(Action::Files(outcome)));
             }
         };
-        let _ = answer.send(Inbound::Action(Action::Files(outcome)));
-    };
-    if let Err(error) = std::thread::Builder::new().name("files".into()).spawn(work) {
-        let failed = FileOutcome::Failed(format!("no thread to read files with: {error}"));
-        let _ = inbox.send(Inbound::Action(Action::Files(failed)));
+        if let Err(error) = std::thread::Builder::new().name("files".into()).spawn(work) {
+            let failed = FileOutcome::Failed(format!("no thread to read files with: {error}"));
+            let _ = self.inbox.send(Inbound::Action(Action::Files(failed)));
+        }
     }
+}
+
+/// What came of it; `None` where nobody waits for that.
+fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Option<FileOutcome> {
+    Some(match request {
+        FileRequest::CancelSearch => return None,
+        FileRequest::Search { file, text } => return search(file, text, search_cancel),
+        FileRequest::List(directory) => list(directory),
+        FileRequest::Read(path) => read(&from_home(path), |path| (readers.sample)(path).map(FileOutcome::Read)),
+        FileRequest::ReadSamples(path) => read(&from_home(path), |path| {
+            let name = path.file_name().map_or_else(|| path.display().to_string(), |n| n.to_string_lossy().into());
+            (readers.set)(path).map(|samples| FileOutcome::Samples { name, samples })
+        }),
+        FileRequest::ReadRecord { file, at } => match (readers.record)(&file, at) {
+            Ok(opened) => FileOutcome::Record { index: at.index, file, opened },
+            Err(error) => FileOutcome::Failed(format!("{error:#}")),
+        },
+        FileRequest::FindModel(name) => find(name, FileOutcome::Model),
+        FileRequest::FindSecond(name) => find(name, FileOutcome::Second),
+        FileRequest::ListModels => FileOutcome::Models(known()),
+        FileRequest::DescribeModel(name) => match (readers.model)(&name) {
+            Ok(facts) => FileOutcome::Described { name, facts },
+            Err(error) => FileOutcome::Failed(format!("{error:#}")),
+        },
+        FileRequest::WeighModel(name) => match Removal::of(&name) {
+            Ok(removal) => FileOutcome::Weighed { name, removal },
+            Err(error) => FileOutcome::Failed(error.to_string()),
+        },
+        FileRequest::RemoveModel(removal) => {
+            let what = removal.to_string();
+            match removal.remove() {
+                Ok(freed) => FileOutcome::Removed { what, freed },
+                Err(error) => FileOutcome::Failed(error.to_string()),
+            }
+        }
+    })
 }
 
 /// How files are read.
@@ -68,37 +91,6 @@ pub struct Readers {
     pub set: fn(&Path) -> anyhow::Result<Vec<Record>>,
     /// What a model of that name is: keys and values.
     pub model: fn(&str) -> anyhow::Result<Facts>,
-}
-
-/// What can be done with files.
-#[derive(Debug)]
-pub enum FileEffect {
-    List(PathBuf),
-    /// Lists it if it is a directory; a leading `~` is the user's home.
-    Read(PathBuf),
-    /// The same for a data set.
-    ReadSamples(PathBuf),
-    /// One record of a data set.
-    ReadRecord {
-        file: PathBuf,
-        at: Place,
-    },
-    /// The records of a data set that have a text.
-    Search {
-        file: PathBuf,
-        text: String,
-        cancel: Cancel,
-    },
-    /// A name that `--model` takes.
-    FindModel(String),
-    /// The same for the model to compare with.
-    FindSecond(String),
-    ListModels,
-    /// What a model is, without its weights.
-    DescribeModel(String),
-    /// What would be removed of a model.
-    WeighModel(String),
-    RemoveModel(Removal),
 }
 
 /// Which model a name or path means.

@@ -38,7 +38,7 @@ fn joined(pieces: &[Piece]) -> String {
 fn model(app: &App) -> Vec<Piece> {
     let piece = |expendable, text: String| Piece { expendable, text };
     let mut pieces = vec![piece(3, "lossglass".into())];
-    match &app.model {
+    match &app.analysis.model {
         Some(model) => {
             pieces.push(piece(0, model.name.clone()));
             pieces.push(piece(5, text::parameters(model.parameters)));

@@ -9,7 +9,7 @@ use crate::session::Session;
 
 fn compared(session: &mut Session, source: Source) {
     session.act(Action::Files(FileOutcome::Second(source)));
-    session.until(|app| matches!(app.comparing.progress, Progress::Ready { .. }));
+    session.until(|app| matches!(app.comparing.analysis.progress, Progress::Ready { .. }));
 }
 
 fn bits(session: &Session) -> [f64; 2] {
@@ -35,9 +35,9 @@ fn both_models_follow_the_text_and_each_keeps_its_own_numbers() {
     session.act(Action::Paste(" Then it slept.".into()));
     session.keys("esc");
     session.until_ready();
-    session.until(|app| matches!(app.comparing.progress, Progress::Ready { .. }));
+    session.until(|app| matches!(app.comparing.analysis.progress, Progress::Ready { .. }));
     let after = bits(&session);
-    assert!(after != before && session.app.comparing.sequence.text == session.app.sequence().text);
+    assert!(after != before && session.app.comparing.analysis.sequence.text == session.app.sequence().text);
 
     // A step of training moves the first model alone.
     session.keys("space");
@@ -56,10 +56,10 @@ fn what_goes_wrong_with_the_second_leaves_the_first_alone() {
     let loss = session.app.ledger().copied();
     let directory = tempfile::tempdir().expect("a directory");
     session.act(Action::Files(FileOutcome::Second(with_templates(directory.path(), None))));
-    session.until(|app| matches!(app.comparing.progress, Progress::Failed(_)));
+    session.until(|app| matches!(app.comparing.analysis.progress, Progress::Failed(_)));
     assert!(session.screen().contains("has no chat template"));
     session.act(Action::Files(FileOutcome::Second(Source::Directory(directory.path().join("none")))));
-    session.until(|app| matches!(app.comparing.progress, Progress::Failed(_)));
+    session.until(|app| matches!(app.comparing.analysis.progress, Progress::Failed(_)));
     assert_eq!((model_name(&session), session.app.ledger().copied()), ("tiny-chat", loss));
     // Another template: the messages are compared, the headers are not.
     let template = serde_json::json!("{% for m in messages %}[{{ m.role }}] {{ m.content }}\n{% endfor %}");

@@ -121,7 +121,7 @@ fn any_happening() -> impl Strategy<Value = Happening> {
 fn second(app: &mut App, is_chat: bool) {
     let source = lossglass::source::Source::parse("tiny-base").expect("it is embedded");
     update(app, Action::Files(FileOutcome::Second(source)));
-    let Some(model) = app.model.clone() else { return };
+    let Some(model) = app.analysis.model.clone() else { return };
     let sequence = if is_chat { chat_sequence() } else { text() };
     let rows = (0..sequence.len()).filter_map(|t| app.analysis.scores.predicting(t + 1).cloned()).collect();
     let generation = app.analysis.generation;

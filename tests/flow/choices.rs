@@ -1,6 +1,6 @@
 //! What is chosen of training: twin runs, probes, what is learned, settings, where to save.
 
-use lossglass::app::{Action, Activity, App, Effect, FileOutcome, Overlay, TrainingData, update};
+use lossglass::app::{Action, Activity, App, Effect, FileOutcome, FileRequest, Overlay, TrainingData, update};
 use lossglass::engine::{Data, Ended, Event, SideMask, TrainEvent};
 use lossglass::loss::Scores;
 use lossglass::mask::{Mode, Policy};
@@ -123,7 +123,7 @@ fn a_set_is_collected_or_read_and_learned() {
     let mut app = chat();
     press(&mut app, "4 a");
     assert_eq!(notice(&app).0, "training on collected, 1 sample");
-    app.sample = Sample::Text("other".into());
+    app.shared.sample = Sample::Text("other".into());
     press(&mut app, "a");
     let effects = press(&mut app, "space");
     assert!(matches!(&plan(&effects).data, Data::Samples { samples, .. } if samples.len() == 2));
@@ -141,13 +141,16 @@ fn a_set_is_collected_or_read_and_learned() {
     let labels: Vec<&str> = picker(&app).shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["../", "chats.jsonl"], "the samples of the program are no data sets");
     let effects = press(&mut app, "c h a t s enter");
-    assert!(matches!(&effects[..], [Effect::ReadSamples(path)] if path.ends_with("chats.jsonl")), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Files(FileRequest::ReadSamples(path))] if path.ends_with("chats.jsonl")),
+        "{effects:?}"
+    );
     update(&mut app, Action::Files(FileOutcome::Failed("line 3 (record 2) has no role".into())));
     assert!(app.overlay.is_some() && notice(&app).1);
     let samples = ["a", "b", "c"].map(|text| Sample::Text(text.into()).into()).into();
     update(&mut app, Action::Files(FileOutcome::Samples { name: "chats.jsonl".into(), samples }));
     assert_eq!((app.overlay.is_none(), notice(&app).0), (true, "training on chats.jsonl, 3 samples"));
-    app.policy.basis = Mode::All.into();
+    app.shared.policy.basis = Mode::All.into();
     let effects = press(&mut app, "space");
     assert!(matches!(plan(&effects).first.mask, SideMask::Policy(policy) if policy == Mode::All.into()));
 }

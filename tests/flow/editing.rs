@@ -14,7 +14,7 @@ fn chat_of(messages: &[(&str, &str)]) -> App {
     let mut app = chat();
     let message =
         |&(role, content): &(&str, &str)| Message { role: role.into(), content: content.into(), ..Message::default() };
-    app.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), ..Chat::default() });
+    app.shared.sample = Sample::Chat(Chat { messages: messages.iter().map(message).collect(), ..Chat::default() });
     app
 }
 
@@ -81,7 +81,7 @@ fn only_keys_that_are_meant_change_the_text() {
         ("backspace backspace", "one t"),
     ] {
         let mut app = loaded(text());
-        app.sample = Sample::Text("one two".into());
+        app.shared.sample = Sample::Text("one two".into());
         press(&mut app, &format!("e {keys}"));
         assert_eq!(app.sample, Sample::Text(end.into()), "{keys}");
     }
@@ -124,7 +124,7 @@ fn a_closed_editor_can_still_undo_until_something_else_is_shown() {
 #[test]
 fn raw_text_has_tabs_but_no_turns() {
     let mut app = loaded(text());
-    app.sample = Sample::Text("a".into());
+    app.shared.sample = Sample::Text("a".into());
     press(&mut app, "e tab b");
     assert_eq!(app.sample, Sample::Text("a\tb".into()));
     press(&mut app, "ctrl-n");
@@ -146,7 +146,7 @@ fn what_the_editor_does_not_show_stays() {
         weight: Some(0.5),
         ..Message::default()
     };
-    app.sample =
+    app.shared.sample =
         Sample::Chat(Chat { messages: vec![message.clone()], tools: vec![serde_json::json!({})], ..Chat::default() });
     press(&mut app, "e");
     assert_eq!(editor(&app).turns[0].extras().as_deref(), Some("+ reasoning, 1 tool call"));
@@ -173,7 +173,7 @@ fn a_paste_goes_where_one_types_and_a_click_says_where() {
 fn texts_keep_every_character() {
     for text in ["", "\n", "a\n", "\r\na", "\u{7}\u{1b}[31m", "e\u{301}🙂日本\t\u{202e}x"] {
         let mut app = loaded(crate::sample::text());
-        app.sample = Sample::Text(text.into());
+        app.shared.sample = Sample::Text(text.into());
         press(&mut app, "e");
         assert_eq!(editor(&app).sample(), Sample::Text(text.into()));
     }

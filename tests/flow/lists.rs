@@ -1,6 +1,6 @@
 //! Keys in the lists.
 
-use lossglass::app::{Action, Choice, Effect, FileOutcome, PickerKind, View, update};
+use lossglass::app::{Action, Choice, Effect, FileOutcome, FileRequest, PickerKind, View, update};
 use lossglass::engine::Request;
 use lossglass::mask::Mode;
 use lossglass::sample::{BUILT_IN, Sample};
@@ -40,7 +40,7 @@ fn the_selection_stays_in_the_list() {
 fn a_sample_is_opened_and_shown_from_its_start() {
     let mut app = chat();
     update(&mut app, Action::Goto(9));
-    app.policy.basis = Mode::Completion.into();
+    app.shared.policy.basis = Mode::Completion.into();
     let at = BUILT_IN.iter().position(|built_in| built_in.name.ends_with(".txt")).unwrap();
     press(&mut app, "o");
     let effects = update(&mut app, Action::Pick(at));
@@ -56,19 +56,23 @@ fn directories_are_walked_and_files_read() {
     let mut app = chat();
     app.directory = "/data".into();
     let effects = press(&mut app, "o");
-    assert!(matches!(&effects[..], [Effect::ListDirectory(path)] if path == std::path::Path::new("/data")));
+    assert!(matches!(&effects[..], [Effect::Files(FileRequest::List(path))] if path == std::path::Path::new("/data")));
     let entries = vec![("sets".into(), true), ("b\u{1b}.json".into(), false)];
     update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data".into(), entries }));
     let labels: Vec<&str> = picker(&app).shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels[BUILT_IN.len()..], ["../", "sets/", "b⟨1B⟩.json"]);
     press(&mut app, "s e t s /");
     let effects = press(&mut app, "enter");
-    assert!(matches!(&effects[..], [Effect::ListDirectory(path)] if path == std::path::Path::new("/data/sets")));
+    assert!(
+        matches!(&effects[..], [Effect::Files(FileRequest::List(path))] if path == std::path::Path::new("/data/sets"))
+    );
     assert_eq!(picker(&app).kind, PickerKind::Open);
     update(&mut app, Action::Files(FileOutcome::Listed { directory: "/data/sets".into(), entries: Vec::new() }));
     assert_eq!((app.directory.as_path(), picker(&app).query.text()), (std::path::Path::new("/data/sets"), ""));
     let effects = press(&mut app, "x / y . t x t enter");
-    assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path == std::path::Path::new("/data/sets/x/y.txt")));
+    assert!(
+        matches!(&effects[..], [Effect::Files(FileRequest::Read(path))] if path == std::path::Path::new("/data/sets/x/y.txt"))
+    );
     let failed = FileOutcome::Failed("reading x/y.txt: no such file".into());
     update(&mut app, Action::Files(failed));
     assert_eq!(notice(&app), ("reading x/y.txt: no such file", true));
@@ -80,7 +84,10 @@ fn directories_are_walked_and_files_read() {
     {
         update(&mut app, Action::Paste(typed.into()));
         let effects = press(&mut app, "enter ctrl-u");
-        assert!(matches!(&effects[..], [Effect::ReadFile(read)] if read == std::path::Path::new(path)), "{effects:?}");
+        assert!(
+            matches!(&effects[..], [Effect::Files(FileRequest::Read(read))] if read == std::path::Path::new(path)),
+            "{effects:?}"
+        );
     }
 }
 
@@ -115,7 +122,7 @@ fn a_model_is_chosen_by_line_or_by_what_is_typed() {
     press(&mut app, "m");
     let Choice::Model(name) = picker(&app).current().unwrap().choice.clone() else { panic!("a model") };
     let effects = press(&mut app, "enter");
-    assert!(matches!(&effects[..], [Effect::FindModel(asked)] if *asked == name), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Files(FileRequest::FindModel(asked))] if *asked == name), "{effects:?}");
     let source = lossglass::source::Source::parse(&name).unwrap();
     let effects = update(&mut app, Action::Files(FileOutcome::Model(source.clone())));
     assert_eq!(app.chosen_model, Some(source));
@@ -138,11 +145,11 @@ fn a_what_if_is_typed_taken_and_forgotten() {
     let labels: Vec<&str> = picker(&app).shown().map(|item| item.label.as_str()).collect();
     assert_eq!(labels, ["␣the", "␣there"], "what is typed exactly comes first");
     press(&mut app, "enter");
-    assert_eq!(app.what_if, Some(16));
+    assert_eq!(app.views.predict.what_if, Some(16));
     press(&mut app, "esc");
-    assert_eq!(app.what_if, None);
+    assert_eq!(app.views.predict.what_if, None);
     press(&mut app, "w enter →");
-    assert_eq!(app.what_if, None, "another place, another question");
+    assert_eq!(app.views.predict.what_if, None, "another place, another question");
 }
 
 #[test]
@@ -153,7 +160,9 @@ fn a_paste_goes_into_the_query_and_a_late_click_nowhere() {
     assert_eq!(picker(&app).query.text(), "/tmp/none.json");
     assert!(update(&mut app, Action::Pick(7)).is_empty() && app.overlay.is_some());
     let effects = press(&mut app, "enter");
-    assert!(matches!(&effects[..], [Effect::ReadFile(path)] if path == std::path::Path::new("/tmp/none.json")));
+    assert!(
+        matches!(&effects[..], [Effect::Files(FileRequest::Read(path))] if path == std::path::Path::new("/tmp/none.json"))
+    );
     assert!(matches!(app.sample, Sample::Chat(_)));
 }
 

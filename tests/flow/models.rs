@@ -1,6 +1,6 @@
 //! The list of models.
 
-use lossglass::app::{Action, Choice, Effect, FileOutcome, Progress, update};
+use lossglass::app::{Action, Choice, Effect, FileOutcome, FileRequest, Progress, update};
 use lossglass::engine::{Event, Request};
 use lossglass::source::hub::{Address, Arrived};
 use lossglass::source::{Known, Opening, Place, Source, named};
@@ -21,7 +21,7 @@ fn detail(app: &lossglass::app::App, name: &str) -> String {
 fn the_disk_is_looked_at_behind_the_list() {
     let mut app = chat();
     let effects = press(&mut app, "m");
-    assert!(matches!(effects[..], [Effect::ListModels]), "{effects:?}");
+    assert!(matches!(effects[..], [Effect::Files(FileRequest::ListModels)]), "{effects:?}");
     press(&mut app, "g p t 2");
     press(&mut app, "↓");
     let selected = picker(&app).current().unwrap().label.clone();
@@ -44,7 +44,10 @@ fn checkpoints_show_where_a_revision_is_typed() {
     let shown: Vec<&str> = picker(&app).shown().map(|item| item.label.as_str()).collect();
     assert_eq!(shown[..2], ["pythia-70m@step512", "pythia-70m@step5000"]);
     let effects = press(&mut app, "enter");
-    assert!(matches!(&effects[..], [Effect::FindModel(name)] if name == "pythia-70m@step512"), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Files(FileRequest::FindModel(name))] if name == "pythia-70m@step512"),
+        "{effects:?}"
+    );
 }
 
 #[test]
@@ -52,7 +55,10 @@ fn details_take_the_place_of_the_list_and_go() {
     let mut app = chat();
     press(&mut app, "m ↓");
     let effects = press(&mut app, "tab");
-    assert!(matches!(&effects[..], [Effect::DescribeModel(name)] if name == "tiny-chat"), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Files(FileRequest::DescribeModel(name))] if name == "tiny-chat"),
+        "{effects:?}"
+    );
     let facts = vec![("context".to_owned(), "1024 tokens".to_owned())];
     let described = FileOutcome::Described { name: "tiny-chat".into(), facts };
     update(&mut app, Action::Files(described.clone()));
@@ -67,17 +73,17 @@ fn details_take_the_place_of_the_list_and_go() {
 }
 
 #[test]
-fn the_model_that_speaks_is_not_removed() {
+fn the_active_model_is_not_removed() {
     let mut app = chat();
-    app.chosen_model = Some(hub("EleutherAI/pythia-70m@step0"));
+    app.shared.chosen_model = Some(hub("EleutherAI/pythia-70m@step0"));
     press(&mut app, "m");
     update(&mut app, Action::Paste("pythia-70m".into()));
     assert!(press(&mut app, "ctrl-d").is_empty());
-    assert!(notice(&app).0.starts_with("pythia-70m speaks"), "{}", notice(&app).0);
+    assert!(notice(&app).0.starts_with("pythia-70m is in use"), "{}", notice(&app).0);
     press(&mut app, "ctrl-u");
     update(&mut app, Action::Paste("gpt2".into()));
     let effects = press(&mut app, "ctrl-d");
-    assert!(matches!(&effects[..], [Effect::WeighModel(name)] if name == "gpt2"), "{effects:?}");
+    assert!(matches!(&effects[..], [Effect::Files(FileRequest::WeighModel(name))] if name == "gpt2"), "{effects:?}");
 }
 
 #[test]

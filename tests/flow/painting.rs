@@ -266,16 +266,16 @@ fn a_profile_is_left_for_a_text() {
 #[test]
 fn panels_and_findings_are_gone_through() {
     let mut app = score(3);
-    let mut seen = vec![app.score_panel];
+    let mut seen = vec![app.views.score.panel];
     for _ in 0..3 {
         press(&mut app, "i");
-        seen.push(app.score_panel);
+        seen.push(app.views.score.panel);
     }
     assert_eq!(seen, ScorePanel::EVERY);
     press(&mut app, "i f");
-    assert_eq!((app.score_panel, notice(&app).0), (ScorePanel::Ledger, "nothing is found wrong under this mask"));
-    update(&mut app, Action::ShowScorePanel(ScorePanel::Labels));
-    assert_eq!(app.score_panel, ScorePanel::Labels);
+    assert_eq!((app.views.score.panel, notice(&app).0), (ScorePanel::Ledger, "nothing is found wrong under this mask"));
+    update(&mut app, Action::ShowPanel(ScorePanel::Labels as usize));
+    assert_eq!(app.views.score.panel, ScorePanel::Labels);
     // The stop of the answer and the first token of its header.
     update(&mut app, Action::Goto(12));
     press(&mut app, "p");
@@ -285,11 +285,12 @@ fn panels_and_findings_are_gone_through() {
     assert_eq!(found, [Code::StopUnscored, Code::HeaderScored], "the major one first");
     for to in [6, 12, 6] {
         press(&mut app, "f");
-        assert_eq!((app.cursor, app.score_panel), (to, ScorePanel::Findings));
+        assert_eq!((app.cursor, app.views.score.panel), (to, ScorePanel::Findings));
     }
     press(&mut app, "E");
     assert!(app.findings.is_empty());
-    Arc::make_mut(app.model.as_mut().unwrap()).facts = Facts { bos: None, eos: Some(1), pad: Some(1), context: 64 };
+    Arc::make_mut(app.shared.analysis.model.as_mut().unwrap()).facts =
+        Facts { bos: None, eos: Some(1), pad: Some(1), context: 64 };
     press(&mut app, "tab f");
     assert_eq!(notice(&app).0, "what is found is about no token of its own");
 }

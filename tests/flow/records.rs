@@ -1,6 +1,6 @@
 //! Keys in the list of records.
 
-use lossglass::app::{Action, App, Effect, FileOutcome, Filter, Overlay, Reading, update};
+use lossglass::app::{Action, App, Effect, FileOutcome, FileRequest, Filter, Overlay, Reading, update};
 use lossglass::data::Opened;
 use lossglass::engine::{Event, Request, SurveyEvent};
 use lossglass::mask::Mode;
@@ -21,7 +21,7 @@ fn opened() -> App {
 
 /// The record that the effects read is read.
 fn answer(app: &mut App, effects: &[Effect]) {
-    let [Effect::ReadRecord { file, at }] = effects else { panic!("{effects:?}") };
+    let [Effect::Files(FileRequest::ReadRecord { file, at })] = effects else { panic!("{effects:?}") };
     let opened = Opened::new(format!("set.jsonl · record {}", at.index), app.sample.clone(), None);
     update(app, Action::Files(FileOutcome::Record { file: file.clone(), index: at.index, opened }));
 }
@@ -86,7 +86,7 @@ fn a_text_is_looked_for_in_the_beginnings_and_then_in_the_file() {
     let mut app = opened();
     let effects = press(&mut app, "/ Q U E S T I O N space 4 enter");
     assert!(app.records.is_searching() && listed(&app) == [4]);
-    let [Effect::SearchRecords { file, text }] = &effects[..] else { panic!("{effects:?}") };
+    let [Effect::Files(FileRequest::Search { file, text })] = &effects[..] else { panic!("{effects:?}") };
     let found = |text: &str| FileOutcome::Found { file: file.clone(), text: text.into(), numbers: vec![4, 7] };
     update(&mut app, Action::Files(found("another")));
     assert_eq!(listed(&app), [4], "nobody waits for that any more");
@@ -101,7 +101,7 @@ fn escape_stops_a_search_first() {
     let mut app = opened();
     press(&mut app, "/ x x x enter");
     assert!(app.records.is_searching() && listed(&app).is_empty());
-    assert!(matches!(press(&mut app, "esc")[..], [Effect::CancelSearch]));
+    assert!(matches!(press(&mut app, "esc")[..], [Effect::Files(FileRequest::CancelSearch)]));
     assert!(!app.records.is_searching() && app.overlay.is_some() && listed(&app).len() == 9);
     assert!(matches!(press(&mut app, "esc")[..], [Effect::CancelSurvey]), "then the reading");
 }
@@ -129,7 +129,7 @@ fn escape_stops_the_reading_and_then_closes() {
     press(&mut app, "esc");
     assert!(app.overlay.is_none());
     assert!(press(&mut app, "B").is_empty(), "the same mask: what is known stays");
-    app.policy.basis = Mode::LastTurn.into();
+    app.shared.policy.basis = Mode::LastTurn.into();
     press(&mut app, "esc");
     assert!(matches!(&press(&mut app, "B")[..], [Effect::Engine(Request::Survey(_))]), "another mask");
 }
@@ -138,7 +138,7 @@ fn escape_stops_the_reading_and_then_closes() {
 fn a_loss_is_known_of_what_was_scored_as_it_is_in_the_file() {
     let mut app = opened();
     let generation = app.analysis.generation;
-    let rows = chat().analysis.scores;
+    let rows = chat().analysis.scores.clone();
     let rows: Vec<_> = (1..=rows.len()).filter_map(|t| rows.predicting(t).cloned()).collect();
     update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));
     assert_eq!(app.records.loss(0), None);

@@ -1,6 +1,6 @@
 //! Keys that train, and what the trainer says.
 
-use lossglass::app::{Action, Activity, App, Effect, FileOutcome, Panel, View, update};
+use lossglass::app::{Action, Activity, App, Effect, FileOutcome, TrainPanel, View, update};
 use lossglass::engine::{At, Data, Ended, Event, Plan, Request, SideMask, TrainEvent, TrainRequest, Written};
 use lossglass::loss::{Row, Scores};
 use lossglass::mask::Mode;
@@ -245,7 +245,7 @@ fn another_model_begins_anew_with_the_same_settings() {
     update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));
     let training = &app.training;
     assert_eq!((training.step, training.steps.len(), film(&app), changes(&app)), (0, 0, vec![], vec![]));
-    assert_eq!((&training.settings, training.panel, training.probes.len()), (&settings, Panel::Probes, 2));
+    assert_eq!((&training.settings, app.views.train.panel, training.probes.len()), (&settings, TrainPanel::Probes, 2));
     let rows = rows(&app, 0);
     update(&mut app, Action::Engine(Event::Scored { generation, from: 0, rows }));
     assert_eq!(asked(&press(&mut app, "space")), ["probe 2 every 1", "continue 10", "run 1"], "it knows nothing yet");
@@ -394,8 +394,8 @@ fn the_view_has_its_key_and_its_panels() {
     press(&mut app, "4");
     assert_eq!(app.view, View::Train);
     press(&mut app, "i i");
-    assert_eq!(app.training.panel, Panel::Samples);
-    update(&mut app, Action::ShowPanel(Panel::Gradients));
+    assert_eq!(app.views.train.panel, TrainPanel::Samples);
+    update(&mut app, Action::ShowPanel(TrainPanel::Gradients as usize));
     press(&mut app, "i");
-    assert_eq!(app.training.panel, Panel::Movers);
+    assert_eq!(app.views.train.panel, TrainPanel::Movers);
 }

@@ -133,7 +133,7 @@ fn the_split_stays_with_its_text_when_something_is_typed_before_it() {
 #[test]
 fn a_model_that_cannot_be_opened_leaves_the_one_before() {
     let mut app = chat();
-    app.chosen_model = Some(lossglass::source::Source::Directory("/broken".into()));
+    app.shared.chosen_model = Some(lossglass::source::Source::Directory("/broken".into()));
     press(&mut app, "R");
     let generation = app.analysis.generation;
     let failed = Event::ModelFailed { generation, message: "/broken has no config.json".into() };
@@ -167,7 +167,7 @@ fn part_weights_of_the_start_hold_in_every_mode_and_for_chats_alone() {
         let part_weights = "stop=0,header=0.5".parse().unwrap();
         let policy = Policy { parts: part_weights, ..Policy::default() };
         let mut app = App::new(Start { policy, ..Start::on(Sample::Text(String::new()), "any") }).0;
-        app.policy.basis = Mode::All.into();
+        app.shared.policy.basis = Mode::All.into();
         let generation = app.analysis.generation;
         update(&mut app, Action::Engine(tokenised(generation, sequence)));
         app
@@ -192,21 +192,21 @@ fn part_weights_of_the_start_hold_in_every_mode_and_for_chats_alone() {
 fn candidates_and_temperature_have_ends() {
     let mut app = chat();
     press(&mut app, "+ =");
-    assert_eq!(app.top_k, 12);
+    assert_eq!(app.views.predict.top_k, 12);
     press(&mut app, &"- ".repeat(30));
-    assert_eq!(app.top_k, 1);
+    assert_eq!(app.views.predict.top_k, 1);
     press(&mut app, &"+ ".repeat(99));
-    assert_eq!(app.top_k, 50);
+    assert_eq!(app.views.predict.top_k, 50);
     press(&mut app, "t");
-    assert_eq!(app.temperature, 1.3);
+    assert_eq!(app.views.predict.temperature, 1.3);
     press(&mut app, &"T ".repeat(30));
-    assert_eq!(app.temperature, 0.1);
+    assert_eq!(app.views.predict.temperature, 0.1);
     press(&mut app, &"t ".repeat(30));
-    assert_eq!(app.temperature, 5.0);
+    assert_eq!(app.views.predict.temperature, 5.0);
     press(&mut app, "0");
-    assert_eq!(app.temperature, 1.0);
+    assert_eq!(app.views.predict.temperature, 1.0);
     press(&mut app, "2 t");
-    assert_eq!(app.temperature, 1.0, "t is Predict's");
+    assert_eq!(app.views.predict.temperature, 1.0, "t is Predict's");
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn help_opens_scrolls_and_closes() {
     press(&mut app, "? j j k");
     assert_eq!(scroll(&app), 1);
     press(&mut app, &"pgdn ".repeat(99));
-    assert!(usize::from(scroll(&app)) <= keymap::BINDINGS.len() + 10, "the way back is not long");
+    assert!(usize::from(scroll(&app)) <= keymap::all().count() + 10, "the way back is not long");
     press(&mut app, "q");
     assert!(app.overlay.is_none() && !app.quit, "q closes help first");
 }

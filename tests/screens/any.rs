@@ -1,6 +1,6 @@
 //! Any state at any size can be drawn.
 
-use lossglass::app::{Action, App, Command, ThemeName, View, update};
+use lossglass::app::{Action, App, Command, ThemeName, keymap, update};
 use lossglass::engine::Event;
 use lossglass::mask::Mode;
 use proptest::prelude::*;
@@ -11,49 +11,8 @@ use crate::run::{trained, twin};
 use crate::sample::{answer_distribution, chat_sequence, partly, text};
 
 fn any_action() -> impl Strategy<Value = Action> {
-    use Command::*;
-    let commands = vec![
-        Left,
-        Right,
-        PageDown,
-        Home,
-        End,
-        NextScored,
-        NextMode,
-        NextDenominator,
-        MoreCandidates,
-        FewerCandidates,
-        Hotter,
-        Cooler,
-        WhatIf,
-        Split,
-        Edit,
-        Open,
-        ChooseModel,
-        Palette,
-        Help,
-        NextTheme,
-        Cancel,
-        Accept,
-        Down,
-        Show(View::Predict),
-        Show(View::Attend),
-        Show(View::Score),
-        Show(View::Train),
-        Show(View::Train),
-        Step,
-        TrainingSettings,
-        TwinRun,
-        NextPanel,
-        Select,
-        PaintTokens,
-        PaintMessage,
-        PaintWeight,
-        NextFinding,
-        RaiseRate,
-        ToggleChat,
-        AddTurn,
-    ];
+    let commands: Vec<Command> =
+        keymap::all().map(|binding| binding.command).filter(|&command| command != Command::Quit).collect();
     prop_oneof![
         8 => proptest::sample::select(commands).prop_map(Action::Do),
         1 => (0..20_usize).prop_map(Action::Goto),

@@ -18,7 +18,7 @@ pub fn trained(app: &mut App, steps: usize) {
     app.training.steps = (1..=steps).map(|step| report(app, step)).collect();
     app.training.probes =
         ["a paraphrase", "another question"].into_iter().enumerate().map(|(i, n)| probe(n, i, steps)).collect();
-    app.analysis.scores = after(app, steps, 0.25);
+    app.shared.analysis.scores = after(app, steps, 0.25);
     if steps >= 5 {
         app.training.changes = vec![Change { after: 5, what: "lr 1e-4".into() }];
     }

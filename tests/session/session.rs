@@ -80,13 +80,7 @@ impl Session {
                 Effect::Engine(request) => self.engine.send(request),
                 Effect::CancelEngine => self.engine.cancel(),
                 Effect::CancelSurvey => self.engine.cancel_survey(),
-                Effect::ReadRecord { .. } | Effect::SearchRecords { .. } | Effect::CancelSearch => {}
-                Effect::ListDirectory(_)
-                | Effect::ReadFile(_)
-                | Effect::ReadSamples(_)
-                | Effect::FindModel(_)
-                | Effect::FindSecond(_) => {}
-                Effect::ListModels | Effect::DescribeModel(_) | Effect::WeighModel(_) | Effect::RemoveModel(_) => {}
+                Effect::Files(_) => {}
             }
         }
     }

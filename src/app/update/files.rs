@@ -1,26 +1,26 @@
 //! What came of listing, reading and looking for files: whom it concerns.
 
-use super::{collecting, comparing, models, picking, records};
-use crate::app::{App, Effect, FileOutcome, Notice};
+use crate::app::view::{compare, train};
+use crate::app::{App, Effect, FileOutcome, overlay};
 
 /// Hands the outcome on.
 pub fn take(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
     match outcome {
-        FileOutcome::Listed { directory, entries } => picking::show_directory(app, &directory, &entries),
-        FileOutcome::Read(opened) => return records::show(app, opened),
-        FileOutcome::Record { file, index, opened } => return records::take_record(app, &file, index, opened),
-        FileOutcome::Found { file, text, numbers } => records::take_found(app, &file, &text, numbers),
+        FileOutcome::Listed { directory, entries } => overlay::show_directory(app, &directory, &entries),
+        FileOutcome::Read(opened) => return overlay::show(app, opened),
+        FileOutcome::Record { file, index, opened } => return overlay::take_record(app, &file, index, opened),
+        FileOutcome::Found { file, text, numbers } => overlay::take_found(app, &file, &text, numbers),
         FileOutcome::Samples { name, samples } => {
-            picking::close_data_sets(app);
-            collecting::set_data(app, name, samples);
+            overlay::close_data_sets(app);
+            train::set_data(app, name, samples);
         }
-        FileOutcome::Model(source) => return picking::take_model(app, source),
-        FileOutcome::Second(source) => return comparing::choose(app, source),
+        FileOutcome::Model(source) => return app.take_model(source),
+        FileOutcome::Second(source) => return compare::begin(app, source),
         FileOutcome::Models(_)
         | FileOutcome::Described { .. }
         | FileOutcome::Weighed { .. }
-        | FileOutcome::Removed { .. } => return models::take(app, outcome),
-        FileOutcome::Failed(text) => app.notice = Some(Notice { text, is_error: true }),
+        | FileOutcome::Removed { .. } => return overlay::take_models(app, outcome),
+        FileOutcome::Failed(text) => app.shared.complain(text),
     }
     Vec::new()
 }

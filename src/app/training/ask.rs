@@ -1,0 +1,161 @@
+//! What is asked of the trainer: steps, runs, the way back.
+
+use super::{Activity, Training};
+use crate::app::{App, Command, Effect};
+use crate::engine::{Request, TrainRequest};
+use crate::train::Goal;
+
+/// What a command of all views asks of the trainer.
+pub fn ask(app: &mut App, command: Command) -> Vec<Effect> {
+    match command {
+        Command::Step => start(app, Goal { steps: Some(1), ..Goal::default() }),
+        Command::Run if app.training.activity == Activity::Running => pause(app),
+        Command::Run => start(app, app.training.goal),
+        Command::UndoStep => undo(app),
+        Command::ResetWeights => reset(app),
+        _ => Vec::new(),
+    }
+}
+
+/// A request to the trainer as an effect.
+pub fn train(request: TrainRequest) -> Effect {
+    Effect::Engine(Request::Train(request))
+}
+
+/// Steps until the goal, with what belongs before the first.
+fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
+    match &app.training.activity {
+        Activity::Idle => {}
+        Activity::Running => return Vec::new(),
+        Activity::Pausing => {
+            app.shared.say("pausing; one moment");
+            return Vec::new();
+        }
+        Activity::Busy { what, .. } => {
+            app.shared.say(format!("one moment: {what}; esc stops it"));
+            return Vec::new();
+        }
+    }
+    let plan = match app.plan() {
+        Ok(plan) => Box::new(plan),
+        Err(text) => {
+            app.shared.complain(text);
+            return Vec::new();
+        }
+    };
+    if app.training.shown.is_some() {
+        app.show_step(None);
+    }
+    app.begin_film();
+    let mut effects = app.send_probes();
+    let is_at_first_step = app.training.film.first_step().is_none_or(|first| first == app.training.step);
+    if app.training.before.is_none() && is_at_first_step {
+        effects.extend(app.continue_text());
+    }
+    let settings = app.step_settings();
+    app.asked.hold(&mut app.training, settings);
+    app.asked.run = Some(goal);
+    app.training.activity = Activity::Running;
+    effects.push(train(TrainRequest::Run { plan, goal }));
+    effects
+}
+
+/// Ends what is under way, if anything is.
+pub fn pause(app: &mut App) -> Vec<Effect> {
+    match app.training.activity {
+        Activity::Idle | Activity::Pausing => return Vec::new(),
+        Activity::Running => app.training.activity = Activity::Pausing,
+        // It says itself when it is over.
+        Activity::Busy { .. } => {}
+    }
+    vec![train(TrainRequest::Pause)]
+}
+
+/// A run under way goes on as the screen says now.
+pub fn follow(app: &mut App) -> Vec<Effect> {
+    let Training { settings, twin, .. } = &mut app.training;
+    settings.denominator = app.shared.denominator;
+    if let (Some(preset), Some(twin)) = (app.asked.preset, twin) {
+        let [_, second] = preset.settings(settings);
+        twin.settings = second;
+    }
+    if app.training.activity != Activity::Running {
+        return Vec::new();
+    }
+    let settings = app.step_settings();
+    if app.asked.log.last() == Some(&settings) {
+        return Vec::new();
+    }
+    match app.plan() {
+        Ok(plan) => {
+            app.asked.hold(&mut app.training, settings);
+            vec![train(TrainRequest::Replan(Box::new(plan)))]
+        }
+        Err(text) => {
+            app.shared.complain(format!("paused: {text}"));
+            pause(app)
+        }
+    }
+}
+
+fn undo(app: &mut App) -> Vec<Effect> {
+    let training = &app.training;
+    if training.step == 0 && training.activity == Activity::Idle {
+        app.shared.say("no step was taken yet; space takes one");
+        return Vec::new();
+    }
+    if training.step <= training.oldest && training.step > 0 {
+        let oldest = training.oldest;
+        app.shared.say(format!("nothing before step {oldest} is kept; X goes back to the base weights"));
+        return Vec::new();
+    }
+    go_back(app, TrainRequest::Undo)
+}
+
+fn reset(app: &mut App) -> Vec<Effect> {
+    let is_idle = app.training.activity == Activity::Idle;
+    app.shared.say(match app.training.step {
+        0 if is_idle => "these are the base weights: no step was taken yet",
+        _ => "back to the exact base weights",
+    });
+    go_back(app, TrainRequest::Reset)
+}
+
+/// The trainer ends the run by itself for what goes back.
+pub fn go_back(app: &mut App, request: TrainRequest) -> Vec<Effect> {
+    if app.training.activity == Activity::Running {
+        app.training.activity = Activity::Pausing;
+    }
+    vec![train(request)]
+}
+
+impl App {
+    /// The views show this frame of the film, `None` or the last one = what the weights say now.
+    pub(in crate::app) fn show_step(&mut self, frame: Option<usize>) {
+        let frames = &self.training.film.frames;
+        self.training.shown = frame.filter(|&frame| frame + 1 < frames.len());
+        self.show_scores();
+    }
+
+    /// The views show the film's frame that is chosen, if there is one.
+    pub(in crate::app) fn show_scores(&mut self) {
+        match self.training.frame() {
+            Some(frame) => self.shared.show_scores((*frame.scores).clone()),
+            None => self.shared.forget_distribution(),
+        }
+    }
+
+    /// What the model writes after the prompt on screen is asked for.
+    pub(in crate::app) fn continue_text(&self) -> Option<Effect> {
+        self.continuation().map(train)
+    }
+
+    /// The trainer is told which probes to watch, if it does not know.
+    pub(in crate::app) fn send_probes(&mut self) -> Vec<Effect> {
+        if std::mem::replace(&mut self.asked.probes, true) {
+            return Vec::new();
+        }
+        let probes = self.training.probes.iter().map(|probe| probe.sample.clone()).collect();
+        vec![train(TrainRequest::Probe { probes, encoding: self.encoding, every: self.training.probe_every })]
+    }
+}

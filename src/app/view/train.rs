@@ -1,0 +1,144 @@
+//! The view Train: the film of the run, how the next steps are taken, what they are taken on, what is watched.
+
+mod collecting;
+mod twin;
+
+pub(in crate::app) use collecting::{choose_probes, set_data};
+pub(in crate::app) use twin::{begin_that_waits as begin_twin_that_waits, choose as choose_twin};
+
+use super::{Room, View, ViewCommand};
+use crate::app::general::Part;
+use crate::app::keymap::{Binding, Context};
+use crate::app::overlay::{HIGHEST_RATE, LOWEST_RATE, next_round};
+use crate::app::training::go_back;
+use crate::app::{App, Effect, TrainingData, next, overlay};
+use crate::engine::TrainRequest;
+
+/// The parts of the view that take turns where there is no room for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TrainPanel {
+    #[default]
+    Movers,
+    Probes,
+    Samples,
+    Gradients,
+}
+
+impl TrainPanel {
+    /// Every panel, in the order of their tabs.
+    pub const EVERY: [Self; 4] = [Self::Movers, Self::Probes, Self::Samples, Self::Gradients];
+
+    /// The tab's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Movers => "Movers",
+            Self::Probes => "Probes",
+            Self::Samples => "Samples",
+            Self::Gradients => "Gradients",
+        }
+    }
+}
+
+/// What the view remembers; the run itself is no view's.
+#[derive(Clone, Debug, Default)]
+pub struct Train {
+    /// What its lower part shows where not all fits.
+    pub panel: TrainPanel,
+}
+
+/// What only this view can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Command {
+    EarlierStep,
+    LaterStep,
+    Rewind,
+    RaiseRate,
+    LowerRate,
+    Settings,
+    TwinRun,
+    NextPanel,
+    Probe,
+    Collect,
+    DataSet,
+    Save,
+}
+
+const fn bind(keys: &'static [&'static str], command: Command, help: &'static str, short: &'static str) -> Binding {
+    let command = crate::app::Command::In(ViewCommand::Train(command));
+    Binding { context: Context::View(View::Train), keys, command, help, short }
+}
+
+impl Room for Train {
+    const ABOUT: &'static str = "view Train: how the model learns, step by step";
+    const BEHIND: Part = Part::Training;
+    const KEYS: &'static [Binding] = &[
+        bind(&["↑", "k"], Command::EarlierStep, "an earlier step of the film, in every view", "↑↓ film"),
+        bind(&["↓", "j"], Command::LaterStep, "a later step of the film", ""),
+        bind(&["b"], Command::Rewind, "rewind the weights to the step shown", "b back"),
+        bind(&["+", "="], Command::RaiseRate, "higher learning rate", "+- lr"),
+        bind(&["-"], Command::LowerRate, "lower learning rate", ""),
+        bind(&["s"], Command::Settings, "training settings", "s settings"),
+        bind(&["t"], Command::TwinRun, "twin run: two copies side by side; end it", "t twin"),
+        bind(&["i"], Command::NextPanel, "movers, probes, samples, gradients", "i panel"),
+        bind(&["p"], Command::Probe, "watch this sentence as a probe, or no more", "p probe"),
+        bind(&["a"], Command::Collect, "add this sentence to the training set, or take it out", ""),
+        bind(&["D"], Command::DataSet, "train on a data set (JSONL), or on the screen again", "D data"),
+        bind(&["w"], Command::Save, "save the weights", "w save"),
+    ];
+    type Command = Command;
+
+    fn run(app: &mut App, command: Command) -> Vec<Effect> {
+        match command {
+            Command::EarlierStep => scrub(app, -1),
+            Command::LaterStep => scrub(app, 1),
+            Command::Rewind => return rewind(app),
+            Command::RaiseRate => step_rate(app, true),
+            Command::LowerRate => step_rate(app, false),
+            Command::Settings => overlay::open_settings(app),
+            Command::TwinRun => return twin::toggle(app),
+            Command::NextPanel => app.views.train.panel = next(&TrainPanel::EVERY, app.views.train.panel, 1),
+            Command::Probe => return collecting::pin(app),
+            Command::Collect => collecting::collect(app),
+            Command::DataSet if app.training.data == TrainingData::Screen => return overlay::choose_data_set(app),
+            Command::DataSet => set_data(app, String::new(), Vec::new()),
+            Command::Save => overlay::open_save(app),
+        }
+        Vec::new()
+    }
+
+    fn show_panel(&mut self, panel: usize) {
+        self.panel = TrainPanel::EVERY.get(panel).copied().unwrap_or_default();
+    }
+}
+
+/// The views show an earlier or a later step of the film.
+fn scrub(app: &mut App, by: isize) {
+    let last = app.training.film.frames.len().saturating_sub(1);
+    if last == 0 {
+        return app.shared.say("no step was taken yet; space takes one");
+    }
+    let at = app.training.shown.unwrap_or(last).saturating_add_signed(by).min(last);
+    app.show_step(Some(at));
+}
+
+fn step_rate(app: &mut App, is_up: bool) {
+    let settings = &mut app.training.settings;
+    settings.lr = next_round(settings.lr, is_up).clamp(LOWEST_RATE, HIGHEST_RATE);
+    let text = format!("learning rate {:e}", settings.lr);
+    app.shared.say(text);
+}
+
+/// The weights become those of the step that is shown.
+fn rewind(app: &mut App) -> Vec<Effect> {
+    let step = app.training.shown_step();
+    if app.training.shown.is_none() {
+        app.shared.say("these are the weights of now; ↑ in the view Train chooses a step to go back to");
+        return Vec::new();
+    }
+    if step < app.training.oldest {
+        app.shared
+            .say(format!("step {step} is too long ago: {} and later ones can be gone back to", app.training.oldest));
+        return Vec::new();
+    }
+    go_back(app, TrainRequest::Rewind { step })
+}

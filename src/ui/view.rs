@@ -1,0 +1,25 @@
+//! The views, each under the name of its room in `app::view`.
+
+mod attend;
+mod compare;
+mod predict;
+mod score;
+mod train;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::{Hits, Theme};
+use crate::app::{App, View};
+
+/// Draws the view on screen into `area`.
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let draw = match app.view {
+        View::Predict => predict::draw,
+        View::Attend => attend::draw,
+        View::Score => score::draw,
+        View::Train => train::draw,
+        View::Compare => compare::draw,
+    };
+    draw(app, theme, frame, area, hits);
+}
