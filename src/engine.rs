@@ -23,7 +23,7 @@ use std::thread;
 pub use compare::{CompareEvent, CompareRequest};
 pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
-pub use train_message::{At, Data, Ended, Plan, Side, SideMask, TrainEvent, TrainRequest, Written};
+pub use train_message::{At, CopyMask, CopyPlan, Data, Ended, Plan, TrainEvent, TrainRequest, Written};
 
 use crate::cancel::Cancel;
 use crate::model::Overrides;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use lossglass::cancel::Cancel;
 use lossglass::dataset::Examples;
-use lossglass::engine::{At, Data, Ended, Engine, Event, Plan, Request, Side, SideMask, TrainEvent, TrainRequest};
+use lossglass::engine::{At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Plan, Request, TrainEvent, TrainRequest};
 use lossglass::mask::{LossMask, MaskOptions, Mode, Policy, profile};
 use lossglass::model::Reader;
 use lossglass::sample::{Chat, Form, Message, Record, Sample};
@@ -95,15 +95,15 @@ impl Trained {
         self.engine.send(Request::Train(request));
     }
 
-    fn side(&self, mode: Mode, lr: f64) -> Side {
+    fn copy_plan(&self, mode: Mode, lr: f64) -> CopyPlan {
         let mask = LossMask::new(&self.sequence, mode, MaskOptions::default()).unwrap();
         let settings = Settings { lr, clip: 0.0, ..Settings::default() };
-        Side { settings, mask: SideMask::Weights(mask.weights().into()) }
+        CopyPlan { settings, mask: CopyMask::Weights(mask.weights().into()) }
     }
 
     fn plan(&self, lr: f64) -> Box<Plan> {
         let data = Data::Screen { generation: self.generation };
-        Box::new(Plan { data, first: self.side(Mode::Assistant, lr), second: None })
+        Box::new(Plan { data, first: self.copy_plan(Mode::Assistant, lr), second: None })
     }
 
     fn run(&mut self, steps: usize) -> Vec<At> {
@@ -199,7 +199,7 @@ fn a_step_that_breaks_the_weights_is_taken_back() {
 fn nothing_scored_is_refused() {
     let mut trained = Trained::new();
     let mut plan = trained.plan(1e-3);
-    plan.first.mask = SideMask::Weights(vec![0.0; trained.sequence.len()].into());
+    plan.first.mask = CopyMask::Weights(vec![0.0; trained.sequence.len()].into());
     trained.send(TrainRequest::Run { plan, goal: Goal::default() });
     assert!(matches!(trained.ended(), Ended::Failed(why) if why.starts_with("nothing is scored")));
 }
@@ -212,7 +212,7 @@ fn a_twin_learns_otherwise_from_the_same_weights() {
     let at = trained.at();
     assert_eq!((at.step, nlls(&at, 0), nlls(&at, 1)), (0, nlls(&base, 0), nlls(&base, 0)));
     let mut plan = trained.plan(2e-3);
-    plan.second = Some(trained.side(Mode::All, 2e-3));
+    plan.second = Some(trained.copy_plan(Mode::All, 2e-3));
     trained.send(TrainRequest::Run { plan, goal: Goal { steps: Some(2), ..Goal::default() } });
     let steps = [trained.at(), trained.at()];
     assert_eq!(steps[1].reports.len(), 2);
@@ -247,7 +247,7 @@ fn several_samples_are_taken_in_turn() {
     let mut trained = Trained::new();
     let samples: Arc<[Record]> = (0..5).map(|i| chat(&"word ".repeat(i + 1)).into()).collect();
     let settings = Settings { batch: 2, lr: 1e-3, ..Settings::default() };
-    let side = Side { settings, mask: SideMask::Policy(Policy::default()) };
+    let side = CopyPlan { settings, mask: CopyMask::Policy(Policy::default()) };
     let plan = Box::new(Plan {
         data: Data::Samples { samples, encoding: EncodeOptions::default() },
         first: side,
@@ -278,9 +278,9 @@ fn the_form_of_a_record_decides_what_is_scored() {
         let mut trained = Trained::new();
         let sample = Sample::Text("The capital of France is Paris.".into());
         let record = Record { form: Form::PromptCompletion, sample, split: Some(24) };
-        let side = Side {
+        let side = CopyPlan {
             settings: Settings::default(),
-            mask: SideMask::Policy(mode.map_or_else(Policy::default, Policy::from)),
+            mask: CopyMask::Policy(mode.map_or_else(Policy::default, Policy::from)),
         };
         let data = Data::Samples { samples: vec![record].into(), encoding: EncodeOptions::default() };
         let plan = Box::new(Plan { data, first: side, second: None });
@@ -339,7 +339,7 @@ fn a_mixed_file_is_weighed_alike_by_mask_by_train_and_on_screen() {
         let settings = Settings { batch: 1, lr: 1e-4, ..Settings::default() };
         let plan = Box::new(Plan {
             data: Data::Samples { samples, encoding },
-            first: Side { settings, mask: SideMask::Policy(policy) },
+            first: CopyPlan { settings, mask: CopyMask::Policy(policy) },
             second: None,
         });
         screen.send(TrainRequest::Run { plan, goal: Goal { steps: Some(kept.len()), ..Goal::default() } });

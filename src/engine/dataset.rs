@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 
-use super::{Side, SideMask};
+use super::{CopyMask, CopyPlan};
 use crate::cancel::Cancel;
 use crate::dataset::Examples;
 use crate::decoder::DecoderError;
@@ -30,12 +30,12 @@ impl DataSet {
     pub fn encode(
         samples: &Arc<[Record]>,
         encoding: EncodeOptions,
-        sides: &[&Side],
+        copies: &[&CopyPlan],
         cancel: &Cancel,
         model: &Model,
         busy: &mut dyn FnMut(&str, f32),
     ) -> Result<Self> {
-        let policies: Vec<Policy> = sides.iter().map(|side| policy(side)).collect();
+        let policies: Vec<Policy> = copies.iter().map(|copy| policy(copy)).collect();
         let mut going = |number: usize| {
             if number.is_multiple_of(64) {
                 busy("reading the data", number as f32 / samples.len() as f32);
@@ -46,16 +46,16 @@ impl DataSet {
         Ok(Self { samples: samples.clone(), encoding, policies, examples })
     }
 
-    /// Whether it is made of these samples for these sides.
-    pub fn is_of(&self, samples: &Arc<[Record]>, encoding: EncodeOptions, sides: &[&Side]) -> bool {
-        let policies = sides.iter().map(|side| policy(side));
+    /// Whether it is made of these samples for these copies.
+    pub fn is_of(&self, samples: &Arc<[Record]>, encoding: EncodeOptions, copies: &[&CopyPlan]) -> bool {
+        let policies = copies.iter().map(|copy| policy(copy));
         Arc::ptr_eq(&self.samples, samples) && self.encoding == encoding && policies.eq(self.policies.iter().copied())
     }
 }
 
-fn policy(side: &Side) -> Policy {
-    match side.mask {
-        SideMask::Policy(policy) => policy,
-        SideMask::Weights(_) => Policy::default(),
+fn policy(copy: &CopyPlan) -> Policy {
+    match copy.mask {
+        CopyMask::Policy(policy) => policy,
+        CopyMask::Weights(_) => Policy::default(),
     }
 }

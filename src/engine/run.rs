@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use super::dataset::DataSet;
-use super::{At, Data, Ended, Plan, Side, SideMask, room};
+use super::{At, CopyMask, CopyPlan, Data, Ended, Plan, room};
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Row;
@@ -136,20 +136,20 @@ impl Run {
         screen: OnScreen,
         busy: &mut dyn FnMut(&str, f32),
     ) -> Result<Vec<StepReport>> {
-        let sides: Vec<&Side> = std::iter::once(&plan.first).chain(&plan.second).collect();
-        if sides.len() != 1 + usize::from(self.second.is_some()) {
+        let copies: Vec<&CopyPlan> = std::iter::once(&plan.first).chain(&plan.second).collect();
+        if copies.len() != 1 + usize::from(self.second.is_some()) {
             bail!("a twin run needs a plan for each of the two");
         }
-        let batches = self.batches(&plan.data, &sides, cancel, model, screen, busy)?;
-        room::for_training(&mut self.first, model, &model.decoder, &sides[0].settings, &batches[0])?;
-        if let (Some(second), Some(side)) = (&mut self.second, sides.get(1)) {
-            room::for_training(&mut second.trainer, model, &second.decoder, &side.settings, &batches[1])?;
+        let batches = self.batches(&plan.data, &copies, cancel, model, screen, busy)?;
+        room::for_training(&mut self.first, model, &model.decoder, &copies[0].settings, &batches[0])?;
+        if let (Some(second), Some(copy)) = (&mut self.second, copies.get(1)) {
+            room::for_training(&mut second.trainer, model, &second.decoder, &copy.settings, &batches[1])?;
         }
         let first = self.first.as_mut().context("no trainer is there")?;
-        self.settings = Some(sides[0].settings.clone());
-        let mut reports = vec![first.step(&mut model.decoder, &batches[0], &sides[0].settings, cancel)?];
-        if let (Some(Second { decoder, trainer: Some(trainer), .. }), Some(side)) = (&mut self.second, sides.get(1)) {
-            match trainer.step(decoder, &batches[1], &side.settings, cancel) {
+        self.settings = Some(copies[0].settings.clone());
+        let mut reports = vec![first.step(&mut model.decoder, &batches[0], &copies[0].settings, cancel)?];
+        if let (Some(Second { decoder, trainer: Some(trainer), .. }), Some(copy)) = (&mut self.second, copies.get(1)) {
+            match trainer.step(decoder, &batches[1], &copy.settings, cancel) {
                 Ok(report) => reports.push(report),
                 Err(error) => {
                     let back = first.steps() - 1;
@@ -165,7 +165,7 @@ impl Run {
     fn batches(
         &mut self,
         data: &Data,
-        sides: &[&Side],
+        copies: &[&CopyPlan],
         cancel: &Cancel,
         model: &Model,
         screen: OnScreen,
@@ -175,24 +175,24 @@ impl Run {
             Data::Screen { generation } if *generation != screen.generation => {
                 bail!("the text was changed meanwhile; run again once it is scored")
             }
-            Data::Screen { .. } => return self.on_screen(sides, screen),
+            Data::Screen { .. } => return self.on_screen(copies, screen),
             Data::Samples { samples, encoding } => (samples, *encoding),
         };
-        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, sides)) {
-            let set = DataSet::encode(samples, encoding, sides, cancel, model, busy)?;
+        if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, copies)) {
+            let set = DataSet::encode(samples, encoding, copies, cancel, model, busy)?;
             self.read = Some(set.examples.notes());
             self.set = Some(set);
         }
         let examples = &self.set.as_ref().context("no data set is there")?.examples;
-        Ok(examples.pick(&batch(examples.len(), self.steps() + 1, &sides[0].settings)))
+        Ok(examples.pick(&batch(examples.len(), self.steps() + 1, &copies[0].settings)))
     }
 
-    /// The sequence on screen under each side's weights, put together once for all steps.
-    fn on_screen(&mut self, sides: &[&Side], screen: OnScreen) -> Result<Vec<Vec<Arc<Example>>>> {
-        let kept = self.on_screen.take().filter(|kept| kept.is_of(sides, screen));
+    /// The sequence on screen under each copy's weights, put together once for all steps.
+    fn on_screen(&mut self, copies: &[&CopyPlan], screen: OnScreen) -> Result<Vec<Vec<Arc<Example>>>> {
+        let kept = self.on_screen.take().filter(|kept| kept.is_of(copies, screen));
         let kept = match kept {
             Some(kept) => kept,
-            None => ScreenExamples::new(sides, screen)?,
+            None => ScreenExamples::new(copies, screen)?,
         };
         let examples = kept.examples.iter().map(|example| vec![example.clone()]).collect();
         self.on_screen = Some(kept);
@@ -333,10 +333,10 @@ struct ScreenExamples {
 }
 
 impl ScreenExamples {
-    fn new(sides: &[&Side], screen: OnScreen) -> Result<Self> {
+    fn new(copies: &[&CopyPlan], screen: OnScreen) -> Result<Self> {
         let mut kept = Self { generation: screen.generation, weights: Vec::new(), examples: Vec::new() };
-        for side in sides {
-            let SideMask::Weights(weights) = &side.mask else { bail!("a mask for samples, and none is trained on") };
+        for copy in copies {
+            let CopyMask::Weights(weights) = &copy.mask else { bail!("a mask for samples, and none is trained on") };
             if weights.len() != screen.ids.len() {
                 bail!("the mask does not belong to the text on screen; run again");
             }
@@ -348,14 +348,14 @@ impl ScreenExamples {
     }
 
     /// Whether it is made of this text under these very weights.
-    fn is_of(&self, sides: &[&Side], screen: OnScreen) -> bool {
-        let same = |(side, kept): (&&Side, &Arc<[f64]>)| match &side.mask {
-            SideMask::Weights(weights) => Arc::ptr_eq(weights, kept),
-            SideMask::Policy(_) => false,
+    fn is_of(&self, copies: &[&CopyPlan], screen: OnScreen) -> bool {
+        let same = |(copy, kept): (&&CopyPlan, &Arc<[f64]>)| match &copy.mask {
+            CopyMask::Weights(weights) => Arc::ptr_eq(weights, kept),
+            CopyMask::Policy(_) => false,
         };
         self.generation == screen.generation
-            && sides.len() == self.weights.len()
-            && sides.iter().zip(&self.weights).all(same)
+            && copies.len() == self.weights.len()
+            && copies.iter().zip(&self.weights).all(same)
     }
 }
 

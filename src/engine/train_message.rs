@@ -51,21 +51,21 @@ impl TrainRequest {
 #[derive(Clone, Debug)]
 pub struct Plan {
     pub data: Data,
-    pub first: Side,
+    pub first: CopyPlan,
     /// Of the second copy in a twin run.
-    pub second: Option<Side>,
+    pub second: Option<CopyPlan>,
 }
 
 /// What one copy of the model learns.
 #[derive(Clone, Debug)]
-pub struct Side {
+pub struct CopyPlan {
     pub settings: Settings,
-    pub mask: SideMask,
+    pub mask: CopyMask,
 }
 
 /// Which targets count.
 #[derive(Clone, Debug)]
-pub enum SideMask {
+pub enum CopyMask {
     /// Weights of the sequence on screen, with [`Data::Screen`].
     Weights(Arc<[f64]>),
     /// What each sample's mask is made of, with [`Data::Samples`].

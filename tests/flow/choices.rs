@@ -1,7 +1,7 @@
 //! What is chosen of training: twin runs, probes, what is learned, settings, where to save.
 
 use lossglass::app::{Action, Activity, App, Effect, FileOutcome, FileRequest, Overlay, TrainingData, update};
-use lossglass::engine::{Data, Ended, Event, SideMask, TrainEvent};
+use lossglass::engine::{CopyMask, Data, Ended, Event, TrainEvent};
 use lossglass::loss::Scores;
 use lossglass::mask::{Mode, Policy};
 use lossglass::sample::Sample;
@@ -127,7 +127,7 @@ fn a_set_is_collected_or_read_and_learned() {
     press(&mut app, "a");
     let effects = press(&mut app, "space");
     assert!(matches!(&plan(&effects).data, Data::Samples { samples, .. } if samples.len() == 2));
-    assert!(matches!(&plan(&effects).first.mask, SideMask::Policy(policy) if *policy == Policy::default()));
+    assert!(matches!(&plan(&effects).first.mask, CopyMask::Policy(policy) if *policy == Policy::default()));
     stepped(&mut app, 1);
     assert_eq!(asked(&press(&mut app, "a"))[0], "replan");
     assert_eq!(changes(&app), [(2, "on collected, 1 sample")]);
@@ -152,7 +152,7 @@ fn a_set_is_collected_or_read_and_learned() {
     assert_eq!((app.overlay.is_none(), notice(&app).0), (true, "training on chats.jsonl, 3 samples"));
     app.shared.policy.basis = Mode::All.into();
     let effects = press(&mut app, "space");
-    assert!(matches!(plan(&effects).first.mask, SideMask::Policy(policy) if policy == Mode::All.into()));
+    assert!(matches!(plan(&effects).first.mask, CopyMask::Policy(policy) if policy == Mode::All.into()));
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lossglass::app::{Action, App, Overlay, ScorePanel, TrainingData, update};
-use lossglass::engine::{Event, SideMask};
+use lossglass::engine::{CopyMask, Event};
 use lossglass::mask::finding::{Code, Facts};
 use lossglass::mask::{Basis, Mode, profile};
 use lossglass::sample::Sample;
@@ -172,7 +172,7 @@ fn a_stroke_in_mid_run_holds_at_once() {
     app.training.data = TrainingData::Samples { name: "set".into(), samples: vec![app.sample.clone().into()].into() };
     update(&mut app, Action::Basis(rule("no-stop")));
     let effects = press(&mut app, "space");
-    let SideMask::Policy(policy) = plan(&effects).first.mask else { panic!("a policy for each sample") };
+    let CopyMask::Policy(policy) = plan(&effects).first.mask else { panic!("a policy for each sample") };
     assert_eq!(policy.basis, rule("no-stop"));
 }
 
@@ -186,9 +186,9 @@ fn both_copies_of_a_twin_run_learn_under_the_paint() {
     stands(&mut app, 0);
     let effects = press(&mut app, "space");
     let plan = plan(&effects);
-    let sides = [&plan.first, plan.second.as_ref().expect("a second copy")].map(|side| weights(&side.mask));
-    assert_eq!(sides[0], app.mask().unwrap().weights());
-    assert_eq!(sides[0], sides[1]);
+    let copies = [&plan.first, plan.second.as_ref().expect("a second copy")].map(|side| weights(&side.mask));
+    assert_eq!(copies[0], app.mask().unwrap().weights());
+    assert_eq!(copies[0], copies[1]);
 }
 
 #[test]

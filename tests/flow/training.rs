@@ -1,7 +1,7 @@
 //! Keys that train, and what the trainer says.
 
 use lossglass::app::{Action, Activity, App, Effect, FileOutcome, TrainPanel, View, update};
-use lossglass::engine::{At, Data, Ended, Event, Plan, Request, SideMask, TrainEvent, TrainRequest, Written};
+use lossglass::engine::{At, CopyMask, Data, Ended, Event, Plan, Request, TrainEvent, TrainRequest, Written};
 use lossglass::loss::{Row, Scores};
 use lossglass::mask::Mode;
 use lossglass::score::row;
@@ -89,10 +89,10 @@ pub fn plan(effects: &[Effect]) -> &Plan {
     plan.unwrap_or_else(|| panic!("no plan in {effects:?}"))
 }
 
-pub fn weights(mask: &SideMask) -> Vec<f64> {
+pub fn weights(mask: &CopyMask) -> Vec<f64> {
     match mask {
-        SideMask::Weights(weights) => weights.to_vec(),
-        SideMask::Policy(_) => panic!("{mask:?} instead of weights"),
+        CopyMask::Weights(weights) => weights.to_vec(),
+        CopyMask::Policy(_) => panic!("{mask:?} instead of weights"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ratatui_textarea::Input;
 
-pub use browser::{Asked, Browser, Filter, Reading};
+pub use browser::{Prompt, Browser, Filter, Reading};
 
 use super::picker::filter_items;
 use crate::app::keymap::{Binding, Context};
@@ -174,8 +174,8 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::PageDown => records.step(page),
         Command::Home => records.selected = 0,
         Command::End => records.step(isize::MAX),
-        Command::Jump => records.asked = Some((Asked::Jump, InputLine::default())),
-        Command::Search => records.asked = Some((Asked::Search, records.search.clone().into())),
+        Command::Jump => records.asked = Some((Prompt::Jump, InputLine::default())),
+        Command::Search => records.asked = Some((Prompt::Search, records.search.clone().into())),
         Command::FilterRecords => {
             let items = filter_items(records);
             app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::RecordFilter, items)));
@@ -197,17 +197,17 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     Vec::new()
 }
 
-fn answer(app: &mut App, asked: Asked, typed: &str) -> Vec<Effect> {
+fn answer(app: &mut App, asked: Prompt, typed: &str) -> Vec<Effect> {
     let records = &mut app.records;
     match (asked, typed.trim().parse::<usize>()) {
-        (Asked::Search, _) => {
+        (Prompt::Search, _) => {
             records.list(records.filter, typed.trim().into());
             // A search under way is for another text.
             let set = records.set.as_ref().filter(|_| records.is_searching());
             let search = |set: &DataSet| FileRequest::Search { file: set.file.clone(), text: records.search.clone() };
             return set.map(search).map(Effect::Files).into_iter().collect();
         }
-        (Asked::Jump, Ok(number)) => {
+        (Prompt::Jump, Ok(number)) => {
             records.choose(number);
             if records.chosen() != Some(number) {
                 let (known, going) = (records.records.len(), matches!(records.reading, Reading::Going(_)));
@@ -218,8 +218,8 @@ fn answer(app: &mut App, asked: Asked, typed: &str) -> Vec<Effect> {
                 });
             }
         }
-        (Asked::Jump, Err(_)) if typed.trim().is_empty() => {}
-        (Asked::Jump, Err(_)) => app.shared.say("type the number of a record, from 0 on"),
+        (Prompt::Jump, Err(_)) if typed.trim().is_empty() => {}
+        (Prompt::Jump, Err(_)) => app.shared.say("type the number of a record, from 0 on"),
     }
     Vec::new()
 }

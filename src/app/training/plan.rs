@@ -3,7 +3,7 @@
 use super::TrainingData;
 use super::step_settings::StepSettings;
 use crate::app::{App, Progress};
-use crate::engine::{Data, Plan, Side, SideMask, TrainRequest};
+use crate::engine::{CopyMask, CopyPlan, Data, Plan, TrainRequest};
 use crate::mask::{Paint, Policy};
 use crate::train::Settings;
 
@@ -52,24 +52,24 @@ impl App {
                 Data::Samples { samples: samples.clone(), encoding: self.encoding }
             }
         };
-        let first = self.side(&self.training.settings, self.policy)?;
-        let second = self.training.twin.as_ref().map(|twin| self.side(&twin.settings, twin.policy));
+        let first = self.copy_plan(&self.training.settings, self.policy)?;
+        let second = self.training.twin.as_ref().map(|twin| self.copy_plan(&twin.settings, twin.policy));
         Ok(Plan { data, first, second: second.transpose()? })
     }
 
-    fn side(&self, settings: &Settings, policy: Policy) -> Result<Side, String> {
-        Ok(Side { settings: settings.clone(), mask: self.side_mask(policy)? })
+    fn copy_plan(&self, settings: &Settings, policy: Policy) -> Result<CopyPlan, String> {
+        Ok(CopyPlan { settings: settings.clone(), mask: self.copy_mask(policy)? })
     }
 
-    fn side_mask(&self, policy: Policy) -> Result<SideMask, String> {
+    fn copy_mask(&self, policy: Policy) -> Result<CopyMask, String> {
         if let TrainingData::Samples { .. } = self.training.data {
             // The split is that of the sample on screen.
-            return Ok(SideMask::Policy(Policy { split: None, ..policy }));
+            return Ok(CopyMask::Policy(Policy { split: None, ..policy }));
         }
         let mask = self.mask_under(policy).map_err(|error| error.to_string())?;
         match mask.scored() {
             0 => Err(format!("nothing scored under mask {}: tab chooses another mask", policy.basis.mask_name(&mask))),
-            _ => Ok(SideMask::Weights(mask.weights().into())),
+            _ => Ok(CopyMask::Weights(mask.weights().into())),
         }
     }
 

@@ -59,7 +59,7 @@ impl Filter {
 
 /// What is typed below the list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Prompt {
     /// The number of a record to go to.
     Jump,
     /// A text to look for.
@@ -101,7 +101,7 @@ pub struct Browser {
     listed: Vec<u32>,
     /// The one that is chosen, by its place in the list.
     pub selected: usize,
-    pub asked: Option<(Asked, InputLine)>,
+    pub asked: Option<(Prompt, InputLine)>,
     /// The record that was opened last, and whether it is on screen as it is in the file.
     pub opened: Option<usize>,
     pub(in crate::app) is_intact: bool,
