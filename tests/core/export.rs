@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::any_mask::{any_chat, any_choices, any_mode, any_paint, any_parts};
-use crate::templates::{TEMPLATES, Template, template};
+use crate::support::templates::{TEMPLATES, Template, template};
 
 const TOOLS: &str = r#"{"messages": [{"role": "user", "content": "Sky?"}, {"role": "assistant", "content": "", "tool_calls":
     [{"id": "a", "type": "function", "function": {"name": "sky", "arguments": {"at": "noon"}}}]},
@@ -19,7 +19,7 @@ const TWO: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "c
     {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]"#;
 
 fn read(chat: &str) -> Chat {
-    super::templates::chat_of(chat)
+    crate::support::templates::chat_of(chat)
 }
 
 /// The record of `chat` through ChatML.
