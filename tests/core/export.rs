@@ -62,7 +62,7 @@ fn is_trainers_own(sequence: &Sequence, mask: &LossMask, t: usize) -> bool {
 
 #[test]
 fn names_are_read_again() {
-    for trainer in Trainer::EVERY {
+    for &trainer in Trainer::EVERY {
         assert_eq!(trainer.name().parse(), Ok(trainer));
     }
     let error = "unsloth".parse::<Trainer>().unwrap_err();
@@ -150,7 +150,7 @@ proptest! {
             let (choices, parts) = if plain { Default::default() } else { (choices, parts) };
             let options = MaskOptions::new(&sequence, None, parts as PartWeights).with(&sequence, choices);
             let Ok(mask) = LossMask::painted(&sequence, mode, options, paint) else { continue };
-            for trainer in Trainer::EVERY {
+            for &trainer in Trainer::EVERY {
                 let written = match record(trainer, &Sample::Chat(chat.clone()), &sequence, &mask) {
                     Ok(written) => written,
                     Err(error) => {
