@@ -2,16 +2,13 @@
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use lossglass::data::{Raw, Records};
 use lossglass::sample::{Form, Record, Sample, read_record};
-use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+
+use crate::support::parquet::parquet;
 
 const CHAT: &str = r#"{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]}"#;
 
@@ -138,26 +135,9 @@ fn every_mistake_in_a_form_says_what_to_do() {
     assert!("chatml".parse::<Form>().unwrap_err().to_string().contains("the forms are: messages, sharegpt"));
 }
 
-/// A Parquet file with a column of texts, two rows to a group.
-fn parquet(texts: &[&str]) -> Vec<u8> {
-    let schema = Arc::new(parse_message_type("message m { required binary text (UTF8); }").unwrap());
-    let mut bytes = Vec::new();
-    let mut writer = SerializedFileWriter::new(&mut bytes, schema, Arc::new(WriterProperties::default())).unwrap();
-    for group in texts.chunks(2) {
-        let values: Vec<ByteArray> = group.iter().map(|text| ByteArray::from(*text)).collect();
-        let mut rows = writer.next_row_group().unwrap();
-        let mut column = rows.next_column().unwrap().unwrap();
-        column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
-        column.close().unwrap();
-        rows.close().unwrap();
-    }
-    writer.close().unwrap();
-    bytes
-}
-
 #[test]
 fn rows_of_parquet_are_records() {
-    assert_eq!(read(parquet(&["a", "b", "c"])), ["0@1 a", "1@2 b", "2@3 c"]);
+    assert_eq!(read(parquet(&["a", "b", "c"], 2)), ["0@1 a", "1@2 b", "2@3 c"]);
     // As data sets on the Hub have them: a list of structs.
     let shipped = include_bytes!("../fixtures/messages.parquet");
     let first = raws(shipped).remove(0).read(None).unwrap();

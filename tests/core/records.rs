@@ -1,14 +1,11 @@
 //! Records of a data set, read again from where they stand, and looked through for a text.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use lossglass::data::{Raw, Records, record_at};
 use lossglass::sample::Sample;
-use parquet::data_type::{ByteArray, ByteArrayType};
-use parquet::file::properties::WriterProperties;
-use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::parser::parse_message_type;
+
+use crate::support::parquet::parquet;
 
 fn text(raw: Raw) -> Result<String, String> {
     match raw.read(None) {
@@ -32,7 +29,7 @@ fn reads_again(path: &Path, count: usize) {
     }
 }
 
-fn written(content: &str) -> tempfile::NamedTempFile {
+fn written(content: impl AsRef<[u8]>) -> tempfile::NamedTempFile {
     let file = tempfile::NamedTempFile::new().unwrap();
     std::fs::write(file.path(), content).unwrap();
     file
@@ -49,19 +46,8 @@ fn json_in_every_layout() {
 
 #[test]
 fn parquet_of_several_groups_of_rows() {
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let schema = Arc::new(parse_message_type("message schema { required binary text (UTF8); }").unwrap());
-    let properties = Arc::new(WriterProperties::builder().build());
-    let mut writer = SerializedFileWriter::new(file.reopen().unwrap(), schema, properties).unwrap();
-    for group in 0..3 {
-        let mut rows = writer.next_row_group().unwrap();
-        let mut column = rows.next_column().unwrap().unwrap();
-        let values: Vec<ByteArray> = (0..4).map(|row| ByteArray::from(format!("{group} {row}").as_str())).collect();
-        column.typed::<ByteArrayType>().write_batch(&values, None, None).unwrap();
-        column.close().unwrap();
-        rows.close().unwrap();
-    }
-    writer.close().unwrap();
+    let texts: Vec<String> = (0..12).map(|row| format!("{} {}", row / 4, row % 4)).collect();
+    let file = written(parquet(&texts.iter().map(String::as_str).collect::<Vec<_>>(), 4));
     reads_again(file.path(), 12);
 }
 

@@ -1,5 +1,6 @@
 //! What tests of the core share: a small model, samples as its tokens, their masks and scores.
 
+pub mod parquet;
 pub mod templates;
 
 use std::sync::LazyLock;

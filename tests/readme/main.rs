@@ -1,4 +1,4 @@
-//! The README's picture, key table and outputs are the program's own. `LOSSGLASS_UPDATE=1 cargo test --test readme`
+//! The README's pictures, key table and outputs are the program's own. `LOSSGLASS_UPDATE=1 cargo test --test readme`
 //! makes them anew.
 
 #[path = "../support/session.rs"]
