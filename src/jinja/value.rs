@@ -1,14 +1,20 @@
-//! Values as Python has them: their truth, their equality, and how `str` and `repr` write them.
+//! Values as Python has them.
+
+mod dict;
+mod order;
+mod written;
 
 use std::cell::RefCell;
-use std::cmp::Ordering;
 use std::collections::VecDeque;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::ast::{For, Macro};
 use super::render::Scope;
-use super::text::{Output, Text};
+use super::text::Text;
+
+pub use dict::Dict;
+pub(super) use order::{compare, equal};
 
 /// A value of a render. Lists, tuples and dictionaries never change, as in transformers' sandbox; a namespace does.
 #[derive(Clone, Debug)]
@@ -59,14 +65,6 @@ impl std::ops::Deref for Items {
     }
 }
 
-/// A dictionary in the order of its keys' first assignment.
-#[derive(Clone, Debug, Default)]
-pub struct Dict {
-    fields: Vec<(Value, Value)>,
-    /// How deep its values are nested.
-    depth: usize,
-}
-
 /// The depth that a namespace counts for, so that none can hold another, and so itself.
 pub(super) const NAMESPACE: usize = 100;
 
@@ -102,50 +100,6 @@ pub struct LoopState {
     pub(super) changed: RefCell<Option<Vec<Value>>>,
     /// What a recursive loop runs again, and the scope it stands in.
     pub(super) recursive: Option<(Arc<For>, Rc<Scope>)>,
-}
-
-impl Dict {
-    pub fn get(&self, key: &str) -> Option<&Value> {
-        let is_meant = |name: &Value| matches!(name, Value::Str(name) if name.as_str() == key);
-        self.fields.iter().find(|(name, _)| is_meant(name)).map(|(_, value)| value)
-    }
-
-    pub(super) fn get_value(&self, key: &Value) -> Option<&Value> {
-        match key {
-            Value::Str(key) => self.get(key.as_str()),
-            key => self.fields.iter().find(|(name, _)| equal(name, key)).map(|(_, value)| value),
-        }
-    }
-
-    pub fn insert(&mut self, key: Value, value: Value) {
-        self.depth = self.depth.max(value.depth());
-        match self.fields.iter_mut().find(|(name, _)| equal(name, &key)) {
-            Some((_, old)) => *old = value,
-            None => self.fields.push((key, value)),
-        }
-    }
-
-    /// Adds a key that is not there yet, without a look whether it is.
-    pub fn push(&mut self, key: &str, value: Value) {
-        self.depth = self.depth.max(value.depth());
-        self.fields.push((key.into(), value));
-    }
-
-    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &(Value, Value)> + ExactSizeIterator {
-        self.fields.iter()
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.fields.len()
-    }
-}
-
-impl FromIterator<(Value, Value)> for Dict {
-    fn from_iter<I: IntoIterator<Item = (Value, Value)>>(fields: I) -> Self {
-        let mut dict = Dict::default();
-        fields.into_iter().for_each(|(key, value)| dict.insert(key, value));
-        dict
-    }
 }
 
 impl From<&str> for Value {
@@ -196,7 +150,7 @@ impl Value {
     pub(super) fn depth(&self) -> usize {
         match self {
             Value::List(items) | Value::Tuple(items) | Value::View(_, items) => items.depth,
-            Value::Dict(dict) => 1 + dict.depth,
+            Value::Dict(dict) => 1 + dict.depth(),
             Value::Namespace(_) => NAMESPACE,
             Value::Generator(items) => 1 + deepest(&*items.borrow()),
             Value::Loop(state) => 1 + deepest(&state.items),
@@ -299,115 +253,5 @@ impl Value {
             Value::Float(number) => Some(*number),
             other => other.as_int().map(|number| number as f64),
         }
-    }
-
-    /// Python's `str`.
-    pub(super) fn to_text(&self) -> Text {
-        match self {
-            Value::Str(text) => text.clone(),
-            Value::Undefined(_) => "".into(),
-            other => {
-                let mut out = Output::default();
-                other.repr(&mut out);
-                out.into_text()
-            }
-        }
-    }
-
-    /// Python's `repr`, which also is the `str` of all but strings.
-    pub(super) fn repr(&self, out: &mut Output) {
-        match self {
-            Value::Undefined(_) => out.push_str("Undefined"),
-            Value::None => out.push_str("None"),
-            Value::Bool(is) => out.push_str(if *is { "True" } else { "False" }),
-            Value::Int(number) => out.push_str(&number.to_string()),
-            Value::Float(number) => out.push_str(&super::words::float(*number)),
-            Value::Str(text) => super::words::quoted(text, out),
-            Value::Bytes(bytes) => out.push_str(&super::methods::bytes::repr(bytes)),
-            Value::List(items) => sequence(items, "[", "]", out),
-            Value::Tuple(items) => sequence(items, "(", if items.len() == 1 { ",)" } else { ")" }, out),
-            Value::View(name, items) => {
-                out.push_str(name);
-                sequence(items, "([", "])", out);
-            }
-            Value::Dict(dict) => fields(dict, out),
-            Value::Namespace(dict) => {
-                out.push_str("<Namespace ");
-                fields(&dict.borrow(), out);
-                out.push_str(">");
-            }
-            Value::Range(start, stop, 1) => out.push_str(&format!("range({start}, {stop})")),
-            Value::Range(start, stop, step) => out.push_str(&format!("range({start}, {stop}, {step})")),
-            Value::Callable(called) => match &**called {
-                Callable::Macro(it) => out.push_str(&format!("<Macro '{}'>", it.made.name)),
-                _ => out.push_str("<function>"),
-            },
-            Value::Loop(state) => {
-                out.push_str(&format!("<LoopContext {}/{}>", state.index.get() + 1, state.items.len()));
-            }
-            other => out.push_str(&format!("<{} object>", other.type_name())),
-        }
-    }
-}
-
-fn sequence(items: &[Value], open: &str, close: &str, out: &mut Output) {
-    out.push_str(open);
-    for (index, item) in items.iter().enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
-        item.repr(out);
-    }
-    out.push_str(close);
-}
-
-fn fields(dict: &Dict, out: &mut Output) {
-    out.push_str("{");
-    for (index, (key, value)) in dict.iter().enumerate() {
-        if index > 0 {
-            out.push_str(", ");
-        }
-        key.repr(out);
-        out.push_str(": ");
-        value.repr(out);
-    }
-    out.push_str("}");
-}
-
-/// Python's `==`.
-pub(super) fn equal(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Undefined(_), Value::Undefined(_)) | (Value::None, Value::None) => true,
-        (Value::Str(left), Value::Str(right)) => left.as_str() == right.as_str(),
-        (Value::Bytes(left), Value::Bytes(right)) => left == right,
-        (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
-            left.len() == right.len() && left.iter().zip(right.iter()).all(|(left, right)| equal(left, right))
-        }
-        (Value::Dict(left), Value::Dict(right)) => {
-            left.len() == right.len()
-                && left.iter().all(|(key, value)| right.get_value(key).is_some_and(|other| equal(value, other)))
-        }
-        (Value::Range(..), Value::Range(..)) => left.to_text().as_str() == right.to_text().as_str(),
-        (Value::Callable(left), Value::Callable(right)) => Rc::ptr_eq(left, right),
-        (Value::Namespace(left), Value::Namespace(right)) => Rc::ptr_eq(left, right),
-        _ => match (left.as_int(), right.as_int()) {
-            (Some(left), Some(right)) => left == right,
-            _ => matches!((left.as_float(), right.as_float()), (Some(left), Some(right)) if left == right),
-        },
-    }
-}
-
-/// The order of two values; `None` where Python raises.
-pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
-    match (left, right) {
-        (Value::Str(left), Value::Str(right)) => Some(left.as_str().cmp(right.as_str())),
-        (Value::List(left), Value::List(right)) | (Value::Tuple(left), Value::Tuple(right)) => {
-            let differs = left.iter().zip(right.iter()).find(|(left, right)| !equal(left, right));
-            differs.map_or(Some(left.len().cmp(&right.len())), |(left, right)| compare(left, right))
-        }
-        _ => match (left.as_int(), right.as_int()) {
-            (Some(left), Some(right)) => Some(left.cmp(&right)),
-            _ => left.as_float()?.partial_cmp(&right.as_float()?),
-        },
     }
 }

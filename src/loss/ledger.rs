@@ -1,16 +1,16 @@
 //! The loss as a sum over targets, L = Σ wₜ·nllₜ / D, and what is read off it.
 
-use std::str::FromStr;
-
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use super::Scores;
 use crate::mask::LossMask;
 use crate::sequence::Sequence;
 
 /// What the weighted sum is divided by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown)]
 pub enum Denominator {
     /// The number of targets with w ≠ 0: PyTorch's mean with `ignore_index`, transformers, TRL.
     #[default]
@@ -29,24 +29,12 @@ impl Denominator {
 
     /// The denominator's name on the command line, in JSON and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Denominator::Scored => "scored",
-            Denominator::Weights => "weights",
-            Denominator::All => "all",
-            Denominator::Sum => "sum",
-        }
+        self.into()
     }
 }
 
-impl FromStr for Denominator {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        Denominator::EVERY
-            .into_iter()
-            .find(|denominator| denominator.name() == name)
-            .ok_or_else(|| format!("unknown denominator {name:?}; use scored, weights, all or sum"))
-    }
+fn unknown(name: &str) -> String {
+    format!("unknown denominator {name:?}; use scored, weights, all or sum")
 }
 
 /// The sums behind a loss. All losses in nats.

@@ -1,15 +1,16 @@
 //! Options that hold under any mode: which parts count, what the rest weighs, what becomes of straddlers.
 
 use std::fmt;
-use std::str::FromStr;
 
+use strum::{EnumString, IntoStaticStr, VariantNames};
 use thiserror::Error;
 
 use super::PartWeights;
 use crate::template::Part;
 
 /// Which stops are scored, as Axolotl's `train_on_eos`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = ChoiceError, parse_err_fn = no_stop)]
 pub enum Stop {
     /// Those of the turns that the mode trains.
     Turn,
@@ -24,7 +25,8 @@ pub enum Stop {
 }
 
 /// Which part of the headers of trained turns is scored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = ChoiceError, parse_err_fn = no_header)]
 pub enum Header {
     On,
     /// Only the whitespace that ends it.
@@ -33,7 +35,8 @@ pub enum Header {
 }
 
 /// What becomes of a token that lies across two parts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr, VariantNames)]
+#[strum(serialize_all = "lowercase", parse_err_ty = ChoiceError, parse_err_fn = no_straddlers)]
 pub enum Straddlers {
     /// It has the greatest weight of its parts, so it is scored if any of them is: transformers' rule.
     #[default]
@@ -73,22 +76,31 @@ pub enum ChoiceError {
 /// The options as they are written in JSON, in profiles and (with `-` for `_`) on the command line.
 const NAMES: [&str; 9] =
     ["stop", "header", "after_stop", "prefill", "reasoning", "tool_call", "tool_result", "prompt_weight", "straddlers"];
-const ON_OFF: [(&str, bool); 2] = [("on", true), ("off", false)];
-const STOPS: [(&str, Stop); 5] =
-    [("turn", Stop::Turn), ("eos", Stop::Eos), ("last", Stop::Last), ("all", Stop::All), ("none", Stop::None)];
-const HEADERS: [(&str, Header); 3] = [("on", Header::On), ("end", Header::End), ("off", Header::Off)];
-const STRADDLERS: [(&str, Straddlers); 2] = [("any", Straddlers::Any), ("inside", Straddlers::Inside)];
 
-/// The value that `text` names.
-fn value<T: Copy>(option: &'static str, values: &[(&'static str, T)], text: &str) -> Result<T, ChoiceError> {
-    let found = values.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
-    let names = || values.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    found.ok_or_else(|| ChoiceError::Value { option, value: text.into(), values: names() })
+impl ChoiceError {
+    fn value(option: &'static str, value: &str, values: &[&str]) -> Self {
+        Self::Value { option, value: value.into(), values: values.join(", ") }
+    }
 }
 
-/// The name that the given value has.
-fn name<T: PartialEq>(values: &[(&'static str, T)], value: &T) -> &'static str {
-    values.iter().find(|(_, one)| one == value).map_or("", |(name, _)| name)
+fn no_stop(text: &str) -> ChoiceError {
+    ChoiceError::value("stop", text, Stop::VARIANTS)
+}
+
+fn no_header(text: &str) -> ChoiceError {
+    ChoiceError::value("header", text, Header::VARIANTS)
+}
+
+fn no_straddlers(text: &str) -> ChoiceError {
+    ChoiceError::value("straddlers", text, Straddlers::VARIANTS)
+}
+
+fn switch(option: &'static str, text: &str) -> Result<bool, ChoiceError> {
+    match text {
+        "on" => Ok(true),
+        "off" => Ok(false),
+        _ => Err(ChoiceError::value(option, text, &["on", "off"])),
+    }
 }
 
 /// Reads `on` or `off`.
@@ -96,7 +108,7 @@ fn name<T: PartialEq>(values: &[(&'static str, T)], value: &T) -> &'static str {
 /// # Errors
 /// If it is neither.
 pub fn on_or_off(text: &str) -> Result<bool, ChoiceError> {
-    value("it", &ON_OFF, text)
+    switch("it", text)
 }
 
 /// Reads a prompt weight.
@@ -119,7 +131,7 @@ impl Choices {
         let Some(&option) = NAMES.iter().find(|name| **name == option) else {
             return Err(ChoiceError::Option(option.into()));
         };
-        let switch = || value(option, &ON_OFF, text).map(Some);
+        let switch = || switch(option, text).map(Some);
         match option {
             "stop" => self.stop = Some(text.parse()?),
             "header" => self.header = Some(text.parse()?),
@@ -136,17 +148,17 @@ impl Choices {
 
     /// The options that are set, by name, as they are written.
     pub fn named(&self) -> Vec<(&'static str, String)> {
-        let switch = |switch: Option<bool>| switch.map(|on| name(&ON_OFF, &on).to_string());
+        let switch = |switch: Option<bool>| switch.map(|on| if on { "on" } else { "off" }.into());
         let values = [
-            self.stop.map(|stop| name(&STOPS, &stop).into()),
-            self.header.map(|header| name(&HEADERS, &header).into()),
+            self.stop.map(|stop| stop.name().into()),
+            self.header.map(|header| header.name().into()),
             switch(self.after_stop),
             switch(self.prefill),
             switch(self.reasoning),
             switch(self.tool_call),
             switch(self.tool_result),
             self.prompt_weight.map(|weight| weight.to_string()),
-            (self.straddlers != Straddlers::default()).then(|| name(&STRADDLERS, &self.straddlers).into()),
+            (self.straddlers != Straddlers::default()).then(|| self.straddlers.name().into()),
         ];
         NAMES.into_iter().zip(values).filter_map(|(name, value)| Some((name, value?))).collect()
     }
@@ -186,38 +198,20 @@ impl Choices {
 impl Stop {
     /// The value's name.
     pub fn name(self) -> &'static str {
-        name(&STOPS, &self)
+        self.into()
     }
 }
 
 impl Header {
     /// The value's name.
     pub fn name(self) -> &'static str {
-        name(&HEADERS, &self)
+        self.into()
     }
 }
 
-impl FromStr for Stop {
-    type Err = ChoiceError;
-
-    fn from_str(text: &str) -> Result<Self, ChoiceError> {
-        value("stop", &STOPS, text)
-    }
-}
-
-impl FromStr for Header {
-    type Err = ChoiceError;
-
-    fn from_str(text: &str) -> Result<Self, ChoiceError> {
-        value("header", &HEADERS, text)
-    }
-}
-
-impl FromStr for Straddlers {
-    type Err = ChoiceError;
-
-    fn from_str(text: &str) -> Result<Self, ChoiceError> {
-        value("straddlers", &STRADDLERS, text)
+impl Straddlers {
+    fn name(self) -> &'static str {
+        self.into()
     }
 }
 

@@ -7,9 +7,9 @@ mod forms;
 mod messages;
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde_json::{Value, json};
+use strum::{EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
 use super::{LossMask, MaskError};
@@ -22,7 +22,8 @@ pub use forms::{FormError, chat_of_llama_factory};
 pub const IGNORED: i64 = -100;
 
 /// Whom a record is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumString, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = ExportError, parse_err_fn = ExportError::unknown)]
 pub enum Trainer {
     /// TRL's `SFTTrainer`: `input_ids`, `labels` and `assistant_masks`.
     ///
@@ -35,6 +36,7 @@ pub enum Trainer {
     /// (axolotl-ai-cloud/axolotl, `docs/dataset-formats/tokenized.qmd` at 260ca97f2c4363f8f75516919f7adab3ad82d8cf).
     Axolotl,
     /// OpenAI's fine-tuning form: `messages` with `"weight": 0|1` on those of the assistant, `tools`.
+    #[strum(serialize = "openai")]
     OpenAi,
     /// LLaMA-Factory v1's own form, which its converters produce: `messages` whose `content` is a list of typed values,
     /// with a `loss_weight` each, and `tools` as a JSON string (hiyouga/LLaMA-Factory,
@@ -48,7 +50,7 @@ pub enum Trainer {
 /// Why a mask cannot be written for a trainer, or a record not be read back.
 #[derive(Clone, Debug, PartialEq, Error)]
 pub enum ExportError {
-    #[error("unknown export {given:?}; the exports are: {names}", names = Trainer::EVERY.map(Trainer::name).join(", "))]
+    #[error("unknown export {given:?}; the exports are: {names}", names = names())]
     Unknown { given: String },
     #[error(
         "token {token} ({text:?}) has the weight {weight}, and {trainer} takes labels alone, which score or leave out; \
@@ -81,19 +83,24 @@ pub enum ExportError {
     Record(String),
 }
 
+impl ExportError {
+    fn unknown(given: &str) -> Self {
+        Self::Unknown { given: given.into() }
+    }
+}
+
+/// What the trainers are called on the command line.
+fn names() -> String {
+    Trainer::EVERY.iter().map(|trainer| trainer.name()).collect::<Vec<_>>().join(", ")
+}
+
 impl Trainer {
     /// All of them, in the order in which they are listed.
-    pub const EVERY: [Self; 5] = [Self::Trl, Self::Axolotl, Self::OpenAi, Self::LlamaFactory, Self::Labels];
+    pub const EVERY: &[Self] = Self::VARIANTS;
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Trl => "trl",
-            Self::Axolotl => "axolotl",
-            Self::OpenAi => "openai",
-            Self::LlamaFactory => "llama-factory",
-            Self::Labels => "labels",
-        }
+        self.into()
     }
 
     /// Whether its records are token ids, which can be read back with [`weights_of`], or messages.
@@ -111,15 +118,6 @@ impl fmt::Display for Trainer {
             Self::LlamaFactory => "LLaMA-Factory",
             Self::Labels => "labels",
         })
-    }
-}
-
-impl FromStr for Trainer {
-    type Err = ExportError;
-
-    fn from_str(text: &str) -> Result<Self, ExportError> {
-        let named = Self::EVERY.into_iter().find(|trainer| trainer.name() == text);
-        named.ok_or_else(|| ExportError::Unknown { given: text.into() })
     }
 }
 

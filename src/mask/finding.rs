@@ -4,11 +4,14 @@ mod chat;
 mod model;
 mod scoring;
 
+use strum::{EnumCount, IntoStaticStr, VariantArray};
+
 use super::LossMask;
 use crate::sequence::{Sequence, Vocabulary};
 
 /// How bad a finding is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing; it may be meant.
     Minor,
@@ -17,7 +20,8 @@ pub enum Severity {
 }
 
 /// What was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumCount, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Code {
     NothingScored,
     StopUnscored,
@@ -126,53 +130,27 @@ impl Finding {
 impl Severity {
     /// The severity's name in JSON and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Minor => "minor",
-            Self::Major => "major",
-        }
+        self.into()
     }
 }
 
 impl Code {
     /// Every code.
-    pub const EVERY: [Code; 22] = [
-        Code::NothingScored,
-        Code::StopUnscored,
-        Code::StopAbsent,
-        Code::HeaderScored,
-        Code::DoubleBos,
-        Code::LastTurnNotAssistant,
-        Code::TemplateUnstable,
-        Code::ContentChanged,
-        Code::PartsPrinted,
-        Code::UndefinedPrinted,
-        Code::DefaultSystem,
-        Code::SpecialText,
-        Code::StraddlerAtBorder,
-        Code::PadIsEos,
-        Code::TrailingSpace,
-        Code::ScoredCutOff,
-        Code::UnknownRole,
-        Code::EmptyAssistant,
-        Code::WeightNotAssistant,
-        Code::OverContext,
-        Code::AllScored,
-        Code::Unreadable,
-    ];
+    pub const EVERY: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many as there are");
 
     /// The code's name in JSON and on screen.
     pub fn name(self) -> &'static str {
-        self.entry().0
+        self.into()
     }
 
     /// What the code stands for, in a few words.
     pub fn describe(self) -> &'static str {
-        self.entry().1
+        self.entry().0
     }
 
     /// What to do about it.
     pub fn fix(self) -> &'static str {
-        self.entry().2
+        self.entry().1
     }
 
     /// How bad it is, where nothing makes it worse.
@@ -185,115 +163,93 @@ impl Code {
         }
     }
 
-    /// Name, what it stands for, what to do.
-    fn entry(self) -> (&'static str, &'static str, &'static str) {
+    /// What it stands for, what to do.
+    fn entry(self) -> (&'static str, &'static str) {
         match self {
             Self::NothingScored => (
-                "nothing-scored",
                 "no target is scored, so there is nothing to learn",
                 "choose a mask that scores something of it, or leave the record out",
             ),
             Self::StopUnscored => (
-                "stop-unscored",
                 "a trained turn's stop is not scored: the model does not learn to stop",
                 "score it: --stop turn, or a weight other than 0 for stop",
             ),
             Self::StopAbsent => (
-                "stop-absent",
                 "nothing ends an assistant turn, or what ends it opens the next turn",
                 "use a template that ends every assistant turn with a token of its own",
             ),
             Self::HeaderScored => (
-                "header-scored",
                 "role markers are scored, which the prompt supplies when the model is used",
                 "leave them out: --header off, or generation tags that open behind the header",
             ),
             Self::DoubleBos => (
-                "double-bos",
                 "two beginning-of-sequence tokens in a row",
                 "leave one out: --prefix none for raw text, or a template that does not write it",
             ),
             Self::LastTurnNotAssistant => (
-                "last-turn-not-assistant",
                 "the last turn is not the assistant's, so that its answer is missing",
                 "add the answer, or cut the turns behind the last assistant message",
             ),
             Self::TemplateUnstable => (
-                "template-unstable",
                 "what the template prints of earlier assistant turns depends on what follows them",
                 "train each answer as the last of its own record (--mask last-turn), or use a template for training",
             ),
             Self::ContentChanged => (
-                "content-changed",
                 "the template does not print a message as it was written",
                 "write the message as the template prints it, or use another template",
             ),
             Self::PartsPrinted => (
-                "parts-printed",
                 "the template does not read content parts: it prints the list as Python writes it",
                 "render the parts as one text: --join-parts; or use a template that reads them",
             ),
             Self::UndefinedPrinted => (
-                "undefined-printed",
                 "the template prints a variable or a field that nothing defines, as no text at all",
                 "give the record that field, or use a template that does not print it",
             ),
             Self::DefaultSystem => (
-                "default-system",
                 "the template adds text that is in no message",
                 "give a system message of your own if the model is to be used with another",
             ),
             Self::SpecialText => (
-                "special-text",
                 "text of a message became special tokens",
                 "take the special token's text out of the message, or encode it as text: --escape-specials",
             ),
             Self::StraddlerAtBorder => (
-                "straddler-at-border",
                 "a token lies across the border between what is scored and what is not",
                 "choose what becomes of it: --straddlers any or inside; or let the border fall between two tokens",
             ),
             Self::PadIsEos => (
-                "pad-is-eos",
                 "padding and end of sequence are the same token",
                 "give padding a token of its own: a collator that masks padding by id unlearns the stop",
             ),
             Self::TrailingSpace => (
-                "trailing-space",
                 "a space ends the prompt, where words begin with theirs",
                 "move the space from the end of the prompt to the start of the answer",
             ),
             Self::ScoredCutOff => (
-                "scored-cut-off",
                 "the context cuts off tokens that the mask scores",
                 "shorten the record, split it, or use a model with a longer context",
             ),
-            Self::UnknownRole => (
-                "unknown-role",
-                "a role that no mask and few templates know",
-                "rename it: system, developer, user, assistant or tool",
-            ),
+            Self::UnknownRole => {
+                ("a role that no mask and few templates know", "rename it: system, developer, user, assistant or tool")
+            }
             Self::EmptyAssistant => (
-                "empty-assistant",
                 "an assistant message says nothing, so that only its stop is scored",
                 "write what it says, or take the message out",
             ),
             Self::WeightNotAssistant => (
-                "weight-not-assistant",
                 "the data weighs a message that is not the assistant's",
                 "take the weight off, unless the model is to speak in that role",
             ),
             Self::OverContext => (
-                "over-context",
                 "the sequence is longer than the model's context",
                 "shorten the record, split it, or use a model with a longer context",
             ),
             Self::AllScored => (
-                "all-scored",
                 "every target of a chat is scored, what the user says included",
                 "use --mask assistant, unless this is pretraining",
             ),
-            Self::Unreadable => ("unreadable", "a record that does not parse", "correct the record"),
+            Self::Unreadable => ("a record that does not parse", "correct the record"),
         }
     }
 }

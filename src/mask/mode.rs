@@ -3,13 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use super::Roles;
 use crate::sequence::Kind;
 
 /// Which targets a loss counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, IntoStaticStr)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Mode {
     /// Every target, as in pretraining.
     All,
@@ -89,19 +91,7 @@ impl Mode {
 
     /// The mode's name on screen; on the command line and in JSON, `Display` adds which roles.
     pub fn name(self) -> &'static str {
-        match self {
-            Mode::All => "all",
-            Mode::Completion => "completion",
-            Mode::Assistant => "assistant",
-            Mode::LastMessage => "last-message",
-            Mode::LastTurn => "last-turn",
-            Mode::GenerationTags => "generation-tags",
-            Mode::Roles(_) => "roles",
-            Mode::Messages => "messages",
-            Mode::Reasoning => "reasoning",
-            Mode::Answer => "answer",
-            Mode::Custom => "custom",
-        }
+        self.into()
     }
 
     /// What it scores, in a few words.

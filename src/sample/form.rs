@@ -4,21 +4,23 @@ mod alpaca;
 mod completion;
 mod share_gpt;
 
-use std::fmt;
-use std::str::FromStr;
-
 use serde_json::{Map, Value};
+use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 use thiserror::Error;
 
 use super::chat::{chat, kind};
 use super::{Chat, Sample, is_assistant};
 
 /// How a record says what it says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumString, IntoStaticStr, VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = UnknownForm, parse_err_fn = UnknownForm::new)]
 pub enum Form {
     /// OpenAI's `{"messages": [{"role", "content"}], "tools"}`, or a bare list of messages.
     Messages,
     /// `{"conversations": [{"from", "value"}], "system", "tools"}`.
+    #[strum(serialize = "sharegpt")]
     ShareGpt,
     /// `{"prompt", "completion"}`, both texts or both lists of messages.
     PromptCompletion,
@@ -56,9 +58,15 @@ impl From<Sample> for Record {
 
 /// A form that does not exist.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("unknown form {given:?}; the forms are: {names}", names = Form::EVERY.map(Form::name).join(", "))]
+#[error("unknown form {given:?}; the forms are: {names}", names = Form::VARIANTS.join(", "))]
 pub struct UnknownForm {
     given: String,
+}
+
+impl UnknownForm {
+    fn new(given: &str) -> Self {
+        Self { given: given.into() }
+    }
 }
 
 impl Form {
@@ -70,18 +78,9 @@ impl Form {
         }
     }
 
-    /// Every form.
-    pub const EVERY: [Form; 5] = [Form::Messages, Form::ShareGpt, Form::PromptCompletion, Form::Alpaca, Form::Text];
-
     /// Its name on the command line, in JSON and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Form::Messages => "messages",
-            Form::ShareGpt => "sharegpt",
-            Form::PromptCompletion => "prompt-completion",
-            Form::Alpaca => "alpaca",
-            Form::Text => "text",
-        }
+        self.into()
     }
 
     /// The form that a record's fields say it has.
@@ -140,21 +139,6 @@ pub fn read_record(record: Value, hint: Option<Form>) -> Result<Record, String> 
         (None, other) => {
             Err(format!("is {}, not a chat; give {{\"messages\": [...]}} or a list of messages", kind(&other)))
         }
-    }
-}
-
-impl fmt::Display for Form {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Form {
-    type Err = UnknownForm;
-
-    fn from_str(text: &str) -> Result<Self, UnknownForm> {
-        let is_meant = |form: &Form| form.name() == text;
-        Form::EVERY.into_iter().find(is_meant).ok_or_else(|| UnknownForm { given: text.into() })
     }
 }
 

@@ -1,10 +1,9 @@
 //! Several documents in one sequence.
 
-use std::fmt;
 use std::ops::Range;
-use std::str::FromStr;
 use std::sync::Arc;
 
+use strum::{Display, EnumString, IntoStaticStr};
 use thiserror::Error;
 
 use super::{Kind, Sequence};
@@ -12,7 +11,8 @@ use crate::sample::Record;
 use crate::template::Change;
 
 /// What a model knows of the borders between the documents of a packed sequence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr)]
+#[strum(serialize_all = "lowercase", parse_err_ty = UnknownPacking, parse_err_fn = UnknownPacking::new)]
 pub enum Packing {
     /// Each document by itself: nobody sees another's tokens, positions restart, and nothing predicts its first token.
     #[default]
@@ -28,16 +28,16 @@ pub struct UnknownPacking {
     given: String,
 }
 
-impl Packing {
-    /// Both.
-    pub const EVERY: [Self; 2] = [Self::Block, Self::Naive];
+impl UnknownPacking {
+    fn new(given: &str) -> Self {
+        Self { given: given.into() }
+    }
+}
 
+impl Packing {
     /// Its name on the command line, in JSON and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Block => "block",
-            Self::Naive => "naive",
-        }
+        self.into()
     }
 
     /// The one that it is compared with.
@@ -46,21 +46,6 @@ impl Packing {
             Self::Block => Self::Naive,
             Self::Naive => Self::Block,
         }
-    }
-}
-
-impl fmt::Display for Packing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(self.name())
-    }
-}
-
-impl FromStr for Packing {
-    type Err = UnknownPacking;
-
-    fn from_str(text: &str) -> Result<Self, UnknownPacking> {
-        let named = Self::EVERY.into_iter().find(|packing| packing.name() == text);
-        named.ok_or_else(|| UnknownPacking { given: text.into() })
     }
 }
 

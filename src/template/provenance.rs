@@ -4,8 +4,11 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
+use strum::IntoStaticStr;
+
 /// The kind of text a character belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum Part {
     /// The beginning-of-sequence token.
     Bos,
@@ -36,20 +39,7 @@ pub enum Part {
 impl Part {
     /// The part's name in JSON and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Part::Bos => "bos",
-            Part::Header => "header",
-            Part::Content => "content",
-            Part::Reasoning => "reasoning",
-            Part::ToolCall => "tool_call",
-            Part::ToolResult => "tool_result",
-            Part::Stop => "stop",
-            Part::AfterStop => "after_stop",
-            Part::GenerationPrefill => "generation_prefill",
-            Part::DefaultSystem => "default_system",
-            Part::Plain => "plain",
-            Part::Pad => "pad",
-        }
+        self.into()
     }
 
     /// Whether it stands before what the message itself says, so that a prompt for that message ends with it.

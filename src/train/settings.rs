@@ -1,9 +1,9 @@
 //! How steps are taken. Every setting may change between two steps.
 
 use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{EnumString, IntoStaticStr};
 
 use crate::loss::Denominator;
 
@@ -46,8 +46,9 @@ impl Default for Settings {
 }
 
 /// Which weights move.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Method {
     /// Every weight.
     Full,
@@ -74,11 +75,13 @@ impl Default for LoraSettings {
 }
 
 /// Which projections get an adapter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_projections)]
 pub enum Projections {
     /// q and v, as in the paper (gpt2: the joint q, k, v).
     #[serde(rename = "qv")]
+    #[strum(serialize = "qv")]
     QueryValue,
     /// q, k, v and out.
     Attention,
@@ -90,8 +93,9 @@ pub enum Projections {
 }
 
 /// How gradients become updates. Both as PyTorch's.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Optimizer {
     /// β = (0.9, 0.999), ε = 1e-8, with bias correction.
     AdamW,
@@ -110,8 +114,9 @@ pub struct Schedule {
 }
 
 /// What the learning rate does after the warm-up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", parse_err_ty = String, parse_err_fn = unknown_schedule)]
 pub enum Shape {
     #[default]
     Constant,
@@ -162,12 +167,7 @@ pub struct Goal {
 impl Method {
     /// The method's name on the command line, in JSON and on screen.
     pub fn name(&self) -> &'static str {
-        match self {
-            Self::Full => "full",
-            Self::Lora(_) => "lora",
-            Self::Last { .. } => "last",
-            Self::Embeddings => "embeddings",
-        }
+        self.into()
     }
 }
 
@@ -187,10 +187,7 @@ impl fmt::Display for Method {
 impl Optimizer {
     /// The optimizer's name on the command line and in JSON.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::AdamW => "adamw",
-            Self::Sgd { .. } => "sgd",
-        }
+        self.into()
     }
 }
 
@@ -210,12 +207,7 @@ impl Projections {
 
     /// The name on the command line and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::QueryValue => "qv",
-            Self::Attention => "attention",
-            Self::Mlp => "mlp",
-            Self::All => "all",
-        }
+        self.into()
     }
 }
 
@@ -225,30 +217,16 @@ impl Shape {
 
     /// The name on the command line and on screen.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Constant => "constant",
-            Self::Linear => "linear",
-            Self::Cosine => "cosine",
-        }
+        self.into()
     }
 }
 
-impl FromStr for Projections {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::EVERY.into_iter().find(|one| one.name() == name);
-        found.ok_or_else(|| format!("unknown projections {name:?}; use qv, attention, mlp or all"))
-    }
+fn unknown_projections(name: &str) -> String {
+    format!("unknown projections {name:?}; use qv, attention, mlp or all")
 }
 
-impl FromStr for Shape {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let found = Self::EVERY.into_iter().find(|one| one.name() == name);
-        found.ok_or_else(|| format!("unknown schedule {name:?}; use constant, linear or cosine"))
-    }
+fn unknown_schedule(name: &str) -> String {
+    format!("unknown schedule {name:?}; use constant, linear or cosine")
 }
 
 #[cfg(test)]

@@ -10,8 +10,8 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::any_text;
-use crate::templates::{TEMPLATES, VOCABULARY};
+use crate::support::any_text;
+use crate::support::templates::{TEMPLATES, VOCABULARY};
 
 fn any_message() -> impl Strategy<Value = Message> {
     let content = prop_oneof![

@@ -8,12 +8,13 @@ use lossglass::compare::{Comparison, NothingInCommon, Side};
 use lossglass::loss::{Ledger, Row, Scores, Target};
 use lossglass::mask::{LossMask, Mode};
 use lossglass::model::{Model, Overrides, TemplateChoice};
-use lossglass::sample::{Chat, Message, Sample};
+use lossglass::sample::{Chat, Sample};
 use lossglass::sequence::{Prefix, Sequence};
 use lossglass::source::Source;
 use proptest::prelude::*;
 
-use crate::{MODEL, any_text, mask};
+use crate::chats;
+use crate::support::{MODEL, any_text, mask};
 
 /// A model with another tokenizer and another template than [`MODEL`].
 static OTHER: LazyLock<Model> = LazyLock::new(load_other);
@@ -99,12 +100,7 @@ proptest! {
 }
 
 fn chat() -> Chat {
-    let message =
-        |role: &str, content: &str| Message { role: role.into(), content: content.into(), ..Message::default() };
-    Chat {
-        messages: vec![message("user", "Why is the sky blue?"), message("assistant", "Air scatters blue light.")],
-        ..Chat::default()
-    }
+    chats::chat(&[("user", "Why is the sky blue?"), ("assistant", "Air scatters blue light.")])
 }
 
 #[test]

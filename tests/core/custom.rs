@@ -5,7 +5,7 @@ use lossglass::sample::read_record;
 use lossglass::sequence::Sequence;
 use lossglass::template::Part;
 
-use crate::templates::template;
+use crate::support::templates::template;
 
 /// The words of the messages with their weights under `custom`.
 fn weighted(sequence: &Sequence) -> Vec<(String, f64)> {

@@ -8,7 +8,7 @@ use lossglass::template::{Part, Rendered, Segment};
 use proptest::prelude::*;
 use tokenizers::Tokenizer;
 
-use super::templates::{TEMPLATES, Template, VOCABULARY, template};
+use crate::support::templates::{TEMPLATES, Template, VOCABULARY, template};
 
 const ESCAPED: EncodeOptions = EncodeOptions { prefix: Prefix::None, escape_specials: true, join_parts: false };
 

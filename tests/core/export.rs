@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::any_mask::{any_chat, any_choices, any_mode, any_paint, any_parts};
-use crate::templates::{TEMPLATES, Template, template};
+use crate::support::templates::{TEMPLATES, Template, template};
 
 const TOOLS: &str = r#"{"messages": [{"role": "user", "content": "Sky?"}, {"role": "assistant", "content": "", "tool_calls":
     [{"id": "a", "type": "function", "function": {"name": "sky", "arguments": {"at": "noon"}}}]},
@@ -19,7 +19,7 @@ const TWO: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "c
     {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]"#;
 
 fn read(chat: &str) -> Chat {
-    super::templates::chat_of(chat)
+    crate::support::templates::chat_of(chat)
 }
 
 /// The record of `chat` through ChatML.
@@ -62,7 +62,7 @@ fn is_trainers_own(sequence: &Sequence, mask: &LossMask, t: usize) -> bool {
 
 #[test]
 fn names_are_read_again() {
-    for trainer in Trainer::EVERY {
+    for &trainer in Trainer::EVERY {
         assert_eq!(trainer.name().parse(), Ok(trainer));
     }
     let error = "unsloth".parse::<Trainer>().unwrap_err();
@@ -150,7 +150,7 @@ proptest! {
             let (choices, parts) = if plain { Default::default() } else { (choices, parts) };
             let options = MaskOptions::new(&sequence, None, parts as PartWeights).with(&sequence, choices);
             let Ok(mask) = LossMask::painted(&sequence, mode, options, paint) else { continue };
-            for trainer in Trainer::EVERY {
+            for &trainer in Trainer::EVERY {
                 let written = match record(trainer, &Sample::Chat(chat.clone()), &sequence, &mask) {
                     Ok(written) => written,
                     Err(error) => {

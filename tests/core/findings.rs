@@ -5,8 +5,8 @@ use lossglass::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights};
 use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
 
-use crate::templates::{VOCABULARY, own, template};
-use crate::text;
+use crate::support::templates::{VOCABULARY, own, template};
+use crate::support::text;
 
 const CLEAN: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#;
 

@@ -3,8 +3,8 @@
 use lossglass::mask::{LossMask, MaskError, MaskOptions, Mode};
 use lossglass::sequence::Sequence;
 
-use crate::templates::{bracketed, own, template};
-use crate::{mask, text};
+use crate::support::templates::{bracketed, own, template};
+use crate::support::{mask, text};
 
 const LOOP: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"},
     {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"},

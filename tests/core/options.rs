@@ -4,8 +4,8 @@ use lossglass::mask::{Choices, LossMask, MaskOptions, Mode, PartWeights, Split};
 use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
 
-use crate::templates::{bracketed, own, template};
-use crate::text;
+use crate::support::templates::{bracketed, own, template};
+use crate::support::text;
 
 const CHAT: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "<think>\nb\n</think>\n\nc"},
     {"role": "tool", "content": "d"}, {"role": "user", "content": "e"}, {"role": "assistant", "content": "f"}]"#;

@@ -6,8 +6,8 @@ use lossglass::sequence::{PackOptions, Packer, Packing, Sequence};
 use proptest::prelude::*;
 
 use super::any_mask::{any_chat, any_choices, any_mode};
-use super::templates::template;
-use super::{chat, text};
+use crate::support::templates::template;
+use crate::support::{chat, text};
 
 fn packs(documents: &[Sequence], size: usize) -> Vec<Sequence> {
     let mut packer = Packer::new(PackOptions { size, packing: Packing::Block });

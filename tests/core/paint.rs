@@ -4,7 +4,7 @@ use lossglass::mask::{LossMask, MaskOptions, Mode, Paint, Stroke};
 use lossglass::sequence::{Sequence, Token};
 use lossglass::template::Part;
 
-use crate::{chat, mask, text};
+use crate::support::{chat, mask, text};
 
 fn painted(sequence: &Sequence, mode: Mode, paint: &Paint) -> LossMask {
     LossMask::painted(sequence, mode, MaskOptions::default(), paint.clone()).expect("a chat")

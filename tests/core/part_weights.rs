@@ -6,7 +6,7 @@ use lossglass::sequence::{Origin, Sequence};
 use lossglass::template::Part;
 use proptest::prelude::*;
 
-use crate::{any_text, chat, mask, scores, text};
+use crate::support::{any_text, chat, mask, scores, text};
 
 const PARTS: [&str; 8] = ["header", "content", "reasoning", "tool_call", "stop", "after_stop", "tool_result", "answer"];
 

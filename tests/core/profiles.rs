@@ -4,8 +4,8 @@ use lossglass::mask::{MaskError, Mode, profile};
 use lossglass::sequence::Sequence;
 use lossglass::template::Part;
 
-use crate::templates::{bracketed, template};
-use crate::text;
+use crate::support::templates::{bracketed, template};
+use crate::support::text;
 
 /// The chats that trainers are compared on.
 const CHATS: [(&str, &str); 7] = [
@@ -79,7 +79,7 @@ fn the_table_of_profiles_holds_on_a_chatml_turn() {
         assert_eq!(row(&chatml, name), wanted, "{name}");
     }
     assert_eq!(profile::every().len(), 8, "each profile is in the table");
-    let default = crate::mask(&chatml, Mode::Assistant);
+    let default = crate::support::mask(&chatml, Mode::Assistant);
     assert_eq!(
         profile::find("axolotl").expect("a profile").mask(&chatml).expect("a chat").weights(),
         default.weights()
@@ -90,7 +90,7 @@ fn the_table_of_profiles_holds_on_a_chatml_turn() {
 fn page(name: &str) -> String {
     let mut page = String::new();
     for (title, chat) in CHATS {
-        let chat = super::templates::chat_of(chat);
+        let chat = crate::support::templates::chat_of(chat);
         let Some(sequence) = template(name).encode(&chat) else {
             page += &format!("== {title}\nrefused\n");
             continue;

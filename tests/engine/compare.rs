@@ -4,7 +4,8 @@ use lossglass::app::{Action, FileOutcome, Progress, View};
 use lossglass::sample::Sample;
 use lossglass::source::Source;
 
-use super::{chat, fixture, model_name, with_templates};
+use super::models::{chat, model_name, with_templates};
+use crate::fixtures::fixture;
 use crate::session::Session;
 
 fn compared(session: &mut Session, source: Source) {

@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::download::temporary;
 use super::server::{COMMIT, Fault, Reply, TestHub};
+use crate::fixtures::fixture;
 
 /// A model that loads.
 pub fn model() -> Vec<(&'static str, Vec<u8>)> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/llama");
+    let directory = fixture("llama");
     let companions = ["tokenizer_config.json", "generation_config.json", "chat_template.jinja"];
     [&["config.json", "tokenizer.json", "model.safetensors"], &companions[..]]
         .concat()

@@ -15,7 +15,7 @@ fn a_model_comes_speaks_and_goes() {
     let (home, server) = (temporary(), TestHub::with_faults(&model(), untouched(), slow));
     let home = home.path().to_str().expect("a plain path");
     let variables = [("HF_HOME", home), ("HF_ENDPOINT", &server.hub.endpoint), ("HF_HUB_OFFLINE", "")];
-    let mut pty = Pty::start_with(&[], &variables, 120, 40);
+    let mut pty = Pty::start(&[], &variables, 120, 40);
     pty.wait_for("tiny-chat");
     pty.wait_for("ready");
 
@@ -46,4 +46,6 @@ fn a_model_comes_speaks_and_goes() {
     pty.press("\x04");
     pty.wait_for("are free again");
     assert!(!std::path::Path::new(home).join("hub/models--owner--tiny").exists());
+    pty.press("\x03");
+    pty.wait_for_exit();
 }

@@ -1,4 +1,4 @@
-"""Records what transformers' jinja2 makes of the templates, chats and snippets here, for tests/template.rs.
+"""Records what transformers' jinja2 makes of the templates, chats and snippets here, for tests/core/template.rs.
 
 python record.py chats > rendered.json; python record.py snippets > snippets_rendered.json
 """

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use ratatui_textarea::Input;
 
-pub use browser::{Prompt, Browser, Filter, Reading};
+pub use browser::{Browser, Filter, Prompt, Reading};
 
 use super::picker::filter_items;
 use crate::app::keymap::{Binding, Context};

@@ -6,8 +6,7 @@ use super::super::convert::type_error;
 use super::super::methods;
 use super::super::text::{Output, Text};
 use super::super::value::Value;
-use super::super::words::is_space;
-use super::escaped;
+use super::super::words::{escape, is_space};
 
 pub(super) fn apply(name: &str, value: &Value, arguments: Args) -> Result<Value, Error> {
     let letters = value.to_text();
@@ -311,4 +310,18 @@ fn xmlattr(value: &Value, autospace: bool) -> Result<String, Error> {
     }
     let text = parts.join(" ");
     Ok(if autospace && !text.is_empty() { format!(" {text}") } else { text })
+}
+
+/// Letters that HTML has other names for.
+pub(super) fn escaped(text: &Text) -> Text {
+    let mut out = Output::default();
+    escape(text, &mut out, |letter| match letter {
+        '&' => Some("&amp;".into()),
+        '<' => Some("&lt;".into()),
+        '>' => Some("&gt;".into()),
+        '"' => Some("&#34;".into()),
+        '\'' => Some("&#39;".into()),
+        _ => None,
+    });
+    out.into_text()
 }

@@ -11,7 +11,7 @@ use super::super::convert::iterate;
 use super::super::text::{Output, Text};
 use super::super::value::Value;
 use super::super::words::is_space;
-use super::escaped;
+use super::text::escaped;
 
 /// What jinja2 takes for the address of a page: `_http_re` in its `utils.py`.
 static PAGE: LazyLock<Regex> = LazyLock::new(|| {

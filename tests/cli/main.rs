@@ -1,0 +1,10 @@
+//! The program's commands as a shell runs them: arguments in, text, files and an exit code out.
+
+mod analyze;
+#[path = "../support/fixtures.rs"]
+mod fixtures;
+mod mask;
+mod pieces;
+mod reports;
+mod support;
+mod train;

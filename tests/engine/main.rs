@@ -1,0 +1,12 @@
+//! The real engine on its thread: behind the real state, and with requests alone.
+
+#[path = "../support/chats.rs"]
+mod chats;
+mod compare;
+#[path = "../support/fixtures.rs"]
+mod fixtures;
+mod learning;
+mod models;
+#[path = "../support/session.rs"]
+mod session;
+mod training;

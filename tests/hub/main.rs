@@ -1,0 +1,13 @@
+//! Models from a Hub that a server on this machine plays, with everything that can go wrong on the way.
+
+mod command;
+mod download;
+mod faults;
+#[path = "../support/fixtures.rs"]
+mod fixtures;
+mod offline;
+mod screen;
+mod server;
+mod stored;
+#[path = "../support/terminal.rs"]
+mod terminal;

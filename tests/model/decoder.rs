@@ -1,0 +1,9 @@
+//! The decoder and the scorer against PyTorch transformers, candle-transformers and finite differences.
+
+mod generation;
+mod golden;
+mod gradients;
+mod operations;
+mod packing;
+mod reuse;
+mod weights;

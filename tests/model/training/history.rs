@@ -1,0 +1,111 @@
+//! Undo, rewind, reset: bit for bit.
+
+use lossglass::cancel::Cancel;
+use lossglass::train::{LoraSettings, Method, Optimizer, Settings, TrainError, Trainer};
+
+use super::{bits, decoder, examples, methods, settings, steps};
+
+/// Bytes for about three states of a fixture's full training.
+fn small_budget(name: &str) -> usize {
+    3 * 3 * 4 * decoder(name).parameters()
+}
+
+#[test]
+fn reset_restores_the_base_weights_and_the_run_can_be_repeated() {
+    for name in ["llama", "gpt2"] {
+        for method in methods() {
+            let (mut decoder, examples, settings) = (decoder(name), examples(name), settings(method));
+            let base = bits(&decoder);
+            let mut trainer = Trainer::new(&decoder, Some(1 << 30));
+            let first = steps(&mut trainer, &mut decoder, &examples, &settings, 4);
+            let after = bits(&decoder);
+            trainer.reset(&mut decoder).unwrap();
+            assert!(bits(&decoder) == base && trainer.steps() == 0, "{name} {}", settings.method);
+            let again = steps(&mut trainer, &mut decoder, &examples, &settings, 4);
+            let losses = |reports: &[lossglass::train::StepReport]| {
+                reports.iter().map(|report| (report.loss.to_bits(), report.grad_norm.to_bits())).collect::<Vec<_>>()
+            };
+            assert_eq!(losses(&first), losses(&again));
+            assert!(bits(&decoder) == after, "{name} {}", settings.method);
+        }
+    }
+}
+
+/// Ten steps under settings that change in between, by method, optimizer and rate.
+fn varied(step: usize) -> Settings {
+    let lora = |rank| Method::Lora(LoraSettings { rank, ..LoraSettings::default() });
+    match step {
+        0..2 => settings(Method::Last { layers: 1 }),
+        2..4 => settings(lora(2)),
+        4..5 => settings(lora(3)),
+        5..8 => Settings { optimizer: Optimizer::Sgd { momentum: 0.9 }, ..settings(Method::Full) },
+        _ => Settings { lr: 1e-3, ..settings(Method::Full) },
+    }
+}
+
+#[test]
+fn every_step_can_be_gone_back_to_through_all_changes() {
+    for budget in [1 << 30, small_budget("llama"), 0] {
+        let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+        let mut trainer = Trainer::new(&decoder, Some(budget));
+        let mut states = vec![bits(&decoder)];
+        for step in 0..10 {
+            steps(&mut trainer, &mut decoder, &examples, &varied(step), 1);
+            states.push(bits(&decoder));
+        }
+        assert_eq!(trainer.oldest(), 0);
+        for to in [9, 7, 5, 4, 3, 1, 0] {
+            let mut fraction = 0.0;
+            trainer.rewind(&mut decoder, to, &Cancel::default(), &mut |f| fraction = f).unwrap();
+            assert_eq!(trainer.steps(), to);
+            assert!(bits(&decoder) == states[to], "step {to} with a budget of {budget}");
+            assert!((0.0..=1.0).contains(&fraction));
+        }
+        for step in 0..10 {
+            steps(&mut trainer, &mut decoder, &examples, &varied(step), 1);
+        }
+        assert!(bits(&decoder) == states[10], "the same settings lead to the same weights");
+    }
+}
+
+#[test]
+fn without_a_budget_there_is_no_way_back() {
+    let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+    let mut trainer = Trainer::new(&decoder, None);
+    steps(&mut trainer, &mut decoder, &examples, &settings(Method::Full), 2);
+    let before = bits(&decoder);
+    let back = trainer.rewind(&mut decoder, 1, &Cancel::default(), &mut |_| {});
+    assert!(matches!(back, Err(TrainError::OutOfReach { step: 1, oldest: 2, newest: 2 })), "{back:?}");
+    assert!(trainer.reset(&mut decoder).is_err());
+    assert!(bits(&decoder) == before);
+}
+
+#[test]
+fn a_cancelled_step_leaves_the_weights() {
+    let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+    let mut trainer = Trainer::new(&decoder, Some(1 << 30));
+    steps(&mut trainer, &mut decoder, &examples, &settings(Method::Full), 1);
+    let before = bits(&decoder);
+    let cancelled = Cancel::default();
+    cancelled.cancel();
+    for method in methods() {
+        let stopped = trainer.step(&mut decoder, &examples, &settings(method), &cancelled).unwrap_err();
+        assert!(stopped.is_cancelled(), "{stopped}");
+        assert!(bits(&decoder) == before && trainer.steps() == 1);
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    for method in [Method::Full, Method::Lora(LoraSettings::default())] {
+        let run = |threads: usize| {
+            let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+            let mut trainer = Trainer::new(&decoder, None);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| steps(&mut trainer, &mut decoder, &examples, &settings(method.clone()), 3));
+            bits(&decoder)
+        };
+        let one = run(1);
+        assert!((2..=4).all(|threads| run(threads) == one), "{method}");
+    }
+}

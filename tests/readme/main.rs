@@ -1,0 +1,161 @@
+//! The README's pictures, key table and outputs are the program's own. `LOSSGLASS_UPDATE=1 cargo test --test readme`
+//! makes them anew.
+
+#[path = "../support/session.rs"]
+mod session;
+mod svg;
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+
+use lossglass::app::{Action, FileOutcome, Reading};
+use lossglass::app::{Context, keymap};
+use lossglass::data::{DataSet, Opened, Records};
+use lossglass::sample::BUILT_IN;
+use lossglass::source::{Embedded, Source};
+use session::Session;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
+}
+
+fn is_update() -> bool {
+    std::env::var_os("LOSSGLASS_UPDATE").is_some()
+}
+
+/// Words and numbers apart: figures may differ in the last place between processors.
+fn numbers_apart(text: &str) -> (String, Vec<f64>) {
+    let (mut words, mut numbers, mut digits) = (String::new(), Vec::new(), String::new());
+    for c in text.chars().chain(['\n']) {
+        if c.is_ascii_digit() || (c == '.' && !digits.is_empty()) {
+            digits.push(c);
+            continue;
+        }
+        if !digits.is_empty() {
+            numbers.push(digits.trim_end_matches('.').parse().unwrap_or(0.0));
+            words.push('#');
+            digits.clear();
+        }
+        words.push(c);
+    }
+    (words, numbers)
+}
+
+fn assert_same(actual: &str, committed: &str, what: &str) {
+    let ((words, numbers), (old_words, old_numbers)) = (numbers_apart(actual), numbers_apart(committed));
+    let stale = format!("{what} is stale; LOSSGLASS_UPDATE=1 cargo test --test readme makes it anew");
+    assert!(words == old_words, "{stale}");
+    for (new, old) in numbers.iter().zip(&old_numbers) {
+        assert!((new - old).abs() <= 0.02 + 0.001 * old.abs(), "{stale}: {new} was {old}");
+    }
+}
+
+/// Replaces what stands between `<!-- name -->` and `<!-- /name -->`, or compares it.
+fn keep_section(name: &str, content: &str) {
+    let path = root().join("README.md");
+    let readme = std::fs::read_to_string(&path).expect("README.md");
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let start = readme.find(&open).unwrap_or_else(|| panic!("README.md has no section {name}")) + open.len();
+    let end = start + readme[start..].find(&close).expect("the section ends");
+    if is_update() {
+        let new = format!("{}{content}{}", &readme[..start], &readme[end..]);
+        std::fs::write(path, new).expect("written");
+    } else {
+        assert_same(content, &readme[start..end], name);
+    }
+}
+
+/// The screen as a picture in `assets`, made anew or compared.
+fn keep_picture(session: &mut Session, name: &str) {
+    session.screen();
+    let picture = svg::svg(session.terminal.backend().buffer());
+    let path = root().join("assets").join(name);
+    if is_update() {
+        std::fs::write(&path, &picture).expect("written");
+    }
+    assert_same(&picture, &std::fs::read_to_string(&path).expect(name), &format!("assets/{name}"));
+}
+
+#[test]
+fn the_picture_is_the_screen() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 36);
+    session.until_ready();
+    keep_picture(&mut session, "screen.svg");
+}
+
+#[test]
+fn the_picture_of_scoring_is_the_view_score() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 40);
+    session.until_ready();
+    session.keys("3");
+    session.until_ready();
+    keep_picture(&mut session, "score.svg");
+}
+
+#[test]
+fn the_picture_of_a_data_set_is_the_list_of_its_records() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 30);
+    session.until_ready();
+    let file = root().join("sample_data/chats.jsonl");
+    let record = Records::open(&file).expect("it is there").next().expect("a record").expect("it is read");
+    let mut opened = Opened::new("chats.jsonl · record 0", record.read(None).expect("a chat").sample, None);
+    opened.set = Some(DataSet { file, name: "chats.jsonl".into(), index: 0 });
+    session.act(Action::Files(FileOutcome::Read(opened)));
+    session.until(|app| app.records.reading == Reading::Done);
+    session.until_ready();
+    keep_picture(&mut session, "records.svg");
+}
+
+/// The base model learns the first sample's answer. Seconds and the last digits are the machine's: only words are
+/// compared.
+#[test]
+fn the_picture_of_training_is_the_view_train() {
+    let first = &BUILT_IN[0];
+    let mut session = Session::new(first.sample(), first.name, 120, 36);
+    session.until_ready();
+    session.app.shared.chosen_model = Some(Source::Embedded(Embedded::TinyBase));
+    session.keys("R");
+    session.until_ready();
+    session.app.training.settings.lr = 1e-3;
+    session.app.training.goal.steps = Some(16);
+    session.keys("4 r");
+    session.until(|app| app.training.now.is_some());
+    let screen = session.screen();
+    let picture = svg::svg(session.terminal.backend().buffer());
+    let path = root().join("assets/train.svg");
+    if is_update() {
+        std::fs::write(&path, &picture).expect("written");
+    }
+    let committed = std::fs::read_to_string(&path).expect("assets/train.svg");
+    for words in
+        ["step 16", "Loss", "before each step", "Film: step × token", "Movers", "never scored", "Probes", "Samples"]
+    {
+        assert!(screen.contains(words), "{words} is not on the screen:\n{screen}");
+        assert!(
+            committed.contains(words),
+            "assets/train.svg is stale; LOSSGLASS_UPDATE=1 cargo test --test readme makes it anew"
+        );
+    }
+}
+
+#[test]
+fn the_readme_is_the_program_s() {
+    let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
+    for binding in keymap::all().filter(|binding| binding.context != Context::Help) {
+        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+        let _ = writeln!(table, "| {} | {} | {} |", binding.context.title(), keys.join(" "), binding.help);
+    }
+    keep_section("keys", &table);
+
+    let args = ["analyze", "--chat", "sample_data/capital.json"];
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
+        .args(args)
+        .current_dir(root())
+        .output()
+        .expect("run");
+    let printed = String::from_utf8(output.stdout).expect("UTF-8");
+    keep_section("analyze", &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
+}

@@ -1,0 +1,15 @@
+//! What the screen shows and what keys do: the state alone, told by hand what an engine would tell it.
+
+mod attend;
+#[path = "../support/chats.rs"]
+mod chats;
+mod compare;
+mod flow;
+mod frames;
+#[path = "../support/keys.rs"]
+mod keys;
+mod overlays;
+mod packs;
+mod score;
+mod support;
+mod train;
