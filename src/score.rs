@@ -137,7 +137,7 @@ impl Scorer {
                 }
             }
             let to = self.ids.len().min(self.rows + HEAD_CHUNK);
-            let rows = on_worker(|| self.read_rows(decoder, ids, self.rows..to))?;
+            let rows = on_worker(|| self.read_rows(decoder, ids, self.rows..to, self.options.top_k))?;
             on_rows(std::mem::replace(&mut self.rows, to), rows);
         }
         Ok(true)
@@ -153,18 +153,18 @@ impl Scorer {
         &self.options
     }
 
-    /// The rows of tokens `positions` again.
+    /// The rows of tokens `positions` again, with the `top_k` most likely tokens.
     ///
     /// # Errors
     /// One of them is not scored.
-    pub fn rows(&self, decoder: &Decoder, positions: Range<usize>) -> Result<Vec<Row>, ScoreError> {
+    pub fn rows(&self, decoder: &Decoder, positions: Range<usize>, top_k: usize) -> Result<Vec<Row>, ScoreError> {
         if positions.end > self.ids.len() {
             return Err(ScoreError::NotScored { position: positions.end - 1, scored: self.ids.len() });
         }
         let mut rows = Vec::with_capacity(positions.len());
         for from in positions.clone().step_by(HEAD_CHUNK) {
             let to = positions.end.min(from + HEAD_CHUNK);
-            rows.extend(on_worker(|| self.read_rows(decoder, &self.ids, from..to))?);
+            rows.extend(on_worker(|| self.read_rows(decoder, &self.ids, from..to, top_k))?);
         }
         Ok(rows)
     }
@@ -227,9 +227,10 @@ impl Scorer {
         decoder: &Decoder,
         ids: &[u32],
         positions: Range<usize>,
+        top_k: usize,
     ) -> Result<Vec<Row>, ScoreError> {
         let logits = self.logits(decoder, positions.clone())?;
-        rows_of(&logits, positions, |row| self.options.target(ids, row), self.options.top_k)
+        Ok(rows_of(&logits, positions, |row| self.options.target(ids, row), top_k)?)
     }
 
     /// Logits `[positions, vocab]`.
@@ -260,7 +261,7 @@ pub(crate) fn rows_of(
     positions: Range<usize>,
     target: impl Fn(usize) -> Option<u32> + Sync,
     top_k: usize,
-) -> Result<Vec<Row>, ScoreError> {
+) -> candle_core::Result<Vec<Row>> {
     let logits = logits.flatten_all()?;
     let (storage, layout) = logits.storage_and_layout();
     let copy;
