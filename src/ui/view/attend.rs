@@ -14,7 +14,7 @@ use crate::ui::{Hits, Theme, empty, text, token};
 
 /// Who sees whom in the sequence on screen.
 fn visibility(app: &App) -> Visibility {
-    Visibility { mask: app.attention_mask().0, documents: app.sequence().documents() }
+    Visibility { mask: app.attention_mask().0, documents: app.sequence().documents(), ..Visibility::default() }
 }
 
 /// Columns of the grid's parts.
