@@ -30,7 +30,7 @@ pub enum HeadKind {
 }
 
 impl HeadKind {
-    /// All of them; where two fit equally well, the earlier one names a head.
+    /// All of them, in the order in which they name a head.
     pub const EVERY: [Self; 6] =
         [Self::Induction, Self::SameToken, Self::PreviousToken, Self::FirstToken, Self::LocalWindow, Self::Spread];
 
@@ -73,7 +73,7 @@ impl HeadScores {
             let own = visibility.documents.around(query, ids.len()).start;
             let on = |key: usize| f64::from(row[key]);
             rows += 1;
-            sums.previous_token += on(query - 1);
+            sums.previous_token += query.checked_sub(1).filter(|&before| before >= own).map_or(0.0, on);
             sums.first_token += on(own);
             sums.local_window += (query.saturating_sub(LOCAL - 1).max(own)..=query).map(on).sum::<f64>();
             let entropy: f64 =
@@ -110,17 +110,20 @@ impl HeadScores {
         }
     }
 
-    /// What the head is named after: of induction, same, previous and first token the one with the greatest share, from
-    /// 0.4 on; else its surroundings, from 0.6 on; else it spreads.
+    /// What the head is named after: what it does where a token comes again, from a share of 0.4 on; else what it always
+    /// does, from there on too; else its surroundings, from 0.6 on; else it spreads. A head that waits for repeats rests
+    /// on the first token until one comes, so what it always does says less.
     pub fn kind(&self) -> HeadKind {
-        let [narrow @ .., _, _] = HeadKind::EVERY;
-        let scored = narrow.iter().filter_map(|&kind| Some((kind, self.of(kind).filter(|score| *score >= NAMED)?)));
-        let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
-        match best {
-            Some((kind, _)) => kind,
-            None if self.local_window >= NAMED_LOCAL => HeadKind::LocalWindow,
-            None => HeadKind::Spread,
-        }
+        let best = |kinds: [HeadKind; 2]| {
+            let named =
+                kinds.into_iter().filter_map(|kind| Some((kind, self.of(kind).filter(|score| *score >= NAMED)?)));
+            named.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(kind, _)| kind)
+        };
+        let surroundings = || (self.local_window >= NAMED_LOCAL).then_some(HeadKind::LocalWindow);
+        best([HeadKind::Induction, HeadKind::SameToken])
+            .or_else(|| best([HeadKind::PreviousToken, HeadKind::FirstToken]))
+            .or_else(surroundings)
+            .unwrap_or(HeadKind::Spread)
     }
 }
 
