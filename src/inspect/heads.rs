@@ -62,40 +62,72 @@ pub struct HeadScores {
     pub spread: f64,
 }
 
-impl HeadScores {
-    /// Measures a head that looked at `ids`; `visibility` is that of its layer. `None` where no row sees enough tokens.
-    pub fn measure(weights: &Weights, ids: &[u32], visibility: &Visibility) -> Option<Self> {
-        let (mut sums, mut rows, mut repeats) = (Self::default(), 0, 0);
-        let (mut same, mut induction) = (0.0, 0.0);
-        for query in weights.rows() {
-            let seen = visibility.visible(query, ids.len());
-            let Some(row) = weights.row(query).filter(|_| seen.len() >= SEEN) else { continue };
-            let own = visibility.documents.around(query, ids.len()).start;
-            let on = |key: usize| f64::from(row[key]);
-            rows += 1;
-            sums.previous_token += query.checked_sub(1).filter(|&before| before >= own).map_or(0.0, on);
-            sums.first_token += on(own);
-            sums.local_window += (query.saturating_sub(LOCAL - 1).max(own)..=query).map(on).sum::<f64>();
-            let entropy: f64 =
-                row[seen.clone()].iter().map(|&w| f64::from(w)).filter(|w| *w > 0.0).map(|w| -w * w.ln()).sum();
-            sums.spread += entropy / (seen.len() as f64).ln();
-            let earlier: Vec<usize> = (seen.start..query).filter(|&key| ids[key] == ids[query]).collect();
-            if !earlier.is_empty() {
-                repeats += 1;
-                same += on(query) + earlier.iter().map(|&key| on(key)).sum::<f64>();
-                induction += earlier.iter().map(|key| key + 1).filter(|&key| key < query).map(on).sum::<f64>();
+/// Measures a head row by row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meter {
+    previous_token: f64,
+    first_token: f64,
+    same_token: f64,
+    induction: f64,
+    local_window: f64,
+    spread: f64,
+    rows: u32,
+    /// Rows whose token occurred before.
+    repeats: u32,
+}
+
+impl Meter {
+    /// Adds the row of the query at position `query`, which read `ids`; `visibility` is that of the head's layer. Rows
+    /// that see too few tokens count for nothing.
+    pub fn add(&mut self, query: usize, row: &[f32], ids: &[u32], visibility: &Visibility) {
+        let seen = visibility.visible(query, row.len());
+        if seen.len() < SEEN {
+            return;
+        }
+        let own = visibility.documents.around(query, row.len()).start;
+        let on = |key: usize| f64::from(row[key]);
+        self.rows += 1;
+        self.previous_token += query.checked_sub(1).filter(|&before| before >= own).map_or(0.0, on);
+        self.first_token += on(own);
+        self.local_window += (query.saturating_sub(LOCAL - 1).max(own)..=query).map(on).sum::<f64>();
+        let weights = row[seen.clone()].iter().map(|&weight| f64::from(weight)).filter(|weight| *weight > 0.0);
+        self.spread += weights.map(|weight| -weight * weight.ln()).sum::<f64>() / (seen.len() as f64).ln();
+        let mut earlier = (seen.start..query).filter(|&key| ids[key] == ids[query]).peekable();
+        if earlier.peek().is_some() {
+            self.repeats += 1;
+            self.same_token += on(query);
+            for key in earlier {
+                self.same_token += on(key);
+                self.induction += if key + 1 < query { on(key + 1) } else { 0.0 };
             }
         }
-        let mean = |sum: f64| sum / f64::from(rows);
-        let of_repeats = |sum: f64| (repeats > 0).then(|| sum / f64::from(repeats));
-        (rows > 0).then(|| Self {
-            previous_token: mean(sums.previous_token),
-            first_token: mean(sums.first_token),
-            same_token: of_repeats(same),
-            induction: of_repeats(induction),
-            local_window: mean(sums.local_window),
-            spread: mean(sums.spread),
+    }
+
+    /// What was measured; `None` where no row saw enough tokens.
+    pub fn scores(&self) -> Option<HeadScores> {
+        let mean = |sum: f64| sum / f64::from(self.rows);
+        let of_repeats = |sum: f64| (self.repeats > 0).then(|| sum / f64::from(self.repeats));
+        (self.rows > 0).then(|| HeadScores {
+            previous_token: mean(self.previous_token),
+            first_token: mean(self.first_token),
+            same_token: of_repeats(self.same_token),
+            induction: of_repeats(self.induction),
+            local_window: mean(self.local_window),
+            spread: mean(self.spread),
         })
+    }
+}
+
+impl HeadScores {
+    /// Those of weights that were captured; `visibility` is that of their layer.
+    pub fn measure(weights: &Weights, ids: &[u32], visibility: &Visibility) -> Option<Self> {
+        let mut meter = Meter::default();
+        for query in weights.rows() {
+            if let Some(row) = weights.row(query) {
+                meter.add(query, row, ids, visibility);
+            }
+        }
+        meter.scores()
     }
 
     /// The score of one kind; `None` where nothing tells.
