@@ -5,10 +5,14 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use super::capture::head_weights;
-use super::{HeadScores, InspectError, NamedHead, Weights, unless_cancelled};
+use super::heads::Meter;
+use super::{InspectError, NamedHead, unless_cancelled};
 use crate::cancel::Cancel;
 use crate::decoder::{Attended, Decoder, DecoderError, Watch};
 use crate::score::{Scorer, on_worker};
+
+/// Rows of a head whose weights exist at a time.
+const ROWS: usize = 256;
 
 /// Measures each head as its layer comes by, and keeps no weights.
 struct Measuring<'a> {
@@ -24,12 +28,15 @@ impl Watch for Measuring<'_> {
         let keys = k.dim(0)?;
         let first = keys - q.dim(0)?;
         let measure = |head: usize| {
-            let values = head_weights(attended, self.rows.start - first..self.rows.end - first, head)?;
-            let mut weights = Weights::zeros(self.rows.clone(), keys);
-            for (query, row) in self.rows.clone().zip(values.chunks(keys)) {
-                weights.fold(query, row, |_, weight| weight);
+            let mut meter = Meter::default();
+            for from in self.rows.clone().step_by(ROWS) {
+                let rows = from..self.rows.end.min(from + ROWS);
+                let weights = head_weights(attended, rows.start - first..rows.end - first, head)?;
+                for (query, row) in rows.zip(weights.chunks(keys)) {
+                    meter.add(query, row, self.ids, visibility);
+                }
             }
-            Ok(NamedHead { layer, head, scores: HeadScores::measure(&weights, &self.ids[..keys], visibility) })
+            Ok(NamedHead { layer, head, scores: meter.scores() })
         };
         self.heads.extend((0..heads.query).into_par_iter().map(measure).collect::<Result<Vec<_>, DecoderError>>()?);
         (self.on_layer)(layer + 1);

@@ -30,7 +30,7 @@ pub enum HeadKind {
 }
 
 impl HeadKind {
-    /// All of them; where two fit equally well, the earlier one names a head.
+    /// All of them, in the order in which they name a head.
     pub const EVERY: [Self; 6] =
         [Self::Induction, Self::SameToken, Self::PreviousToken, Self::FirstToken, Self::LocalWindow, Self::Spread];
 
@@ -62,40 +62,72 @@ pub struct HeadScores {
     pub spread: f64,
 }
 
-impl HeadScores {
-    /// Measures a head that looked at `ids`; `visibility` is that of its layer. `None` where no row sees enough tokens.
-    pub fn measure(weights: &Weights, ids: &[u32], visibility: &Visibility) -> Option<Self> {
-        let (mut sums, mut rows, mut repeats) = (Self::default(), 0, 0);
-        let (mut same, mut induction) = (0.0, 0.0);
-        for query in weights.rows() {
-            let seen = visibility.visible(query, ids.len());
-            let Some(row) = weights.row(query).filter(|_| seen.len() >= SEEN) else { continue };
-            let own = visibility.documents.around(query, ids.len()).start;
-            let on = |key: usize| f64::from(row[key]);
-            rows += 1;
-            sums.previous_token += on(query - 1);
-            sums.first_token += on(own);
-            sums.local_window += (query.saturating_sub(LOCAL - 1).max(own)..=query).map(on).sum::<f64>();
-            let entropy: f64 =
-                row[seen.clone()].iter().map(|&w| f64::from(w)).filter(|w| *w > 0.0).map(|w| -w * w.ln()).sum();
-            sums.spread += entropy / (seen.len() as f64).ln();
-            let earlier: Vec<usize> = (seen.start..query).filter(|&key| ids[key] == ids[query]).collect();
-            if !earlier.is_empty() {
-                repeats += 1;
-                same += on(query) + earlier.iter().map(|&key| on(key)).sum::<f64>();
-                induction += earlier.iter().map(|key| key + 1).filter(|&key| key < query).map(on).sum::<f64>();
+/// Measures a head row by row.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Meter {
+    previous_token: f64,
+    first_token: f64,
+    same_token: f64,
+    induction: f64,
+    local_window: f64,
+    spread: f64,
+    rows: u32,
+    /// Rows whose token occurred before.
+    repeats: u32,
+}
+
+impl Meter {
+    /// Adds the row of the query at position `query`, which read `ids`; `visibility` is that of the head's layer. Rows
+    /// that see too few tokens count for nothing.
+    pub fn add(&mut self, query: usize, row: &[f32], ids: &[u32], visibility: &Visibility) {
+        let seen = visibility.visible(query, row.len());
+        if seen.len() < SEEN {
+            return;
+        }
+        let own = visibility.documents.around(query, row.len()).start;
+        let on = |key: usize| f64::from(row[key]);
+        self.rows += 1;
+        self.previous_token += query.checked_sub(1).filter(|&before| before >= own).map_or(0.0, on);
+        self.first_token += on(own);
+        self.local_window += (query.saturating_sub(LOCAL - 1).max(own)..=query).map(on).sum::<f64>();
+        let weights = row[seen.clone()].iter().map(|&weight| f64::from(weight)).filter(|weight| *weight > 0.0);
+        self.spread += weights.map(|weight| -weight * weight.ln()).sum::<f64>() / (seen.len() as f64).ln();
+        let mut earlier = (seen.start..query).filter(|&key| ids[key] == ids[query]).peekable();
+        if earlier.peek().is_some() {
+            self.repeats += 1;
+            self.same_token += on(query);
+            for key in earlier {
+                self.same_token += on(key);
+                self.induction += if key + 1 < query { on(key + 1) } else { 0.0 };
             }
         }
-        let mean = |sum: f64| sum / f64::from(rows);
-        let of_repeats = |sum: f64| (repeats > 0).then(|| sum / f64::from(repeats));
-        (rows > 0).then(|| Self {
-            previous_token: mean(sums.previous_token),
-            first_token: mean(sums.first_token),
-            same_token: of_repeats(same),
-            induction: of_repeats(induction),
-            local_window: mean(sums.local_window),
-            spread: mean(sums.spread),
+    }
+
+    /// What was measured; `None` where no row saw enough tokens.
+    pub fn scores(&self) -> Option<HeadScores> {
+        let mean = |sum: f64| sum / f64::from(self.rows);
+        let of_repeats = |sum: f64| (self.repeats > 0).then(|| sum / f64::from(self.repeats));
+        (self.rows > 0).then(|| HeadScores {
+            previous_token: mean(self.previous_token),
+            first_token: mean(self.first_token),
+            same_token: of_repeats(self.same_token),
+            induction: of_repeats(self.induction),
+            local_window: mean(self.local_window),
+            spread: mean(self.spread),
         })
+    }
+}
+
+impl HeadScores {
+    /// Those of weights that were captured; `visibility` is that of their layer.
+    pub fn measure(weights: &Weights, ids: &[u32], visibility: &Visibility) -> Option<Self> {
+        let mut meter = Meter::default();
+        for query in weights.rows() {
+            if let Some(row) = weights.row(query) {
+                meter.add(query, row, ids, visibility);
+            }
+        }
+        meter.scores()
     }
 
     /// The score of one kind; `None` where nothing tells.
@@ -110,17 +142,20 @@ impl HeadScores {
         }
     }
 
-    /// What the head is named after: of induction, same, previous and first token the one with the greatest share, from
-    /// 0.4 on; else its surroundings, from 0.6 on; else it spreads.
+    /// What the head is named after: what it does where a token comes again, from a share of 0.4 on; else what it always
+    /// does, from there on too; else its surroundings, from 0.6 on; else it spreads. A head that waits for repeats rests
+    /// on the first token until one comes, so what it always does says less.
     pub fn kind(&self) -> HeadKind {
-        let [narrow @ .., _, _] = HeadKind::EVERY;
-        let scored = narrow.iter().filter_map(|&kind| Some((kind, self.of(kind).filter(|score| *score >= NAMED)?)));
-        let best = scored.reduce(|best, next| if next.1 > best.1 { next } else { best });
-        match best {
-            Some((kind, _)) => kind,
-            None if self.local_window >= NAMED_LOCAL => HeadKind::LocalWindow,
-            None => HeadKind::Spread,
-        }
+        let best = |kinds: [HeadKind; 2]| {
+            let named =
+                kinds.into_iter().filter_map(|kind| Some((kind, self.of(kind).filter(|score| *score >= NAMED)?)));
+            named.max_by(|a, b| a.1.total_cmp(&b.1)).map(|(kind, _)| kind)
+        };
+        let surroundings = || (self.local_window >= NAMED_LOCAL).then_some(HeadKind::LocalWindow);
+        best([HeadKind::Induction, HeadKind::SameToken])
+            .or_else(|| best([HeadKind::PreviousToken, HeadKind::FirstToken]))
+            .or_else(surroundings)
+            .unwrap_or(HeadKind::Spread)
     }
 }
 

@@ -15,6 +15,7 @@ struct Lens<'a> {
     scorer: &'a Scorer,
     rows: Range<usize>,
     top_k: usize,
+    cancel: &'a Cancel,
     layers: Vec<Vec<Row>>,
     on_layer: &'a mut (dyn FnMut(usize) + Send),
 }
@@ -25,6 +26,9 @@ impl Watch for Lens<'_> {
         let (ids, options) = (self.scorer.past().ids, self.scorer.options());
         let mut rows = Vec::with_capacity(self.rows.len());
         for from in self.rows.clone().step_by(HEAD_CHUNK) {
+            if self.cancel.is_cancelled() {
+                return Err(DecoderError::Cancelled);
+            }
             let to = self.rows.end.min(from + HEAD_CHUNK);
             let part = hidden.narrow(0, from - self.rows.start, to - from)?.contiguous()?;
             let logits = self.decoder.head(&part)?.detach();
@@ -52,7 +56,7 @@ pub fn layers(
 ) -> Result<Option<Depth>, InspectError> {
     let last = scorer.rows(decoder, rows.clone(), top_k)?;
     let labels = scorer.options().labels;
-    let mut lens = Lens { decoder, scorer, rows: rows.clone(), top_k, layers: Vec::new(), on_layer };
+    let mut lens = Lens { decoder, scorer, rows: rows.clone(), top_k, cancel, layers: Vec::new(), on_layer };
     if !rows.is_empty() {
         let before = decoder.config().layers - 1;
         let done = on_worker(|| decoder.replay(scorer.past(), rows.clone(), before, &mut lens, cancel));

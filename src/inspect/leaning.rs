@@ -2,10 +2,10 @@
 
 use candle_core::Tensor;
 
-use super::{InspectError, Lean, Leaning, check};
+use super::{InspectError, Lean, Leaning, check, unless_cancelled};
 use crate::cancel::Cancel;
 use crate::decoder::{Decoder, DecoderError, Past};
-use crate::loss::Labels;
+use crate::loss::{Labels, Row};
 use crate::mask::{Cut, Scope, Visibility};
 use crate::score::{Scorer, on_worker, rows_of};
 
@@ -33,7 +33,8 @@ pub fn leaning(
     let target = *past.ids.get(position).ok_or(InspectError::Position { position, tokens })?;
     let is_first = labels == Labels::Next && past.visibility.documents.starts_at(position);
     let row = labels.row(position).filter(|_| !is_first).ok_or(InspectError::First { position })?;
-    let nll = nll(&scorer.rows(decoder, row..row + 1, 0)?);
+    let own_nll = scorer.rows(decoder, row..row + 1, 0)?.first().and_then(nll);
+    let nll = own_nll.ok_or(InspectError::First { position })?;
 
     let own = past.visibility.documents.around(row, tokens);
     let seen: Vec<usize> = (own.start..past.seen_until(row).min(own.end)).filter(|&key| key != row).collect();
@@ -42,10 +43,8 @@ pub fn leaning(
         let from = unchanged(past, first);
         let count = (BATCH / (past.seen_until(row) - from)).clamp(1, seen.len() - leans.len());
         let forbidden = &seen[leans.len()..][..count];
-        let costs = match on_worker(|| without(decoder, past, forbidden, scope, row, target, cancel)) {
-            Err(InspectError::Score(crate::score::ScoreError::Decoder(DecoderError::Cancelled))) => return Ok(None),
-            costs => costs?,
-        };
+        let costs = on_worker(|| without(decoder, past, forbidden, scope, row, target, cancel));
+        let Some(costs) = unless_cancelled(costs)? else { return Ok(None) };
         let lean = |(&position, cost): (&usize, f64)| Lean { position, delta_nll: cost - nll };
         leans.extend(forbidden.iter().zip(costs).map(lean));
         on_progress(leans.len(), seen.len());
@@ -67,7 +66,7 @@ fn without(
     row: usize,
     target: u32,
     cancel: &Cancel,
-) -> Result<Vec<f64>, InspectError> {
+) -> Result<Vec<f64>, DecoderError> {
     let rows = unchanged(past, forbidden[0])..past.seen_until(row);
     let variant = |&key: &usize| Visibility {
         forbidden: past.visibility.forbidden.with(Cut::token(key, scope)),
@@ -76,14 +75,12 @@ fn without(
     let variants: Vec<Visibility> = forbidden.iter().map(variant).collect();
     let hidden = decoder.variants(past, rows.clone(), &variants, cancel)?;
     let of_row = (0..variants.len()).map(|i| hidden.narrow(0, i * rows.len() + row - rows.start, 1));
-    let of_row = of_row.collect::<candle_core::Result<Vec<_>>>().map_err(DecoderError::from)?;
-    let of_row = Tensor::cat(&of_row, 0).map_err(DecoderError::from)?;
+    let of_row = Tensor::cat(&of_row.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
     let logits = decoder.head(&of_row)?.detach();
-    let costs = rows_of(&logits, 0..variants.len(), |_| Some(target), 0).map_err(DecoderError::from)?;
-    Ok(costs.iter().map(|cost| nll(std::slice::from_ref(cost))).collect())
+    let costs = rows_of(&logits, 0..variants.len(), |_| Some(target), 0)?;
+    Ok(costs.iter().filter_map(nll).collect())
 }
 
-/// −log p of the first row's target.
-fn nll(rows: &[crate::loss::Row]) -> f64 {
-    rows.first().and_then(|row| row.target).map_or(f64::NAN, |target| target.nll)
+fn nll(row: &Row) -> Option<f64> {
+    row.target.map(|target| target.nll)
 }

@@ -197,7 +197,10 @@ fn layers_table(report: &Report, depth: &Depth, out: &mut impl Write) -> io::Res
 
 fn leaning_table(report: &Report, leaning: &Leaning, out: &mut impl Write) -> io::Result<()> {
     let Leaning { position, scope, nll, .. } = leaning;
-    let place = if *scope == Default::default() { String::new() } else { format!(", forbidden in {scope}") };
+    let mut place = String::new();
+    for (what, number) in [("layer", scope.layer), ("head", scope.head)] {
+        place.extend(number.map(|number| format!(", {what} {number}")));
+    }
     let target = label(report, *position);
     writeln!(
         out,
