@@ -180,6 +180,12 @@ impl Scorer {
         Ok(self.logits(decoder, position..position + 1)?.flatten_all()?.to_vec1()?)
     }
 
+    /// How many rows, handed out before, hold for `ids` under `options` too; what does not is forgotten.
+    pub fn holding(&mut self, ids: &[u32], options: &ScoreOptions) -> usize {
+        self.keep(ids, options.clone());
+        self.rows
+    }
+
     /// Forgets what does not hold for `ids` under `options`: hidden states from the first changed token on, and rows from
     /// the one before, whose target changed.
     fn keep(&mut self, ids: &[u32], options: ScoreOptions) {
