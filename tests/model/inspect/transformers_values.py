@@ -1,6 +1,6 @@
 """What transformers computes inside the fixtures' models: writes expected.json beside this file.
 
-    python tests/inspect/transformers_values.py        (torch, transformers 5)
+    python tests/model/inspect/transformers_values.py        (torch, transformers 5)
 
 Of each family's longest text, float32, eager attention, by target token t (null at 0):
     layers[l]       −log p after layer l + 1: the hidden states through the final norm and the head

@@ -4,8 +4,8 @@ use lossglass::loss::{Labels, Scores};
 use lossglass::mask::{AttentionMask, Cut, Forbidden, Scope, Visibility};
 use lossglass::score::Scorer;
 
+use super::scored::{MASKS, apart, decoder, expected, ids, nlls, scored, watched};
 use crate::checkpoint;
-use crate::scored::{MASKS, apart, decoder, expected, ids, nlls, scored, watched};
 
 fn forbidding(cuts: &[&str]) -> Visibility {
     let forbidden: Forbidden = cuts.iter().map(|cut| cut.parse::<Cut>().unwrap()).collect();

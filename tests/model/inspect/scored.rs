@@ -24,7 +24,7 @@ pub fn ids(tokens: usize) -> Vec<u32> {
 
 /// What transformers computes inside a family's model.
 pub fn expected(name: &str) -> Value {
-    checkpoint::json("../inspect/expected.json")[name].take()
+    checkpoint::json("../model/inspect/expected.json")[name].take()
 }
 
 pub fn watched(

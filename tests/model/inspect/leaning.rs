@@ -5,8 +5,8 @@ use lossglass::inspect::{self, InspectError};
 use lossglass::mask::{AttentionMask, Cut, Scope, Visibility};
 use lossglass::sequence::Documents;
 
+use super::scored::{MASKS, decoder, expected, ids, scored};
 use crate::checkpoint;
-use crate::scored::{MASKS, decoder, expected, ids, scored};
 
 /// Batched and with what stands before reused, it is what scoring the whole sequence without each token gives.
 #[test]
