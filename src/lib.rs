@@ -90,7 +90,8 @@
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example; of model, its reader
 //! engine                                                a model and what is done with it, on a thread of its own
-//! app                                                   of engine, its messages; of model, its description
+//! app                                                   of engine, its messages; of model, its description; of inspect,
+//!                                                       what was seen
 //! ui, tui                                               app, and what its state is made of
 //! report, cli                                           plain values; of decoder, the names of devices
 //! command                                               what it runs

@@ -38,15 +38,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "cancel", "data", "dataset", "decoder", "generate", "loss", "mask", "memory", "model", "sample", "score",
-            "sequence", "source", "survey", "train",
+            "cancel", "data", "dataset", "decoder", "generate", "inspect", "loss", "mask", "memory", "model", "sample",
+            "score", "sequence", "source", "survey", "train",
         ],
     ),
     // The screen. Its state mirrors the engine: it knows the messages and what is told of a model, not the model.
     ("app", &["compare", "data", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"]),
-    ("app", &["engine::compare", "engine::message", "engine::survey", "engine::train_message", "model::info"]),
+    ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
+    ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
+    ("app", &["model::info"]),
     ("app", &["train::report", "train::settings"]),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey"]),
+    ("ui", &["inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("ui", &["train::report", "train::settings"]),
     ("tui", &["app", "cancel", "data", "sample", "source", "ui"]),
     // The command line.
