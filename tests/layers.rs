@@ -30,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("model", &["cancel", "checkpoint", "decoder", "mask", "sample", "sequence", "source", "template"]),
     // What is done with a model.
     ("score", &["cancel", "decoder", "loss", "ops", "sequence"]),
-    ("generate", &["cancel", "decoder", "loss", "mask", "score"]),
+    ("generate", &["cancel", "decoder", "loss", "mask", "score", "sequence"]),
     ("train", &["cancel", "decoder", "loss", "mask", "memory", "model", "ops", "score", "sequence"]),
     ("dataset", &["cancel", "mask", "model::reader", "sample", "sequence", "train::example"]),
     ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence"]),
@@ -51,7 +51,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The command line.
     (
         "report",
-        &["compare", "data", "loss", "mask", "model::info", "sequence", "survey", "train::example", "train::report"],
+        &[
+            "compare",
+            "data",
+            "generate::sampling",
+            "generate::step",
+            "loss",
+            "mask",
+            "model::info",
+            "sequence",
+            "survey",
+            "train::example",
+            "train::report",
+        ],
     ),
     ("cli", &["decoder::device", "loss", "mask", "sample", "sequence", "train::settings"]),
     ("command", &["*"]),
