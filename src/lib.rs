@@ -91,7 +91,7 @@
 //! engine                                                a model and what is done with it, on a thread of its own
 //! app                                                   of engine, its messages; of model, its description
 //! ui, tui                                               app, and what its state is made of
-//! report, cli                                           plain values; of decoder, the names of devices
+//! report, cli                                           plain values; of generate, a step; of decoder, names of devices
 //! command                                               what it runs
 //! ```
 //!

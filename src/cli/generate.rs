@@ -22,10 +22,10 @@ pub struct GenerateArgs {
     #[command(flatten)]
     pub end: EndArgs,
     /// How many of the most likely candidates to give for every token
-    #[arg(long, value_name = "K", default_value_t = 5)]
+    #[arg(long, value_name = "K", default_value_t = 5, help_heading = "Output")]
     pub top: usize,
     /// Form of the output; on a terminal the table is the text alone, as it comes
-    #[arg(long, value_enum, default_value_t = GenerateFormat::Table)]
+    #[arg(long, value_enum, default_value_t = GenerateFormat::Table, help_heading = "Output")]
     pub format: GenerateFormat,
 }
 
@@ -54,16 +54,16 @@ pub struct PromptArgs {
 #[command(next_help_heading = "Sampling")]
 pub struct SamplingArgs {
     /// What logits are divided by: 1 is the model's own distribution, 0 is greedy, always the most likely token
-    #[arg(long, value_name = "T", value_parser = not_negative, default_value_t = 1.0)]
+    #[arg(long, value_name = "T", value_parser = not_negative, default_value_t = 1.0, allow_negative_numbers = true)]
     pub temperature: f64,
     /// Draw from the K most likely tokens only
     #[arg(long, value_name = "K", value_parser = count)]
     pub top_k: Option<usize>,
     /// Draw from the most likely tokens that together have this share of what --top-k leaves
-    #[arg(long, value_name = "P", value_parser = above_0_to_1)]
+    #[arg(long, value_name = "P", value_parser = above_0_to_1, allow_negative_numbers = true)]
     pub top_p: Option<f64>,
     /// Draw from tokens that are at least P times as likely as the most likely one
-    #[arg(long, value_name = "P", value_parser = from_0_to_1)]
+    #[arg(long, value_name = "P", value_parser = from_0_to_1, allow_negative_numbers = true)]
     pub min_p: Option<f64>,
     /// Of the random numbers: the same seed gives the same text; under --n, that of the first continuation, the second
     /// has the next number, and so on

@@ -35,6 +35,9 @@ pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
     };
     let model = models::load(&source, &args.model)?;
     let prompt = model.prompt(&opened.sample, input::encoding(&args.prompt.encoding))?;
+    if prompt.is_empty() {
+        bail!("the text has no tokens, and the model needs one to continue; give some text, or --prefix bos")
+    }
     for note in model.notes.iter().chain(&model.left_out).chain(&opened.note).chain(&prompt.notes) {
         eprintln!("note: {}", visible_text(note));
     }
@@ -102,7 +105,11 @@ impl Run<'_> {
     /// Runs the prompt through the model; the continuations have no token yet.
     fn start(&self, sampling: Sampling) -> Result<Continuations, GenerateError> {
         let Self { args, model, prompt, cancel } = *self;
-        let stops = if args.end.no_stop { Vec::new() } else { model.stop_ids() };
+        let mut stops = model.stop_ids();
+        stops.extend(args.model.eot_token.iter().filter_map(|token| model.vocabulary.tokenizer.token_to_id(token)));
+        if args.end.no_stop {
+            stops.clear();
+        }
         let mut all = Continuations::start(&model.decoder, &prompt.ids(), &stops, args.top, cancel)?;
         for number in 0..args.sampling.n as u64 {
             all.add(Sampling { seed: sampling.seed.wrapping_add(number), ..sampling })?;
