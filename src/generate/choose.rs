@@ -36,11 +36,10 @@ pub fn choose(
     let id = forced.unwrap_or(choice);
     let said = row(logits, Some(id), 0);
     let Target { nll, rank, .. } = said.target?;
-    let last = tempered.ranked.at(cuts.kept() - 1);
-    let is_kept = (logits[id as usize], last.id) >= (logits[last.id as usize], id);
+    let last = tempered.ranked.id(cuts.kept() - 1);
+    let is_kept = (logits[id as usize], last) >= (logits[last as usize], id);
     let drawn_with = if is_kept { tempered.weight(id) / kept_weight } else { 0.0 };
-    let top = (0..shown.min(logits.len())).map(|place| {
-        let Candidate { id, p } = tempered.ranked.at(place);
+    let top = tempered.ranked.best.iter().take(shown).enumerate().map(|(place, &Candidate { id, p })| {
         let (weight, cut) = (tempered.weight(id), cuts.of_place(place));
         let drawn_with = if cut.is_none() { weight / kept_weight } else { 0.0 };
         Choice { id, p, tempered: weight / tempered.total, drawn_with, cut }
@@ -62,7 +61,7 @@ fn uniform(seed: u64, number: usize) -> f64 {
 struct Tempered<'a> {
     logits: &'a [f32],
     temperature: f64,
-    best: Candidate,
+    best: u32,
     ranked: Ranked<'a>,
     /// Σ of all weights.
     total: f64,
@@ -71,8 +70,8 @@ struct Tempered<'a> {
 impl<'a> Tempered<'a> {
     fn new(logits: &'a [f32], sampling: &Sampling, shown: usize) -> Self {
         let few = if sampling.is_greedy() { 1 } else { sampling.top_k.unwrap_or(FIRST_RANKED) };
-        let mut ranked = Ranked { logits, best: row(logits, None, few.max(shown)).top };
-        let best = ranked.at(0);
+        let mut ranked = Ranked { logits, best: row(logits, None, few.max(shown)).top, all: Vec::new() };
+        let best = ranked.id(0);
         let mut tempered = Self { logits, temperature: sampling.temperature, best, ranked, total: 1.0 };
         if !sampling.is_greedy() {
             tempered.total = (0..logits.len() as u32).map(|id| tempered.weight(id)).sum();
@@ -82,9 +81,9 @@ impl<'a> Tempered<'a> {
 
     fn weight(&self, id: u32) -> f64 {
         if self.temperature == 0.0 {
-            return if id == self.best.id { 1.0 } else { 0.0 };
+            return if id == self.best { 1.0 } else { 0.0 };
         }
-        let below = f64::from(self.logits[id as usize]) - f64::from(self.logits[self.best.id as usize]);
+        let below = f64::from(self.logits[id as usize]) - f64::from(self.logits[self.best as usize]);
         (below / self.temperature).exp()
     }
 
@@ -97,7 +96,7 @@ impl<'a> Tempered<'a> {
     }
 
     fn weight_at(&mut self, place: usize) -> f64 {
-        let id = self.ranked.at(place).id;
+        let id = self.ranked.id(place);
         self.weight(id)
     }
 
@@ -109,23 +108,37 @@ impl<'a> Tempered<'a> {
         };
         // Rounding may leave a rest behind the last one.
         let place = (0..count).find(passes).unwrap_or(count - 1);
-        self.ranked.at(place).id
+        self.ranked.id(place)
     }
 }
 
-/// Tokens by likelihood, best first, of equal ones the lower id first; ranked as far as they are asked for.
+/// Tokens by likelihood, best first, of equal ones the lower id first: the best few, and all once more are asked for.
 struct Ranked<'a> {
     logits: &'a [f32],
     best: Vec<Candidate>,
+    all: Vec<u32>,
 }
 
 impl Ranked<'_> {
-    fn at(&mut self, place: usize) -> Candidate {
-        if place >= self.best.len() {
-            self.best = row(self.logits, None, (place + 1) * 16).top;
+    fn id(&mut self, place: usize) -> u32 {
+        if let Some(candidate) = self.best.get(place) {
+            return candidate.id;
         }
-        self.best[place]
+        if self.all.is_empty() {
+            let mut keys: Vec<u64> = (0..).zip(self.logits).map(|(id, &logit)| key(logit, id)).collect();
+            keys.sort_unstable();
+            self.all = keys.into_iter().map(|key| key as u32).collect();
+        }
+        self.all[place]
     }
+}
+
+/// Sorts greater logits first, and equal ones by id: a vocabulary of such numbers is sorted several times faster than
+/// one of ids whose logits are looked up.
+fn key(logit: f32, id: u32) -> u64 {
+    let bits = (logit + 0.0).to_bits(); // of the two zeros one
+    let ascending = if bits >> 31 == 1 { !bits } else { bits | 1 << 31 };
+    u64::from(!ascending) << 32 | u64::from(id)
 }
 
 /// How many of the most likely tokens each cut leaves, each by itself.
@@ -235,6 +248,15 @@ mod tests {
         // Of equal tokens those with lower ids are kept, each with what it is drawn with.
         let tied = |id| choose(&[1.0; 4], &sampling, 0, Some(id), 0, &[]).expect("finite logits").drawn_with;
         assert_eq!([tied(0), tied(1), tied(2), tied(3)], [0.5, 0.5, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn all_tokens_are_ranked_as_the_best_few_are() {
+        let logits: Vec<f32> = (0..300).map(|i| ((i * 89) % 41) as f32 / 4.0 - 5.0).collect();
+        let best = row(&logits, None, 300).top;
+        let mut ranked = Ranked { logits: &logits, best: Vec::new(), all: Vec::new() };
+        assert!(best.iter().enumerate().all(|(place, candidate)| ranked.id(place) == candidate.id));
+        assert_eq!(key(0.0, 3), key(-0.0, 3));
     }
 
     #[test]
