@@ -2,6 +2,7 @@
 
 mod analyze;
 mod bar;
+mod generate;
 mod input;
 mod interrupt;
 mod mask;
@@ -26,6 +27,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
+        Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
         None if has_screen() => screen::run(cli)?,
         None => {

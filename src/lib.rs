@@ -93,7 +93,7 @@
 //! app                                                   of engine, its messages; of model, its description; of inspect,
 //!                                                       what was seen
 //! ui, tui                                               app, and what its state is made of
-//! report, cli                                           plain values; of decoder, the names of devices
+//! report, cli                                           plain values; of generate, a step; of decoder, names of devices
 //! command                                               what it runs
 //! ```
 //!

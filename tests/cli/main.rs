@@ -3,6 +3,7 @@
 mod analyze;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+mod generate;
 mod mask;
 mod pieces;
 mod reports;
