@@ -13,7 +13,7 @@
 //! How a room is drawn stands under the same name in [`ui`](crate::ui).
 
 mod action;
-mod analyze;
+mod asking;
 mod general;
 mod input_line;
 pub mod keymap;

@@ -1,7 +1,7 @@
 //! The command line, as types only.
 
-pub mod inside;
 pub mod generate;
+pub mod inside;
 pub mod mask;
 pub mod models;
 pub mod train;

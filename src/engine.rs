@@ -18,6 +18,7 @@ mod survey;
 mod train;
 mod train_message;
 mod worker;
+mod write;
 
 use std::sync::mpsc::{self, Sender};
 use std::thread;
@@ -28,6 +29,7 @@ pub use look::{Look, LookAt, LookEvent, Seen};
 pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
 pub use train_message::{At, CopyMask, CopyPlan, Data, Ended, Plan, TrainEvent, TrainRequest, Written};
+pub use write::{WriteEvent, WriteRequest, WriteWhat, WrittenText};
 
 use crate::cancel::Cancel;
 use crate::model::Overrides;
@@ -47,6 +49,8 @@ pub struct Engine {
     survey: Cancel,
     /// Of the look inside asked for last.
     look: Cancel,
+    /// Of what is written to its end.
+    write: Cancel,
 }
 
 /// What stops an answer.
@@ -57,6 +61,7 @@ struct Cancels {
     train: Cancel,
     survey: Cancel,
     look: Cancel,
+    write: Cancel,
 }
 
 /// What one model was asked for last. A changed text makes scoring the old one pointless, but not loading the model.
@@ -109,6 +114,7 @@ impl Engine {
             train: Cancel::default(),
             survey: Cancel::default(),
             look: Cancel::default(),
+            write: Cancel::default(),
         })
     }
 
@@ -123,11 +129,14 @@ impl Engine {
             Request::Compare(CompareRequest::Forget) => self.second.renew(None),
             _ => Cancels::default(),
         };
-        // A look waits for nothing and nothing waits for it.
+        // A look waits for nothing and nothing waits for it; what is written goes on until something else is asked for.
         if !matches!(request, Request::Distribution { .. } | Request::Survey(_)) {
-            std::mem::take(&mut self.look).cancel();
-            cancels.look = self.look.clone();
+            std::mem::take(&mut self.write).cancel();
+            if !matches!(request, Request::Write(_)) {
+                std::mem::take(&mut self.look).cancel();
+            }
         }
+        (cancels.look, cancels.write) = (self.look.clone(), self.write.clone());
         if let Request::Train(request) = &request
             && request.ends_a_run()
         {
@@ -155,6 +164,7 @@ impl Engine {
         self.second.cancel();
         self.train.cancel();
         self.look.cancel();
+        self.write.cancel();
     }
 }
 

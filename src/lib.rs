@@ -70,11 +70,20 @@
 //!
 //! # Where to add
 //!
-//! - a view: `app/view/NAME.rs` and `ui/view/NAME.rs`, with a line in the lists of `app/view.rs` and `ui/view.rs`
-//! - an overlay: the same in `overlay`
-//! - a mask mode: `mask/mode.rs`; a profile: `mask/profile.rs`; a finding: `mask/finding.rs` and a file in it
-//! - a family of models: `decoder/config/json/families.rs`, and `decoder/layout.rs` for the names of its tensors
-//! - an option of a command: `cli`, and what it does in `command`
+//! What a list or a match forgets, the compiler names; what belongs together and is not said here, `tests/layers.rs`.
+//!
+//! - a view: `app/view/NAME.rs`, its state, its keys, what it does with a command, and `ui/view/NAME.rs`, how it is drawn;
+//!   a line in the lists of `app/view.rs` and `ui/view.rs` makes tab, number key, help and README's table of them
+//! - an overlay: the same in `overlay`; a key of all views: `app/general.rs` ([`app::keymap`] only puts the tables together)
+//! - a loss mask's mode: `mask/mode.rs`; a trainer's profile: `mask/profile.rs`
+//! - a finding: its code in `mask/finding.rs`, where it is found in a file of `mask/finding/`
+//! - a family of models: `decoder/config/json/families.rs`, the names of its tensors in `decoder/layout.rs`; its GGUF names
+//!   in `checkpoint/gguf/config.rs`
+//! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
+//! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,
+//!   a panel of `app/view/attend.rs`
+//!
+//! Screen and reports price a sequence by one [`loss::Ledger`]; where they differ, their mask or their scores do.
 //!
 //! # Who may use whom
 //!

@@ -2,8 +2,8 @@
 
 mod compare;
 mod csv;
-mod inside;
 pub mod generation;
+mod inside;
 mod json;
 pub mod survey;
 mod table;

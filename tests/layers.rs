@@ -49,7 +49,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["engine::write", "generate::sampling", "generate::step", "model::info"]),
     ("app", &["train::report", "train::settings"]),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey"]),
-    ("ui", &["generate::sampling", "generate::step", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
+    (
+        "ui",
+        &[
+            "generate::sampling",
+            "generate::step",
+            "inspect::depth",
+            "inspect::heads",
+            "inspect::lean",
+            "inspect::weights",
+        ],
+    ),
     ("ui", &["train::report", "train::settings"]),
     ("tui", &["app", "cancel", "data", "sample", "source", "ui"]),
     // The command line.

@@ -104,6 +104,12 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
     all().filter(move |binding| binding.holds_in(context))
 }
 
+/// Whether a narrower binding takes the key that the footer would show.
+pub fn is_hidden(binding: &Binding, context: Context) -> bool {
+    let taken = |key: &&str| all().any(|own| own.context == context && own.keys.contains(key));
+    binding.context != context && binding.keys.first().is_some_and(taken)
+}
+
 /// Every binding, by where it holds, for the help and the README.
 pub fn groups() -> impl Iterator<Item = (Context, Vec<&'static Binding>)> {
     let mut contexts: Vec<Context> = Vec::new();

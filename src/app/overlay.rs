@@ -16,7 +16,7 @@ pub use editor::{Editor, TurnEditor};
 pub(super) use editor::{focus_turn, meant, open as edit};
 pub use picker::{About, Choice, Item, Picker, PickerKind};
 pub(super) use picker::{
-    choose_data_set, choose_what_if, close_data_sets, open as open_list, show_directory, take_models,
+    choose_data_set, choose_forced, choose_what_if, close_data_sets, open as open_list, show_directory, take_models,
 };
 pub use records::{Browser, Filter, Prompt as RecordPrompt, Reading};
 pub(super) use records::{browse, open_at_start as open_set, show, take_found, take_loss, take_record, take_survey};

@@ -4,6 +4,7 @@
 
 pub mod attend;
 pub mod compare;
+pub mod generate;
 pub mod predict;
 pub mod score;
 pub mod train;
@@ -170,6 +171,7 @@ views! {
     "3" Score in score,
     "4" Train in train,
     "5" Compare in compare,
+    "6" Generate in generate,
 }
 
 impl Default for View {

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use super::{CompareEvent, CompareRequest, Experiment, Look, LookEvent, Survey, SurveyEvent, TrainEvent, TrainRequest};
+use super::{
+    CompareEvent, CompareRequest, Experiment, Look, LookEvent, Survey, SurveyEvent, TrainEvent, TrainRequest,
+    WriteEvent, WriteRequest,
+};
 use crate::loss::{Distribution, Row};
 use crate::model::ModelInfo;
 use crate::sample::Sample;
@@ -32,6 +35,8 @@ pub enum Request {
     Compare(CompareRequest),
     /// Look inside a model.
     Look(Look),
+    /// Let the active model write on.
+    Write(WriteRequest),
     /// Look over a data set as the active model reads it; a newer survey ends an older one.
     Survey(Survey),
 }
@@ -62,6 +67,8 @@ pub enum Event {
     Train(TrainEvent),
     /// What comes of the look of that number, into weights after `step` steps.
     Look { number: u64, step: usize, event: LookEvent },
+    /// What stands written, by the continuations of that number.
+    Write { number: u64, event: WriteEvent },
     /// What comes of the survey of that number.
     Survey { number: u64, event: SurveyEvent },
 }

@@ -13,6 +13,7 @@ use super::inbox::Inbox;
 use super::run::Run;
 use super::scored::Scored;
 use super::survey::{self, Survey, SurveyEvent};
+use super::write::Writing;
 use super::{Cancels, Ended, Event, Experiment, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
@@ -45,6 +46,8 @@ pub(super) struct Loaded {
     pub generation: u64,
     /// How the model is trained.
     pub run: Run,
+    /// What it is writing.
+    pub writing: Option<Writing>,
 }
 
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
@@ -145,6 +148,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
             Request::Look(look) => self.look(look, cancels),
+            Request::Write(request) => self.write(request, cancels),
             Request::Train(request) => self.train(request, cancels),
             Request::Survey(_) | Request::Compare(_) => Ok(()), // answered before
         }
@@ -176,6 +180,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             scored: Scored::default(),
             generation,
             run: Run::default(),
+            writing: None,
         });
         Ok(())
     }
@@ -263,6 +268,7 @@ impl Request {
         match self {
             Request::Analyze { generation, .. } | Request::Distribution { generation, .. } => *generation,
             Request::Look(look) => look.generation,
+            Request::Write(request) => request.generation,
             Request::Train(_) | Request::Survey(_) | Request::Compare(_) => 0,
         }
     }

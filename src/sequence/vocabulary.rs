@@ -16,7 +16,7 @@ use spelling::Spelling;
 pub(super) use spelling::byte_letters;
 
 /// What ends a turn or a text in the templates of ChatML, Llama 3, Gemma and Llama 2.
-const STOPS: [&str; 4] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>"];
+const STOPS: [&str; 6] = ["<|im_end|>", "<|eot_id|>", "<end_of_turn>", "</s>", "<|endoftext|>", "<|end_of_text|>"];
 
 /// Ids beyond are a damaged file's: tables with a place for each would fill the memory.
 const MOST_IDS: usize = 1 << 24;

@@ -48,6 +48,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         .filter(|binding| !binding.short.is_empty())
         .filter(|binding| binding.command != Command::Split || matches!(app.sample, Sample::Text(_)))
         .filter(|binding| !(matches!(app.context(), Context::View(_)) && header::is_global(binding)))
+        .filter(|binding| !keymap::is_hidden(binding, app.context()))
         .collect();
     let room = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(taken.saturating_add(3)), ..row };
     draw_keys(&keys, theme, frame, room.intersection(row), false, hits);

@@ -124,7 +124,9 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
     if !matches!(app.context(), Context::View(_)) {
         return;
     }
-    let keys: Vec<_> = keymap::bindings(app.context()).filter(|binding| is_global(binding)).collect();
+    let mut keys: Vec<_> = keymap::bindings(app.context()).filter(|binding| is_global(binding)).collect();
+    // Where there is room for few, help is one of them.
+    keys.sort_by_key(|binding| binding.command != Command::Help);
     let room = area.right().saturating_sub(x);
     super::footer::draw_keys(&keys, theme, frame, Rect { x, width: room, ..area }, true, hits);
 }

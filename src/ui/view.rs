@@ -2,6 +2,7 @@
 
 mod attend;
 mod compare;
+mod generate;
 mod predict;
 mod score;
 mod train;
@@ -20,6 +21,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         View::Score => score::draw,
         View::Train => train::draw,
         View::Compare => compare::draw,
+        View::Generate => generate::draw,
     };
     draw(app, theme, frame, area, hits);
 }

@@ -11,3 +11,4 @@ mod models;
 #[path = "../support/session.rs"]
 mod session;
 mod training;
+mod writing;

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use lossglass::app::{Action, FileOutcome, Reading};
 use lossglass::app::{Context, keymap};
 use lossglass::data::{DataSet, Opened, Records};
-use lossglass::sample::BUILT_IN;
+use lossglass::sample::{BUILT_IN, Sample};
 use lossglass::source::{Embedded, Source};
 use session::Session;
 
@@ -92,6 +92,18 @@ fn the_picture_of_scoring_is_the_view_score() {
     session.keys("3");
     session.until_ready();
     keep_picture(&mut session, "score.svg");
+}
+
+#[test]
+fn the_picture_of_attention_is_the_view_attend() {
+    let text = Sample::Text("The cat sat on the mat. The dog sat on the rug. The cat lay".into());
+    let mut session = Session::new(text, "typed", 120, 34);
+    session.until_ready();
+    // Layer 3, head 3 reads the token before.
+    session.keys("2 i . . . > > > > > end ← ← H");
+    session.until(|app| app.seen_attention().is_some_and(|weights| weights.layer == 3));
+    session.until_ready();
+    keep_picture(&mut session, "attend.svg");
 }
 
 #[test]

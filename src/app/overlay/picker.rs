@@ -9,14 +9,14 @@ use std::path::{Path, PathBuf};
 use ratatui_textarea::Input;
 
 pub(super) use items::filter_items;
-use items::{file_items, model_items, palette_items, token_items};
+use items::{file_items, forced_items, model_items, palette_items, token_items};
 use list::is_from_home;
 pub use list::{About, Choice, Item, Picker, PickerKind};
 pub(in crate::app) use models::take as take_models;
 
 use crate::app::general::PAGE;
 use crate::app::keymap::{Binding, Context};
-use crate::app::view::train;
+use crate::app::view::{generate, train};
 use crate::app::{App, Command, Effect, FileRequest, Filter, Overlay, PRESETS, update};
 use crate::sample;
 use crate::source::named;
@@ -61,6 +61,11 @@ pub fn choose_what_if(app: &mut App) {
     } else {
         app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::WhatIf, items)));
     }
+}
+
+/// A token is to come next: any of the vocabulary, those at hand with their probability first.
+pub fn choose_forced(app: &mut App, likely: &[(u32, f64)]) {
+    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Force, forced_items(app, likely))));
 }
 
 fn choose_file(app: &mut App, kind: PickerKind) -> Vec<Effect> {
@@ -151,6 +156,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
         }
         Choice::Model(name) if kind == PickerKind::Second => vec![Effect::Files(FileRequest::FindSecond(name))],
         Choice::Model(name) => vec![Effect::Files(FileRequest::FindModel(name))],
+        Choice::Token(id) if kind == PickerKind::Force => generate::force(app, id),
         Choice::Token(id) => {
             app.views.predict.what_if = Some(id);
             Vec::new()

@@ -120,7 +120,8 @@ impl Shared {
             | Event::Train(_)
             | Event::Survey { .. }
             | Event::Compare { .. }
-            | Event::Look { .. } => {}
+            | Event::Look { .. }
+            | Event::Write { .. } => {}
         }
     }
 

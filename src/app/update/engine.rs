@@ -21,6 +21,10 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             app.views.attend.take(number, step, event);
             return Vec::new();
         }
+        Event::Write { number, event } => {
+            app.views.generate.take(number, event);
+            return Vec::new();
+        }
         // A newer text waits for the same load.
         Event::Loading { .. } => {}
         _ if event.generation() != Some(app.analysis.generation) => return Vec::new(),
@@ -64,7 +68,11 @@ impl Event {
     /// The analysis it belongs to, if to one.
     fn generation(&self) -> Option<u64> {
         match self {
-            Event::Train(_) | Event::Survey { .. } | Event::Compare { .. } | Event::Look { .. } => None,
+            Event::Train(_)
+            | Event::Survey { .. }
+            | Event::Compare { .. }
+            | Event::Look { .. }
+            | Event::Write { .. } => None,
             Event::Loading { generation, .. }
             | Event::ModelFailed { generation, .. }
             | Event::Tokenised { generation, .. }

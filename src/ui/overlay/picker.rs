@@ -78,7 +78,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
         (PickerKind::Palette | PickerKind::Twin, _) => " type to filter",
         (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
         (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file, owner/name",
-        (PickerKind::WhatIf, _) => " type the token; most words begin with a space",
+        (PickerKind::WhatIf | PickerKind::Force, _) => " type the token; most words begin with a space",
     };
     let line = input_line::spans(theme, &picker.query, width.saturating_sub(3));
     let hint = text::fit_start(hint, width.saturating_sub(4));
@@ -122,7 +122,7 @@ fn nothing(picker: &Picker) -> String {
         PickerKind::Twin => "no twin run matches; backspace widens the search".into(),
         PickerKind::RecordFilter => "nothing matches; enter lists the records of more tokens than that".into(),
         PickerKind::Palette => "no command matches; backspace widens the search".into(),
-        PickerKind::WhatIf => {
+        PickerKind::WhatIf | PickerKind::Force => {
             "no single token starts like this; a longer word is several tokens, so take its first".into()
         }
         PickerKind::Open | PickerKind::DataSet => {

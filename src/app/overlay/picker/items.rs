@@ -90,6 +90,15 @@ pub fn token_items(app: &App) -> Vec<Item> {
         .collect()
 }
 
+/// The vocabulary, those with a known probability first.
+pub fn forced_items(app: &App, likely: &[(u32, f64)]) -> Vec<Item> {
+    let item = |id: u32, about| Item { label: app.token_label(id), about, choice: Choice::Token(id) };
+    let vocabulary = app.analysis.model.as_ref().map_or(0, |model| model.tokens.len() as u32);
+    let rest = (0..vocabulary).filter(|id| !likely.iter().any(|(known, _)| known == id));
+    let rest = rest.map(|id| item(id, About::Words(String::new())));
+    likely.iter().map(|&(id, p)| item(id, About::Probability(p))).chain(rest).collect()
+}
+
 /// What can be listed of a data set: only what occurs, with how many records have it.
 pub fn filter_items(records: &Browser) -> Vec<Item> {
     let findings = Code::EVERY.into_iter().filter(|&code| code != Code::Unreadable).map(Filter::Finding);

@@ -19,6 +19,8 @@ pub enum PickerKind {
     Second,
     /// A token that is looked at as if it were the target.
     WhatIf,
+    /// A token that is to come next.
+    Force,
     /// A file to learn.
     DataSet,
     /// What the two copies of a twin run do otherwise.
@@ -140,6 +142,7 @@ impl Picker {
             PickerKind::Model => "Choose a model, or type a directory, a .gguf file, owner/name",
             PickerKind::Second => "Choose a model to compare with",
             PickerKind::WhatIf => "What if another token were the target? type it (space = ␣)",
+            PickerKind::Force => "Which token comes next? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
             PickerKind::RecordFilter => "Which records are listed",
             PickerKind::Twin => "Twin run: two copies from the base weights, side by side",
@@ -183,11 +186,11 @@ impl Picker {
     fn filter(&mut self) {
         let query = match self.kind {
             // Tokens are written with ␣ for a space.
-            PickerKind::WhatIf => self.query.text().replace(' ', "␣"),
+            PickerKind::WhatIf | PickerKind::Force => self.query.text().replace(' ', "␣"),
             _ => self.query.text().to_lowercase(),
         };
         let rank = |item: &Item| match self.kind {
-            PickerKind::WhatIf => token_rank(&query, &item.label),
+            PickerKind::WhatIf | PickerKind::Force => token_rank(&query, &item.label),
             // A path from the root or from home is none of the names here.
             kind if kind.is_of_files() && (query.starts_with('/') || is_from_home(&query)) => None,
             PickerKind::Model | PickerKind::Second if !is_for(&query, item) => None,
