@@ -126,6 +126,10 @@ pub struct EncodeArgs {
     /// Render a content that is a list of parts as one text, for templates that do not read parts
     #[arg(long, help_heading = "Input")]
     pub join_parts: bool,
+    /// Put the end-of-sequence token behind raw text that does not end with it, as trainers do (--profile axolotl,
+    /// trl-qwen3, trl-qwen2.5 and llama-factory do so by themselves)
+    #[arg(long, help_heading = "Input")]
+    pub append_eos: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod bar;
+mod card;
 mod input;
 mod interrupt;
 mod mask;

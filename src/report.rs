@@ -1,5 +1,6 @@
 //! The values of one analysis as a table, JSON or CSV, and those of a training run.
 
+pub mod against;
 mod compare;
 mod csv;
 mod json;

@@ -93,7 +93,8 @@ struct Scored {
 
 fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&PackRequest>) -> Result<Scored> {
     let model = models::load(source, &args.model)?;
-    let encoding = input::encoding(&args.input.encoding);
+    let policy = input::policy(&args.mask)?;
+    let encoding = input::encoding(&args.input.encoding, &policy);
     let sequence = match pack {
         Some(PackRequest { records, index, options }) => {
             let records = records.iter().map(|record| (&record.sample, record.split));
@@ -102,7 +103,7 @@ fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&Pa
         }
         None => model.encode(&opened.sample, encoding)?,
     };
-    let mask = input::policy(&args.mask)?.mask(&sequence, opened.form, opened.split)?;
+    let mask = policy.mask(&sequence, opened.form, opened.split)?;
     let scores = score(&model, &sequence, args.top_k)?;
     Ok(Scored { model, sequence, mask, scores })
 }

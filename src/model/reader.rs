@@ -66,7 +66,11 @@ impl Templates {
 }
 
 impl Vocabulary {
-    fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
+    /// Parses a chat template with the texts of the special tokens that it may name.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
         let (bos, eos, pad) = (self.bos_text(), self.eos_text(), self.pad_text());
         let known = |text: &Option<String>, slot: usize| text.clone().filter(|_| !self.of_config[slot]);
         let (bos, known_eos, pad) = (known(&bos, 0), known(&eos, 1), known(&pad, 2));
@@ -110,6 +114,12 @@ impl Reader {
         Ok(())
     }
 
+    /// The chat template that is used for chats without tools; `None` where the model has none.
+    pub fn template(&self) -> Option<Result<ChatTemplate>> {
+        let own = self.templates.own.as_ref()?;
+        Some(own.as_ref().map(ChatTemplate::clone).map_err(|error| anyhow!("{error}")))
+    }
+
     /// The sample as the model reads it: a chat through its template, no longer than its context.
     ///
     /// # Errors
@@ -118,6 +128,7 @@ impl Reader {
         let options = options.into();
         let mut sequence = match sample {
             Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, options)?,
+            Sample::Prepared(prepared) => Sequence::from_prepared(&self.vocabulary, prepared)?,
             Sample::Chat(chat) => {
                 let with_tools = self.templates.with_tools.as_ref().filter(|_| chat.has_tools());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {

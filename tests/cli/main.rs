@@ -1,6 +1,7 @@
 //! The program's commands as a shell runs them: arguments in, text, files and an exit code out.
 
 mod analyze;
+mod findings;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod mask;

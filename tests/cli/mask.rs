@@ -234,7 +234,7 @@ fn wrong_arguments_get_one_sentence() {
         (vec![path.as_str(), "--export", "trl"], "--output"),
         (vec![path.as_str(), "--export", "torchtune", "--output", "x"], "the exports are: trl, axolotl"),
         (vec![path.as_str(), "--format-hint", "chatml"], "the forms are: messages"),
-        (vec!["sample_data"], "it is a directory"),
+        (vec!["sample_data"], "it is a directory without Arrow files"),
         (vec![path.as_str(), "--mask", "nonsense"], "the masks are: all"),
     ] {
         let output = mask(&args);
