@@ -164,7 +164,7 @@ pub struct MaskArgs {
     #[arg(long, value_name = "MODE", help_heading = "Loss")]
     pub mask: Option<Mode>,
     /// Chats: score them as a trainer does: axolotl, trl-qwen3, llama-factory, unsloth, trl-qwen2.5, no-stop, header,
-    /// openai
+    /// openai, everything, no-tags
     #[arg(long, value_name = "NAME", value_parser = profile::find, help_heading = "Loss", conflicts_with_all = ["mask", "split", "weights", "MaskOptionArgs"])]
     pub profile: Option<&'static Profile>,
     /// What the sum is divided by: scored, weights, all, sum [default: scored]

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::model::Reader;
 use crate::sequence::{Vocabulary, visible_text};
-use crate::template::card::{Ability, Answer, card};
 use crate::template::ChatTemplate;
+use crate::template::card::{Ability, Answer, card};
 
 /// The card of the template that `reader` uses.
 ///
@@ -47,18 +47,18 @@ pub fn json(card: &[Ability]) -> Value {
     Value::Object(card.iter().map(|ability| (ability.key.to_owned(), value(&ability.answer))).collect::<Map<_, _>>())
 }
 
-/// Prints the card of the template that `reader` uses.
+/// Prints the card of the template that `reader` uses; `name` is what the template is called.
 ///
 /// # Errors
 /// If it has none, one that does not parse, or writing fails.
-pub fn print(reader: &Reader, as_json: bool) -> Result<()> {
+pub fn print(reader: &Reader, name: &str, as_json: bool) -> Result<()> {
     let card = of_reader(reader)?;
     let mut out = io::stdout().lock();
     if as_json {
         writeln!(out, "{}", json!({"schema": 1, "model": reader.name, "template": json(&card)}))?;
         return Ok(());
     }
-    writeln!(out, "chat template of {}\n", visible_text(&reader.name))?;
+    writeln!(out, "chat template {} · {}\n", visible_text(name), visible_text(&reader.name))?;
     for line in lines(&card) {
         writeln!(out, "{line}")?;
     }

@@ -80,7 +80,8 @@ fn source(args: &MaskSetArgs, first: Option<&Raw>) -> Result<Source> {
 /// Prints what the template can do that would be used.
 fn card(args: &MaskSetArgs) -> Result<ExitCode> {
     let source = source(args, None)?;
-    super::card::print(&models::reader(&source, &args.model)?, args.format != MaskFormat::Table)?;
+    let name = args.model.template.as_deref().unwrap_or("of the model");
+    super::card::print(&models::reader(&source, &args.model)?, name, args.format != MaskFormat::Table)?;
     Ok(ExitCode::SUCCESS)
 }
 

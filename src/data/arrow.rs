@@ -41,7 +41,8 @@ pub(super) fn is_arrow(mut file: &File) -> io::Result<bool> {
 pub(super) fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let other = |text: &str| io::Error::other(text.to_owned());
     if let Ok(state) = std::fs::read(folder.join("state.json")) {
-        let state: Value = serde_json::from_slice(&state).map_err(|error| other(&format!("its state.json: {error}")))?;
+        let state: Value =
+            serde_json::from_slice(&state).map_err(|error| other(&format!("its state.json: {error}")))?;
         let named = state["_data_files"].as_array().into_iter().flatten();
         return Ok(named.filter_map(|file| Some(folder.join(file["filename"].as_str()?))).collect());
     }

@@ -38,7 +38,7 @@ pub fn table(outcome: &Outcome, about: &About, prepared: &str, out: &mut impl Wr
             writeln!(out, "          {number} {what}")?;
         }
     }
-    let explaining: Vec<String> = outcome.explaining().map(short).collect();
+    let explaining: Vec<String> = outcome.explaining().into_iter().map(short).collect();
     match explaining.as_slice() {
         [] => writeln!(out, "explained by no mask as a whole; {} explains most", under(outcome))?,
         names => writeln!(out, "explained by {}", names.join(", "))?,
@@ -86,7 +86,7 @@ pub fn json(outcome: &Outcome, about: &About, prepared: &str, out: &mut impl Wri
         "verdict": verdict(outcome),
         "complete": !outcome.is_stopped,
         "mask": under(outcome),
-        "explained_by": outcome.explaining().map(short).collect::<Vec<_>>(),
+        "explained_by": outcome.explaining().into_iter().map(short).collect::<Vec<_>>(),
         "masks": masks.collect::<Vec<_>>(),
         "totals": {
             "records": outcome.records.len(),
@@ -124,9 +124,7 @@ fn object(outcome: &Outcome, record: &Compared, difference: Option<&Difference>)
                                                "there": token(&other.there), "message": other.to_string()});
         }
         Some(Difference::Mask(spans)) => {
-            let span = |span: &crate::survey::against::Span| {
-                json!({"tokens": [span.tokens.start, span.tokens.end], "text": span.text, "message": span.to_string()})
-            };
+            let span = |span: &crate::survey::against::Span| json!({"tokens": [span.tokens.start, span.tokens.end], "text": span.text, "message": span.to_string()});
             value["spans"] = spans.iter().map(span).collect();
         }
     }

@@ -39,7 +39,9 @@ impl Prepared {
                 IGNORED => weights[t] = 0.0,
                 label if label == i64::from(ids[t]) => {}
                 _ => {
-                    return Err(format!("has label {label} at token {t}, which is neither -100 nor the token's own id"));
+                    return Err(format!(
+                        "has label {label} at token {t}, which is neither -100 nor the token's own id"
+                    ));
                 }
             }
         }

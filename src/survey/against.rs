@@ -41,7 +41,7 @@ pub struct Outcome {
     pub documents: Vec<Document>,
     /// Documents that are no record's.
     pub left_over: Vec<usize>,
-    /// Every mask that was tried, the one in use first, with how many of the records it explains.
+    /// Every mask that was tried, the one that the user chose first, with how many of the records it explains.
     pub masks: Vec<(Policy, usize)>,
     /// The mask that records are compared under: the one that the user chose, or the one that explains most.
     pub under: usize,
@@ -90,9 +90,15 @@ impl Outcome {
     }
 
     /// The masks that explain the whole file: every record is there, with its ids, and scored so.
-    pub fn explaining(&self) -> impl Iterator<Item = &Policy> {
+    pub fn explaining(&self) -> Vec<&Policy> {
         let all = self.same_ids();
-        self.masks.iter().filter(move |(_, explained)| *explained == all && all > 0).map(|(policy, _)| policy)
+        let explains = self.masks.iter().filter(|(_, explained)| *explained == all && all > 0);
+        let mut explaining: Vec<&Policy> = explains.map(|(policy, _)| policy).collect();
+        // What the records' forms say is one of those by name, unless the forms differ.
+        if explaining.len() > 1 {
+            explaining.retain(|policy| policy.basis != Basis::Automatic);
+        }
+        explaining
     }
 
     /// Whether the trainer has every record, each with these ids and this mask, and nothing else.
@@ -140,13 +146,15 @@ pub fn compare(reader: &Reader, terms: &Terms, data: &Path, prepared: &Path, can
     Ok(outcome)
 }
 
-/// The mask in use, and all others by name.
+/// The mask that the user chose, and all others by name; last what the records' forms say, where they differ.
 fn masks(policy: Policy) -> Vec<Policy> {
-    let modes = Mode::EVERY.into_iter().map(Basis::Mode);
-    let all = modes.chain(profile::every().iter().map(Basis::Profile));
-    let bases: Vec<Basis> = all.filter(|basis| *basis != policy.basis || policy != Policy::from(*basis)).collect();
-    let of_basis = |basis| Policy { split: policy.split, ..Policy { basis, ..Policy::default() } };
-    std::iter::once(policy).chain(bases.into_iter().map(of_basis)).take(64).collect()
+    let named = Mode::EVERY.into_iter().map(Basis::Mode).chain(profile::every().iter().map(Basis::Profile));
+    let others = named.map(|basis| Policy { basis, split: policy.split, ..Policy::default() });
+    let mut masks: Vec<Policy> = others.filter(|other| *other != policy).collect();
+    let place = if policy == Policy::default() { masks.len() } else { 0 };
+    masks.insert(place, policy);
+    masks.truncate(64); // a bit each
+    masks
 }
 
 /// A record, the hash of its ids, and which masks have the hash of a document with these ids.

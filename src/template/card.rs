@@ -58,24 +58,35 @@ pub fn card(template: &ChatTemplate, ends: &[String]) -> Vec<Ability> {
         ability(
             "system_in_the_middle",
             "system in the middle",
-            places(&[user.clone(), answer.clone(), system, other.clone(), reply.clone()], &[ANSWERS[0], SYSTEM, USERS[1]]),
+            places(
+                &[user.clone(), answer.clone(), system, other.clone(), reply.clone()],
+                &[ANSWERS[0], SYSTEM, USERS[1]],
+            ),
         ),
         ability("two_users", "two users in a row", places(&[user.clone(), other.clone(), reply.clone()], &USERS)),
-        ability("assistant_first", "assistant first", places(&[answer, other.clone(), reply.clone()], &[ANSWERS[0], USERS[1]])),
+        ability(
+            "assistant_first",
+            "assistant first",
+            places(&[answer, other.clone(), reply.clone()], &[ANSWERS[0], USERS[1]]),
+        ),
         ability("reasoning_field", "reasoning field", reasoning(template, &[user.clone(), thought(true)])),
         ability("inline_reasoning", "inline reasoning", reasoning(template, &[user.clone(), thought(false)])),
         ability("history_reasoning", "history keeps reasoning", history(template, &user, &other, &reply)),
-        ability("tools", "list of tools", rendered_of(template, &calling(&object, json!("")), |rendered| {
-            has(rendered, "Qdescription", "dropped")
-        })),
+        ability(
+            "tools",
+            "list of tools",
+            rendered_of(template, &calling(&object, json!("")), |rendered| has(rendered, "Qdescription", "dropped")),
+        ),
         ability("calls_object", "tool calls, arguments as object", calls(template, &object)),
         ability("calls_string", "tool calls, arguments as string", calls(template, &string)),
         ability("call_content_null", "tool calls, content null", content(template, &object, Some(Value::Null))),
         ability("call_content_empty", "tool calls, content empty", content(template, &object, Some(json!("")))),
         ability("call_content_absent", "tool calls, content absent", content(template, &object, None)),
-        ability("tool_results", "tool results", rendered_of(template, &calling(&object, json!("")), |rendered| {
-            has(rendered, RESULT, "dropped")
-        })),
+        ability(
+            "tool_results",
+            "tool results",
+            rendered_of(template, &calling(&object, json!("")), |rendered| has(rendered, RESULT, "dropped")),
+        ),
         ability("parts", "content in parts", parts(template)),
         ability("generation_tags", "generation tags", Answer::of(template.has_generation_tags())),
         ability("stop_is_eos", "its stop ends a generation", stop(template, &plain, ends)),
@@ -136,7 +147,11 @@ fn placed(template: &ChatTemplate, messages: &[Value], texts: &[&str]) -> Answer
     rendered_of(template, &json!(messages), |rendered| {
         let places: Vec<Option<usize>> = texts.iter().map(|text| rendered.text.find(text)).collect();
         if let Some(lost) = places.iter().position(Option::is_none) {
-            return Answer::instead(if texts.len() == 1 || lost == 0 || texts[lost] == SYSTEM { "dropped" } else { "one is dropped" });
+            return Answer::instead(if texts.len() == 1 || lost == 0 || texts[lost] == SYSTEM {
+                "dropped"
+            } else {
+                "one is dropped"
+            });
         }
         let places: Vec<usize> = places.into_iter().flatten().collect();
         if !places.is_sorted() {
@@ -191,7 +206,8 @@ fn content(template: &ChatTemplate, arguments: &Value, content: Option<Value>) -
 
 fn parts(template: &ChatTemplate) -> Answer {
     let parts = |text: &str| json!([{"type": "text", "text": text}]);
-    let messages = json!([{"role": "user", "content": parts(USERS[0])}, {"role": "assistant", "content": parts(ANSWERS[0])}]);
+    let messages =
+        json!([{"role": "user", "content": parts(USERS[0])}, {"role": "assistant", "content": parts(ANSWERS[0])}]);
     rendered_of(template, &messages, |rendered| {
         if rendered.changes.iter().any(|change| change.what == Changed::PrintedAsList) {
             return Answer::instead("printed as a Python list");

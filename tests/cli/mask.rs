@@ -80,8 +80,11 @@ fn a_check_fails_by_severity() {
     assert_eq!(mask(&[&path]).status.code(), Some(0));
     assert_eq!(mask(&[&path, "--check"]).status.code(), Some(1));
     let chats = "sample_data/chats.jsonl";
-    assert_eq!(mask(&[chats, "--check=major"]).status.code(), Some(0), "only minor findings");
-    assert_eq!(mask(&[chats, "--check=minor"]).status.code(), Some(1));
+    let takes_calls = ["--template", "chatml"];
+    let check = |severity| mask(&[&[chats, severity], &takes_calls[..]].concat()).status.code();
+    assert_eq!(check("--check=major"), Some(0), "only minor findings");
+    assert_eq!(check("--check=minor"), Some(1));
+    assert_eq!(mask(&[chats, "--check"]).status.code(), Some(1), "the embedded template drops a tool call");
     assert_eq!(mask(&[chats, "--stop", "none", "--check"]).status.code(), Some(1), "a stop that is never learned");
     assert_eq!(mask(&["no-such-file.jsonl", "--check"]).status.code(), Some(2));
 }

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 
 use crate::checkpoint::Loaded;
 use crate::cli::models::ListFormat;
+use crate::command::card;
 use crate::decoder::Config;
 use crate::memory::size_text;
 use crate::model::load::{self, OpenError};
-use crate::command::card;
 use crate::sequence::{Vocabulary, visible_text};
 use crate::source::catalogue::{self, Entry, Origin};
 use crate::source::hub::HubError;
