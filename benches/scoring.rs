@@ -13,7 +13,8 @@ use std::time::Duration;
 use criterion::{BatchSize, BenchmarkId, Criterion};
 use lossglass::cancel::Cancel;
 use lossglass::decoder::Decoder;
-use lossglass::score::Scorer;
+use lossglass::inspect::{self, Capture};
+use lossglass::score::{ScoreOptions, Scorer};
 
 use self::pytorch::{PyTorch, alternate, heading, ids, line, peak_memory, time};
 
@@ -30,6 +31,7 @@ fn main() {
     if let Some(pytorch) = PyTorch::start() {
         ratios(&decoder, pytorch);
     }
+    capture(&decoder);
     let mut criterion = Criterion::default().configure_from_args();
     bench(&mut criterion, &decoder);
     criterion.final_summary();
@@ -68,6 +70,36 @@ fn bench(criterion: &mut Criterion, decoder: &Decoder) {
         );
     });
     group.finish();
+}
+
+/// What looking at one layer's heads costs beside scoring, and the memory that a window of a long text's rows takes.
+fn capture(decoder: &Decoder) {
+    let (ids, last, cancel) = (ids(128), decoder.config().layers - 1, Cancel::default());
+    let options = || ScoreOptions { top_k: TOP_K, ..ScoreOptions::default() };
+    let mut watched = || {
+        time(|| {
+            let mut capture = Capture::new(decoder.config(), &[last], 0..128, 128, None).expect("the last layer");
+            let done = Scorer::new().score_under(decoder, &ids, options(), &mut capture, &cancel, &mut |_, _| {});
+            assert!(done.expect("the ids are the model's"));
+            std::hint::black_box(capture);
+        })
+    };
+    let [with, without] = alternate(ROUNDS, [&mut watched, &mut || time(|| score(&mut Scorer::new(), decoder, &ids))]);
+    line("score 128 and capture a layer / score 128", with, without);
+    let scorer = scored(decoder, 128);
+    let mut window = || {
+        time(|| {
+            drop(inspect::attention(&scorer, decoder, &[last], 64..96, None, &cancel).expect("rows that are there"))
+        })
+    };
+    let [window, afresh] = alternate(ROUNDS, [&mut window, &mut || time(|| score(&mut Scorer::new(), decoder, &ids))]);
+    line("capture 32 rows of a layer / score 128", window, afresh);
+    let scorer = scored(decoder, 4096);
+    let memory = || peak_memory().unwrap_or_else(|| "unknown".into());
+    println!("most resident memory, 4096 tokens scored: {}", memory());
+    let rows = inspect::attention(&scorer, decoder, &[last], 4000..4064, None, &cancel).expect("rows that are there");
+    std::hint::black_box(rows);
+    println!("with 64 rows of all heads of a layer captured: {}", memory());
 }
 
 /// Alternates our runs with PyTorch's and prints medians and their ratio.

@@ -41,7 +41,7 @@ pub use training::{
     TrainingData, Twin, WRITTEN, smoothed,
 };
 pub use update::update;
-pub use view::{ScorePanel, TrainPanel, View, ViewCommand, Views};
+pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};
 
 use training::Asked;
 

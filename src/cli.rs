@@ -1,5 +1,6 @@
 //! The command line, as types only.
 
+pub mod inside;
 pub mod mask;
 pub mod models;
 pub mod train;
@@ -64,6 +65,8 @@ pub struct AnalyzeArgs {
     pub mask: MaskArgs,
     #[command(flatten)]
     pub compare: CompareArgs,
+    #[command(flatten)]
+    pub inside: inside::InsideArgs,
     /// How many of the most likely candidates to give for every token
     #[arg(long, value_name = "K", default_value_t = 5)]
     pub top_k: usize,

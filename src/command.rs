@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
+use crate::cli::inside::InsideArgs;
 use crate::cli::{AnalyzeArgs, Cli, Format, Subcommands};
 
 /// Runs the command line.
@@ -30,7 +31,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         None if has_screen() => screen::run(cli)?,
         None => {
             let Cli { input, model, mask, compare, .. } = cli;
-            analyze::run(&AnalyzeArgs { input, model, mask, compare, top_k: 5, format: Format::Table })?;
+            let (inside, top_k, format) = (InsideArgs::default(), 5, Format::Table);
+            analyze::run(&AnalyzeArgs { input, model, mask, compare, inside, top_k, format })?;
         }
     }
     Ok(ExitCode::SUCCESS)

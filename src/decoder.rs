@@ -13,8 +13,11 @@ pub mod config;
 pub mod device;
 mod layers;
 pub mod layout;
+mod past;
 mod read;
+mod watch;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use candle_core::{Device, Tensor};
@@ -24,6 +27,8 @@ pub use cache::KvCache;
 pub use config::Config;
 pub use device::DeviceKind;
 pub use layers::Adapter;
+pub use past::Past;
+pub use watch::{Attended, Watch};
 
 use self::layers::{Block, Linear, Norm, Pass};
 use crate::cancel::Cancel;
@@ -133,10 +138,25 @@ impl Decoder {
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
         let visibility = visibility.into();
-        if cache.is_some() && self.named.iter().any(|named| named.tensor.track_op()) {
-            return self.detached().run(ids, cache, visibility, cancel);
+        match cache {
+            Some(cache) => self.run_watched(ids, cache, &visibility, &mut (), cancel),
+            None => self.forward(ids, None, &visibility, None, &mut (), cancel),
         }
-        self.forward(ids, cache, &visibility, None, cancel)
+    }
+
+    /// Hidden states as [`run`](Self::run) gives them with a cache; what goes on inside is shown to `watch`.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run), and what `watch` fails with.
+    pub fn run_watched(
+        &self,
+        ids: &[u32],
+        cache: &mut KvCache,
+        visibility: &Visibility,
+        watch: &mut dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<Tensor, DecoderError> {
+        self.untracked().forward(ids, Some(cache), visibility, None, watch, cancel)
     }
 
     /// Hidden states as [`hidden`](Self::hidden) gives them without a cache; the backward pass is written to `tape`.
@@ -150,7 +170,7 @@ impl Decoder {
         tape: &Tape,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
-        self.forward(ids, None, visibility, Some(tape), cancel)
+        self.forward(ids, None, visibility, Some(tape), &mut (), cancel)
     }
 
     fn forward(
@@ -159,17 +179,27 @@ impl Decoder {
         mut cache: Option<&mut KvCache>,
         visibility: &Visibility,
         tape: Option<&Tape>,
+        watch: &mut dyn Watch,
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
         let from = cache.as_ref().map_or(0, |cache| cache.tokens());
         self.check(ids, from)?;
-        let mut x = self.embed(ids, from, visibility, tape)?;
-        let pass = self.pass(from, ids.len(), visibility, tape);
+        let positions: Vec<usize> = (from..from + ids.len()).map(|at| visibility.documents.position(at)).collect();
+        let mut x = self.embed(ids, &positions, tape)?;
+        let pass = self.pass(&positions, tape);
         for (layer, block) in self.blocks.iter().enumerate() {
             if cancel.is_cancelled() {
                 return Err(DecoderError::Cancelled);
             }
-            x = block.forward(&x, &pass, cache.as_deref_mut().map(|cache| (layer, cache)))?;
+            let visibility = &visibility.of_layer(layer, block.attention.window);
+            x = block.forward(&x, &pass, &mut |q, mut k, mut v| {
+                if let Some(cache) = cache.as_deref_mut() {
+                    (k, v) = cache.append(layer, &k, &v)?;
+                }
+                watch.attention(&Attended { layer, q: &q, k: &k, heads: pass.heads, visibility })?;
+                Ok(ops::attention(&q, &k, &v, pass.heads, visibility, tape)?)
+            })?;
+            watch.layer(layer, from, &x)?;
         }
         if let Some(cache) = cache {
             cache.advance(ids.len());
@@ -177,63 +207,43 @@ impl Decoder {
         Ok(self.norm.forward(&x, tape)?)
     }
 
-    /// What goes into the first layer for tokens that follow `from` others.
-    fn embed(
-        &self,
-        ids: &[u32],
-        from: usize,
-        visibility: &Visibility,
-        tape: Option<&Tape>,
-    ) -> Result<Tensor, DecoderError> {
+    /// What goes into the first layer for tokens at these positions of their documents.
+    fn embed(&self, ids: &[u32], positions: &[usize], tape: Option<&Tape>) -> Result<Tensor, DecoderError> {
         let mut x = ops::select_rows(&self.embedding, ids, tape)?;
         let scale = self.config.family.embedding_scale(self.config.hidden_size);
         if scale != 1.0 {
             x = ops::affine(&x, scale, 0.0, tape)?;
         }
-        if let Some(positions) = &self.positions {
+        if let Some(learned) = &self.positions {
             let first = self.config.family.position_offset();
-            let stands = (from..from + ids.len()).map(|at| visibility.documents.position(at));
-            let rows: Vec<u32> = stands.map(|position| (first + position) as u32).collect();
-            x = ops::add(&x, &ops::select_rows(positions, &rows, tape)?, tape)?;
+            let rows: Vec<u32> = positions.iter().map(|position| (first + position) as u32).collect();
+            x = ops::add(&x, &ops::select_rows(learned, &rows, tape)?, tape)?;
         }
         Ok(x)
     }
 
-    /// What the layers share when `tokens` tokens follow `from` others.
-    fn pass<'a>(&self, from: usize, tokens: usize, visibility: &'a Visibility, tape: Option<&'a Tape>) -> Pass<'a> {
+    /// What the layers share when they run tokens at these positions.
+    fn pass<'a>(&self, positions: &[usize], tape: Option<&'a Tape>) -> Pass<'a> {
         let Config { heads, kv_heads, head_dim, query_scalar, .. } = self.config;
         let rotation = |frequencies: &[f32]| {
-            let stands = (from..from + tokens).map(|at| visibility.documents.position(at));
-            (!frequencies.is_empty()).then(|| Rotation::at(frequencies, stands).of_heads(head_dim))
+            let positions = positions.iter().copied();
+            (!frequencies.is_empty()).then(|| Rotation::at(frequencies, positions).of_heads(head_dim))
         };
         Pass {
             heads: Heads { query: heads, key_value: kv_heads, dim: head_dim },
             rotation: rotation(&self.inverse_frequencies),
             window_rotation: rotation(&self.window_frequencies),
             query_scale: (head_dim as f64 / query_scalar).sqrt(),
-            visibility,
             tape,
         }
     }
 
-    /// Post-softmax attention weights of some layers, `[heads, queries, keys]` each: rows sum to 1 and are exactly 0
-    /// where the layer's mask hides a key.
+    /// The final norm of hidden states `[rows, hidden]` as a layer leaves them.
     ///
     /// # Errors
-    /// No ids, an id outside the vocabulary, or more tokens than the context.
-    pub fn attention_weights(&self, ids: &[u32], layers: &[usize]) -> Result<Vec<Tensor>, DecoderError> {
-        self.check(ids, 0)?;
-        let visibility = Visibility::default();
-        let pass = self.pass(0, ids.len(), &visibility, None);
-        let mut x = self.embed(ids, 0, &visibility, None)?;
-        let mut weights = Vec::new();
-        for (layer, block) in self.blocks.iter().enumerate() {
-            if layers.contains(&layer) {
-                weights.push(block.attention.weights(&block.attention_norm.forward(&x, None)?, &pass)?);
-            }
-            x = block.forward(&x, &pass, None)?;
-        }
-        Ok(weights)
+    /// If they are not of this decoder.
+    pub fn norm(&self, hidden: &Tensor) -> Result<Tensor, DecoderError> {
+        Ok(self.norm.forward(hidden, None)?)
     }
 
     /// Logits `[rows, vocab]` of hidden states `[rows, hidden]`; differentiable.
@@ -259,6 +269,12 @@ impl Decoder {
         }
         let tokens = from + ids.len();
         if tokens > context { Err(DecoderError::Context { tokens, context }) } else { Ok(()) }
+    }
+
+    /// This decoder, or where candle would record a graph, the same without one.
+    fn untracked(&self) -> Cow<'_, Self> {
+        let is_tracked = self.named.iter().any(|named| named.tensor.track_op());
+        if is_tracked { Cow::Owned(self.detached()) } else { Cow::Borrowed(self) }
     }
 
     /// The same weights, shared, with nothing recorded for a backward pass.

@@ -7,7 +7,9 @@
 
 mod compare;
 mod dataset;
+mod experiment;
 mod inbox;
+mod look;
 mod message;
 mod room;
 mod run;
@@ -21,6 +23,8 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 pub use compare::{CompareEvent, CompareRequest};
+pub use experiment::Experiment;
+pub use look::{Look, LookAt, LookEvent, Seen};
 pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
 pub use train_message::{At, CopyMask, CopyPlan, Data, Ended, Plan, TrainEvent, TrainRequest, Written};
@@ -41,6 +45,8 @@ pub struct Engine {
     train: Cancel,
     /// Of the survey asked for last.
     survey: Cancel,
+    /// Of the look inside asked for last.
+    look: Cancel,
 }
 
 /// What stops an answer.
@@ -50,6 +56,7 @@ struct Cancels {
     score: Cancel,
     train: Cancel,
     survey: Cancel,
+    look: Cancel,
 }
 
 /// What one model was asked for last. A changed text makes scoring the old one pointless, but not loading the model.
@@ -101,6 +108,7 @@ impl Engine {
             second: Lane::default(),
             train: Cancel::default(),
             survey: Cancel::default(),
+            look: Cancel::default(),
         })
     }
 
@@ -115,6 +123,11 @@ impl Engine {
             Request::Compare(CompareRequest::Forget) => self.second.renew(None),
             _ => Cancels::default(),
         };
+        // A look waits for nothing and nothing waits for it.
+        if !matches!(request, Request::Distribution { .. } | Request::Survey(_)) {
+            std::mem::take(&mut self.look).cancel();
+            cancels.look = self.look.clone();
+        }
         if let Request::Train(request) = &request
             && request.ends_a_run()
         {
@@ -141,6 +154,7 @@ impl Engine {
         self.first.cancel();
         self.second.cancel();
         self.train.cancel();
+        self.look.cancel();
     }
 }
 

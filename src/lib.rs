@@ -10,6 +10,7 @@
 //!           (records)                                               │    │       │
 //!                                                                   ├────│▶ score ┘            decoder x ids -> rows
 //!                                                                   ├────┴▶ train              decoder x examples -> steps
+//!                                                                   ├─▶ inspect                scored ids -> what heads and layers do
 //!                                                                   └─▶ generate               decoder x ids -> new ids
 //!                                                                        ▲
 //! key ─▶ app::keymap ─▶ Action ─▶ app::update ─▶ Effect ─▶ engine ───────┘  (own thread, Request in, Event out)
@@ -86,7 +87,7 @@
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
 //! source                                                of checkpoint, the index of its shards
 //! model                                                 the four above, and how samples become sequences
-//! score ◀ generate, train                               of loss, the values
+//! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
 //! engine                                                a model and what is done with it, on a thread of its own
@@ -96,8 +97,8 @@
 //! command                                               what it runs
 //! ```
 //!
-//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `train`, `engine`, `cli` (which
-//! names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
+//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `engine`, `cli`
+//! (which names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
 //! `ui` and `tui`; the key table of `app` may name key codes, and its editor holds the state of a `ratatui_textarea`.
 //! `tests/layers.rs` has the rule in full, resolves every `use` and path to the module that it means, and keeps it true.
 
@@ -117,6 +118,7 @@ pub mod disguise;
 pub mod engine;
 pub mod generate;
 pub mod guard;
+pub mod inspect;
 pub mod jinja;
 pub mod loss;
 pub mod mask;

@@ -12,4 +12,4 @@ pub use distribution::Distribution;
 pub use gradient::{LogitGradient, Push};
 pub use ledger::{Denominator, Ledger, weight_text};
 pub use means::Means;
-pub use scores::{Candidate, Row, Scores, Target};
+pub use scores::{Candidate, Labels, Row, Scores, Target};

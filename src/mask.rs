@@ -16,7 +16,7 @@ mod reason;
 mod roles;
 mod rule;
 
-pub use attention::{AttentionMask, Visibility};
+pub use attention::{AttentionChoice, AttentionMask, Cut, CutError, Forbidden, Scope, UnknownAttention, Visibility};
 pub use choices::{ChoiceError, Choices, Header, Stop, Straddlers, on_or_off, prompt_weight};
 pub use mode::{MaskError, Mode};
 pub use paint::{Paint, Stroke};

@@ -23,7 +23,7 @@ mod tape;
 mod values;
 
 pub use activation::{Activation, activate, swiglu};
-pub use attention::{Heads, attention};
+pub use attention::{Heads, attention, attention_weights};
 pub use cross_entropy::{Counted, cross_entropy};
 pub use linear::{add_bias, add_low_rank, linear, linear_in_out};
 pub use norm::{layer_norm, rms_norm};

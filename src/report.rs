@@ -3,6 +3,7 @@
 pub mod against;
 mod compare;
 mod csv;
+mod inside;
 mod json;
 pub mod survey;
 mod table;
@@ -10,6 +11,7 @@ mod training;
 
 pub use compare::Compared;
 pub use csv::csv;
+pub use inside::{Attention, Inside, Under};
 pub use json::json;
 pub use table::table;
 pub use training::{Done, done_json, movers, step_json, step_line, steps_head};
@@ -31,6 +33,10 @@ pub struct Report<'a> {
     pub contrast: &'a [Option<f64>],
     pub ledger: &'a Ledger,
     pub denominator: Denominator,
+    /// Under what attention and labels it was scored.
+    pub under: &'a Under,
+    /// What was looked at of the model's inside.
+    pub inside: &'a Inside,
     /// A second model on the same text.
     pub compared: Option<Compared<'a>>,
 }
@@ -52,6 +58,7 @@ impl Report<'_> {
         if self.sequence.len() > 1 && self.ledger.scored == 0 {
             warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.name()));
         }
+        warnings.extend(self.under.broken());
         if let Some(Compared { model, comparison }) = self.compared {
             warnings.extend(model.notes.iter().chain(&model.left_out).map(|note| format!("{}: {note}", model.name)));
             warnings.extend(comparison.notes.iter().cloned());

@@ -2,20 +2,23 @@
 
 mod row;
 
+use std::ops::Range;
+
 use candle_core::Tensor;
 use rayon::prelude::*;
 
 pub use self::row::row;
 use crate::cancel::Cancel;
-use crate::decoder::{Decoder, DecoderError, KvCache};
-use crate::loss::Row;
+use crate::decoder::{Decoder, DecoderError, KvCache, Past, Watch};
+use crate::loss::{Labels, Row};
+use crate::mask::Visibility;
 use crate::sequence::Documents;
 
 /// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long
 /// text's first rows are handed out.
 const LAYER_CHUNK: usize = 512;
 /// Rows whose logits exist at a time: 64 rows of 49,152 logits take 12.6 MB.
-const HEAD_CHUNK: usize = 64;
+pub(crate) const HEAD_CHUNK: usize = 64;
 
 /// Why a sequence cannot be scored.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +35,15 @@ impl From<candle_core::Error> for ScoreError {
     }
 }
 
+/// Under what a sequence is scored.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ScoreOptions {
+    pub visibility: Visibility,
+    pub labels: Labels,
+    /// How many of the most likely tokens each row has.
+    pub top_k: usize,
+}
+
 /// Scores sequences with one decoder and remembers the last one, so that a changed text is run only from its first
 /// changed token on.
 #[derive(Debug, Default)]
@@ -39,13 +51,12 @@ pub struct Scorer {
     cache: KvCache,
     /// The tokens whose hidden states are known.
     ids: Vec<u32>,
-    /// The documents that they lie in.
-    documents: Documents,
+    /// Under what they were scored.
+    options: ScoreOptions,
     /// Their hidden states after the final norm, `[ids, hidden]`.
     hidden: Vec<f32>,
-    /// How many rows of `ids` were handed out, with `top_k` candidates each.
+    /// How many rows of `ids` were handed out.
     rows: usize,
-    top_k: usize,
 }
 
 impl Scorer {
@@ -54,7 +65,7 @@ impl Scorer {
         Self::default()
     }
 
-    /// Forgets everything: after the weights, the decoder or the attention mask changed.
+    /// Forgets everything: after the weights or the decoder changed.
     pub fn clear(&mut self) {
         *self = Self::default();
     }
@@ -90,28 +101,72 @@ impl Scorer {
         cancel: &Cancel,
         on_rows: &mut dyn FnMut(usize, Vec<Row>),
     ) -> Result<bool, ScoreError> {
+        let options = ScoreOptions { visibility: documents.clone().into(), labels: Labels::Next, top_k };
+        self.score_under(decoder, ids, options, &mut (), cancel, on_rows)
+    }
+
+    /// The same under any attention mask, and labels that the rows are to be spliced under as well. `watch` is shown the
+    /// tokens that are run, those before them not again. A mask under which tokens see ahead runs these in one piece.
+    ///
+    /// # Errors
+    /// As [`score`](Self::score), and what `watch` fails with.
+    pub fn score_under(
+        &mut self,
+        decoder: &Decoder,
+        ids: &[u32],
+        options: ScoreOptions,
+        watch: &mut dyn Watch,
+        cancel: &Cancel,
+        on_rows: &mut dyn FnMut(usize, Vec<Row>),
+    ) -> Result<bool, ScoreError> {
         if ids.is_empty() {
             self.clear();
             on_rows(0, Vec::new());
             return Ok(true);
         }
         decoder.check(ids, 0)?;
-        self.keep(ids, documents, top_k);
+        self.keep(ids, options);
         while self.rows < ids.len() {
             if cancel.is_cancelled() {
                 return Ok(false);
             }
             if self.rows == self.ids.len() || (self.rows + 1 == self.ids.len() && self.ids.len() < ids.len()) {
-                match on_worker(|| self.run_layers(decoder, ids, cancel)) {
+                match on_worker(|| self.run_layers(decoder, ids, watch, cancel)) {
                     Err(ScoreError::Decoder(DecoderError::Cancelled)) => return Ok(false),
                     done => done?,
                 }
             }
             let to = self.ids.len().min(self.rows + HEAD_CHUNK);
-            let rows = on_worker(|| self.read_rows(decoder, ids, self.rows..to))?;
+            let rows = on_worker(|| self.read_rows(decoder, ids, self.rows..to, self.options.top_k))?;
             on_rows(std::mem::replace(&mut self.rows, to), rows);
         }
         Ok(true)
+    }
+
+    /// The tokens run so far, to look into or to run again with a change.
+    pub fn past(&self) -> Past<'_> {
+        Past { ids: &self.ids, cache: &self.cache, visibility: &self.options.visibility }
+    }
+
+    /// Under what they were scored.
+    pub fn options(&self) -> &ScoreOptions {
+        &self.options
+    }
+
+    /// The rows of tokens `positions` again, with the `top_k` most likely tokens.
+    ///
+    /// # Errors
+    /// One of them is not scored.
+    pub fn rows(&self, decoder: &Decoder, positions: Range<usize>, top_k: usize) -> Result<Vec<Row>, ScoreError> {
+        if positions.end > self.ids.len() {
+            return Err(ScoreError::NotScored { position: positions.end - 1, scored: self.ids.len() });
+        }
+        let mut rows = Vec::with_capacity(positions.len());
+        for from in positions.clone().step_by(HEAD_CHUNK) {
+            let to = positions.end.min(from + HEAD_CHUNK);
+            rows.extend(on_worker(|| self.read_rows(decoder, &self.ids, from..to, top_k))?);
+        }
+        Ok(rows)
     }
 
     /// All logits after token `position` of the ids scored last.
@@ -125,16 +180,27 @@ impl Scorer {
         Ok(self.logits(decoder, position..position + 1)?.flatten_all()?.to_vec1()?)
     }
 
-    /// Forgets what does not hold for `ids`: hidden states from the first changed token on, and rows from the one
-    /// before, whose target changed.
-    fn keep(&mut self, ids: &[u32], documents: &Documents, top_k: usize) {
+    /// How many rows, handed out before, hold for `ids` under `options` too; what does not is forgotten.
+    pub fn holding(&mut self, ids: &[u32], options: &ScoreOptions) -> usize {
+        self.keep(ids, options.clone());
+        self.rows
+    }
+
+    /// Forgets what does not hold for `ids` under `options`: hidden states from the first changed token on, and rows from
+    /// the one before, whose target changed.
+    fn keep(&mut self, ids: &[u32], options: ScoreOptions) {
+        let old = std::mem::replace(&mut self.options, options);
+        let visibility = &self.options.visibility;
         let common = self.ids.iter().zip(ids).take_while(|(old, new)| old == new).count();
-        let common = self.documents.common(documents, common);
-        self.documents = documents.clone();
+        let mut common = old.visibility.common(visibility, common);
+        // Tokens that see each other were run together, those behind the change too.
+        if common < visibility.mask.ahead().min(ids.len().max(self.ids.len())) {
+            common = 0;
+        }
         if common < self.ids.len() || common < ids.len() {
             self.rows = self.rows.min(common.saturating_sub(1));
         }
-        if std::mem::replace(&mut self.top_k, top_k) != top_k {
+        if (old.top_k, old.labels) != (self.options.top_k, self.options.labels) {
             self.rows = 0;
         }
         if common < self.ids.len() {
@@ -145,10 +211,17 @@ impl Scorer {
     }
 
     /// Adds the hidden states of the next chunk of tokens.
-    fn run_layers(&mut self, decoder: &Decoder, ids: &[u32], cancel: &Cancel) -> Result<(), ScoreError> {
-        let from = self.ids.len();
-        let new = &ids[from..ids.len().min(from + LAYER_CHUNK)];
-        let hidden = decoder.run(new, Some(&mut self.cache), self.documents.clone(), cancel)?;
+    fn run_layers(
+        &mut self,
+        decoder: &Decoder,
+        ids: &[u32],
+        watch: &mut dyn Watch,
+        cancel: &Cancel,
+    ) -> Result<(), ScoreError> {
+        let (from, visibility) = (self.ids.len(), &self.options.visibility);
+        let to = (from + LAYER_CHUNK).max(visibility.mask.ahead()).min(ids.len());
+        let new = &ids[from..to];
+        let hidden = decoder.run_watched(new, &mut self.cache, visibility, watch, cancel)?;
         self.hidden.extend(hidden.flatten_all()?.to_vec1::<f32>()?);
         self.ids.extend(new);
         Ok(())
@@ -159,30 +232,54 @@ impl Scorer {
         &self,
         decoder: &Decoder,
         ids: &[u32],
-        positions: std::ops::Range<usize>,
+        positions: Range<usize>,
+        top_k: usize,
     ) -> Result<Vec<Row>, ScoreError> {
-        let logits = self.logits(decoder, positions.clone())?.flatten_all()?;
-        let (storage, layout) = logits.storage_and_layout();
-        let copy;
-        let values = match (&*storage, layout.contiguous_offsets()) {
-            (candle_core::Storage::Cpu(storage), Some((start, end))) => &storage.as_slice::<f32>()?[start..end],
-            _ => {
-                copy = logits.to_vec1::<f32>()?;
-                &copy
-            }
-        };
-        let rows = values.par_chunks(values.len() / positions.len()).zip(positions);
-        let target = |i: usize| ids.get(i + 1).copied().filter(|_| !self.documents.starts_at(i + 1));
-        Ok(rows.map(|(logits, i)| row(logits, target(i), self.top_k)).collect())
+        let logits = self.logits(decoder, positions.clone())?;
+        Ok(rows_of(&logits, positions, |row| self.options.target(ids, row), top_k)?)
     }
 
     /// Logits `[positions, vocab]`.
-    fn logits(&self, decoder: &Decoder, positions: std::ops::Range<usize>) -> Result<Tensor, ScoreError> {
+    fn logits(&self, decoder: &Decoder, positions: Range<usize>) -> Result<Tensor, ScoreError> {
         let width = self.hidden.len() / self.ids.len();
         let hidden = &self.hidden[positions.start * width..positions.end * width];
         let hidden = Tensor::from_slice(hidden, (positions.len(), width), decoder.device())?;
         Ok(decoder.head(&hidden)?.detach())
     }
+}
+
+impl ScoreOptions {
+    /// The token of `ids` that row `row` is asked for; `None` where there is none.
+    pub fn target(&self, ids: &[u32], row: usize) -> Option<u32> {
+        let target = self.labels.target(row);
+        // Nothing before a document predicts its first token.
+        let is_apart = target != row && self.visibility.documents.starts_at(target);
+        ids.get(target).copied().filter(|_| !is_apart)
+    }
+}
+
+/// What logits `[positions, vocab]` say; `target` is the token that a row is asked for.
+///
+/// # Errors
+/// If the logits are not f32.
+pub(crate) fn rows_of(
+    logits: &Tensor,
+    positions: Range<usize>,
+    target: impl Fn(usize) -> Option<u32> + Sync,
+    top_k: usize,
+) -> candle_core::Result<Vec<Row>> {
+    let logits = logits.flatten_all()?;
+    let (storage, layout) = logits.storage_and_layout();
+    let copy;
+    let values = match (&*storage, layout.contiguous_offsets()) {
+        (candle_core::Storage::Cpu(storage), Some((start, end))) => &storage.as_slice::<f32>()?[start..end],
+        _ => {
+            copy = logits.to_vec1::<f32>()?;
+            &copy
+        }
+    };
+    let rows = values.par_chunks(values.len() / positions.len()).zip(positions);
+    Ok(rows.map(|(logits, i)| row(logits, target(i), top_k)).collect())
 }
 
 /// Runs `work` on one of rayon's threads, where its parallel loops begin at once: a thread from outside hands each of

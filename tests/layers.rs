@@ -29,8 +29,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &["cancel", "checkpoint::index", "memory", "sample", "sequence::display"]),
     ("model", &["cancel", "checkpoint", "decoder", "mask", "sample", "sequence", "source", "template"]),
     // What is done with a model.
-    ("score", &["cancel", "decoder", "loss", "ops", "sequence"]),
+    ("score", &["cancel", "decoder", "loss", "mask", "ops", "sequence"]),
     ("generate", &["cancel", "decoder", "loss", "mask", "score"]),
+    ("inspect", &["cancel", "decoder", "loss", "mask", "ops", "score"]),
     ("train", &["cancel", "decoder", "loss", "mask", "memory", "model", "ops", "score", "sequence"]),
     ("dataset", &["cancel", "mask", "model::reader", "sample", "sequence", "train::example"]),
     ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence", "template"]),
@@ -53,7 +54,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "report",
         &["compare", "data", "loss", "mask", "model::info", "sequence", "survey", "train::example", "train::report"],
     ),
-    ("cli", &["decoder::device", "loss", "mask", "sample", "sequence", "train::settings"]),
+    ("report", &["inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
+    ("cli", &["decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
     ("command", &["*"]),
 ];
 

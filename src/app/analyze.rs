@@ -25,6 +25,7 @@ impl App {
             sample: self.sample.clone(),
             encoding: self.encoding,
             pack: self.pack.clone(),
+            experiment: self.experiment.clone(),
             top_k: ROW_TOP_K,
         }));
         effects.extend(self.shared.ask_second());

@@ -137,8 +137,8 @@ fn read_anew(app: &mut App) -> Vec<Effect> {
 
 /// One thing ends at a time: what the view has open, a past step, the run, the analysis.
 fn cancel(app: &mut App) -> Vec<Effect> {
-    if view::cancel(app) {
-        return Vec::new();
+    if let Some(effects) = view::cancel(app) {
+        return effects;
     }
     if app.training.shown.is_some() {
         app.show_step(None);

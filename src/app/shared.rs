@@ -6,6 +6,7 @@ mod analysis;
 mod caret;
 mod comparing;
 mod cursor;
+mod experiment;
 mod labels;
 mod painting;
 mod sample;
@@ -19,6 +20,7 @@ pub use painting::Painting;
 pub use scoring::{Difference, Scoring};
 
 use super::Start;
+use crate::engine::Experiment;
 use crate::loss::{Denominator, Distribution};
 use crate::mask::Policy;
 use crate::mask::finding::Finding;
@@ -49,6 +51,8 @@ pub struct Shared {
     pub chosen_model: Option<Source>,
     /// The choice that made what is on screen: what is gone back to when another model cannot be opened.
     working_model: Option<Source>,
+    /// What the sample is run under, if not what the model was trained with.
+    pub experiment: Experiment,
     /// What the active model says of the sample.
     pub analysis: Analysis,
     /// The whole distribution that predicts the token under the cursor, with the position of its row.
@@ -95,6 +99,7 @@ impl Shared {
             caret: None,
             chosen_model: start.model.clone(),
             working_model: None,
+            experiment: Experiment::default(),
             analysis: Analysis::default(),
             distribution: None,
             distribution_asked: None,

@@ -14,6 +14,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         app.views.leave_place();
     }
     effects.extend(follow(app));
+    effects.extend(view::follow(app));
     // Of a past step only the rows are known.
     if app.training.shown.is_none() {
         effects.extend(app.shared.ask_for_distribution());

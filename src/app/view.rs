@@ -8,6 +8,7 @@ pub mod predict;
 pub mod score;
 pub mod train;
 
+pub use attend::AttendPanel;
 pub use score::ScorePanel;
 pub use train::TrainPanel;
 
@@ -34,9 +35,14 @@ pub trait Room: Default {
         app.shared.move_cursor_to(t);
     }
 
-    /// What the view has open ends, one thing at a time; false where it has nothing open.
-    fn cancel(_app: &mut App) -> bool {
-        false
+    /// What the view has open ends, one thing at a time; `None` where it has nothing open.
+    fn cancel(_app: &mut App) -> Option<Vec<Effect>> {
+        None
+    }
+
+    /// What it needs from outside, as things are now; asked after every action while it is on screen.
+    fn follow(_app: &mut App) -> Vec<Effect> {
+        Vec::new()
     }
 
     /// Its panel of that number is shown, if it has panels.
@@ -44,6 +50,9 @@ pub trait Room: Default {
 
     /// The cursor stands on another token, or another model reads it: what was of the one before goes.
     fn leave_place(&mut self) {}
+
+    /// The weights are those after `step` steps, by a step or by going back: what was of these or later ones goes.
+    fn leave_weights(&mut self, _step: usize) {}
 }
 
 /// Makes everything that goes by view of the list of views.
@@ -120,10 +129,17 @@ macro_rules! views {
             }
         }
 
-        /// What the view on screen has open ends; false where it has nothing open.
-        pub(super) fn cancel(app: &mut App) -> bool {
+        /// What the view on screen has open ends; `None` where it has nothing open.
+        pub(super) fn cancel(app: &mut App) -> Option<Vec<Effect>> {
             match app.view {
                 $(View::$View => $module::$View::cancel(app)),*
+            }
+        }
+
+        /// What the view on screen needs from outside.
+        pub(super) fn follow(app: &mut App) -> Vec<Effect> {
+            match app.view {
+                $(View::$View => $module::$View::follow(app)),*
             }
         }
 
@@ -138,6 +154,11 @@ macro_rules! views {
             /// What was of another token or model goes.
             pub(super) fn leave_place(&mut self) {
                 $(self.$module.leave_place();)*
+            }
+
+            /// What was of the weights after `step` steps, or later ones, goes.
+            pub(super) fn leave_weights(&mut self, step: usize) {
+                $(self.$module.leave_weights(step);)*
             }
         }
     };

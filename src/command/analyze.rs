@@ -1,5 +1,7 @@
 //! `analyze`: score one text or chat and print it.
 
+mod inside;
+
 use std::io::{IsTerminal, Write};
 
 use anyhow::{Context, Result, bail};
@@ -10,28 +12,30 @@ use crate::cli::{AnalyzeArgs, Format};
 use crate::command::models;
 use crate::compare::{Comparison, Side};
 use crate::data::Opened;
+use crate::decoder::Watch;
 use crate::loss::{Ledger, Scores};
 use crate::mask::LossMask;
 use crate::model::{Model, ModelInfo};
-use crate::report::{self, Compared, Report};
-use crate::score::Scorer;
+use crate::report::{self, Compared, Inside, Report, Under};
+use crate::score::{ScoreOptions, Scorer};
 use crate::sequence::{PackRequest, Sequence};
 use crate::source::Source;
-use crate::train::nlls;
 
 /// Scores what the arguments give and prints it on standard output.
 ///
 /// # Errors
 /// If there is nothing to score, the model cannot be opened, or the mask does not apply.
 pub fn run(args: &AnalyzeArgs) -> Result<()> {
-    let (opened, pack) = match input::packed(&args.input, &args.mask)? {
+    inside::check(args)?;
+    let input = inside::input(args);
+    let (opened, pack) = match input::packed(&input, &args.mask)? {
         Some((opened, pack)) => (opened, Some(pack)),
-        None => match input::sample(&args.input)? {
+        None => match input::sample(&input)? {
             Some(opened) => (opened, None),
             None => bail!("nothing to score; give --text STRING, --file PATH, --chat PATH, or pipe text in"),
         },
     };
-    input::check(&args.input, &args.mask, &opened.sample)?;
+    input::check(&input, &args.mask, &opened.sample)?;
     let source = match &args.model.model {
         Some(name) => Source::parse(name)?,
         None => Source::default_for(&opened.sample),
@@ -39,12 +43,13 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     if args.compare.compare.is_some() && pack.is_some() {
         bail!("--compare takes one text or chat, and --pack makes a row of several; leave one of them out");
     }
-    let Scored { model, sequence, mask, scores } = scored(args, &source, &opened, pack.as_ref())?;
+    let Scored { model, sequence, mask, under, scores, inside } = scored(args, &source, &opened, pack.as_ref())?;
     let info = ModelInfo::of(&model);
     let contrast = match &sequence.pack {
         Some(pack) => {
-            let documents = pack.apart_under(pack.packing.other());
-            nlls(&model.decoder, &sequence.ids(), &documents, &Cancel::default())?.unwrap_or_default()
+            let options = inside::options(&under, &sequence, Some(pack.packing.other()), 0);
+            let others = score(&model, &sequence, options, &mut Scorer::new(), &mut ())?;
+            (0..sequence.len()).map(|t| others.nll(t)).collect()
         }
         None => Vec::new(),
     };
@@ -68,6 +73,8 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
         contrast: &contrast,
         ledger: &ledger,
         denominator: args.mask.denominator.unwrap_or_default(),
+        under: &under,
+        inside: &inside,
         compared: second.as_ref().map(|(model, comparison)| Compared { model, comparison }),
     };
     for warning in opened.note.into_iter().chain(report.warnings()) {
@@ -88,7 +95,9 @@ struct Scored {
     model: Model,
     sequence: Sequence,
     mask: LossMask,
+    under: Under,
     scores: Scores,
+    inside: Inside,
 }
 
 fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&PackRequest>) -> Result<Scored> {
@@ -104,21 +113,34 @@ fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&Pa
         None => model.encode(&opened.sample, encoding)?,
     };
     let mask = policy.mask(&sequence, opened.form, opened.split)?;
-    let scores = score(&model, &sequence, args.top_k)?;
-    Ok(Scored { model, sequence, mask, scores })
+    let under = inside::under(&args.inside, &model, &sequence)?;
+    let mut capture = inside::capture(&args.inside, &model, sequence.len())?;
+    let (mut scorer, options) = (Scorer::new(), inside::options(&under, &sequence, None, args.top_k));
+    let scores = match &mut capture {
+        Some(capture) => score(&model, &sequence, options, &mut scorer, capture)?,
+        None => score(&model, &sequence, options, &mut scorer, &mut ())?,
+    };
+    let inside = inside::look(&args.inside, &model, &scorer, capture)?;
+    Ok(Scored { model, sequence, mask, under, scores, inside })
 }
 
 /// The second model beside the first.
 fn beside(args: &AnalyzeArgs, source: &Source, opened: &Opened, first: Side<'_>) -> Result<(ModelInfo, Comparison)> {
-    let Scored { model, sequence, mask, scores } =
+    let Scored { model, sequence, mask, scores, .. } =
         scored(args, source, opened, None).with_context(|| format!("the model to compare with, {}", source.name()))?;
     let comparison = Comparison::new(first, Side { sequence: &sequence, mask: &mask, scores: &scores })?;
     Ok((ModelInfo::of(&model), comparison))
 }
 
-fn score(model: &Model, sequence: &Sequence, top_k: usize) -> Result<Scores> {
+fn score(
+    model: &Model,
+    sequence: &Sequence,
+    options: ScoreOptions,
+    scorer: &mut Scorer,
+    watch: &mut dyn Watch,
+) -> Result<Scores> {
     let ids = sequence.ids();
-    let mut scores = Scores::default();
+    let mut scores = Scores::under(options.labels);
     let show = std::io::stderr().is_terminal() && ids.len() > 256;
     let mut on_rows = |from: usize, rows| {
         scores.splice(from, rows);
@@ -126,8 +148,7 @@ fn score(model: &Model, sequence: &Sequence, top_k: usize) -> Result<Scores> {
             eprint!("\rscoring {} of {} tokens", scores.len(), ids.len());
         }
     };
-    let documents = sequence.documents();
-    Scorer::new().score_packed(&model.decoder, &ids, &documents, top_k, &Cancel::default(), &mut on_rows)?;
+    scorer.score_under(&model.decoder, &ids, options, watch, &Cancel::default(), &mut on_rows)?;
     if show {
         eprint!("\r\x1b[K");
     }

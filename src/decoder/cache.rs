@@ -42,6 +42,19 @@ impl KvCache {
         Ok((keys.narrow(0, 0, total)?, values.narrow(0, 0, total)?))
     }
 
+    /// Keys and values `[tokens, features]` of the first `tokens` tokens in a layer.
+    ///
+    /// # Errors
+    /// If not as many are kept.
+    pub(super) fn kept(&self, layer: usize, tokens: usize) -> Result<(Tensor, Tensor)> {
+        match self.layers.get(layer) {
+            Some((keys, values)) if tokens <= self.tokens => {
+                Ok((keys.narrow(0, 0, tokens)?, values.narrow(0, 0, tokens)?))
+            }
+            _ => candle_core::bail!("{tokens} tokens are asked for and {} are kept", self.tokens),
+        }
+    }
+
     /// Counts the tokens that every layer has appended.
     pub(super) fn advance(&mut self, tokens: usize) {
         self.tokens += tokens;

@@ -2,8 +2,7 @@
 
 use candle_core::{Result, Tensor};
 
-use super::KvCache;
-use crate::mask::Visibility;
+use super::DecoderError;
 use crate::ops::{self, Activation, Heads, Rotation, Tape};
 
 /// What every layer of one forward pass shares.
@@ -14,7 +13,6 @@ pub(super) struct Pass<'a> {
     pub window_rotation: Option<Rotation>,
     /// By what queries are multiplied beyond 1/√head_dim.
     pub query_scale: f64,
-    pub visibility: &'a Visibility,
     /// Where a backward pass is written down.
     pub tape: Option<&'a Tape>,
 }
@@ -34,18 +32,22 @@ pub(super) struct Block {
     pub is_parallel: bool,
 }
 
+/// What makes of a layer's queries, keys and values what its heads give, `[queries, heads · head_dim]`.
+pub(super) type Attend<'a> = &'a mut dyn FnMut(Tensor, Tensor, Tensor) -> std::result::Result<Tensor, DecoderError>;
+
 impl Block {
-    pub fn forward(&self, x: &Tensor, pass: &Pass, cache: Option<(usize, &mut KvCache)>) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, pass: &Pass, attend: Attend) -> std::result::Result<Tensor, DecoderError> {
         let tape = pass.tape;
         let normed = |norm: &Option<Norm>, y: Tensor| match norm {
             Some(norm) => norm.forward(&y, tape),
             None => Ok(y),
         };
-        let attended = self.attention.forward(&self.attention_norm.forward(x, tape)?, pass, cache)?;
+        let (q, k, v) = self.attention.heads(&self.attention_norm.forward(x, tape)?, pass)?;
+        let attended = self.attention.out.forward(&attend(q, k, v)?, tape)?;
         let after = ops::add(x, &normed(&self.attention_out_norm, attended)?, tape)?;
         let read = if self.is_parallel { x } else { &after };
         let fed = self.mlp.forward(&self.mlp_norm.forward(read, tape)?, tape)?;
-        ops::add(&after, &normed(&self.mlp_out_norm, fed)?, tape)
+        Ok(ops::add(&after, &normed(&self.mlp_out_norm, fed)?, tape)?)
     }
 
     pub fn detached(&self) -> Self {
@@ -116,15 +118,6 @@ impl Attention {
         }
     }
 
-    fn forward(&self, x: &Tensor, pass: &Pass, cache: Option<(usize, &mut KvCache)>) -> Result<Tensor> {
-        let (q, mut k, mut v) = self.heads(x, pass)?;
-        if let Some((layer, cache)) = cache {
-            (k, v) = cache.append(layer, &k, &v)?;
-        }
-        let visibility = pass.visibility.within(self.window);
-        self.out.forward(&ops::attention(&q, &k, &v, pass.heads, &visibility, pass.tape)?, pass.tape)
-    }
-
     /// Queries, keys and values as attention takes them: normed, scaled and rotated.
     fn heads(&self, x: &Tensor, pass: &Pass) -> Result<(Tensor, Tensor, Tensor)> {
         let (mut q, mut k, v) = self.qkv.forward(x, pass)?;
@@ -139,12 +132,6 @@ impl Attention {
             (q, k) = (ops::rope(&q, rotation, pass.tape)?, ops::rope(&k, rotation, pass.tape)?);
         }
         Ok((q, k, v))
-    }
-
-    /// Its post-softmax weights for its input, `[heads, tokens, tokens]`.
-    pub fn weights(&self, x: &Tensor, pass: &Pass) -> Result<Tensor> {
-        let (q, k, _) = self.heads(x, pass)?;
-        ops::composed::attention_weights(&q, &k, pass.heads, &pass.visibility.within(self.window))
     }
 
     fn detached(&self) -> Self {

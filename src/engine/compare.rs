@@ -8,7 +8,7 @@ use anyhow::Result;
 
 use super::scored::Scored;
 use super::worker::{Worker, panic_text};
-use super::{Cancels, Event};
+use super::{Cancels, Event, Experiment};
 use crate::loss::Row;
 use crate::model::{Model, ModelInfo};
 use crate::sample::Sample;
@@ -42,9 +42,11 @@ pub enum CompareEvent {
 /// The second model.
 pub(super) struct Beside {
     source: Source,
-    model: Model,
+    pub model: Model,
     info: Arc<ModelInfo>,
-    scored: Scored,
+    pub scored: Scored,
+    /// Of the request that was scored last.
+    pub generation: u64,
 }
 
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
@@ -79,17 +81,23 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 say(CompareEvent::Loading { name: name.clone(), opening });
             };
             let model = self.open(&source, &cancels.load, &mut progress)?;
-            self.beside =
-                Some(Beside { source, info: Arc::new(ModelInfo::of(&model)), model, scored: Scored::default() });
+            self.beside = Some(Beside {
+                source,
+                info: Arc::new(ModelInfo::of(&model)),
+                model,
+                scored: Scored::default(),
+                generation,
+            });
         }
-        let Some(Beside { model, info, scored, .. }) = &mut self.beside else { return Ok(()) };
+        let Some(Beside { model, info, scored, generation: of, .. }) = &mut self.beside else { return Ok(()) };
+        *of = generation;
         let start = Instant::now();
         let sequence = Arc::new(model.encode(&sample, encoding)?);
         say(CompareEvent::Tokenised { model: info.clone(), sequence: sequence.clone() });
         let mut on_rows = |from: usize, rows: Vec<Row>| {
             say(CompareEvent::Scored { from, rows });
         };
-        if scored.score(&model.decoder, &sequence, 1, &cancels.score, &mut on_rows)? {
+        if scored.score(&model.decoder, &sequence, &Experiment::default(), 1, &cancels.score, &mut on_rows)? {
             say(CompareEvent::Finished { seconds: start.elapsed().as_secs_f64() });
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CompareEvent, CompareRequest, Survey, SurveyEvent, TrainEvent, TrainRequest};
+use super::{CompareEvent, CompareRequest, Experiment, Look, LookEvent, Survey, SurveyEvent, TrainEvent, TrainRequest};
 use crate::loss::{Distribution, Row};
 use crate::model::ModelInfo;
 use crate::sample::Sample;
@@ -20,6 +20,8 @@ pub enum Request {
         encoding: EncodeOptions,
         /// The pack that the sample is shown in.
         pack: Option<PackRequest>,
+        /// What it is run under, if not what the model was trained with.
+        experiment: Experiment,
         top_k: usize,
     },
     /// The whole next-token distribution after token `position` of the sequence scored last.
@@ -28,6 +30,8 @@ pub enum Request {
     Train(TrainRequest),
     /// Set a second model beside the one that speaks.
     Compare(CompareRequest),
+    /// Look inside a model.
+    Look(Look),
     /// Look over a data set as the active model reads it; a newer survey ends an older one.
     Survey(Survey),
 }
@@ -45,7 +49,8 @@ pub enum Event {
     Scored { generation: u64, from: usize, rows: Vec<Row> },
     /// Every row is there.
     Finished { generation: u64, seconds: f64 },
-    /// What each token of a pack costs under the other packing, −log p in nats; comes after [`Event::Finished`].
+    /// What each token costs where it is run otherwise, −log p in nats: of an experiment, without it; of a pack, under the
+    /// other packing. Comes after [`Event::Finished`].
     Contrast { generation: u64, nlls: Vec<Option<f64>> },
     /// Answer to [`Request::Distribution`].
     Distribution { generation: u64, position: usize, distribution: Distribution },
@@ -55,6 +60,8 @@ pub enum Event {
     Compare { generation: u64, event: CompareEvent },
     /// The model is trained.
     Train(TrainEvent),
+    /// What comes of the look of that number, into weights after `step` steps.
+    Look { number: u64, step: usize, event: LookEvent },
     /// What comes of the survey of that number.
     Survey { number: u64, event: SurveyEvent },
 }

@@ -13,8 +13,8 @@ use crate::loss::Row;
 use crate::mask::Policy;
 use crate::model::Model;
 use crate::sample::{Record, Sample};
-use crate::score::{ScoreError, Scorer};
-use crate::sequence::{Documents, EncodeOptions};
+use crate::score::{ScoreError, ScoreOptions, Scorer};
+use crate::sequence::EncodeOptions;
 use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
 
 /// What is trained, how, and how far it is.
@@ -54,8 +54,8 @@ struct Steps {
 pub(super) struct OnScreen<'a> {
     pub generation: u64,
     pub ids: &'a [u32],
-    pub documents: &'a Documents,
-    pub top_k: usize,
+    /// Under what it is scored.
+    pub options: &'a ScoreOptions,
 }
 
 /// What came of one turn of a run.
@@ -340,7 +340,7 @@ impl ScreenExamples {
             if weights.len() != screen.ids.len() {
                 bail!("the mask does not belong to the text on screen; run again");
             }
-            let (ids, documents) = (screen.ids.to_vec(), screen.documents.clone());
+            let (ids, documents) = (screen.ids.to_vec(), screen.options.visibility.documents.clone());
             kept.examples.push(Arc::new(Example { ids, weights: weights.to_vec(), documents }));
             kept.weights.push(weights.clone());
         }
@@ -365,7 +365,7 @@ fn score(scorer: &mut Scorer, decoder: &Decoder, screen: OnScreen, cancel: &Canc
         all.truncate(from);
         all.extend(rows);
     };
-    scorer.score_packed(decoder, screen.ids, screen.documents, screen.top_k, cancel, &mut on_rows)?;
+    scorer.score_under(decoder, screen.ids, screen.options.clone(), &mut (), cancel, &mut on_rows)?;
     Ok(all)
 }
 

@@ -2,18 +2,19 @@
 
 use anyhow::Result;
 
+use super::Experiment;
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Row;
-use crate::score::Scorer;
-use crate::sequence::{Documents, Sequence};
+use crate::score::{ScoreOptions, Scorer};
+use crate::sequence::Sequence;
 
-/// The ids that were scored last and their rows, as far as they were computed.
+/// The ids that were scored last, under what, and their rows, as far as they were computed.
 #[derive(Default)]
 pub(super) struct Scored {
     pub scorer: Scorer,
     pub ids: Vec<u32>,
-    pub documents: Documents,
+    pub options: ScoreOptions,
     pub rows: Vec<Row>,
 }
 
@@ -24,25 +25,23 @@ impl Scored {
         &mut self,
         decoder: &Decoder,
         sequence: &Sequence,
+        experiment: &Experiment,
         top_k: usize,
         cancel: &Cancel,
         on_rows: &mut dyn FnMut(usize, Vec<Row>),
     ) -> Result<bool> {
-        let (ids, documents) = (sequence.ids(), sequence.documents());
+        self.ids = sequence.ids();
+        let visibility = experiment.attention.visibility(sequence, experiment.forbidden.clone());
+        self.options = ScoreOptions { visibility, labels: experiment.labels, top_k };
         // The receiver may have dropped what was computed for an older generation: it gets the reused rows again.
-        let common = self.ids.iter().zip(&ids).take_while(|(old, new)| old == new).count();
-        let common = self.documents.common(&documents, common);
-        if common < self.ids.len().max(ids.len()) {
-            self.rows.truncate(common.saturating_sub(1)); // the row before the change has another target
-        }
+        self.rows.truncate(self.scorer.holding(&self.ids, &self.options));
         on_rows(0, self.rows.clone());
-        (self.ids, self.documents) = (ids, documents);
         let mirror = &mut self.rows;
         let mut mirrored = |from: usize, rows: Vec<Row>| {
             mirror.truncate(from);
             mirror.extend(rows.iter().cloned());
             on_rows(from, rows);
         };
-        Ok(self.scorer.score_packed(decoder, &self.ids, &self.documents, top_k, cancel, &mut mirrored)?)
+        Ok(self.scorer.score_under(decoder, &self.ids, self.options.clone(), &mut (), cancel, &mut mirrored)?)
     }
 }

@@ -23,12 +23,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     pub fn take_turn(&mut self) {
         let Some(loaded) = &mut self.loaded else { return };
         let emit = |event| (self.emit)(Event::Train(event));
-        let screen = OnScreen {
-            generation: loaded.generation,
-            ids: &loaded.scored.ids,
-            documents: &loaded.scored.documents,
-            top_k: loaded.top_k,
-        };
+        let screen =
+            OnScreen { generation: loaded.generation, ids: &loaded.scored.ids, options: &loaded.scored.options };
         let mut busy = |what: &str, fraction| {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
@@ -114,7 +110,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let Some(loaded) = &self.loaded else { bail!("no model is loaded yet") };
         let prompt = prompt.max(1);
         // Of packed documents the model reads the one that the prompt ends in.
-        let start = loaded.scored.documents.around(prompt - 1, loaded.scored.ids.len()).start;
+        let start = loaded.scored.options.visibility.documents.around(prompt - 1, loaded.scored.ids.len()).start;
         let ids = loaded.scored.ids.get(start..prompt).context("the prompt is longer than the text on screen")?;
         let stops = loaded.model.stop_ids();
         let text = |ids: &[u32]| {
@@ -148,12 +144,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 pub(super) fn rescore(loaded: &mut Loaded, reports: Vec<StepReport>, emit: &dyn Fn(TrainEvent) -> bool) -> Result<()> {
     // A pause leaves a short text scored; a long one is not waited for.
     let cancel = if loaded.scored.ids.len() > LONG { loaded.run.cancel() } else { Cancel::default() };
-    let screen = OnScreen {
-        generation: loaded.generation,
-        ids: &loaded.scored.ids,
-        documents: &loaded.scored.documents,
-        top_k: loaded.top_k,
-    };
+    let screen = OnScreen { generation: loaded.generation, ids: &loaded.scored.ids, options: &loaded.scored.options };
     let has_stepped = !reports.is_empty();
     let at = loaded.run.rescore(&loaded.model, &mut loaded.scored.scorer, screen, reports, &cancel)?;
     if has_stepped && at.rows.iter().flatten().any(is_broken) {

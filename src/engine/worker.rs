@@ -13,7 +13,7 @@ use super::inbox::Inbox;
 use super::run::Run;
 use super::scored::Scored;
 use super::survey::{self, Survey, SurveyEvent};
-use super::{Cancels, Ended, Event, Request, TrainEvent, TrainRequest};
+use super::{Cancels, Ended, Event, Experiment, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Row};
@@ -43,8 +43,6 @@ pub(super) struct Loaded {
     pub scored: Scored,
     /// Of the request these belong to.
     pub generation: u64,
-    /// Candidates of each row.
-    pub top_k: usize,
     /// How the model is trained.
     pub run: Run,
 }
@@ -127,7 +125,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
 
     fn serve(&mut self, request: Request, cancels: &Cancels) -> Result<()> {
         match request {
-            Request::Analyze { generation, source, sample, encoding, pack, top_k } => {
+            Request::Analyze { generation, source, sample, encoding, pack, experiment, top_k } => {
                 if let Err(error) = self.ensure_loaded(generation, &source, &cancels.load) {
                     if !cancels.load.is_cancelled() {
                         (self.emit)(Event::ModelFailed { generation, message: format!("{error:#}") });
@@ -142,9 +140,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 if cancels.score.is_cancelled() {
                     return Ok(()); // another text is waiting already
                 }
-                self.analyze(generation, &sample, encoding, pack.as_ref(), top_k, &cancels.score)
+                let text = Text { sample, encoding, pack, experiment };
+                self.analyze(generation, &text, top_k, &cancels.score)
             }
             Request::Distribution { generation, position } => self.distribution(generation, position),
+            Request::Look(look) => self.look(look, cancels),
             Request::Train(request) => self.train(request, cancels),
             Request::Survey(_) | Request::Compare(_) => Ok(()), // answered before
         }
@@ -175,7 +175,6 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             model,
             scored: Scored::default(),
             generation,
-            top_k: 0,
             run: Run::default(),
         });
         Ok(())
@@ -189,29 +188,22 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         Ok(model)
     }
 
-    fn analyze(
-        &mut self,
-        generation: u64,
-        sample: &Sample,
-        encoding: EncodeOptions,
-        pack: Option<&PackRequest>,
-        top_k: usize,
-        cancel: &Cancel,
-    ) -> Result<()> {
+    fn analyze(&mut self, generation: u64, text: &Text, top_k: usize, cancel: &Cancel) -> Result<()> {
         let start = Instant::now();
         let loaded = self.loaded.as_mut().context("no model is loaded")?;
-        let Some(sequence) = encode(&loaded.model, sample, encoding, pack, cancel)? else { return Ok(()) };
+        let Some(sequence) = text.encode(&loaded.model, cancel)? else { return Ok(()) };
         let sequence = Arc::new(sequence);
         let emit = &self.emit;
         emit(Event::Tokenised { generation, model: loaded.info.clone(), sequence: sequence.clone() });
-        (loaded.generation, loaded.top_k) = (generation, top_k);
+        loaded.generation = generation;
         let mut on_rows = |from: usize, rows: Vec<Row>| {
             emit(Event::Scored { generation, from, rows });
         };
-        let done = loaded.scored.score(&loaded.model.decoder, &sequence, top_k, cancel, &mut on_rows)?;
+        let done =
+            loaded.scored.score(&loaded.model.decoder, &sequence, &text.experiment, top_k, cancel, &mut on_rows)?;
         if done {
             emit(Event::Finished { generation, seconds: start.elapsed().as_secs_f64() });
-            if let Some(nlls) = contrast(&loaded.model, &sequence, cancel)? {
+            if let Some(nlls) = text.contrast(&loaded.model, &sequence, cancel)? {
                 emit(Event::Contrast { generation, nlls });
             }
             if loaded.run.is_under_way() {
@@ -233,34 +225,44 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     }
 }
 
-/// The tokens of the sample, or of the pack that it is a document of; `None` after `cancel`.
-fn encode(
-    model: &Model,
-    sample: &Sample,
+/// What is to be scored.
+struct Text {
+    sample: Sample,
     encoding: EncodeOptions,
-    pack: Option<&PackRequest>,
-    cancel: &Cancel,
-) -> Result<Option<Sequence>> {
-    let Some(PackRequest { records, index, options }) = pack else {
-        return model.encode(sample, encoding).map(Some);
-    };
-    let records = records.iter().enumerate().map(|(i, record)| match i == *index {
-        true => (sample, record.split),
-        false => (&record.sample, record.split),
-    });
-    model.reader().pack(records, *index, encoding, *options, cancel)
+    pack: Option<PackRequest>,
+    experiment: Experiment,
 }
 
-/// What each token of a pack costs under the other packing; `None` for what is no pack, or after `cancel`.
-fn contrast(model: &Model, sequence: &Sequence, cancel: &Cancel) -> Result<Option<Vec<Option<f64>>>> {
-    let Some(pack) = &sequence.pack else { return Ok(None) };
-    Ok(nlls(&model.decoder, &sequence.ids(), &pack.apart_under(pack.packing.other()), cancel)?)
+impl Text {
+    /// The tokens of the sample, or of the pack that it is a document of; `None` after `cancel`.
+    fn encode(&self, model: &Model, cancel: &Cancel) -> Result<Option<Sequence>> {
+        let Some(PackRequest { records, index, options }) = &self.pack else {
+            return model.encode(&self.sample, self.encoding).map(Some);
+        };
+        let records = records.iter().enumerate().map(|(i, record)| match i == *index {
+            true => (&self.sample, record.split),
+            false => (&record.sample, record.split),
+        });
+        model.reader().pack(records, *index, self.encoding, *options, cancel)
+    }
+
+    /// What each token costs without the experiment, or of a pack under the other packing; `None` where there is neither,
+    /// or after `cancel`.
+    fn contrast(&self, model: &Model, sequence: &Sequence, cancel: &Cancel) -> Result<Option<Vec<Option<f64>>>> {
+        let documents = match &sequence.pack {
+            _ if self.experiment.is_on() => sequence.documents(),
+            Some(pack) => pack.apart_under(pack.packing.other()),
+            None => return Ok(None),
+        };
+        Ok(nlls(&model.decoder, &sequence.ids(), &documents, cancel)?)
+    }
 }
 
 impl Request {
     fn generation(&self) -> u64 {
         match self {
             Request::Analyze { generation, .. } | Request::Distribution { generation, .. } => *generation,
+            Request::Look(look) => look.generation,
             Request::Train(_) | Request::Survey(_) | Request::Compare(_) => 0,
         }
     }

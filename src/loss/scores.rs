@@ -29,17 +29,70 @@ pub struct Row {
     pub target: Option<Target>,
 }
 
+/// Which token each row of logits is asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Labels {
+    /// Row i for token i + 1.
+    #[default]
+    Next,
+    /// Row i for token i, which it has read: labels that are shifted by one too few. Broken on purpose.
+    Same,
+}
+
+impl Labels {
+    /// Both.
+    pub const EVERY: [Self; 2] = [Self::Next, Self::Same];
+
+    /// Its name on the command line, in JSON and on screen.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Next => "next",
+            Self::Same => "same",
+        }
+    }
+
+    /// What it is, in a few words.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Next => "each position is asked for the token after it",
+            Self::Same => "broken on purpose: each position is asked for the token it reads",
+        }
+    }
+
+    /// The token that row `row` is asked for.
+    pub fn target(self, row: usize) -> usize {
+        match self {
+            Self::Next => row + 1,
+            Self::Same => row,
+        }
+    }
+
+    /// The row that is asked for token `target`; `None` where none is.
+    pub fn row(self, target: usize) -> Option<usize> {
+        match self {
+            Self::Next => target.checked_sub(1),
+            Self::Same => Some(target),
+        }
+    }
+}
+
 /// The rows of a sequence, as far as they are computed. Logits row i is computed from tokens 0…i and predicts token
-/// i + 1: only this type knows it, everybody else asks by target token.
+/// i + 1 (unless [`Labels`] say otherwise): only these types know it, everybody else asks by target token.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scores {
+    labels: Labels,
     rows: Vec<Row>,
 }
 
 impl Scores {
     /// Scores from rows in sequence order.
     pub fn new(rows: Vec<Row>) -> Self {
-        Self { rows }
+        Self { labels: Labels::Next, rows }
+    }
+
+    /// Without a row yet, of a sequence that is scored under `labels`.
+    pub fn under(labels: Labels) -> Self {
+        Self { labels, rows: Vec::new() }
     }
 
     /// Replaces everything from row `from` on, so that a re-scored tail joins a reused prefix.
@@ -50,7 +103,7 @@ impl Scores {
 
     /// The distribution that predicts token `t`; `None` for the first token and where not computed yet.
     pub fn predicting(&self, t: usize) -> Option<&Row> {
-        self.rows.get(t.checked_sub(1)?)
+        self.rows.get(self.labels.row(t)?)
     }
 
     /// How the model did on token `t`.

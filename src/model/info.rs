@@ -17,6 +17,8 @@ pub struct ModelInfo {
     pub context: usize,
     pub dtype: &'static str,
     pub device: String,
+    /// How many heads a layer has.
+    pub heads: usize,
     /// Who sees whom in its layers: every mask, with the layers that have it.
     pub masks: Vec<(AttentionMask, Vec<usize>)>,
     /// What findings depend on.
@@ -41,12 +43,26 @@ impl ModelInfo {
             context: model.config.context,
             dtype: "f32",
             device: device::name(&model.device).into(),
+            heads: model.config.heads,
             masks: masks(&model.config),
             facts: Facts::new(&model.vocabulary, model.config.context),
             notes: model.notes.clone(),
             left_out: model.left_out.clone(),
             tokens: Arc::new(tokens),
         }
+    }
+}
+
+impl ModelInfo {
+    /// How many layers it has.
+    pub fn layers(&self) -> usize {
+        self.masks.iter().map(|(_, layers)| layers.len()).sum()
+    }
+
+    /// The mask of a layer, counted from 0; causal for one that is not there.
+    pub fn mask_of(&self, layer: usize) -> AttentionMask {
+        let own = self.masks.iter().find(|(_, layers)| layers.contains(&layer));
+        own.map_or(AttentionMask::Causal, |(mask, _)| *mask)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Attention over all heads, fused: no [tokens, tokens] matrix outlives a tile, and what the mask hides is skipped.
 
+use std::ops::Range;
+
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
@@ -78,6 +80,29 @@ pub fn attention(
     Ok(y)
 }
 
+/// What [`attention`] weighs the values with in one head: softmax(q·kᵀ/√head_dim under the mask) of the queries `rows`,
+/// `[rows, keys]`. A row sums to 1 and is exactly 0 where the mask hides a key. Nothing else of that size is built.
+///
+/// # Errors
+/// If the shapes do not fit each other and `heads`, or there is no such head or row.
+pub fn attention_weights(
+    q: &Tensor,
+    k: &Tensor,
+    heads: Heads,
+    visibility: &Visibility,
+    rows: Range<usize>,
+    head: usize,
+) -> Result<Vec<f32>> {
+    let has = head < heads.query && rows.start <= rows.end && rows.end <= q.dim(0)?;
+    let fits = has && heads.fit(q.dims2()?, k.dims2()?, k.dims2()?);
+    fit(fits, &format!("weights of queries {rows:?} in head {head} of {heads}"), &[("q", q), ("k", k)])?;
+    if !fusable(&[q, k]) {
+        let all = composed::attention_weights(q, k, heads, visibility)?;
+        return all.get(head)?.narrow(0, rows.start, rows.len())?.flatten_all()?.to_vec1();
+    }
+    with_values([q, k], |[q, k]| Inputs { q, k, v: k, heads, visibility }.rows(rows, head))
+}
+
 /// A matrix of which every tile writes its own part.
 struct Output(*mut f32);
 // SAFETY: see the calls: no two tiles write the same element.
@@ -131,13 +156,27 @@ impl Inputs<'_> {
         y
     }
 
+    /// Post-softmax weights `[rows, keys]` of queries of one head.
+    fn rows(&self, rows: Range<usize>, head: usize) -> Vec<f32> {
+        let keys = self.keys();
+        let mut all = vec![0.0; rows.len() * keys];
+        all.par_chunks_mut(TILE * keys).enumerate().for_each_init(Vec::new, |weights, (i, part)| {
+            let tile = self.tile(head, rows.start + i * TILE, rows.end);
+            self.weights(&tile, weights);
+            for (row, weights) in part.chunks_mut(keys).zip(weights.chunks(tile.keys.max(1))) {
+                row[tile.first_key..][..tile.keys].copy_from_slice(weights);
+            }
+        });
+        all
+    }
+
     /// Where query row `row` stands in the sequence.
     fn position(&self, row: usize) -> usize {
         self.keys() - self.q.len() / self.q_stride() + row
     }
 
     /// The keys that query row `row` sees, none beyond the last.
-    fn seen(&self, row: usize) -> std::ops::Range<usize> {
+    fn seen(&self, row: usize) -> Range<usize> {
         let seen = self.visibility.visible(self.position(row), self.keys());
         let end = seen.end.min(self.keys());
         seen.start.min(end)..end
@@ -186,7 +225,23 @@ impl Inputs<'_> {
             let (start, end) = (seen.start - tile.first_key, seen.end - tile.first_key);
             row[..start].fill(0.0);
             row[end..].fill(0.0);
+            self.forbid(tile, i, &mut row[start..end], f32::NEG_INFINITY);
             softmax(&mut row[start..end]);
+            self.forbid(tile, i, &mut row[start..end], 0.0); // softmax leaves 1e−38 of −∞
+        }
+    }
+
+    /// Writes `value` to what row `row` of a tile must not see of the keys it sees.
+    fn forbid(&self, tile: &Tile, row: usize, seen: &mut [f32], value: f32) {
+        let forbidden = &self.visibility.forbidden;
+        if forbidden.is_empty() {
+            return;
+        }
+        let first = self.seen(tile.from + row).start;
+        for key in forbidden.keys(self.position(tile.from + row), tile.head) {
+            if let Some(weight) = key.checked_sub(first).and_then(|at| seen.get_mut(at)) {
+                *weight = value;
+            }
         }
     }
 

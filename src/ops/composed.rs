@@ -1,7 +1,7 @@
 //! The operations written with candle's differentiable primitives: for every device, and as the reference that the
 //! fused ones are tested against.
 
-use candle_core::{D, DType, Result, Tensor};
+use candle_core::{D, Device, Result, Tensor};
 
 use super::{Activation, Heads, Rotation};
 use crate::mask::Visibility;
@@ -78,13 +78,23 @@ pub fn attention_weights(q: &Tensor, k: &Tensor, heads: Heads, visibility: &Visi
     let (queries, keys) = (q.dim(0)?, k.dim(0)?);
     let (q, k) = (per_head(q, heads)?, shared(k, heads)?);
     let scores = (q.matmul(&k.transpose(1, 2)?.contiguous()?)? * f64::from(heads.scale()))?;
-    let mut hidden = vec![f32::NEG_INFINITY; queries * keys];
-    for query in 0..queries {
-        let visible = visibility.visible(keys - queries + query, keys);
-        hidden[query * keys..][visible].fill(0.0);
-    }
-    let hidden = Tensor::from_vec(hidden, (1, queries, keys), q.device())?.to_dtype(DType::F32)?;
+    let hidden = hidden(heads, queries, keys, visibility, q.device())?;
     candle_nn::ops::softmax(&scores.broadcast_add(&hidden)?, D::Minus1)
+}
+
+/// What is added to the scores of the last `queries` of `keys` positions: −∞ where a key is hidden, `[1, queries, keys]`,
+/// or `[query heads, queries, keys]` where heads see differently.
+fn hidden(heads: Heads, queries: usize, keys: usize, visibility: &Visibility, device: &Device) -> Result<Tensor> {
+    let planes = if visibility.forbidden.is_by_head() { heads.query } else { 1 };
+    let mut hidden = vec![f32::NEG_INFINITY; planes * queries * keys];
+    for (i, row) in hidden.chunks_mut(keys).enumerate() {
+        let (head, query) = (i / queries, keys - queries + i % queries);
+        row[visibility.visible(query, keys)].fill(0.0);
+        for key in visibility.forbidden.keys(query, head).filter(|key| *key < keys) {
+            row[key] = f32::NEG_INFINITY;
+        }
+    }
+    Tensor::from_vec(hidden, (planes, queries, keys), device)
 }
 
 /// `[tokens, heads · head_dim]` to `[heads, tokens, head_dim]`.

@@ -19,7 +19,7 @@ pub fn json(report: &Report, out: &mut impl Write) -> io::Result<()> {
 
 fn object(report: &Report) -> Value {
     let Report { model, sequence, mask, ledger, denominator, .. } = *report;
-    json!({
+    let mut object = json!({
         "schema": 1,
         "model": {
             "name": model.name,
@@ -52,7 +52,9 @@ fn object(report: &Report) -> Value {
         "compare": report.compared.map(|compared| super::compare::json(report, compared)),
         "findings": findings(report),
         "notes": report.warnings(),
-    })
+    });
+    super::inside::add(report, &mut object);
+    object
 }
 
 /// What each document of a pack costs under both packings; null for what is no pack.

@@ -25,6 +25,9 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
         mask.name(),
         sequence.len()
     )?;
+    if let Some(line) = report.under.line() {
+        writeln!(out, "{line}")?;
+    }
     if let Some(prefix) = &sequence.prefix {
         writeln!(out, "{} was put before the text", visible(prefix.as_bytes()))?;
     }
@@ -38,6 +41,7 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)?;
     ledger(report, out)?;
     packing(report, out)?;
+    super::inside::table(report, out)?;
     if let Some(compared) = report.compared {
         super::compare::table(report, compared, out)?;
     }
@@ -97,7 +101,7 @@ fn packing(report: &Report, out: &mut impl Write) -> io::Result<()> {
 }
 
 /// Four decimals, or two digits with an exponent where these would be zeros.
-fn probability(p: f64) -> String {
+pub(super) fn probability(p: f64) -> String {
     if p < 0.000_95 { format!("{p:.1e}") } else { format!("{p:.4}") }
 }
 

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 
 use super::{Theme, text};
 use crate::app::{App, Progress, View};
+use crate::loss::Labels;
 
 /// Rows the banner takes: none while all is well, at most a third of the screen.
 pub fn height(app: &App, screen: Rect) -> u16 {
@@ -17,6 +18,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let style = match app.analysis.progress {
         Progress::Failed(_) => theme.error,
         Progress::Cancelled => theme.warning,
+        _ if app.experiment.is_on() => theme.warning,
         _ => theme.dim,
     };
     for (line, row) in lines(app, area.width).into_iter().zip(area.rows()) {
@@ -33,12 +35,46 @@ fn lines(app: &App, width: u16) -> Vec<String> {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
             format!("stopped with {done} of {of} tokens computed; R goes on")
         }
+        _ if app.experiment.is_on() => experiment(app),
         _ => return notes(app, width),
     };
     if !app.is_current() && !app.is_empty() {
         message.push_str("; the tokens below are those of what was shown before");
     }
     text::wrap(&message, usize::from(width).saturating_sub(2))
+}
+
+/// What the text is run under, and what that does to the loss.
+fn experiment(app: &App) -> String {
+    let experiment = &app.experiment;
+    let mut words = Vec::new();
+    if experiment.attention != Default::default() {
+        words.push(format!("attention {}", experiment.attention));
+    }
+    match experiment.forbidden.cuts().len() {
+        0 => {}
+        1 => words.push("1 edge forbidden".into()),
+        n => words.push(format!("{n} edges forbidden")),
+    }
+    if experiment.labels != Labels::Next {
+        words.push("labels shifted by one too few".into());
+    }
+    let costs = match means(app) {
+        Some([under, without]) => format!(": scored tokens cost {under:.3} nats, {without:.3} without it"),
+        None => String::new(),
+    };
+    format!("experiment, {}{costs}; esc in Attend ends it", words.join(", "))
+}
+
+/// The weighted mean of −log p under the experiment and without it, over the tokens that both know.
+fn means(app: &App) -> Option<[f64; 2]> {
+    let mask = app.mask()?;
+    let known = (0..app.len()).filter_map(|t| {
+        let (under, without) = (app.analysis.scores.nll(t)?, app.analysis.contrast.get(t).copied().flatten()?);
+        Some([mask.weight(t), mask.weight(t) * under, mask.weight(t) * without])
+    });
+    let [weight, under, without] = known.fold([0.0; 3], |sum, next| std::array::from_fn(|i| sum[i] + next[i]));
+    (weight > 0.0).then(|| [under / weight, without / weight])
 }
 
 /// What the model's files, the template or the tokenizer did that one would not expect.

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use lossglass::cancel::Cancel;
 use lossglass::dataset::Examples;
-use lossglass::engine::{At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Plan, Request, TrainEvent, TrainRequest};
+use lossglass::engine::{
+    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, Plan, Request, TrainEvent, TrainRequest,
+};
 use lossglass::mask::{LossMask, MaskOptions, Mode, Policy, profile};
 use lossglass::model::Reader;
 use lossglass::sample::{Form, Record, Sample};
@@ -44,6 +46,7 @@ impl Trained {
             sample,
             encoding,
             pack: None,
+            experiment: Experiment::default(),
             top_k: 3,
         });
         loop {

@@ -6,5 +6,6 @@ mod decoder;
 mod decoders;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+mod inspect;
 mod loading;
 mod training;

@@ -22,10 +22,10 @@ fn attend_shows_the_mask_of_a_models_own_layers() {
     std::sync::Arc::make_mut(model).masks =
         vec![(AttentionMask::Sliding(4), vec![0, 1, 2, 4, 5]), (AttentionMask::Causal, vec![3])];
     insta::assert_snapshot!("attend_window_80x24", lines(&app, 80, 24));
-    update(&mut app, Action::Do(attend::Command::NextLayers.into()));
+    update(&mut app, Action::Do(attend::Command::NextLayer.into()));
     let all = lines(&app, 120, 40);
     assert!(all.contains("causal, in layer 3 · i other layers") && all.contains("may see 11 tokens"), "{all}");
-    update(&mut app, Action::Do(attend::Command::NextLayers.into()));
+    update(&mut app, Action::Do(attend::Command::NextLayer.into()));
     assert!(lines(&app, 120, 40).contains("the last 4 tokens, in layers 0–2, 4–5"));
 }
 

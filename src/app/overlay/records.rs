@@ -120,7 +120,7 @@ pub fn take_survey(app: &mut App, number: u64, event: SurveyEvent) -> Vec<Effect
 
 /// The record on screen was scored: its loss is known, if it is that of the model under the mask of the list.
 pub fn take_loss(app: &mut App) {
-    let is_model = app.training.step == 0 && app.painting.paint.is_empty();
+    let is_model = app.training.step == 0 && app.painting.paint.is_empty() && !app.experiment.is_on();
     let Some(number) = app.records.opened.filter(|_| app.records.is_intact && is_model) else { return };
     if terms(app) == app.records.terms
         && let Some(ledger) = app.ledger()

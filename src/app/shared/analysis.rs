@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::labels::{Label, labels};
+use super::labels::{Label, written};
 use super::{Painting, Shared};
 use crate::app::Effect;
 use crate::engine::{Event, Request};
-use crate::loss::{Distribution, Row, Scores};
+use crate::loss::{Distribution, Labels, Row, Scores};
 use crate::mask::{Basis, Mode};
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
@@ -46,7 +46,8 @@ pub struct Analysis {
     /// How each token is written on screen, by token.
     pub labels: Vec<Label>,
     pub scores: Scores,
-    /// −log p of each token of a pack under the other packing; empty while it is not known.
+    /// −log p of each token where it is run otherwise: without the experiment, or of a pack under the other packing; empty
+    /// while it is not known.
     pub contrast: Vec<Option<f64>>,
 }
 
@@ -68,12 +69,12 @@ impl Analysis {
     }
 
     /// The model reads the sample so; rows follow.
-    pub(super) fn read(&mut self, model: Arc<ModelInfo>, sequence: Arc<Sequence>) {
+    pub(super) fn read(&mut self, model: Arc<ModelInfo>, sequence: Arc<Sequence>, labels: Labels) {
         self.tokenised = self.generation;
         self.model = Some(model);
-        self.labels = labels(&sequence);
+        self.labels = written(&sequence);
         self.sequence = sequence;
-        self.scores = Scores::default();
+        self.scores = Scores::under(labels);
         self.contrast = Vec::new();
     }
 }
@@ -115,7 +116,11 @@ impl Shared {
             Event::Finished { seconds, .. } => self.analysis.progress = Progress::Ready { seconds },
             Event::Contrast { nlls, .. } => self.analysis.contrast = nlls,
             Event::Distribution { position, distribution, .. } => self.distribution = Some((position, distribution)),
-            Event::Tokenised { .. } | Event::Train(_) | Event::Survey { .. } | Event::Compare { .. } => {}
+            Event::Tokenised { .. }
+            | Event::Train(_)
+            | Event::Survey { .. }
+            | Event::Compare { .. }
+            | Event::Look { .. } => {}
         }
     }
 
@@ -130,7 +135,7 @@ impl Shared {
         }
         self.carry_paint(&model, &sequence);
         self.working_model = self.chosen_model.clone();
-        self.analysis.read(model, sequence);
+        self.analysis.read(model, sequence, self.experiment.labels);
         self.distribution = None;
         self.rescore();
         self.leave_mask_that_does_not_apply();
@@ -204,7 +209,7 @@ impl Shared {
 
     /// Asks once for the distribution under the cursor, as soon as its row is there.
     pub(in crate::app) fn ask_for_distribution(&mut self) -> Option<Effect> {
-        let position = self.cursor.checked_sub(1)?;
+        let position = self.experiment.labels.row(self.cursor)?;
         let wanted = (self.analysis.generation, position);
         // Rows of an older text say nothing of what the engine has by now.
         if !self.is_current() || position >= self.analysis.scores.len() || self.distribution_asked == Some(wanted) {
@@ -217,7 +222,7 @@ impl Shared {
     /// The whole distribution that predicts the token under the cursor, once it is there.
     pub fn distribution(&self) -> Option<&Distribution> {
         let (position, distribution) = self.distribution.as_ref()?;
-        (self.cursor.checked_sub(1)? == *position).then_some(distribution)
+        (self.experiment.labels.row(self.cursor)? == *position).then_some(distribution)
     }
 }
 

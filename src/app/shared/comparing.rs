@@ -4,6 +4,7 @@ use super::{Analysis, Progress, Shared};
 use crate::app::Effect;
 use crate::compare::{Comparison, Side};
 use crate::engine::{CompareEvent, CompareRequest, Request};
+use crate::loss::Labels;
 use crate::source::Source;
 
 /// The second model and what it says of the sample.
@@ -69,7 +70,7 @@ impl Shared {
         match event {
             CompareEvent::Loading { .. } => {}
             CompareEvent::Tokenised { model, sequence } => {
-                analysis.read(model, sequence);
+                analysis.read(model, sequence, Labels::Next);
                 analysis.progress = Progress::Scoring;
             }
             CompareEvent::Scored { from, rows } => analysis.splice(from, rows),
@@ -95,6 +96,10 @@ impl Shared {
         }
         if self.pack.is_some() {
             return Some(Err("a pack of several records is not compared; open one of them by itself".into()));
+        }
+        if self.experiment.is_on() {
+            let why = "an experiment is on in Attend, under which only the first model is run; esc there ends it";
+            return Some(Err(why.into()));
         }
         let mask = match self.policy.mask(&second.sequence, self.form, None) {
             Ok(mask) => mask,

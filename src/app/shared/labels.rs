@@ -14,7 +14,7 @@ pub struct Label {
 }
 
 /// The labels of a sequence, by token.
-pub(super) fn labels(sequence: &Sequence) -> Vec<Label> {
+pub(super) fn written(sequence: &Sequence) -> Vec<Label> {
     let label = |bytes: &[u8]| {
         let text = visible(bytes);
         Label { width: text.width(), text, ends_line: bytes.ends_with(b"\n") }

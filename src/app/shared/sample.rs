@@ -37,6 +37,7 @@ impl Shared {
         if let (Sample::Text(before), Sample::Text(after)) = (&self.sample, &sample) {
             self.policy.split = self.policy.split.map(|split| moved_split(split, before, after));
         }
+        self.allow_all_edges();
         self.sample = sample;
         self.sample_name = name.into();
     }
@@ -114,6 +115,7 @@ impl Shared {
 
     /// The user asked for this model.
     pub(in crate::app) fn choose_model(&mut self, source: Source) {
+        self.allow_all_edges();
         self.chosen_model = Some(source);
     }
 

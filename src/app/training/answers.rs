@@ -51,6 +51,9 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     if is_step {
         app.asked.run.get_or_insert_default();
     }
+    if is_step || went_back {
+        app.views.leave_weights(at.step);
+    }
     if app.training.activity != Activity::Pausing {
         app.settle();
     }
@@ -71,10 +74,21 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
 
 /// The film goes on; the views show the newest frame, unless they show a past one.
 fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
-    let mut copies = rows.into_iter().map(|rows| Arc::new(Scores::new(rows)));
+    let labels = app.experiment.labels;
+    let mut copies = rows.into_iter().map(|rows| {
+        let mut scores = Scores::under(labels);
+        scores.splice(0, rows);
+        Arc::new(scores)
+    });
     let Some(scores) = copies.next() else { return };
     if scores.len() < app.len() {
         return stop_short(app, &scores);
+    }
+    if app.experiment.is_on() {
+        // The film is of what the model was trained with.
+        app.training.film.forget_after(step);
+        app.shared.show_scores((*scores).clone());
+        return app.shared.finish_rescored();
     }
     let twin = copies.next().filter(|_| app.training.twin.is_some());
     let training = &mut app.training;

@@ -36,6 +36,10 @@ impl App {
     /// # Errors
     /// Why none can be taken, and what to do.
     pub(in crate::app) fn plan(&self) -> Result<Plan, String> {
+        if self.experiment.is_on() {
+            let why = "an experiment is on in Attend; esc there ends it: steps are taken as the model is trained";
+            return Err(why.into());
+        }
         let data = match &self.training.data {
             TrainingData::Screen if !self.is_current() => {
                 return Err(match self.analysis.progress {

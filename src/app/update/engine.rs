@@ -17,6 +17,10 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
             app.shared.take_second(generation, event);
             return Vec::new();
         }
+        Event::Look { number, step, event } => {
+            app.views.attend.take(number, step, event);
+            return Vec::new();
+        }
         // A newer text waits for the same load.
         Event::Loading { .. } => {}
         _ if event.generation() != Some(app.analysis.generation) => return Vec::new(),
@@ -60,7 +64,7 @@ impl Event {
     /// The analysis it belongs to, if to one.
     fn generation(&self) -> Option<u64> {
         match self {
-            Event::Train(_) | Event::Survey { .. } | Event::Compare { .. } => None,
+            Event::Train(_) | Event::Survey { .. } | Event::Compare { .. } | Event::Look { .. } => None,
             Event::Loading { generation, .. }
             | Event::ModelFailed { generation, .. }
             | Event::Tokenised { generation, .. }

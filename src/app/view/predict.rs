@@ -65,8 +65,8 @@ impl Room for Predict {
         Vec::new()
     }
 
-    fn cancel(app: &mut App) -> bool {
-        app.views.predict.what_if.take().is_some()
+    fn cancel(app: &mut App) -> Option<Vec<Effect>> {
+        app.views.predict.what_if.take().map(|_| Vec::new())
     }
 
     fn leave_place(&mut self) {

@@ -111,8 +111,8 @@ impl Room for Score {
         app.shared.select_to(t);
     }
 
-    fn cancel(app: &mut App) -> bool {
-        app.shared.end_selection()
+    fn cancel(app: &mut App) -> Option<Vec<Effect>> {
+        app.shared.end_selection().then(Vec::new)
     }
 
     fn show_panel(&mut self, panel: usize) {

@@ -3,7 +3,6 @@
 use lossglass::cancel::Cancel;
 use lossglass::decoder::Decoder;
 use lossglass::loss::Scores;
-use lossglass::mask::AttentionMask;
 use lossglass::score::Scorer;
 use serde_json::Value;
 
@@ -56,36 +55,6 @@ fn every_family_scores_as_transformers_does() {
         let (config, weights) = checkpoint::fixture(name);
         let expected = checkpoint::json(&format!("{name}/expected.json"));
         agrees_with(name, &expected, &Decoder::new(&config, weights).unwrap());
-    }
-}
-
-/// Of the first and the last layer; gemma3's and gpt_neo's see differently far.
-#[test]
-fn every_family_attends_as_transformers_does() {
-    for name in checkpoint::FAMILIES {
-        let (config, weights) = checkpoint::fixture(name);
-        let expected = checkpoint::json(&format!("{name}/expected.json"));
-        let ids = ids(&expected["texts"][0]);
-        let layers = [0, config.layers - 1];
-        let decoder = Decoder::new(&config, weights).unwrap();
-        let found = decoder.attention_weights(&ids, &layers).unwrap();
-        for (layer, found) in layers.into_iter().zip(found) {
-            let found = found.to_vec3::<f32>().unwrap();
-            let theirs = &expected["attention"][layer.to_string()];
-            assert_eq!((found.len(), theirs.as_array().unwrap().len()), (config.heads, config.heads));
-            for (head, rows) in found.iter().enumerate() {
-                for (query, row) in rows.iter().enumerate() {
-                    let seen = AttentionMask::Causal.within(config.window_of(layer)).visible(query, ids.len());
-                    assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5);
-                    for (key, weight) in row.iter().enumerate() {
-                        let place = format!("{name}: layer {layer}, head {head}, query {query}, key {key}");
-                        let theirs = theirs[head][query][key].as_f64().unwrap();
-                        assert!((f64::from(*weight) - theirs).abs() < 1e-4, "{place}: {weight} instead of {theirs}");
-                        assert_eq!(*weight == 0.0, !seen.contains(&key), "{place}: {weight}");
-                    }
-                }
-            }
-        }
     }
 }
 

@@ -127,6 +127,33 @@ fn rope() {
     }
 }
 
+fn forbidding(mask: AttentionMask, cuts: &[&str]) -> Visibility {
+    Visibility { mask, forbidden: cuts.iter().map(|cut| cut.parse().unwrap()).collect(), ..Visibility::default() }
+}
+
+/// Rows of one head, from anywhere on.
+#[test]
+fn attention_weights() {
+    let heads = Heads { query: 4, key_value: 2, dim: 12 };
+    let (q, k) = (sample((70, 48), 1).as_tensor().detach(), sample((75, 24), 2).as_tensor().detach());
+    for visibility in [
+        Visibility::default(),
+        forbidding(AttentionMask::Causal, &["*:2", "40:39", "41:7@*.3"]),
+        forbidding(AttentionMask::Sliding(9), &["*:50"]),
+        forbidding(AttentionMask::Prefix(20), &["7:19"]),
+    ] {
+        let all = composed::attention_weights(&q, &k, heads, &visibility).unwrap();
+        for (head, rows) in [(0, 0..70), (3, 35..37), (2, 69..70), (1, 5..5)] {
+            let ours = ops::attention_weights(&q, &k, heads, &visibility, rows.clone(), head).unwrap();
+            let theirs = all.get(head).unwrap().narrow(0, rows.start, rows.len()).unwrap();
+            let ours = Tensor::from_vec(ours, theirs.shape(), &Device::Cpu).unwrap();
+            assert_close(&ours, &theirs, &format!("head {head}, rows {rows:?} under {visibility:?}"));
+        }
+    }
+    assert!(ops::attention_weights(&q, &k, heads, &Visibility::default(), 0..71, 0).is_err());
+    assert!(ops::attention_weights(&q, &k, heads, &Visibility::default(), 0..2, 4).is_err());
+}
+
 #[test]
 fn attention() {
     for (query, key_value, dim, queries, keys) in
@@ -142,8 +169,12 @@ fn attention() {
             AttentionMask::Sliding(1).into(),
             AttentionMask::Sliding(9).into(),
             packed().into(),
-            Visibility { mask: AttentionMask::None, documents: packed() },
-            Visibility { mask: AttentionMask::Sliding(9), documents: packed() },
+            AttentionMask::Prefix(6).into(),
+            Visibility { mask: AttentionMask::None, documents: packed(), ..Visibility::default() },
+            Visibility { mask: AttentionMask::Sliding(9), documents: packed(), ..Visibility::default() },
+            forbidding(AttentionMask::Causal, &["*:2", "*:0", "6:5", "39:38", "33:1"]),
+            forbidding(AttentionMask::Sliding(9), &["*:30", "6:5", "69:60"]),
+            forbidding(AttentionMask::None, &["*:3@*.0", "5:6", "2:0@*.1"]),
         ] {
             agree(
                 &format!("{visibility:?} attention {heads:?}"),

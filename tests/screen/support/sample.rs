@@ -133,6 +133,7 @@ pub fn tokenised(generation: u64, sequence: Sequence) -> Event {
         context: 64,
         dtype: "f32",
         device: "cpu".into(),
+        heads: 2,
         masks: vec![(AttentionMask::Causal, vec![0, 1])],
         facts: Facts { bos: None, eos: Some(1), pad: None, context: 64 },
         notes: Vec::new(),

@@ -21,7 +21,7 @@ pub fn lines(app: &App, theme: &Theme, visibility: &Visibility, width: usize, is
     let mut lines = vec![sees(app, theme, query, &seen, width)];
     let mut rest = text::wrap(&predicts(app, visibility, &seen), width);
     if is_roomy {
-        rest.extend(text::wrap(&why(app), width));
+        rest.extend(text::wrap(&why(app, seen.contains(&app.cursor)), width));
     }
     lines.extend(rest.into_iter().map(|line| Line::styled(line, theme.text)));
     lines
@@ -36,7 +36,7 @@ fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, width: usiz
     let start = format!("row {query} {} may see {} {tokens}{document}: ", quoted(app, query), text::count(seen.len()));
     let room = width.saturating_sub(start.width());
     // More characters than columns are never shown.
-    let text = visible_text(app.sequence().text_of(seen.start..query + 1, room + 1));
+    let text = visible_text(app.sequence().text_of(seen.start..(query + 1).max(seen.end), room + 1));
     Line::from(vec![Span::styled(start, theme.text), Span::styled(text::fit_end(&text, room), theme.accent)])
 }
 
@@ -61,7 +61,10 @@ fn predicts(app: &App, visibility: &Visibility, seen: &Range<usize>) -> String {
         1 => format!("the {which} token{of}"),
         n => format!("the {which} {} tokens{of}", text::count(n)),
     };
-    let mut hidden = count(app.len() - seen.end, "next", "");
+    let mut hidden = match app.len() - seen.end {
+        0 => "nothing that comes later".to_owned(),
+        later => count(later, "next", ""),
+    };
     let own = visibility.documents.around(seen.end.saturating_sub(1), app.len()).start;
     if seen.start > own {
         hidden =
@@ -70,12 +73,21 @@ fn predicts(app: &App, visibility: &Visibility, seen: &Range<usize>) -> String {
     if own > 0 {
         hidden = format!("{hidden} and {} of the documents before", text::count(own));
     }
-    format!("it predicts {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
+    let row = seen.end.saturating_sub(1).min(app.cursor - 1);
+    let cut = visibility.forbidden.keys(row, 0).filter(|key| seen.contains(key)).count();
+    let cut = if cut > 0 { format!(" · {} of it forbidden by hand", text::count(cut)) } else { String::new() };
+    format!("it predicts {}, {cost}{counts} · the mask hides {hidden}{cut}", quoted(app, target))
 }
 
-fn why(app: &App) -> String {
+fn why(app: &App, sees_answer: bool) -> String {
     if app.cursor >= app.len() {
         return "why a mask: all rows are computed at once; without it each would see its own answer".into();
+    }
+    if sees_answer {
+        return format!(
+            "broken on purpose: this row sees {}, its own answer, so its loss is worth nothing",
+            quoted(app, app.cursor)
+        );
     }
     format!("why: a row that saw {} would copy it, not predict it", quoted(app, app.cursor))
 }
