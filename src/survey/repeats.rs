@@ -9,7 +9,7 @@ use crate::mask::finding::{Code, Finding};
 use crate::sequence::{Kind, Sequence};
 
 /// Records that are remembered; those behind them are compared with these alone.
-const REMEMBERED: usize = 1 << 22;
+const REMEMBERED: usize = 1 << 21;
 
 /// What a record says, by two hashes of 64 bits.
 struct Says {
