@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::load;
 use crate::cancel::Cancel;
 use crate::checkpoint::Loaded;
-use crate::sample::{Chat, Message, Sample};
+use crate::sample::{Chat, Message, Prepared, Sample};
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::source::Source;
 use crate::template::{ChatTemplate, TemplateError};
@@ -128,7 +128,7 @@ impl Reader {
         let options = options.into();
         let mut sequence = match sample {
             Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, options)?,
-            Sample::Prepared(prepared) => Sequence::from_prepared(&self.vocabulary, prepared)?,
+            Sample::Prepared(row) => self.prepared(row)?,
             Sample::Chat(chat) => {
                 let with_tools = self.templates.with_tools.as_ref().filter(|_| chat.has_tools());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {
@@ -144,6 +144,20 @@ impl Reader {
             }
         };
         sequence.truncate(self.context);
+        Ok(sequence)
+    }
+
+    /// The tokens of a row that a trainer prepared. A packed one is cut before its documents are taken apart.
+    fn prepared(&self, row: &Prepared) -> Result<Sequence> {
+        let is_cut = row.starts.len() > 1 && row.ids.len() > self.context;
+        if !is_cut {
+            return Ok(Sequence::from_prepared(&self.vocabulary, row)?);
+        }
+        let mut sequence = Sequence::from_prepared(&self.vocabulary, &row.first(self.context))?;
+        let (tokens, context) = (row.ids.len(), self.context);
+        sequence
+            .notes
+            .push(format!("the packed row has {tokens} tokens, and the model takes {context}: the rest is cut off"));
         Ok(sequence)
     }
 

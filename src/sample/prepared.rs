@@ -70,6 +70,12 @@ impl Prepared {
         self.starts.iter().zip(ends).map(|(&start, end)| start..end)
     }
 
+    /// The first `tokens` tokens of the row, with the documents that begin there.
+    pub fn first(&self, tokens: usize) -> Self {
+        let starts = self.starts.iter().copied().filter(|&start| start < tokens).collect();
+        Self { starts, ..self.document(0..tokens.min(self.ids.len())) }
+    }
+
     /// One document of the row as a row of its own.
     pub fn document(&self, tokens: Range<usize>) -> Self {
         let (ids, weights) = (self.ids.get(tokens.clone()), self.weights.get(tokens));
@@ -106,5 +112,51 @@ fn numbers(fields: &Map<String, Value>, key: &str) -> Result<Option<Vec<i64>>, S
             numbers.map(Some).ok_or_else(|| format!("has `{key}` with something that is no whole number"))
         }
         Some(_) => Err(format!("has `{key}` that is no list")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(row: Value) -> Result<Prepared, String> {
+        Prepared::read(row.as_object().expect("an object"))
+    }
+
+    #[test]
+    fn masks_are_taken_together_and_padding_is_no_part() {
+        let row = serde_json::json!({"input_ids": [5, 6, 7, 8, 0], "labels": [-100, 6, 7, -100, -100],
+            "assistant_masks": [1, 0, 1, 1, 0], "attention_mask": [1, 1, 1, 1, 0]});
+        let row = read(row).expect("a row");
+        assert_eq!((row.ids, row.weights, row.starts), (vec![5, 6, 7, 8], vec![0.0, 0.0, 1.0, 0.0], vec![0]));
+        let all = read(serde_json::json!({"input_ids": [5, 6]})).expect("a row");
+        assert_eq!(all.weights, [1.0, 1.0], "without a mask everything is trained");
+    }
+
+    #[test]
+    fn documents_are_where_a_row_says_so() {
+        let of = |key: &str, value: Value| {
+            let row = read(serde_json::json!({"input_ids": [1, 2, 3, 4, 5], key: value})).expect("a row");
+            row.documents().collect::<Vec<_>>()
+        };
+        for (key, value) in [
+            ("seq_lengths", serde_json::json!([2, 3])),
+            ("position_ids", serde_json::json!([0, 1, 0, 1, 2])),
+            ("attention_mask", serde_json::json!([1, 1, 2, 2, 2])),
+        ] {
+            assert_eq!(of(key, value), [0..2, 2..5], "{key}");
+        }
+        let row = read(serde_json::json!({"input_ids": [1, 2, 3, 4, 5], "seq_lengths": [2, 3]})).expect("a row");
+        assert_eq!(row.first(3), Prepared { ids: vec![1, 2, 3], weights: vec![1.0; 3], starts: vec![0, 2] });
+        assert_eq!(row.document(2..5).ids, [3, 4, 5]);
+    }
+
+    #[test]
+    fn what_is_no_row_says_why() {
+        let error = |row: Value| read(row).expect_err("it is none");
+        assert!(error(serde_json::json!({"labels": []})).contains("no `input_ids`"));
+        assert!(error(serde_json::json!({"input_ids": [1], "labels": [1, 2]})).contains("not one number a token"));
+        assert!(error(serde_json::json!({"input_ids": [1], "labels": [2]})).contains("label 2 at token 0"));
+        assert!(error(serde_json::json!({"input_ids": ["a"]})).contains("no whole number"));
     }
 }

@@ -32,13 +32,12 @@ pub struct Other {
     pub there: Option<(u32, String)>,
 }
 
-/// Tokens in a row, of one part of one turn, which the trainer scores and the mask does not, or the other way round.
+/// Tokens in a row, of one part of one turn, which the trainer weighs otherwise than the mask.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     pub tokens: Range<usize>,
     /// Their text.
     pub text: String,
-    /// The trainer gives it a weight and the mask does not; else it leaves it out, or weighs it otherwise.
     pub what: What,
     /// "the header of turn 2".
     pub place: String,
