@@ -78,7 +78,7 @@ impl Run {
 /// All targets of a text are scored.
 fn example(ids: Vec<u32>) -> [Arc<Example>; 1] {
     let weights = (0..ids.len()).map(|t| if t == 0 { 0.0 } else { 1.0 }).collect();
-    [Arc::new(Example { ids, weights, documents: Default::default() })]
+    [Arc::new(Example { ids, weights, visibility: Default::default(), labels: Default::default() })]
 }
 
 fn embedded(criterion: &mut Criterion) {

@@ -1,5 +1,6 @@
 //! The command line, as types only.
 
+pub mod generate;
 pub mod inside;
 pub mod mask;
 pub mod models;
@@ -51,6 +52,11 @@ pub enum Subcommands {
     /// One line a step: the loss before it, the gradient's norm before clipping, the learning rate. Ctrl-C ends the run
     /// after the step under way, still saves, and exits with 130; a second one leaves the step or the save under way.
     Train(Box<train::TrainArgs>),
+    /// Let the model continue a text or answer a chat, token by token
+    ///
+    /// On a terminal the text comes as it is written; elsewhere every token with p, rank and what it was drawn with.
+    /// Ctrl-C ends it, prints what is there and exits with 130.
+    Generate(Box<generate::GenerateArgs>),
     /// List models, fetch, show and remove them
     Models(models::ModelsArgs),
 }

@@ -3,6 +3,7 @@
 mod analyze;
 mod bar;
 mod card;
+mod generate;
 mod input;
 mod interrupt;
 mod mask;
@@ -27,6 +28,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
+        Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
         None if has_screen() => screen::run(cli)?,
         None => {

@@ -91,9 +91,10 @@
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
 //! engine                                                a model and what is done with it, on a thread of its own
-//! app                                                   of engine, its messages; of model, its description
+//! app                                                   of engine, its messages; of model, its description; of inspect,
+//!                                                       what was seen
 //! ui, tui                                               app, and what its state is made of
-//! report, cli                                           plain values; of decoder, the names of devices
+//! report, cli                                           plain values; of generate, a step; of decoder, names of devices
 //! command                                               what it runs
 //! ```
 //!

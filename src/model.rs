@@ -100,4 +100,12 @@ impl Model {
     pub fn encode(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
         self.reader().encode(sample, options)
     }
+
+    /// The sample as a prompt for this model: a chat ends with its template's generation prompt.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode), or a chat in which nobody speaks before the assistant.
+    pub fn prompt(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
+        self.reader().prompt(sample, options)
+    }
 }

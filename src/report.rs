@@ -1,8 +1,9 @@
-//! The values of one analysis as a table, JSON or CSV, and those of a training run.
+//! The values of one analysis as a table, JSON or CSV, those of a training run, and what a model wrote.
 
 pub mod against;
 mod compare;
 mod csv;
+pub mod generation;
 mod inside;
 mod json;
 pub mod survey;
@@ -70,14 +71,14 @@ impl Report<'_> {
     pub fn findings(&self) -> Vec<Finding> {
         findings(self.sequence, self.mask, &self.model.facts)
     }
+}
 
-    /// A token of the vocabulary as text; bytes that are no whole character are written `⟨E6⟩`.
-    fn token_text(&self, id: u32) -> String {
-        crate::sequence::text_of(self.model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice))
-    }
+/// A token of the vocabulary as text; bytes that are no whole character are written `⟨E6⟩`.
+fn token_text(model: &ModelInfo, id: u32) -> String {
+    crate::sequence::text_of(model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice))
+}
 
-    /// A token of the vocabulary as it is shown.
-    fn token_label(&self, id: u32) -> String {
-        crate::sequence::visible(self.model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice))
-    }
+/// A token of the vocabulary as it is shown.
+fn token_label(model: &ModelInfo, id: u32) -> String {
+    crate::sequence::visible(model.tokens.get(id as usize).map_or(&[][..], Vec::as_slice))
 }

@@ -146,7 +146,7 @@ pub enum TrainFormat {
     Json,
 }
 
-fn count(text: &str) -> Result<usize, String> {
+pub(super) fn count(text: &str) -> Result<usize, String> {
     match usize::from_str(text) {
         Ok(0) => Err("give 1 or more".into()),
         Ok(count) => Ok(count),
@@ -154,7 +154,7 @@ fn count(text: &str) -> Result<usize, String> {
     }
 }
 
-fn number(text: &str, is_fine: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
+pub(super) fn number(text: &str, is_fine: impl Fn(f64) -> bool, wanted: &str) -> Result<f64, String> {
     match f64::from_str(text) {
         Ok(number) if number.is_finite() && is_fine(number) => Ok(number),
         _ => Err(format!("give {wanted}")),
@@ -165,7 +165,7 @@ fn positive(text: &str) -> Result<f64, String> {
     number(text, |number| number > 0.0, "a number above 0")
 }
 
-fn not_negative(text: &str) -> Result<f64, String> {
+pub(super) fn not_negative(text: &str) -> Result<f64, String> {
     number(text, |number| number >= 0.0, "0 or a number above it")
 }
 

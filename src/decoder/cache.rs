@@ -21,6 +21,16 @@ impl KvCache {
         self.tokens
     }
 
+    /// The same keys and values in memory of their own, so that both can go on differently.
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub fn fork(&self) -> Result<Self> {
+        let copy = |rows: &Tensor| self.room(Some(rows), rows, self.tokens);
+        let layers = self.layers.iter().map(|(keys, values)| Ok((copy(keys)?, copy(values)?)));
+        Ok(Self { layers: layers.collect::<Result<_>>()?, tokens: self.tokens })
+    }
+
     /// Forgets the tokens from `tokens` on.
     pub fn truncate(&mut self, tokens: usize) {
         self.tokens = self.tokens.min(tokens);

@@ -16,4 +16,21 @@ impl Experiment {
     pub fn is_on(&self) -> bool {
         *self != Self::default()
     }
+
+    /// What is other, in a few words.
+    pub fn words(&self) -> String {
+        let mut words = Vec::new();
+        if self.attention != AttentionChoice::default() {
+            words.push(format!("attention {}", self.attention));
+        }
+        match self.forbidden.cuts().len() {
+            0 => {}
+            1 => words.push("1 edge forbidden".into()),
+            n => words.push(format!("{n} edges forbidden")),
+        }
+        if self.labels != Labels::Next {
+            words.push("labels shifted by one too few".into());
+        }
+        words.join(", ")
+    }
 }

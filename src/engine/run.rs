@@ -340,8 +340,9 @@ impl ScreenExamples {
             if weights.len() != screen.ids.len() {
                 bail!("the mask does not belong to the text on screen; run again");
             }
-            let (ids, documents) = (screen.ids.to_vec(), screen.options.visibility.documents.clone());
-            kept.examples.push(Arc::new(Example { ids, weights: weights.to_vec(), documents }));
+            let ScoreOptions { visibility, labels, .. } = screen.options.clone();
+            let example = Example { ids: screen.ids.to_vec(), weights: weights.to_vec(), visibility, labels };
+            kept.examples.push(Arc::new(example));
             kept.weights.push(weights.clone());
         }
         Ok(kept)

@@ -94,7 +94,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 return rescore(loaded, Vec::new(), &emit);
             }
             TrainRequest::Continue { prompt, tokens, temperature, seed } => {
-                let sampling = Sampling { temperature, top_k: None, top_p: None, seed, max_tokens: tokens };
+                let sampling = Sampling { temperature, seed, max_tokens: tokens, ..Sampling::default() };
                 return self.write_on(prompt, &sampling, cancels);
             }
             TrainRequest::Save { directory } => {

@@ -16,7 +16,7 @@ use super::survey::{self, Survey, SurveyEvent};
 use super::{Cancels, Ended, Event, Experiment, Request, TrainEvent, TrainRequest};
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
-use crate::loss::{Distribution, Row};
+use crate::loss::{Distribution, Labels, Row};
 use crate::model::{Model, ModelInfo, Overrides};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, PackRequest, Sequence};
@@ -254,7 +254,7 @@ impl Text {
             Some(pack) => pack.apart_under(pack.packing.other()),
             None => return Ok(None),
         };
-        Ok(nlls(&model.decoder, &sequence.ids(), &documents, cancel)?)
+        Ok(nlls(&model.decoder, &sequence.ids(), &documents.into(), Labels::Next, cancel)?)
     }
 }
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::load;
 use crate::cancel::Cancel;
 use crate::checkpoint::Loaded;
-use crate::sample::{Chat, Message, Prepared, Sample};
+use crate::sample::{Chat, Message, Prepared, Sample, is_assistant};
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::source::Source;
 use crate::template::{ChatTemplate, TemplateError};
@@ -125,10 +125,39 @@ impl Reader {
     /// # Errors
     /// If the model has no chat template, the template fails, or the tokenizer does.
     pub fn encode(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
-        let options = options.into();
-        let mut sequence = match sample {
-            Sample::Text(text) => Sequence::from_text(&self.vocabulary, text, options)?,
-            Sample::Prepared(row) => self.prepared(row)?,
+        let mut sequence = self.whole(sample, options.into(), false)?;
+        sequence.truncate(self.context);
+        Ok(sequence)
+    }
+
+    /// The sample as a prompt that the model is to continue, whole, however long it is: a chat ends with the generation
+    /// prompt of its template, and what the assistant says last is left out, to be written anew.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode), or a chat in which nobody speaks before the assistant.
+    pub fn prompt(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
+        // What is to be continued has no end yet.
+        let options = EncodeOptions { append_eos: false, ..options.into() };
+        let Sample::Chat(chat) = sample else { return self.whole(sample, options, true) };
+        let answer = chat.messages.iter().rev().take_while(|message| is_assistant(&message.role)).count();
+        if answer == 0 {
+            return self.whole(sample, options, true);
+        }
+        let mut asked = chat.clone();
+        asked.messages.truncate(chat.messages.len() - answer);
+        if asked.messages.is_empty() {
+            bail!("nobody speaks before the assistant: there is nothing to answer")
+        }
+        let mut sequence = self.whole(&Sample::Chat(asked), options, true)?;
+        sequence.notes.push("what the assistant says last is left out: it is written anew".into());
+        Ok(sequence)
+    }
+
+    /// The sample's tokens, however many; of a chat with the generation prompt behind them if that is asked for.
+    fn whole(&self, sample: &Sample, options: EncodeOptions, add_generation_prompt: bool) -> Result<Sequence> {
+        match sample {
+            Sample::Text(text) => Ok(Sequence::from_text(&self.vocabulary, text, options)?),
+            Sample::Prepared(row) => self.prepared(row),
             Sample::Chat(chat) => {
                 let with_tools = self.templates.with_tools.as_ref().filter(|_| chat.has_tools());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {
@@ -139,12 +168,10 @@ impl Reader {
                 })?;
                 let template = template.as_ref().map_err(|error| anyhow!("{error}"))?;
                 let chat = if options.join_parts { &joined(chat) } else { chat };
-                let rendered = template.render(chat, false).with_context(|| failed(chat))?;
-                Sequence::from_chat(&self.vocabulary, rendered, chat, options)?
+                let rendered = template.render(chat, add_generation_prompt).with_context(|| failed(chat))?;
+                Ok(Sequence::from_chat(&self.vocabulary, rendered, chat, options)?)
             }
-        };
-        sequence.truncate(self.context);
-        Ok(sequence)
+        }
     }
 
     /// The tokens of a row that a trainer prepared. A packed one is cut before its documents are taken apart.

@@ -117,7 +117,7 @@ fn layer_object(report: &Report, depth: &Depth, layer: usize) -> Value {
     let top = |t: usize| {
         let row = depth.predicting(layer, t).filter(|row| row.target.is_some())?;
         let best = row.top.first()?;
-        Some(json!({"id": best.id, "text": report.token_text(best.id), "p": best.p}))
+        Some(json!({"id": best.id, "text": super::token_text(report.model, best.id), "p": best.p}))
     };
     json!({
         "layer": layer,

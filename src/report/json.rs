@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::Report;
+use super::{Report, token_text};
 use crate::loss::{Candidate, document_losses};
 use crate::mask::finding::Finding;
+use crate::model::ModelInfo;
 
 /// Writes one object and a newline.
 ///
@@ -21,14 +22,7 @@ fn object(report: &Report) -> Value {
     let Report { model, sequence, mask, ledger, denominator, .. } = *report;
     let mut object = json!({
         "schema": 1,
-        "model": {
-            "name": model.name,
-            "architecture": model.architecture,
-            "parameters": model.parameters,
-            "vocab_size": model.vocab_size,
-            "dtype": model.dtype,
-            "device": model.device,
-        },
+        "model": model_object(model),
         "source": {
             "kind": sequence.kind.name(),
             "rendered": sequence.text,
@@ -55,6 +49,18 @@ fn object(report: &Report) -> Value {
     });
     super::inside::add(report, &mut object);
     object
+}
+
+/// What a report says of the model.
+pub(super) fn model_object(model: &ModelInfo) -> Value {
+    json!({
+        "name": model.name,
+        "architecture": model.architecture,
+        "parameters": model.parameters,
+        "vocab_size": model.vocab_size,
+        "dtype": model.dtype,
+        "device": model.device,
+    })
 }
 
 /// What each document of a pack costs under both packings; null for what is no pack.
@@ -140,6 +146,6 @@ fn next(report: &Report) -> Value {
 }
 
 fn top(report: &Report, candidates: &[Candidate]) -> Vec<Value> {
-    let entry = |c: &Candidate| json!({"id": c.id, "text": report.token_text(c.id), "p": c.p});
+    let entry = |c: &Candidate| json!({"id": c.id, "text": token_text(report.model, c.id), "p": c.p});
     candidates.iter().map(entry).collect()
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Report;
+use super::{Report, token_label};
 use crate::loss::{Denominator, document_losses, weight_text};
 use crate::sequence::{visible, visible_text};
 
@@ -35,7 +35,7 @@ pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     tokens(report, out)?;
     if let Some(row) = report.scores.predicting(sequence.len()) {
         let candidates: Vec<String> =
-            row.top.iter().map(|c| format!("{} {:.3}", report.token_label(c.id), c.p)).collect();
+            row.top.iter().map(|c| format!("{} {:.3}", token_label(report.model, c.id), c.p)).collect();
         writeln!(out, "\nnext: {} · entropy {:.3} nats", candidates.join("  "), row.entropy)?;
     }
     writeln!(out)?;
@@ -71,7 +71,7 @@ fn tokens(report: &Report, out: &mut impl Write) -> io::Result<()> {
             )?;
             continue;
         };
-        let guess = row.top.first().map_or_else(String::new, |best| report.token_label(best.id));
+        let guess = row.top.first().map_or_else(String::new, |best| token_label(report.model, best.id));
         writeln!(
             out,
             "{t:>5}  {label}{}  {:>7.3}  {:>8}  {:>6}  {:>7.3}       {scored}  {guess} · {reason}",

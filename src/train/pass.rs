@@ -34,8 +34,9 @@ pub(super) fn pass(
     cancel: &Cancel,
 ) -> Result<f64, TrainError> {
     let scored: Vec<usize> = example.targets().filter(|(_, weight)| *weight != 0.0).map(|(t, _)| t).collect();
-    // What comes after the last scored target has no part in the loss, the target itself is only predicted.
-    let Some(&end) = scored.last() else { return Ok(0.0) };
+    // What no row sees that counts has no part in the loss: the last target itself is only predicted.
+    let Some(last) = scored.last().and_then(|&t| example.labels.row(t)) else { return Ok(0.0) };
+    let end = (last + 1).max(example.visibility.mask.ahead().min(example.ids.len()));
     let work = Work { decoder, ids: &example.ids[..end], scored: &scored, example, denominator };
     match backward {
         Backward::Fused => work.fused(gradients, cancel),
@@ -55,13 +56,13 @@ struct Work<'a> {
 impl Work<'_> {
     /// The row that predicts each scored target.
     fn rows(&self) -> Vec<u32> {
-        self.scored.iter().map(|&t| t as u32 - 1).collect()
+        self.scored.iter().filter_map(|&t| self.example.labels.row(t)).map(|row| row as u32).collect()
     }
 
     fn fused(&self, gradients: &mut Gradients, cancel: &Cancel) -> Result<f64, TrainError> {
         let weight = |t: usize| self.example.weights[t];
         let tape = Tape::new(gradients);
-        let hidden = self.decoder.record(self.ids, &self.example.documents.clone().into(), &tape, cancel)?;
+        let hidden = self.decoder.record(self.ids, &self.example.visibility, &tape, cancel)?;
         let rows = select_rows(&hidden, &self.rows(), Some(&tape))?;
         let counted = |&t: &usize| Counted { id: self.example.ids[t], coefficient: weight(t) / self.denominator };
         let counted: Vec<Counted> = self.scored.iter().map(counted).collect();
@@ -80,7 +81,7 @@ impl Work<'_> {
     ) -> Result<f64, TrainError> {
         let device = self.decoder.device();
         let (decoder, variables) = with_variables(self.decoder, parameters)?;
-        let hidden = decoder.run(self.ids, None, self.example.documents.clone(), cancel)?;
+        let hidden = decoder.run(self.ids, None, self.example.visibility.clone(), cancel)?;
         let rows = Tensor::new(self.rows(), device)?;
         let logits = decoder.head(&hidden.index_select(&rows, 0)?)?;
         let labels: Vec<u32> = self.scored.iter().map(|&t| self.example.ids[t]).collect();

@@ -6,7 +6,6 @@ use ratatui::text::Line;
 
 use super::{Theme, text};
 use crate::app::{App, Progress, View};
-use crate::loss::Labels;
 
 /// Rows the banner takes: none while all is well, at most a third of the screen.
 pub fn height(app: &App, screen: Rect) -> u16 {
@@ -46,24 +45,11 @@ fn lines(app: &App, width: u16) -> Vec<String> {
 
 /// What the text is run under, and what that does to the loss.
 fn experiment(app: &App) -> String {
-    let experiment = &app.experiment;
-    let mut words = Vec::new();
-    if experiment.attention != Default::default() {
-        words.push(format!("attention {}", experiment.attention));
-    }
-    match experiment.forbidden.cuts().len() {
-        0 => {}
-        1 => words.push("1 edge forbidden".into()),
-        n => words.push(format!("{n} edges forbidden")),
-    }
-    if experiment.labels != Labels::Next {
-        words.push("labels shifted by one too few".into());
-    }
     let costs = match means(app) {
         Some([under, without]) => format!(": scored tokens cost {under:.3} nats, {without:.3} without it"),
         None => String::new(),
     };
-    format!("experiment, {}{costs}; esc in Attend ends it", words.join(", "))
+    format!("experiment, {}{costs}; esc in Attend ends it", app.experiment.words())
 }
 
 /// The weighted mean of −log p under the experiment and without it, over the tokens that both know.

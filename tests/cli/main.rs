@@ -6,6 +6,7 @@ mod card;
 mod findings;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+mod generate;
 mod mask;
 mod pieces;
 mod reports;

@@ -5,6 +5,7 @@ mod chats;
 mod compare;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+mod inside;
 mod learning;
 mod models;
 #[path = "../support/session.rs"]

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use candle_core::Tensor;
 use lossglass::cancel::Cancel;
 use lossglass::decoder::Decoder;
-use lossglass::sequence::Documents;
+use lossglass::loss::Labels;
+use lossglass::mask::Visibility;
 use lossglass::train::{Example, LoraSettings, Method, Projections, Settings, StepReport, TrainError, Trainer};
 use serde_json::Value;
 
@@ -31,7 +32,8 @@ pub fn example(chat: &Value) -> Arc<Example> {
     Arc::new(Example {
         weights: mask.into_iter().enumerate().map(|(t, w)| if t == 0 { 0.0 } else { w }).collect(),
         ids,
-        documents: Documents::default(),
+        visibility: Visibility::default(),
+        labels: Labels::Next,
     })
 }
 

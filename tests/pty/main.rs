@@ -253,3 +253,38 @@ fn quitting_in_the_middle_of_a_run_restores_the_terminal() {
     pty.wait_for_exit();
     pty.assert_restored();
 }
+
+/// `generate` on a terminal: the text as it comes, nothing else of it, and why it ended.
+#[test]
+fn generated_text_streams_to_a_terminal() {
+    let chat = ["generate", "--chat", "sample_data/capital.json", "--temperature", "0"];
+    let mut pty = Pty::start(&chat, &[], 100, 24);
+    assert!(pty.wait_for_exit().success());
+    let screen = pty.screen();
+    assert!(
+        screen.contains("The capital of France is Paris.\n(8 tokens, ended with the stop token <|im_end|>)"),
+        "{screen}"
+    );
+    assert!(!screen.contains("−log p"), "{screen}");
+
+    // Several come one after another, with their numbers.
+    let several = ["generate", "--text", "The sea is", "--n", "2", "--max-tokens", "4", "--temperature", "0.5"];
+    let mut pty = Pty::start(&several, &[], 100, 24);
+    assert!(pty.wait_for_exit().success());
+    let screen = pty.screen();
+    let lines: Vec<&str> = screen.lines().collect();
+    assert!(lines[0] == "1:" && lines[1].starts_with(" blue") && lines[3] == "2:", "{screen}");
+    assert!(
+        lines[2] == "(4 tokens, cut off by --max-tokens)" && lines[6].ends_with("of 2 begin with ␣blue"),
+        "{screen}"
+    );
+
+    // Control characters of a model that writes anything have glyphs.
+    let random = ["generate", "--model", "tests/fixtures/llama", "--text", "a", "--no-stop", "--max-tokens", "200"];
+    let mut pty = Pty::start(&random, &[], 100, 24);
+    assert!(pty.wait_for_exit().success());
+    // The bar of the model's loading is wiped away, as everywhere.
+    let raw = pty.raw().replace("\x1b[K", "");
+    assert!(!raw.contains(|c: char| c.is_control() && c != '\n' && c != '\r'), "{raw:?}");
+    assert!(pty.screen().contains("⟨"), "{}", pty.screen());
+}

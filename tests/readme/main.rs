@@ -163,12 +163,17 @@ fn the_readme_is_the_program_s() {
     }
     keep_section("keys", &table);
 
-    let args = ["analyze", "--chat", "sample_data/capital.json"];
+    keep_output("analyze", &["analyze", "--chat", "sample_data/capital.json"]);
+    keep_output("generate", &["generate", "--chat", "sample_data/capital.json", "--temperature", "0"]);
+}
+
+/// What the program prints, as a section of the README.
+fn keep_output(section: &str, args: &[&str]) {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
         .args(args)
         .current_dir(root())
         .output()
         .expect("run");
     let printed = String::from_utf8(output.stdout).expect("UTF-8");
-    keep_section("analyze", &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
+    keep_section(section, &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
 }

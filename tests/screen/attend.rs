@@ -24,9 +24,9 @@ fn attend_shows_the_mask_of_a_models_own_layers() {
     insta::assert_snapshot!("attend_window_80x24", lines(&app, 80, 24));
     update(&mut app, Action::Do(attend::Command::NextLayer.into()));
     let all = lines(&app, 120, 40);
-    assert!(all.contains("causal, in layer 3 · i other layers") && all.contains("may see 11 tokens"), "{all}");
+    assert!(all.contains("causal, layer 3 · . others") && all.contains("may see 11 tokens"), "{all}");
     update(&mut app, Action::Do(attend::Command::NextLayer.into()));
-    assert!(lines(&app, 120, 40).contains("the last 4 tokens, in layers 0–2, 4–5"));
+    assert!(lines(&app, 120, 40).contains("the last 4, layers 0–2, 4–5"));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What keys do: a state, keys through the key table, the state that comes of them.
 
 mod any;
+mod attend;
 mod choices;
 mod editing;
 mod lists;

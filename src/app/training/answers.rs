@@ -84,12 +84,6 @@ fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
     if scores.len() < app.len() {
         return stop_short(app, &scores);
     }
-    if app.experiment.is_on() {
-        // The film is of what the model was trained with.
-        app.training.film.forget_after(step);
-        app.shared.show_scores((*scores).clone());
-        return app.shared.finish_rescored();
-    }
     let twin = copies.next().filter(|_| app.training.twin.is_some());
     let training = &mut app.training;
     let shown = training.shown.filter(|_| is_step).map(|_| training.shown_step());
@@ -123,7 +117,9 @@ fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
         Ended::Paused => app.shared.say(format!("paused at step {step}; r goes on")),
         Ended::Failed(why) => app.shared.complain(format!("stopped at step {step}: {why}")),
     }
-    app.continue_text().into_iter().collect()
+    // What the text costs without the experiment is another figure now.
+    let anew = if app.experiment.is_on() { app.analyze() } else { Vec::new() };
+    anew.into_iter().chain(app.continue_text()).collect()
 }
 
 impl App {

@@ -132,9 +132,6 @@ pub fn go_back(app: &mut App, request: TrainRequest) -> Vec<Effect> {
 impl App {
     /// The views show this frame of the film, `None` or the last one = what the weights say now.
     pub(in crate::app) fn show_step(&mut self, frame: Option<usize>) {
-        if self.experiment.is_on() {
-            return self.shared.say("the film is of the model as it was trained; esc in Attend ends the experiment");
-        }
         let frames = &self.training.film.frames;
         self.training.shown = frame.filter(|&frame| frame + 1 < frames.len());
         self.show_scores();

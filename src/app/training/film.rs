@@ -45,11 +45,6 @@ impl Film {
         self.frames.partition_point(|frame| frame.step <= step).checked_sub(1)
     }
 
-    /// Frames of later steps are of a past that was gone back on.
-    pub(in crate::app) fn forget_after(&mut self, step: usize) {
-        self.frames.retain(|frame| frame.step <= step);
-    }
-
     /// Takes in what the model says now; frames of this step and of later ones are of a past that was gone back on.
     pub(in crate::app) fn add(&mut self, frame: Frame) {
         self.add_within(frame, MOST_BYTES / ROW_BYTES);

@@ -21,7 +21,11 @@ impl App {
         };
         let mask = scoring.and_then(|scoring| scoring.mask.as_ref().ok());
         let mask = mask.map_or_else(|| basis.name(), |mask| basis.mask_name(mask));
-        StepSettings { settings: self.training.settings.clone(), mask, paint, data: self.training.data.describe() }
+        let mut data = self.training.data.describe();
+        if self.experiment.is_on() {
+            data = format!("{data}, {}", self.experiment.words());
+        }
+        StepSettings { settings: self.training.settings.clone(), mask, paint, data }
     }
 
     /// What was cut or left out of the data set that is trained on; nothing once the mask or the data is another one.
@@ -36,8 +40,8 @@ impl App {
     /// # Errors
     /// Why none can be taken, and what to do.
     pub(in crate::app) fn plan(&self) -> Result<Plan, String> {
-        if self.experiment.is_on() {
-            let why = "an experiment is on in Attend; esc there ends it: steps are taken as the model is trained";
+        if self.experiment.is_on() && self.training.data != TrainingData::Screen {
+            let why = "the experiment of Attend holds for the text on screen: D in Train trains on that, esc in Attend ends it";
             return Err(why.into());
         }
         let data = match &self.training.data {

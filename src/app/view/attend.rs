@@ -6,6 +6,7 @@ mod looking;
 pub use looking::{Leanings, Looked};
 
 use super::{Room, View, ViewCommand};
+use crate::app::general::Part;
 use crate::app::keymap::{Binding, Context};
 use crate::app::{App, Effect, next};
 use crate::engine::{LookEvent, Seen};
@@ -115,6 +116,7 @@ const fn bind(keys: &'static [&'static str], command: Command, help: &'static st
 
 impl Room for Attend {
     const ABOUT: &'static str = "view Attend: what each prediction may see, and what it looks at";
+    const BEHIND: Part = Part::Moving;
     const KEYS: &'static [Binding] = &[
         bind(&["i"], Command::NextPanel, "mask, attention, heads, leaning, layers", "i panel"),
         bind(&["I"], Command::PreviousPanel, "the panel before", ""),

@@ -174,12 +174,12 @@ impl Files {
             ("chat template", template.to_owned()),
             ("special tokens", self.special_tokens()),
         ];
-        facts.extend(card::lines(&self.card()).into_iter().map(|line| ("template", line)));
         facts.extend(self.notes.iter().chain(&self.left_out).map(|note| ("note", note.clone())));
         facts.extend(needs(config).into_iter().map(|(tokens, needs)| {
             let [score, lora, full] = needs.map(size_text);
             ("memory", format!("{tokens} tokens: {score} to score, {lora} to train with LoRA, {full} in full (AdamW)"))
         }));
+        facts.extend(card::lines(&self.card()).into_iter().map(|line| ("template", line)));
         facts
     }
 

@@ -205,7 +205,7 @@ impl Run<'_> {
     /// −log p of every token of the only sequence.
     fn only_nlls(&self) -> Result<Option<Vec<Option<f64>>>> {
         match &self.data.examples[..] {
-            [only] => Ok(nlls(&self.model.decoder, &only.ids, &only.documents, &Cancel::default())?),
+            [only] => Ok(nlls(&self.model.decoder, &only.ids, &only.visibility, only.labels, &Cancel::default())?),
             _ => Ok(None),
         }
     }

@@ -70,9 +70,9 @@ fn detail(app: &App) -> String {
     match app.views.attend.panel {
         AttendPanel::Mask => mask::detail(app),
         AttendPanel::Attention => format!("{layer} · {}", attention::head_words(app)),
-        AttendPanel::Heads => "what each head does with this text".into(),
+        AttendPanel::Heads => "what each head does".into(),
         AttendPanel::Leaning => leaning::reach_words(app),
-        AttendPanel::Layers => "what each layer would say".into(),
+        AttendPanel::Layers => "what each layer says".into(),
     }
 }
 

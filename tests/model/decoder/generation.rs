@@ -3,11 +3,11 @@
 use candle_core::Var;
 use lossglass::cancel::Cancel;
 use lossglass::decoder::{Decoder, DecoderError};
-use lossglass::generate::{Continuation, GenerateError, Sampling, generate};
+use lossglass::generate::{Continuations, End, GenerateError, Generated, Sampling, generate};
 
 use crate::{checkpoint, decoders};
 
-const GREEDY: Sampling = Sampling { temperature: 0.0, top_k: None, top_p: None, seed: 0, max_tokens: 20 };
+const GREEDY: Sampling = Sampling { temperature: 0.0, top_k: None, top_p: None, min_p: None, seed: 0, max_tokens: 20 };
 const PROMPT: [u32; 4] = [1, 17, 300, 42];
 
 fn llama() -> Decoder {
@@ -19,7 +19,7 @@ fn decoder(name: &str) -> Decoder {
     Decoder::new(&config, weights).unwrap()
 }
 
-fn run(decoder: &Decoder, prompt: &[u32], stops: &[u32], sampling: &Sampling) -> Continuation {
+fn run(decoder: &Decoder, prompt: &[u32], stops: &[u32], sampling: &Sampling) -> Generated {
     let mut heard = Vec::new();
     let done = generate(decoder, prompt, stops, sampling, &Cancel::default(), &mut |id| heard.push(id));
     let continuation = done.unwrap().unwrap();
@@ -43,6 +43,26 @@ fn greedy_is_the_most_likely_token_at_every_step() {
         for id in continuation.ids {
             assert_eq!(id, most_likely(&decoder, &text), "{name} after {text:?}");
             text.push(id);
+        }
+    }
+}
+
+/// `transformers_generation.py`; every token leads by more than the rounding errors.
+#[test]
+fn every_family_continues_as_transformers_does() {
+    let expected = checkpoint::json("../model/decoder/transformers_generation.json");
+    for name in checkpoint::FAMILIES {
+        let of = |key: &str| expected["greedy"][name][key].clone();
+        let ids = |key| serde_json::from_value::<Vec<u32>>(of(key)).unwrap();
+        let decoder = decoder(name);
+        let p = serde_json::from_value::<Vec<f64>>(of("p")).unwrap();
+        let mut all = Continuations::start(&decoder, &ids("prompt_ids"), &[], 2, &Cancel::default()).unwrap();
+        let continuation = all.add(Sampling { max_tokens: 24, ..GREEDY }).unwrap();
+        while continuation.step(&decoder, &Cancel::default()).unwrap().is_some() {}
+        assert_eq!(continuation.ids().collect::<Vec<_>>(), ids("new_ids"), "{name}");
+        assert_eq!((continuation.end(), p.len()), (Some(End::MaxTokens), 24));
+        for (step, p) in continuation.steps().iter().zip(p) {
+            assert!((step.p - p).abs() < 1e-5, "{name}: p {} instead of {p}", step.p);
         }
     }
 }
@@ -73,7 +93,7 @@ fn a_stop_token_is_the_last_one() {
     let stop = free[3];
     let first = free.iter().position(|&id| id == stop).unwrap();
     let stopped = run(&decoder, &PROMPT, &[stop], &GREEDY);
-    assert_eq!(stopped, Continuation { ids: free[..=first].to_vec(), stopped: true });
+    assert_eq!(stopped, Generated { ids: free[..=first].to_vec(), stopped: true });
 }
 
 #[test]
@@ -84,8 +104,8 @@ fn the_context_is_never_exceeded() {
     let two = run(&decoder, &PROMPT, &[], &GREEDY);
     assert_eq!((two.ids.len(), two.stopped), (2, false));
     let full = [PROMPT.as_slice(), &two.ids].concat();
-    assert_eq!(run(&decoder, &full, &[], &GREEDY), Continuation::default());
-    assert_eq!(run(&decoder, &PROMPT, &[], &Sampling { max_tokens: 0, ..GREEDY }), Continuation::default());
+    assert_eq!(run(&decoder, &full, &[], &GREEDY), Generated::default());
+    assert_eq!(run(&decoder, &PROMPT, &[], &Sampling { max_tokens: 0, ..GREEDY }), Generated::default());
     let fails = |prompt: &[u32]| generate(&decoder, prompt, &[], &GREEDY, &Cancel::default(), &mut |_| ()).unwrap_err();
     let long = fails(&[1; 7]);
     assert!(matches!(long, GenerateError::Decoder(DecoderError::Context { tokens: 7, context: 6 })), "{long}");

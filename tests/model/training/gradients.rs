@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use lossglass::cancel::Cancel;
 use lossglass::decoder::Decoder;
+use lossglass::loss::Labels;
+use lossglass::mask::Visibility;
 use lossglass::sequence::Documents;
 use lossglass::train::{Backward, Example, Method, Optimizer, Settings, Trainer};
 
@@ -124,7 +126,12 @@ fn the_gradient_of_a_pack_is_that_of_its_documents() {
                 let documents: Vec<Arc<Example>> = examples.into_iter().take(3).collect();
                 let apart = steps(&mut trainer, &mut decoder, &documents, &settings, 1)[0].loss;
                 let separate: Vec<Vec<f32>> = trainer.gradients().iter().map(|gradient| gradient.to_vec()).collect();
-                let mut pack = Example { ids: Vec::new(), weights: Vec::new(), documents: Documents::default() };
+                let mut pack = Example {
+                    ids: Vec::new(),
+                    weights: Vec::new(),
+                    visibility: Visibility::default(),
+                    labels: Labels::Next,
+                };
                 let mut starts = Vec::new();
                 for document in &documents {
                     starts.push(pack.ids.len());
@@ -134,7 +141,7 @@ fn the_gradient_of_a_pack_is_that_of_its_documents() {
                     pack.weights.extend_from_slice(&document.weights[1..]);
                 }
                 let naive = Arc::new(pack.clone());
-                pack.documents = Documents::new(starts);
+                pack.visibility = Documents::new(starts).into();
                 let block = steps(&mut trainer, &mut decoder, &[Arc::new(pack)], &settings, 1)[0].loss;
                 assert!((block - apart).abs() < 1e-4 * apart, "{name}: {block} instead of {apart}");
                 // A bias of keys changes nothing but by rounding: its gradient is measured by the others'.

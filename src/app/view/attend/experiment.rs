@@ -73,7 +73,8 @@ pub fn end(app: &mut App) -> Option<Vec<Effect>> {
     Some(run_anew(app))
 }
 
+/// The film is of what the text was run under before.
 fn run_anew(app: &mut App) -> Vec<Effect> {
-    app.training.shown = None;
+    app.drop_film();
     app.analyze()
 }

@@ -35,7 +35,6 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 
 /// Which head is shown.
 pub fn head_words(app: &App) -> String {
-    let heads = app.analysis.model.as_ref().map_or(0, |model| model.heads);
     match app.views.attend.pick {
         Pick::Head(head) => {
             let of = app.seen_heads().and_then(|all| {
@@ -43,10 +42,10 @@ pub fn head_words(app: &App) -> String {
                 own.kind()
             });
             let name = of.map_or_else(String::new, |(kind, score)| format!(": {} {score:.2}", kind.name()));
-            format!("head {head} of {heads}{name}")
+            format!("head {head}{name}")
         }
-        Pick::Mean => format!("mean of {heads} heads"),
-        Pick::Max => format!("maximum of {heads} heads"),
+        Pick::Mean => "mean".into(),
+        Pick::Max => "maximum".into(),
     }
 }
 

@@ -83,9 +83,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     }
     let room = usize::from(area.height).saturating_sub(heading);
     let first = query.saturating_sub(room * 2 / 3).min(app.len().saturating_sub(room));
-    let visibility = visibility(app);
+    let grid = Grid { app, theme, visibility: visibility(app), columns, widths, width, cell };
     for (q, row) in (first..app.len()).zip(rows) {
-        frame.render_widget(row_line(app, theme, &visibility, &columns, &widths, q, width, cell), row);
+        frame.render_widget(grid.row(q), row);
         hits.push(row, Action::Goto(q + 1));
     }
     let drawn = heading + room.min(app.len() - first);
@@ -107,57 +107,62 @@ fn heading_left(columns: &Columns, widths: &Widths, is_last: bool) -> String {
     text::pad_start(&more, widths.left())
 }
 
-#[allow(clippy::too_many_arguments)]
-fn row_line(
-    app: &App,
-    theme: &Theme,
-    visibility: &Visibility,
-    columns: &Columns,
-    widths: &Widths,
-    q: usize,
+/// What all rows of one grid have in common.
+struct Grid<'a> {
+    app: &'a App,
+    theme: &'a Theme,
+    visibility: Visibility,
+    columns: Columns,
+    widths: Widths,
     width: usize,
-    cell: &Cell<'_>,
-) -> Line<'static> {
-    let target = q + 1;
-    let is_cursor = target == app.cursor;
-    let style = if is_cursor { theme.text.patch(theme.cursor_row) } else { theme.text };
-    let mark = if is_cursor { "▸ " } else { "  " };
-    let own = text::pad_end(&token::label(app, q, widths.own), widths.own);
-    let mut spans = vec![
-        Span::styled(mark, theme.accent),
-        Span::styled(format!("{q:>0$} ", widths.position), if is_cursor { style } else { theme.dim }),
-        Span::styled(format!("{own} "), style),
-    ];
-    let crosshair = (is_cursor && app.crosshair_column() != q).then(|| app.crosshair_column());
-    let cell = |key: usize| {
-        let (glyph, style) = cell(q, key);
-        columns.cell(glyph, if crosshair == Some(key) { style.patch(theme.cursor) } else { style })
-    };
-    spans.extend(columns.line(theme, cell).spans);
-    spans.push(Span::raw(" ".repeat(blanks_after(columns, widths, width) + 1)));
-    if visibility.documents.starts_at(target) && target < app.len() {
-        spans.push(Span::styled("the document ends", theme.dim));
-    } else if target < app.len() {
-        spans.extend(target_spans(app, theme, widths, target, style));
-    } else {
-        spans.push(Span::styled("what comes next", theme.dim));
-    }
-    Line::from(spans)
+    cell: &'a Cell<'a>,
 }
 
-/// What a row predicts, and what that costs.
-fn target_spans(app: &App, theme: &Theme, widths: &Widths, target: usize, style: Style) -> Vec<Span<'static>> {
-    let predicted = text::pad_end(&token::label(app, target, widths.predicted), widths.predicted);
-    let written = |nll: Option<f64>| nll.map_or_else(|| "–".into(), |nll| format!("{nll:.3}"));
-    let nll = app.analysis.scores.nll(target);
-    let is_scored = app.mask().is_some_and(|mask| mask.is_scored(target));
-    let heat = nll.map_or(theme.dim, |nll| theme.heat(nll));
-    let mut spans =
-        vec![Span::styled(format!("{predicted} "), style), Span::styled(format!("{:>6}", written(nll)), heat)];
-    if widths.otherwise > 0 {
-        let otherwise = app.analysis.contrast.get(target).copied().flatten();
-        spans.push(Span::styled(format!("{:>1$}", written(otherwise), widths.otherwise), theme.dim));
+impl Grid<'_> {
+    fn row(&self, q: usize) -> Line<'static> {
+        let Self { app, theme, columns, widths, .. } = self;
+        let target = q + 1;
+        let is_cursor = target == app.cursor;
+        let style = if is_cursor { theme.text.patch(theme.cursor_row) } else { theme.text };
+        let mark = if is_cursor { "▸ " } else { "  " };
+        let own = text::pad_end(&token::label(app, q, widths.own), widths.own);
+        let mut spans = vec![
+            Span::styled(mark, theme.accent),
+            Span::styled(format!("{q:>0$} ", widths.position), if is_cursor { style } else { theme.dim }),
+            Span::styled(format!("{own} "), style),
+        ];
+        let crosshair = (is_cursor && app.crosshair_column() != q).then(|| app.crosshair_column());
+        let cell = |key: usize| {
+            let (glyph, style) = (self.cell)(q, key);
+            columns.cell(glyph, if crosshair == Some(key) { style.patch(theme.cursor) } else { style })
+        };
+        spans.extend(columns.line(theme, cell).spans);
+        spans.push(Span::raw(" ".repeat(blanks_after(columns, widths, self.width) + 1)));
+        if self.visibility.documents.starts_at(target) && target < app.len() {
+            spans.push(Span::styled("the document ends", theme.dim));
+        } else if target < app.len() {
+            spans.extend(self.target(target, style));
+        } else {
+            spans.push(Span::styled("what comes next", theme.dim));
+        }
+        Line::from(spans)
     }
-    spans.push(Span::styled(if is_scored { " ●" } else { "  " }, style));
-    spans
+
+    /// What a row predicts, and what that costs.
+    fn target(&self, target: usize, style: Style) -> Vec<Span<'static>> {
+        let Self { app, theme, widths, .. } = self;
+        let predicted = text::pad_end(&token::label(app, target, widths.predicted), widths.predicted);
+        let written = |nll: Option<f64>| nll.map_or_else(|| "–".into(), |nll| format!("{nll:.3}"));
+        let nll = app.analysis.scores.nll(target);
+        let is_scored = app.mask().is_some_and(|mask| mask.is_scored(target));
+        let heat = nll.map_or(theme.dim, |nll| theme.heat(nll));
+        let mut spans =
+            vec![Span::styled(format!("{predicted} "), style), Span::styled(format!("{:>6}", written(nll)), heat)];
+        if widths.otherwise > 0 {
+            let otherwise = app.analysis.contrast.get(target).copied().flatten();
+            spans.push(Span::styled(format!("{:>1$}", written(otherwise), widths.otherwise), theme.dim));
+        }
+        spans.push(Span::styled(if is_scored { " ●" } else { "  " }, style));
+        spans
+    }
 }

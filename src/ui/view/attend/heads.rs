@@ -12,8 +12,9 @@ use crate::ui::{Theme, text};
 
 /// Columns of a head in the table: its name in short, and the score.
 const CELL: usize = 10;
-/// Columns and rows of a head in small; a row shows two positions.
+/// Columns and most rows of a head in small, and the fewest that say something.
 const SMALL: (u16, u16) = (14, 6);
+const LEAST: u16 = 4;
 
 /// Draws the panel into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -33,7 +34,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     .areas(area);
     draw_table(app, theme, frame, table, heads, layers);
     write(frame, words_area, words);
-    if small.height >= SMALL.1 + 1
+    if small.height > LEAST
         && let Some(weights) = app.seen_attention()
     {
         draw_small(app, theme, frame, small, weights);
@@ -77,7 +78,10 @@ fn draw_table(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, heads: &[
 
 fn cell(theme: &Theme, head: Option<&NamedHead>) -> (String, Style) {
     match head.and_then(NamedHead::kind) {
-        Some((kind, score)) => (format!("{} {score:.2}", short(kind)), style(theme, kind)),
+        Some((kind, score)) => {
+            let score = format!("{score:.2}");
+            (format!("{} {}", short(kind), score.strip_prefix('0').unwrap_or(&score)), style(theme, kind))
+        }
         None => ("–".into(), theme.dim),
     }
 }
@@ -133,24 +137,24 @@ fn words(app: &App, theme: &Theme, heads: &[NamedHead], width: usize) -> Vec<Lin
 /// The heads of the layer on show, side by side: rows are positions, columns tokens, both folded.
 fn draw_small(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, weights: &LayerWeights) {
     let across = (area.width / (SMALL.0 + 2)).max(1);
-    let picked = app.views.attend.pick;
+    let (picked, high) = (app.views.attend.pick, SMALL.1.min(area.height - 1));
     for (head, weights) in weights.heads.iter().enumerate() {
-        let (x, y) = (head as u16 % across * (SMALL.0 + 2), head as u16 / across * (SMALL.1 + 1));
-        let place = Rect { x: area.x + 1 + x, y: area.y + y, width: SMALL.0, height: SMALL.1 + 1 };
+        let (x, y) = (head as u16 % across * (SMALL.0 + 2), head as u16 / across * (high + 1));
+        let place = Rect { x: area.x + 1 + x, y: area.y + y, width: SMALL.0, height: high + 1 };
         if place.bottom() > area.bottom() {
             return;
         }
         let style = if picked == Pick::Head(head) { theme.accent } else { theme.dim };
         frame.render_widget(Line::styled(format!("head {head}"), style), Rect { height: 1, ..place });
-        for (line, row) in small(theme, weights).into_iter().zip(place.rows().skip(1)) {
+        for (line, row) in small(theme, weights, usize::from(high)).into_iter().zip(place.rows().skip(1)) {
             frame.render_widget(line, row);
         }
     }
 }
 
-fn small(theme: &Theme, weights: &Weights) -> Vec<Line<'static>> {
+fn small(theme: &Theme, weights: &Weights, down: usize) -> Vec<Line<'static>> {
     let (rows, tokens) = (weights.rows(), weights.tokens());
-    let (down, across) = (usize::from(SMALL.1), usize::from(SMALL.0));
+    let across = usize::from(SMALL.0);
     let part = |i: usize, of: usize, all: usize| i * all / of..((i + 1) * all / of).max(i * all / of + 1).min(all);
     let line = |i: usize| {
         let cell = |j: usize| {

@@ -6,9 +6,9 @@ use ratatui::text::{Line, Span};
 
 use super::{waiting, write};
 use crate::app::{Action, App};
-use crate::inspect::Leaning;
+use crate::inspect::{Lean, Leaning};
 use crate::sequence::{Sequence, visible};
-use crate::ui::{Hits, Theme, bar, text, token};
+use crate::ui::{Hits, Theme, bar, text};
 
 /// Columns of a token's name.
 const NAME: usize = 16;
@@ -22,73 +22,94 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     }
     let seen = app.seen_leaning();
     let Some(first) = seen.first else { return write(frame, area, waiting(app, theme, width)) };
+    let (own, other) = (app.sequence(), &*app.comparing.analysis.sequence);
+    let crosshair = Some(app.crosshair_column());
     let Some(second) = seen.second else {
-        return draw_one(app, theme, frame, area, app.sequence(), first, "", Some(hits));
+        let ranking = Ranking { sequence: own, leaning: first, name: "", crosshair };
+        ranking.click(area, hits);
+        return ranking.draw(theme, frame, area);
     };
     let [left, right] = Layout::horizontal([Constraint::Percentage(50), Constraint::Fill(1)]).areas(area);
-    draw_one(app, theme, frame, left, app.sequence(), first, "A: ", Some(hits));
-    draw_one(app, theme, frame, right, &app.comparing.analysis.sequence, second, "B: ", None);
+    let ranking = Ranking { sequence: own, leaning: first, name: "A: ", crosshair };
+    ranking.click(left, hits);
+    ranking.draw(theme, frame, left);
+    Ranking { sequence: other, leaning: second, name: "B: ", crosshair: None }.draw(theme, frame, right);
 }
 
 /// Where tokens are forbidden.
 pub fn reach_words(app: &App) -> String {
     let scope = app.lean_scope();
     match (scope.layer, scope.head) {
-        (Some(layer), Some(head)) => format!("forbidden in layer {layer}, head {head}"),
-        (Some(layer), None) => format!("forbidden in layer {layer}"),
-        _ => "forbidden in all layers and heads".into(),
+        (Some(layer), Some(head)) => format!("in layer {layer}, head {head}"),
+        (Some(layer), None) => format!("in layer {layer}"),
+        _ => "in all layers".into(),
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn draw_one(
-    app: &App,
-    theme: &Theme,
-    frame: &mut Frame,
-    area: Rect,
-    sequence: &Sequence,
-    leaning: &Leaning,
-    name: &str,
-    mut hits: Option<&mut Hits>,
-) {
-    let width = usize::from(area.width).saturating_sub(2);
-    let label = |t: usize, width: usize| {
-        let bytes = sequence.tokens.get(t).map_or(&[][..], |token| &token.bytes);
+/// The tokens that a model's prediction sees, by what it would cost without each.
+struct Ranking<'a> {
+    sequence: &'a Sequence,
+    leaning: &'a Leaning,
+    /// Which model it is, where there are two.
+    name: &'static str,
+    /// The token under the crosshair.
+    crosshair: Option<usize>,
+}
+
+impl Ranking<'_> {
+    fn heading(&self, width: usize) -> Vec<String> {
+        let Leaning { position, nll, .. } = *self.leaning;
+        let target = self.label(position, 24);
+        let heading = format!(
+            "{}\"{target}\" costs {nll:.3} nats. Without one token each, it would cost so much more:",
+            self.name
+        );
+        text::wrap(&heading, width)
+    }
+
+    fn label(&self, t: usize, width: usize) -> String {
+        let bytes = self.sequence.tokens.get(t).map_or(&[][..], |token| &token.bytes);
         text::fit_start(&visible(bytes), width)
-    };
-    let heading = format!(
-        "{name}\"{}\" costs {:.3} nats. Without one token each, it would cost so much more:",
-        label(leaning.position, 24),
-        leaning.nll
-    );
-    let mut lines: Vec<Line> =
-        text::wrap(&heading, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
-    let ranked = leaning.ranked();
-    let room = usize::from(area.height).saturating_sub(lines.len());
-    // Of a long list the ends are the most telling: what helps most, and what hinders most.
-    let shown: Vec<_> = match ranked.len() {
-        n if n <= room => ranked.iter().collect(),
-        n => ranked[..room.saturating_sub(2)].iter().chain(&ranked[n - 2.min(room)..]).collect(),
-    };
-    let most = ranked.iter().map(|lean| lean.delta_nll.abs()).fold(1e-9, f64::max);
-    let bars = width.saturating_sub(NAME + 18).max(1);
-    for lean in shown {
-        if let (Some(hits), Some(row)) = (hits.as_deref_mut(), area.rows().nth(lines.len())) {
+    }
+
+    /// Of a long list the ends are the most telling: what helps most, and what hinders most.
+    fn shown(&self, room: usize) -> Vec<Lean> {
+        let ranked = self.leaning.ranked();
+        match ranked.len() {
+            n if n <= room => ranked,
+            n => [&ranked[..room.saturating_sub(2)], &ranked[n - 2.min(room)..]].concat(),
+        }
+    }
+
+    fn click(&self, area: Rect, hits: &mut Hits) {
+        let heading = self.heading(usize::from(area.width).saturating_sub(2)).len();
+        let shown = self.shown(usize::from(area.height).saturating_sub(heading));
+        for (lean, row) in shown.iter().zip(area.rows().skip(heading)) {
             hits.push(row, Action::Goto(lean.position));
         }
-        let style = if lean.delta_nll >= 0.0 { theme.fall } else { theme.rise };
-        let is_crosshair = name != "B: " && lean.position == app.crosshair_column();
-        let own = text::pad_end(&label(lean.position, NAME), NAME);
-        lines.push(Line::from(vec![
-            Span::styled(format!("{:>5} ", lean.position), theme.dim),
-            Span::styled(own, if is_crosshair { theme.text.patch(theme.cursor) } else { theme.text }),
-            Span::styled(format!(" {:>8} ", text::signed(lean.delta_nll)), style),
-            Span::styled(bar::lying(lean.delta_nll.abs() / most, bars), style),
-        ]));
     }
-    if ranked.is_empty() {
-        let own = token::label(app, app.crosshair_row(), 24);
-        lines.push(Line::styled(format!("it sees \"{own}\" alone: there is nothing to take away"), theme.dim));
+
+    fn draw(&self, theme: &Theme, frame: &mut Frame, area: Rect) {
+        let width = usize::from(area.width).saturating_sub(2);
+        let heading = self.heading(width);
+        let room = usize::from(area.height).saturating_sub(heading.len());
+        let mut lines: Vec<Line> = heading.into_iter().map(|line| Line::styled(line, theme.text)).collect();
+        let most = self.leaning.tokens.iter().map(|lean| lean.delta_nll.abs()).fold(1e-9, f64::max);
+        let bars = width.saturating_sub(NAME + 18).max(1);
+        for Lean { position, delta_nll } in self.shown(room) {
+            let style = if delta_nll >= 0.0 { theme.fall } else { theme.rise };
+            let own = text::pad_end(&self.label(position, NAME), NAME);
+            let is_crosshair = self.crosshair == Some(position);
+            lines.push(Line::from(vec![
+                Span::styled(format!("{position:>5} "), theme.dim),
+                Span::styled(own, if is_crosshair { theme.text.patch(theme.cursor) } else { theme.text }),
+                Span::styled(format!(" {:>8} ", text::signed(delta_nll)), style),
+                Span::styled(bar::lying(delta_nll.abs() / most, bars), style),
+            ]));
+        }
+        if self.leaning.tokens.is_empty() {
+            lines.push(Line::styled("its row sees itself alone: there is nothing to take away", theme.dim));
+        }
+        write(frame, area, lines);
     }
-    write(frame, area, lines);
 }

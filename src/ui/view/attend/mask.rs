@@ -37,16 +37,16 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 /// What is seen; where layers differ, or do not see everything before them, which layers and how far.
 pub fn detail(app: &App) -> String {
     if app.experiment.attention != Default::default() {
-        return format!("attention {}, in every layer", app.experiment.attention);
+        return format!("{}, every layer", app.experiment.attention);
     }
     let (mask, layers) = app.attention_mask();
-    let others = if app.has_other_masks() { " · . other layers" } else { "" };
+    let others = if app.has_other_masks() { " · . others" } else { "" };
     match mask {
-        AttentionMask::Causal if others.is_empty() => "what each prediction may see".into(),
+        AttentionMask::Causal if others.is_empty() => "what each may see".into(),
         AttentionMask::Sliding(tokens) => {
-            format!("the last {} tokens, in {}{others}", text::count(tokens), runs(layers))
+            format!("the last {}, {}{others}", text::count(tokens), runs(layers))
         }
-        mask => format!("{}, in {}{others}", mask.name(), runs(layers)),
+        mask => format!("{}, {}{others}", mask.name(), runs(layers)),
     }
 }
 

@@ -1,0 +1,120 @@
+//! Keys in the view Attend: panels, the crosshair, experiments, and what they ask the engine for.
+
+use lossglass::app::{Action, App, AttendPanel, Effect, View, update};
+use lossglass::engine::{Event, LookAt, LookEvent, Request};
+use lossglass::inspect::Pick;
+use lossglass::loss::Labels;
+use lossglass::mask::{AttentionChoice, AttentionMask, Scope};
+
+use super::{notice, press};
+use crate::support::sample::{at, chat_sequence, tokenised};
+
+/// What is looked at, and the look's number.
+fn looks(effects: &[Effect]) -> Vec<(u64, LookAt)> {
+    let look = |effect: &Effect| match effect {
+        Effect::Engine(Request::Look(look)) => Some((look.number, look.at.clone())),
+        _ => None,
+    };
+    effects.iter().filter_map(look).collect()
+}
+
+fn analysed(effects: &[Effect]) -> bool {
+    effects.iter().any(|effect| matches!(effect, Effect::Engine(Request::Analyze { .. })))
+}
+
+fn attend() -> App {
+    at(View::Attend, 11)
+}
+
+#[test]
+fn a_panel_asks_once_for_what_it_shows() {
+    let mut app = attend();
+    let effects = press(&mut app, "i");
+    let all = 0..app.len();
+    let [(number, look)] = &looks(&effects)[..] else { panic!("{effects:?}") };
+    assert_eq!(*look, LookAt::Attention { layer: 0, rows: all.clone(), pick: None });
+    assert!(looks(&press(&mut app, "← → >")).is_empty(), "the same layer");
+    assert_eq!(looks(&press(&mut app, "."))[0].1, LookAt::Attention { layer: 1, rows: all.clone(), pick: None });
+    // An answer to the first look comes too late.
+    update(
+        &mut app,
+        Action::Engine(Event::Look { number: *number, step: 0, event: LookEvent::Going { done: 1, of: 2 } }),
+    );
+    assert_eq!(app.views.attend.going(), None);
+    assert_eq!(looks(&press(&mut app, "i"))[0].1, LookAt::Heads { rows: all.clone() });
+    let scope = Scope::default();
+    assert_eq!(looks(&press(&mut app, "i"))[0].1, LookAt::Leaning { position: 11, scope });
+    assert_eq!(looks(&press(&mut app, "←"))[0].1, LookAt::Leaning { position: 10, scope });
+    assert_eq!(
+        looks(&press(&mut app, "w"))[0].1,
+        LookAt::Leaning { position: 10, scope: Scope { layer: Some(1), head: None } }
+    );
+    assert_eq!(looks(&press(&mut app, "i"))[0].1, LookAt::Layers { rows: all, top_k: 5 });
+    press(&mut app, "I I I I");
+    assert_eq!(app.views.attend.panel, AttendPanel::Mask);
+}
+
+#[test]
+fn a_look_that_fails_says_why() {
+    let mut app = attend();
+    let (number, _) = looks(&press(&mut app, "i"))[0];
+    let event = LookEvent::Failed("no memory".into());
+    update(&mut app, Action::Engine(Event::Look { number, step: 0, event }));
+    assert_eq!(app.unseen().as_deref(), Some("no memory"));
+}
+
+#[test]
+fn heads_go_round_by_way_of_mean_and_maximum() {
+    let mut app = attend();
+    let mut seen = Vec::new();
+    for _ in 0..4 {
+        seen.push(app.views.attend.pick);
+        press(&mut app, ">");
+    }
+    assert_eq!(seen, [Pick::Mean, Pick::Max, Pick::Head(0), Pick::Head(1)]);
+    press(&mut app, "<");
+    assert_eq!(app.views.attend.pick, Pick::Head(1));
+}
+
+#[test]
+fn the_edge_under_the_crosshair_is_forbidden_until_esc() {
+    let mut app = attend();
+    assert!(!analysed(&press(&mut app, "enter")), "a token always sees itself");
+    assert!(notice(&app).0.contains("always sees itself"));
+    assert!(analysed(&press(&mut app, "H H H enter")));
+    assert_eq!(app.experiment.forbidden.cuts()[0].to_string(), "10:7");
+    assert!(analysed(&press(&mut app, "enter")), "the same key allows it again");
+    assert!(!app.experiment.is_on());
+    press(&mut app, "F 1");
+    assert_eq!(app.experiment.forbidden.cuts()[0].to_string(), "*:7");
+    assert!(analysed(&press(&mut app, "2 esc")) && !app.experiment.is_on());
+    assert!(!analysed(&press(&mut app, "esc")), "nothing more to end");
+}
+
+#[test]
+fn masks_go_round_and_labels_are_shifted() {
+    let mut app = attend();
+    let mut masks = Vec::new();
+    for _ in 0..4 {
+        assert!(analysed(&press(&mut app, "a")));
+        masks.push(app.experiment.attention.to_string());
+    }
+    assert_eq!(masks, ["window=8", "prefix=10", "none", "causal"]);
+    assert_eq!(app.experiment.attention, AttentionChoice::Mask(AttentionMask::Causal));
+    press(&mut app, "y");
+    assert_eq!(app.experiment.labels, Labels::Same);
+    let generation = app.analysis.generation;
+    update(&mut app, Action::Engine(tokenised(generation, chat_sequence())));
+    assert!(app.analysis.scores.is_empty());
+    press(&mut app, "esc");
+    assert_eq!(app.experiment.labels, Labels::Next);
+}
+
+#[test]
+fn another_text_has_other_edges() {
+    let mut app = attend();
+    press(&mut app, "H F");
+    assert!(app.experiment.is_on());
+    update(&mut app, Action::Paste("another text".into()));
+    assert!(!app.experiment.is_on());
+}
