@@ -36,7 +36,7 @@ pub enum Sample {
     /// A conversation, rendered by the model's chat template.
     Chat(Chat),
     /// Token ids and labels, as a trainer prepared them.
-    Prepared(Prepared),
+    Prepared(Box<Prepared>),
 }
 
 /// A conversation in the OpenAI messages form.

@@ -117,7 +117,7 @@ impl Reader {
     /// The chat template that is used for chats without tools; `None` where the model has none.
     pub fn template(&self) -> Option<Result<ChatTemplate>> {
         let own = self.templates.own.as_ref()?;
-        Some(own.as_ref().map(ChatTemplate::clone).map_err(|error| anyhow!("{error}")))
+        Some(own.clone().map_err(anyhow::Error::from))
     }
 
     /// The sample as the model reads it: a chat through its template, no longer than its context.

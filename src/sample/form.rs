@@ -114,7 +114,7 @@ impl Form {
             (Form::ShareGpt, Value::Object(fields)) => (Sample::Chat(share_gpt::chat(fields)?), None),
             (Form::PromptCompletion, Value::Object(fields)) => completion::sample(fields)?,
             (Form::Alpaca, Value::Object(fields)) => (Sample::Chat(alpaca::chat(fields)?), None),
-            (Form::Prepared, Value::Object(fields)) => (Sample::Prepared(Prepared::read(&fields)?), None),
+            (Form::Prepared, Value::Object(fields)) => (Sample::Prepared(Box::new(Prepared::read(&fields)?)), None),
             (Form::Text, Value::Object(mut fields)) => (Sample::Text(text(&mut fields, "text")?), None),
             (form, other) => return Err(format!("is {}, not an object; the form {form} has fields", kind(&other))),
         };
