@@ -13,7 +13,7 @@ use lossglass::cancel::Cancel;
 use lossglass::data::{DataError, Records};
 use lossglass::model::Model;
 use lossglass::source::Source;
-use lossglass::survey::{self, Terms, Totals};
+use lossglass::survey::{self, Repeats, Terms, Totals};
 
 /// The program's own.
 #[global_allocator]
@@ -47,10 +47,11 @@ fn write_records(path: &Path) {
 
 fn ours(model: &Model, path: &Path) -> (f64, Totals) {
     let start = Instant::now();
-    let mut totals = Totals::default();
+    let (mut totals, mut repeats) = (Totals::default(), Repeats::default());
     let records = Records::open(path).expect("the file just written");
     let reader = model.reader();
-    let take = |judged| {
+    let take = |mut judged| {
+        repeats.look(&mut judged);
         totals.add(&judged);
         Ok::<(), DataError>(())
     };

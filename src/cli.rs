@@ -135,6 +135,10 @@ pub struct EncodeArgs {
     /// Render a content that is a list of parts as one text, for templates that do not read parts
     #[arg(long, help_heading = "Input")]
     pub join_parts: bool,
+    /// Put the end-of-sequence token behind raw text that does not end with it, as trainers do (--profile axolotl,
+    /// trl-qwen3, trl-qwen2.5 and llama-factory do so by themselves)
+    #[arg(long, help_heading = "Input")]
+    pub append_eos: bool,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -169,7 +173,7 @@ pub struct MaskArgs {
     #[arg(long, value_name = "MODE", help_heading = "Loss")]
     pub mask: Option<Mode>,
     /// Chats: score them as a trainer does: axolotl, trl-qwen3, llama-factory, unsloth, trl-qwen2.5, no-stop, header,
-    /// openai
+    /// openai, everything, no-tags
     #[arg(long, value_name = "NAME", value_parser = profile::find, help_heading = "Loss", conflicts_with_all = ["mask", "split", "weights", "MaskOptionArgs"])]
     pub profile: Option<&'static Profile>,
     /// What the sum is divided by: scored, weights, all, sum [default: scored]

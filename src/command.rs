@@ -2,6 +2,7 @@
 
 mod analyze;
 mod bar;
+mod card;
 mod generate;
 mod input;
 mod interrupt;

@@ -1,8 +1,9 @@
-//! The records of a data set, one after the other, however long the file: JSON, JSONL, Parquet.
+//! The records of a data set, one after the other, however long the file: JSON, JSONL, Parquet, Arrow.
 //!
 //! A file is never read whole (but for one JSON object laid out over several lines, which is one record): what is in
 //! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
 
+mod arrow;
 mod at;
 mod elements;
 mod layout;
@@ -37,6 +38,8 @@ pub enum DataError {
     Other { file: PathBuf, disguise: Disguise },
     #[error("{} is not Parquet that can be read: {reason}", file.display())]
     Parquet { file: PathBuf, reason: String },
+    #[error("{} is not Arrow that can be read: {reason}", file.display())]
+    Arrow { file: PathBuf, reason: String },
 }
 
 /// What places in a file are counted in, from 1.
@@ -163,10 +166,11 @@ impl Progress {
 }
 
 impl Records {
-    /// Opens a file, `-` being standard input; what is in it decides how it is read, not its name.
+    /// Opens a file, `-` being standard input, or a folder of Arrow files; what is in it decides how it is read, not its
+    /// name.
     ///
     /// # Errors
-    /// If it cannot be opened, has nothing in it, or is Parquet that is damaged.
+    /// If it cannot be opened, has nothing in it, or is Parquet or Arrow that is damaged.
     pub fn open(path: &Path) -> Result<Self, DataError> {
         let read = |reason| DataError::Read { file: path.to_owned(), reason };
         if path.as_os_str() == "-" {
@@ -175,7 +179,10 @@ impl Records {
         let file = File::open(path).map_err(read)?;
         let metadata = file.metadata().map_err(read)?;
         if metadata.is_dir() {
-            return Err(read(io::Error::other("it is a directory; give a file")));
+            return Self::of_arrow(arrow::files_of(path).map_err(read)?, path);
+        }
+        if arrow::is_arrow(&file).map_err(read)? {
+            return Self::of_arrow(vec![path.to_owned()], path);
         }
         if rows::is_parquet(&file).map_err(read)? {
             let parquet = |reason| DataError::Parquet { file: path.to_owned(), reason };
@@ -183,6 +190,13 @@ impl Records {
             return Ok(Self { records: Box::new(rows), file: path.to_owned(), progress });
         }
         Self::of(Box::new(file), path, metadata.len())
+    }
+
+    fn of_arrow(files: Vec<PathBuf>, path: &Path) -> Result<Self, DataError> {
+        let file = path.to_owned();
+        let arrow = |reason| DataError::Arrow { file: file.clone(), reason };
+        let rows = arrow::Rows::open(files).map_err(arrow)?;
+        Ok(Self { records: Box::new(rows), file, progress: Progress::default() })
     }
 
     /// The JSON records that `input` gives; `path` is its name in errors.

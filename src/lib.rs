@@ -97,7 +97,8 @@
 //! source                                                of checkpoint, the index of its shards
 //! model                                                 the four above, and how samples become sequences
 //! score ◀ generate, inspect, train                      of loss, the values
-//! dataset ◀ survey                                      the one road from a record to an example; of model, its reader
+//! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
+//!                                                       of it; of model, its reader
 //! engine                                                a model and what is done with it, on a thread of its own
 //! app                                                   of engine, its messages; of model, its description; of inspect,
 //!                                                       what was seen

@@ -69,25 +69,28 @@ impl MaskOptions {
 /// assert_eq!(texts[..3], ["The", " sea", " is"]);
 ///
 /// // Behind "The" the place is a border between two tokens.
-/// assert_eq!(Split::at_char(&sequence, 3), Split { token: 1, straddles: false });
+/// assert_eq!(Split::at_char(&sequence, 3), Split { token: 1, ..Split::default() });
 /// // Behind "The s" it is inside ` sea`: a straddler, which belongs to the completion.
-/// assert_eq!(Split::at_char(&sequence, 5), Split { token: 1, straddles: true });
+/// assert_eq!(Split::at_char(&sequence, 5), Split { token: 1, straddles: true, after_space: false });
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Split {
     /// The first token of the completion; one that lies across the place belongs to it.
     pub token: usize,
     /// That token lies across the place.
     pub straddles: bool,
+    /// A space ends the prompt.
+    pub after_space: bool,
 }
 
 impl Split {
     /// Behind the first `chars` characters of the user's text.
     pub fn at_char(sequence: &Sequence, chars: usize) -> Self {
         let token = sequence.token_at_char(chars);
-        Self { token, straddles: token < sequence.len() && sequence.chars_before(token) < chars }
+        let straddles = token < sequence.len() && sequence.chars_before(token) < chars;
+        Self { token, straddles, after_space: sequence.char_before(chars) == Some(' ') }
     }
 }
 
@@ -204,6 +207,11 @@ impl LossMask {
     /// The weights that took the place of the mode's.
     pub fn parts(&self) -> &PartWeights {
         &self.options.parts
+    }
+
+    /// Raw text: where the completion starts, if the mode asks for that.
+    pub fn split(&self) -> Option<Split> {
+        self.options.split.filter(|_| self.mode == Mode::Completion)
     }
 
     /// The other options.

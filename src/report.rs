@@ -1,5 +1,6 @@
 //! The values of one analysis as a table, JSON or CSV, those of a training run, and what a model wrote.
 
+pub mod against;
 mod compare;
 mod csv;
 pub mod generation;

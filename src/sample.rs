@@ -3,6 +3,7 @@
 mod built_in;
 mod chat;
 mod form;
+mod prepared;
 mod probes;
 mod span;
 
@@ -14,6 +15,7 @@ use serde_json::{Map, Value};
 pub use built_in::{BUILT_IN, BuiltIn};
 pub(crate) use chat::{content_text, part_text};
 pub use form::{Form, Record, UnknownForm, read_record};
+pub use prepared::Prepared;
 pub use probes::probes;
 
 /// Whether messages of this role are the assistant's; `model` is what Gemma's data calls it.
@@ -33,6 +35,8 @@ pub enum Sample {
     Text(String),
     /// A conversation, rendered by the model's chat template.
     Chat(Chat),
+    /// Token ids and labels, as a trainer prepared them.
+    Prepared(Box<Prepared>),
 }
 
 /// A conversation in the OpenAI messages form.

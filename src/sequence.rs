@@ -4,6 +4,7 @@ mod display;
 mod encode;
 mod escape;
 mod pack;
+mod prepared;
 mod tile;
 mod vocabulary;
 mod words;
@@ -127,6 +128,8 @@ pub struct Sequence {
     /// The tokens that count as an end to a trainer that knows ids alone: the tokenizer's end-of-sequence token, or those
     /// that its settings name in its place.
     pub ends: Vec<u32>,
+    /// The tokens with which a generation of the model ends, as its files say; none where they do not.
+    pub generation_ends: Vec<u32>,
     /// Whether the template has `{% generation %}` tags.
     pub generation_tags: bool,
     /// What stands between them, as bytes of `text`, in order.
@@ -135,6 +138,8 @@ pub struct Sequence {
     pub message_weights: Vec<Option<f64>>,
     /// The weights that the data gives spans of messages, as bytes of `text`, in order, none overlapping.
     pub span_weights: Vec<(Range<usize>, f64)>,
+    /// The weight of each token of a record that a trainer prepared.
+    pub prepared: Option<Arc<[f64]>>,
     /// Where the text has the messages' contents, as they were written.
     pub contents: Vec<Placed>,
     /// What the template did to messages beyond printing them.
@@ -238,6 +243,12 @@ impl Sequence {
     pub fn chars_before(&self, t: usize) -> usize {
         let start = self.tokens.get(t).map_or(self.text.len(), |token| token.span.start);
         self.text[..floor_boundary(&self.text, start)].chars().count().saturating_sub(self.prefix_chars())
+    }
+
+    /// The last of the first `chars` characters of the user's text; `None` of none, or where there are not so many.
+    pub fn char_before(&self, chars: usize) -> Option<char> {
+        let last = self.prefix_chars().saturating_add(chars).checked_sub(1).filter(|_| chars > 0)?;
+        self.text.chars().nth(last)
     }
 
     /// The first token of the last assistant message behind its header, which still belongs to the prompt; counts

@@ -1,19 +1,22 @@
 //! A whole data set under one mask: every record rendered, tokenised, masked and looked over, on all cores.
 
+pub mod against;
 mod pipeline;
+mod repeats;
 mod summary;
 mod totals;
 
 pub use pipeline::run;
+pub use repeats::Repeats;
 pub use summary::Summary;
 pub use totals::{Found, Spread, Totals};
 
 use crate::data::{Raw, Unit};
 use crate::dataset::{self, Masked};
 use crate::mask::Policy;
-use crate::mask::finding::{Facts, Finding, findings};
+use crate::mask::finding::{Code, Facts, Finding, cut_at_prompt, findings};
 use crate::model::Reader;
-use crate::sample::Form;
+use crate::sample::{Form, Sample};
 use crate::sequence::EncodeOptions;
 
 /// How records are read and masked.
@@ -58,12 +61,27 @@ pub fn judge(model: &Reader, terms: &Terms, raw: Raw) -> Judged {
         Ok(record) => record,
         Err(bad) => return judged(false, None, vec![Finding::unreadable(bad.problem)]),
     };
+    let split = terms.policy.split.or(record.split);
     match dataset::mask(model, terms.encoding, &terms.policy, record) {
         Err(problem) => judged(true, None, vec![Finding::unreadable(problem.to_string())]),
         Ok(masked) => {
             let facts = Facts::new(&model.vocabulary, model.context);
-            let found = findings(&masked.sequence, &masked.mask, &facts);
+            let mut found = findings(&masked.sequence, &masked.mask, &facts);
+            for finding in found.iter_mut().filter(|finding| finding.code == Code::StraddlerAtBorder) {
+                let cut =
+                    prompt_tokens(model, terms, &masked, split).map(|tokens| cut_at_prompt(&masked.sequence, tokens));
+                finding.message.extend(cut.map(|cut| format!("; {cut}")));
+            }
             judged(true, Some(masked), found)
         }
     }
+}
+
+/// How many tokens the prompt of raw text, `split` characters, has by itself, where a token reaches across its end.
+fn prompt_tokens(model: &Reader, terms: &Terms, masked: &Masked, split: Option<usize>) -> Option<usize> {
+    let Sample::Text(text) = &masked.sample else { return None };
+    let chars = split.filter(|_| masked.mask.split().is_some_and(|split| split.straddles))?;
+    let end = text.char_indices().nth(chars).map_or(text.len(), |(end, _)| end);
+    let encoding = EncodeOptions { append_eos: false, ..terms.encoding };
+    Some(model.encode(&Sample::Text(text[..end].into()), encoding).ok()?.len())
 }

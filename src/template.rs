@@ -8,6 +8,8 @@
 //! ```
 
 pub mod annotate;
+mod calls;
+pub mod card;
 mod delimiter;
 mod edges;
 mod engine;
@@ -25,6 +27,7 @@ mod unstable;
 use std::sync::Arc;
 
 pub use engine::TemplateError;
+pub use field::THINK;
 pub use provenance::{Change, Changed, Part, Placed, RenderFacts, Rendered, Segment};
 
 use crate::sample::Chat;

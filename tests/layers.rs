@@ -34,7 +34,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("inspect", &["cancel", "decoder", "loss", "mask", "ops", "score"]),
     ("train", &["cancel", "decoder", "loss", "mask", "memory", "model", "ops", "score", "sequence"]),
     ("dataset", &["cancel", "mask", "model::reader", "sample", "sequence", "train::example"]),
-    ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence"]),
+    ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence", "template"]),
     (
         "engine",
         &[

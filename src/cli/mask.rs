@@ -10,11 +10,12 @@ use crate::sample::Form;
 
 #[derive(Debug, Args)]
 pub struct MaskSetArgs {
-    /// Data set: JSONL, JSON or Parquet, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca)
-    /// or text; - for standard input
-    #[arg(value_name = "DATA")]
-    pub data: PathBuf,
-    /// Form of the records, where their fields do not say it: messages, sharegpt, prompt-completion, alpaca, text
+    /// Data set: JSONL, JSON, Parquet or a folder of Arrow files, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca)
+    /// text, or token ids with labels; - for standard input
+    #[arg(value_name = "DATA", required_unless_present = "card")]
+    pub data: Option<PathBuf>,
+    /// Form of the records, where their fields do not say it: messages, sharegpt, prompt-completion, alpaca, text,
+    /// prepared
     #[arg(long, value_name = "FORM", help_heading = "Input")]
     pub format_hint: Option<Form>,
     #[command(flatten)]
@@ -46,6 +47,14 @@ pub struct MaskSetArgs {
     /// render as before
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub export_template: Option<PathBuf>,
+    /// Compare with what a trainer prepared of DATA: input_ids with labels, assistant_masks or completion_mask, as JSONL,
+    /// Parquet, or a folder that `datasets` wrote. Says which records have other tokens or other masks and which mask
+    /// explains the file; exits with 1 if they differ
+    #[arg(long, value_name = "PREPARED", help_heading = "Output", conflicts_with_all = ["show", "check", "export", "export_template"])]
+    pub against: Option<PathBuf>,
+    /// Print what the chat template can do, tried with small chats, and nothing else
+    #[arg(long, help_heading = "Output", conflicts_with_all = ["data", "against", "show", "check", "export", "export_template"])]
+    pub card: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -102,7 +102,8 @@ struct Scored {
 
 fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&PackRequest>) -> Result<Scored> {
     let model = models::load(source, &args.model)?;
-    let encoding = input::encoding(&args.input.encoding);
+    let policy = input::policy(&args.mask)?;
+    let encoding = input::encoding(&args.input.encoding, &policy);
     let sequence = match pack {
         Some(PackRequest { records, index, options }) => {
             let records = records.iter().map(|record| (&record.sample, record.split));
@@ -111,7 +112,7 @@ fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&Pa
         }
         None => model.encode(&opened.sample, encoding)?,
     };
-    let mask = input::policy(&args.mask)?.mask(&sequence, opened.form, opened.split)?;
+    let mask = policy.mask(&sequence, opened.form, opened.split)?;
     let under = inside::under(&args.inside, &model, &sequence)?;
     let mut capture = inside::capture(&args.inside, &model, sequence.len())?;
     let (mut scorer, options) = (Scorer::new(), inside::options(&under, &sequence, None, args.top_k));

@@ -15,6 +15,7 @@ use crate::cli::MaskArgs;
 use crate::cli::generate::{GenerateArgs, GenerateFormat};
 use crate::data::Opened;
 use crate::generate::{Continuation, Continuations, GenerateError, Sampling, Text};
+use crate::mask::Policy;
 use crate::model::{Model, ModelInfo};
 use crate::report::generation::{self, Generation, Written};
 use crate::sample::Sample;
@@ -34,7 +35,7 @@ pub fn run(args: &GenerateArgs) -> Result<ExitCode> {
         None => Source::default_for(&opened.sample),
     };
     let model = models::load(&source, &args.model)?;
-    let prompt = model.prompt(&opened.sample, input::encoding(&args.prompt.encoding))?;
+    let prompt = model.prompt(&opened.sample, input::encoding(&args.prompt.encoding, &Policy::default()))?;
     if prompt.is_empty() {
         bail!("the text has no tokens, and the model needs one to continue; give some text, or --prefix bos")
     }

@@ -183,6 +183,7 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
     let policy = policy(mask)?;
     let (form, kind) = match sample {
         Sample::Text(_) => (Form::Text, Kind::Text),
+        Sample::Prepared(_) => (Form::Prepared, Kind::Text),
         Sample::Chat(_) => (Form::Messages, Kind::Chat),
     };
     if policy.choices.prompt_weight.is_some() && policy.mode(form, kind, None) == Mode::All {
@@ -198,7 +199,7 @@ pub fn check(input: &InputArgs, mask: &MaskArgs, sample: &Sample) -> Result<()> 
         Sample::Chat(_) if input.encoding.prefix.is_some() => {
             bail!("--prefix is for raw text; what a chat begins with is its template's choice")
         }
-        Sample::Text(_) if mask.profile.is_some() => {
+        Sample::Text(_) if mask.profile.is_some_and(|profile| !profile.appends_eos) => {
             bail!("--profile says how a trainer scores chats, and this is raw text; give --chat")
         }
         Sample::Text(_) if mask.weights.is_some() => {
@@ -245,12 +246,18 @@ fn choices(args: &MaskOptionArgs) -> Choices {
 }
 
 /// How samples become tokens, as the arguments say.
-pub fn encoding(args: &EncodeArgs) -> EncodeOptions {
+pub fn encoding(args: &EncodeArgs, policy: &Policy) -> EncodeOptions {
     let prefix = match args.prefix {
         None => Prefix::Tokenizer,
         Some(PrefixArg::Bos) => Prefix::Bos,
         Some(PrefixArg::Eos) => Prefix::Eos,
         Some(PrefixArg::None) => Prefix::None,
     };
-    EncodeOptions { prefix, escape_specials: args.escape_specials, join_parts: args.join_parts }
+    let of_profile = matches!(policy.basis, Basis::Profile(profile) if profile.appends_eos);
+    EncodeOptions {
+        prefix,
+        escape_specials: args.escape_specials,
+        join_parts: args.join_parts,
+        append_eos: args.append_eos || of_profile,
+    }
 }

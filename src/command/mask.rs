@@ -1,5 +1,6 @@
 //! `mask`: a whole data set under one mask, without a forward pass.
 
+mod against;
 mod export;
 mod template;
 
@@ -21,7 +22,7 @@ use crate::model::Reader;
 use crate::report::survey::{About, Json, Output, Sarif, Table, shown};
 use crate::sample::Sample;
 use crate::source::Source;
-use crate::survey::{self, Judged, Terms, Totals};
+use crate::survey::{self, Judged, Repeats, Terms, Totals};
 
 /// The exit code where `--check` found something.
 const FOUND: u8 = 1;
@@ -31,17 +32,22 @@ const FOUND: u8 = 1;
 /// # Errors
 /// If the data set or the model cannot be read, an option does not go with another, or a file cannot be written.
 pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
+    let Some(data) = args.data.as_deref() else { return card(args) };
     let policy = input::policy(&args.mask)?;
-    let terms = Terms { hint: args.format_hint, encoding: input::encoding(&args.encoding), policy };
-    let mut records = Records::open(&args.data)?;
+    let terms = Terms { hint: args.format_hint, encoding: input::encoding(&args.encoding, &policy), policy };
+    let mut records = Records::open(data)?;
     // The kind of the first record chooses the model where the user does not.
     let first: Option<Raw> = records.next().transpose()?;
     let reader = models::reader(&source(args, first.as_ref())?, &args.model)?;
     if let Some(path) = &args.export_template {
         template::export(&reader, path)?;
     }
-    let export = args.export.as_ref().map(|trainer| open_export(args, *trainer)).transpose()?;
-    let about = About { file: name(&args.data), model: reader.name.clone(), mask: policy.name() };
+    let about = About { file: name(data), model: reader.name.clone(), mask: policy.name() };
+    if let Some(prepared) = &args.against {
+        drop(records);
+        return against::run(&reader, &terms, [data, prepared], &about, args.format);
+    }
+    let export = args.export.as_ref().map(|trainer| open_export(args, data, *trainer)).transpose()?;
     let interrupt = Interrupt::listen().context("catching signals")?;
     let progress = records.progress();
     let all = first.into_iter().map(Ok).chain(records);
@@ -49,6 +55,7 @@ pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
     let mut sink = Sink {
         output: output(args.format, out, about)?,
         totals: Totals::default(),
+        repeats: Repeats::default(),
         bar: Bar::new(),
         progress,
         export,
@@ -70,9 +77,17 @@ fn source(args: &MaskSetArgs, first: Option<&Raw>) -> Result<Source> {
     Ok(Source::default_for(&sample.unwrap_or_else(|| Sample::Chat(Default::default()))))
 }
 
-fn open_export(args: &MaskSetArgs, trainer: Trainer) -> Result<Export> {
+/// Prints what the template can do that would be used.
+fn card(args: &MaskSetArgs) -> Result<ExitCode> {
+    let source = source(args, None)?;
+    let name = args.model.template.as_deref().unwrap_or("of the model");
+    super::card::print(&models::reader(&source, &args.model)?, name, args.format != MaskFormat::Table)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn open_export(args: &MaskSetArgs, data: &Path, trainer: Trainer) -> Result<Export> {
     match &args.output {
-        Some(path) if is_same(path, &args.data) => {
+        Some(path) if is_same(path, data) => {
             bail!("--output would take the place of the data set itself, {}; name another file", name(path))
         }
         Some(path) => Export::create(trainer, path),
@@ -131,6 +146,7 @@ fn prepare(model: &Reader, terms: &Terms, export: Option<(Trainer, bool)>, raw: 
 struct Sink {
     output: Box<dyn Output>,
     totals: Totals,
+    repeats: Repeats,
     bar: Bar,
     progress: Progress,
     export: Option<Export>,
@@ -142,6 +158,7 @@ struct Sink {
 
 impl Sink {
     fn take(&mut self, Prepared { mut judged, exported }: Prepared) -> Result<()> {
+        self.repeats.look(&mut judged);
         let knew_pad = self.knows_pad;
         self.knows_pad |= judged.findings.iter().any(|finding| finding.code == Code::PadIsEos);
         judged.findings.retain(|finding| !knew_pad || finding.code != Code::PadIsEos);
@@ -178,7 +195,8 @@ impl Sink {
         }
         if self.totals.unreadable == self.totals.records && self.totals.records > 0 {
             let what = if self.totals.read == 0 { "read" } else { "masked" };
-            bail!("nothing in {} could be {what}: {}", name(&args.data), first_problem(&self.totals));
+            let data = args.data.as_deref().map(name).unwrap_or_default();
+            bail!("nothing in {data} could be {what}: {}", first_problem(&self.totals));
         }
         let left_out = match self.export.take() {
             Some(export) => export.finish()?,

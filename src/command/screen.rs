@@ -35,7 +35,7 @@ pub fn run(cli: Cli) -> Result<()> {
         sample_name: opened.name,
         // The list says it.
         note: opened.note.filter(|_| !lists_set),
-        encoding: input::encoding(&cli.input.encoding),
+        encoding: input::encoding(&cli.input.encoding, &policy),
         pack,
         model,
         compare,

@@ -10,7 +10,7 @@ use super::elements::Elements;
 use super::layout::{self, Layout, Start};
 use super::lines::{self, Lines};
 use super::rows::{guarded, is_parquet};
-use super::{Body, DataError, Raw, Unit};
+use super::{Body, DataError, Raw, Unit, arrow};
 
 /// Where a record stands in its file, as [`Raw`] says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +19,7 @@ pub struct Place {
     pub index: usize,
     /// Its line or row, from 1.
     pub place: usize,
-    /// Where it begins, in bytes; of no meaning in Parquet.
+    /// Where it begins, in bytes; of no meaning in Parquet and Arrow.
     pub offset: u64,
 }
 
@@ -30,6 +30,13 @@ pub struct Place {
 pub fn record_at(path: &Path, place: Place) -> Result<Raw, DataError> {
     let read = |reason| DataError::Read { file: path.to_owned(), reason };
     let file = File::open(path).map_err(read)?;
+    let is_folder = file.metadata().map_err(read)?.is_dir();
+    if is_folder || arrow::is_arrow(&file).map_err(read)? {
+        let files = if is_folder { arrow::files_of(path).map_err(read)? } else { vec![path.to_owned()] };
+        let arrow = |reason| DataError::Arrow { file: path.to_owned(), reason };
+        let raw = arrow::row_at(files, place.index).map_err(arrow)?;
+        return raw.ok_or_else(|| arrow("it has changed: there is no such row any more; open it anew".into()));
+    }
     if is_parquet(&file).map_err(read)? {
         return guarded(|| row_at(file, place)).map_err(|reason| DataError::Parquet { file: path.to_owned(), reason });
     }

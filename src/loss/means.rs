@@ -53,7 +53,7 @@ mod tests {
             generation: false,
         };
         let sequence = Sequence { tokens: vec![token; 5], ..Sequence::default() };
-        let split = Some(Split { token: first_scored, straddles: false });
+        let split = Some(Split { token: first_scored, ..Split::default() });
         LossMask::new(&sequence, Mode::Completion, MaskOptions { split, ..MaskOptions::default() }).unwrap()
     }
 

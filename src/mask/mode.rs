@@ -36,6 +36,10 @@ pub enum Mode {
     /// What the data says of each message (`train`, `weight`) and of spans of it; [`Mode::Assistant`] where it says
     /// nothing.
     Custom,
+    /// No target at all, as with a mask of zeros.
+    Nothing,
+    /// What a trainer that prepared the record scores: its labels.
+    AsPrepared,
 }
 
 /// Why a mask cannot be made.
@@ -54,6 +58,8 @@ pub enum MaskError {
          this one has none; give one with --template FILE or chatml, or use `assistant`, which needs no tags"
     )]
     NeedsTags,
+    #[error("mask `as-prepared` needs a record of token ids with labels or masks, as a trainer prepared it")]
+    NeedsPrepared,
     #[error("message {message} has the weight {weight}, which is not a finite number from 0 on; correct the data")]
     Weight { message: usize, weight: f64 },
 }
@@ -72,6 +78,9 @@ impl Mode {
         Mode::Answer,
         Mode::Custom,
     ];
+
+    /// Modes that are not worth a row of every comparison.
+    const OTHERS: [Mode; 2] = [Mode::Nothing, Mode::AsPrepared];
 
     /// The modes worth comparing on a sample of that kind; `assistant` is among those of raw text to say what it needs.
     pub fn for_kind(kind: Kind) -> &'static [Mode] {
@@ -108,6 +117,8 @@ impl Mode {
             Mode::Reasoning => "the assistant's reasoning alone",
             Mode::Answer => "assistant without the reasoning",
             Mode::Custom => "as the data says of each message",
+            Mode::Nothing => "no target",
+            Mode::AsPrepared => "what the labels of a prepared record score",
         }
     }
 }
@@ -130,6 +141,7 @@ impl FromStr for Mode {
         }
         Mode::EVERY
             .into_iter()
+            .chain(Mode::OTHERS)
             .find(|mode| mode.name() == text)
             .ok_or_else(|| MaskError::Unknown { given: text.into() })
     }

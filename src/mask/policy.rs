@@ -97,7 +97,8 @@ impl Policy {
     pub fn mode(&self, form: Form, kind: Kind, split: Option<usize>) -> Mode {
         match (self.basis, kind, form) {
             (Basis::Mode(mode), ..) => mode,
-            (Basis::Profile(profile), ..) => profile.mode,
+            (Basis::Profile(profile), ..) => profile.mode_for(kind, self.split.or(split)),
+            (Basis::Automatic, _, Form::Prepared) => Mode::AsPrepared,
             (Basis::Automatic, Kind::Text, _) if self.split.or(split).is_some() => Mode::Completion,
             (Basis::Automatic, Kind::Chat, Form::PromptCompletion) => Mode::Custom,
             (Basis::Automatic, kind, _) => Mode::default_for(kind),
@@ -107,7 +108,7 @@ impl Policy {
     /// The options that hold on `sequence`; those of a profile are its own.
     pub fn options(&self, sequence: &Sequence, split: Option<usize>) -> MaskOptions {
         match self.basis {
-            Basis::Profile(profile) => profile.options(sequence),
+            Basis::Profile(profile) => profile.options(sequence, self.split.or(split)),
             _ => MaskOptions::new(sequence, self.split.or(split), self.parts).with(sequence, self.choices),
         }
     }

@@ -19,6 +19,8 @@ pub struct Profile {
     pub title: String,
     pub mode: Mode,
     pub choices: Choices,
+    /// The trainer takes raw text too, puts the end of sequence behind it, and scores all of it, or its completion.
+    pub appends_eos: bool,
     pub source: Source,
 }
 
@@ -69,12 +71,22 @@ impl Profile {
         if sequence.kind == Kind::Text {
             return Err(MaskError::NeedsChat(self.mode));
         }
-        LossMask::new(sequence, self.mode, self.options(sequence))
+        LossMask::new(sequence, self.mode, self.options(sequence, None))
     }
 
-    /// The options of its mode that apply to `sequence`.
-    pub fn options(&self, sequence: &Sequence) -> MaskOptions {
-        MaskOptions::new(sequence, None, PartWeights::default()).with(sequence, self.choices)
+    /// The mode that holds for that kind of sequence: of raw text, where the trainer takes it, all or the completion
+    /// behind a prompt of `split` characters.
+    pub fn mode_for(&self, kind: Kind, split: Option<usize>) -> Mode {
+        match (kind, split) {
+            (Kind::Text, Some(_)) if self.appends_eos => Mode::Completion,
+            (Kind::Text, None) if self.appends_eos => Mode::All,
+            _ => self.mode,
+        }
+    }
+
+    /// The options of its mode that apply to `sequence`; of raw text the prompt has `split` characters.
+    pub fn options(&self, sequence: &Sequence, split: Option<usize>) -> MaskOptions {
+        MaskOptions::new(sequence, split, PartWeights::default()).with(sequence, self.choices)
     }
 }
 
@@ -112,6 +124,7 @@ fn profile(name: &str, entry: &Map<String, Value>) -> Result<Profile, String> {
         title: text(entry, "title")?,
         mode: mode.ok_or("its mask has no `mode`")?,
         choices,
+        appends_eos: entry.get("appends_eos").and_then(Value::as_bool).unwrap_or(false),
         source: source(entry.get("source").and_then(Value::as_object).ok_or("it has no `source`")?)?,
     })
 }

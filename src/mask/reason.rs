@@ -69,6 +69,9 @@ fn raw_text(mask: &LossMask, t: usize, decision: Decision) -> String {
         }
         (Mode::Completion, Some(split)) if t >= split.token => format!("completion, from token {} on", split.token),
         (Mode::Completion, Some(split)) => format!("prompt, before token {}", split.token),
+        (Mode::Nothing, _) => "mode nothing counts no target".into(),
+        (Mode::AsPrepared, _) if decision.weight == 0.0 => "its label leaves it out".into(),
+        (Mode::AsPrepared, _) => "its label is its own id".into(),
         (mode, _) => format!("mode {mode} counts every target"),
     };
     match decision.why {
@@ -111,6 +114,7 @@ fn cause(mode: Mode, Decision { weight, why }: Decision, token: &Token) -> Optio
         Why::PromptWeight => format!("prompt weight {weight}"),
         Why::Message => "weight that the data gives its message".into(),
         Why::Span => "weight that the data gives this span".into(),
+        Why::Prepared => "label of the prepared record".into(),
         Why::Painted => "painted".into(),
         Why::Mode => match mode {
             Mode::Assistant => return None,

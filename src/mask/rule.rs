@@ -45,6 +45,9 @@ enum Counted {
     Answer,
     /// What stands in the template's generation tags.
     Tags,
+    Nothing,
+    /// What a trainer's labels score.
+    Prepared,
 }
 
 /// The weight of one token and what it is owed to.
@@ -69,6 +72,8 @@ pub(super) enum Why {
     Message,
     /// The weight that the data gives a span of the message.
     Span,
+    /// The label of a prepared record.
+    Prepared,
     Painted,
 }
 
@@ -102,6 +107,9 @@ impl Rule {
         if mode == Mode::Custom && !sequence.span_weights.is_empty() {
             rule.spans = spans(sequence, options.choices.straddlers);
         }
+        if let (Counted::Prepared, Some(weights)) = (counted, &sequence.prepared) {
+            rule.spans = weights.iter().copied().map(Some).collect();
+        }
         Ok(rule)
     }
 
@@ -111,7 +119,8 @@ impl Rule {
             return Decision { weight, why: Why::Painted };
         }
         if let Some(&Some(weight)) = self.spans.get(t) {
-            return Decision { weight, why: Why::Span };
+            let why = if self.counted == Counted::Prepared { Why::Prepared } else { Why::Span };
+            return Decision { weight, why };
         }
         let better = |one: Decision, other: Decision| match self.options.choices.straddlers {
             Straddlers::Any if rank(other) > rank(one) => other,
@@ -203,6 +212,7 @@ impl Rule {
         let is_in_turn = self.turn(origin) > 0.0 || turn.is_some_and(|turn| self.by_data.get(turn) == Some(&true));
         match self.counted {
             _ if part == Part::Pad => false,
+            Counted::Nothing | Counted::Prepared => false,
             Counted::From(start) => t >= start,
             Counted::Completion { start } => {
                 start.is_some_and(|start| t > start || (t == start && !part.precedes_message()))
@@ -246,6 +256,12 @@ fn is_said(part: Part) -> bool {
 }
 
 fn counted(mode: Mode, sequence: &Sequence, options: &MaskOptions) -> Result<Counted, MaskError> {
+    match mode {
+        Mode::Nothing => return Ok(Counted::Nothing),
+        Mode::AsPrepared if sequence.prepared.is_none() => return Err(MaskError::NeedsPrepared),
+        Mode::AsPrepared => return Ok(Counted::Prepared),
+        _ => {}
+    }
     if sequence.kind == Kind::Text {
         return match (mode, options.split) {
             (Mode::All | Mode::Custom, _) => Ok(Counted::From(0)),
@@ -279,6 +295,7 @@ fn turns(mode: Mode, sequence: &Sequence) -> Result<(Vec<f64>, Vec<bool>), MaskE
     let after_user = |i: usize| last_user.is_none_or(|user| i > user);
     let turns = match mode {
         Mode::All | Mode::Messages => by_role(&|_, _| true),
+        Mode::Nothing | Mode::AsPrepared => by_role(&|_, _| false),
         Mode::Completion => by_role(&|i, _| last_assistant.is_some_and(|last| i >= last)),
         Mode::LastMessage => by_role(&|i, _| Some(i) == last_assistant && after_user(i)),
         Mode::LastTurn => by_role(&|i, role| is_assistant(role) && after_user(i)),

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use super::load;
 use crate::cancel::Cancel;
 use crate::checkpoint::Loaded;
-use crate::sample::{Chat, Message, Sample, is_assistant};
+use crate::sample::{Chat, Message, Prepared, Sample, is_assistant};
 use crate::sequence::{EncodeOptions, PackOptions, Packer, Sequence, Vocabulary};
 use crate::source::Source;
 use crate::template::{ChatTemplate, TemplateError};
@@ -66,7 +66,11 @@ impl Templates {
 }
 
 impl Vocabulary {
-    fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
+    /// Parses a chat template with the texts of the special tokens that it may name.
+    ///
+    /// # Errors
+    /// If it does not parse.
+    pub fn parse_template(&self, source: &str) -> std::result::Result<ChatTemplate, TemplateError> {
         let (bos, eos, pad) = (self.bos_text(), self.eos_text(), self.pad_text());
         let known = |text: &Option<String>, slot: usize| text.clone().filter(|_| !self.of_config[slot]);
         let (bos, known_eos, pad) = (known(&bos, 0), known(&eos, 1), known(&pad, 2));
@@ -110,6 +114,12 @@ impl Reader {
         Ok(())
     }
 
+    /// The chat template that is used for chats without tools; `None` where the model has none.
+    pub fn template(&self) -> Option<Result<ChatTemplate>> {
+        let own = self.templates.own.as_ref()?;
+        Some(own.clone().map_err(anyhow::Error::from))
+    }
+
     /// The sample as the model reads it: a chat through its template, no longer than its context.
     ///
     /// # Errors
@@ -126,7 +136,8 @@ impl Reader {
     /// # Errors
     /// As [`encode`](Self::encode), or a chat in which nobody speaks before the assistant.
     pub fn prompt(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
-        let options = options.into();
+        // What is to be continued has no end yet.
+        let options = EncodeOptions { append_eos: false, ..options.into() };
         let Sample::Chat(chat) = sample else { return self.whole(sample, options, true) };
         let answer = chat.messages.iter().rev().take_while(|message| is_assistant(&message.role)).count();
         if answer == 0 {
@@ -146,6 +157,7 @@ impl Reader {
     fn whole(&self, sample: &Sample, options: EncodeOptions, add_generation_prompt: bool) -> Result<Sequence> {
         match sample {
             Sample::Text(text) => Ok(Sequence::from_text(&self.vocabulary, text, options)?),
+            Sample::Prepared(row) => self.prepared(row),
             Sample::Chat(chat) => {
                 let with_tools = self.templates.with_tools.as_ref().filter(|_| chat.has_tools());
                 let template = with_tools.or(self.templates.own.as_ref()).with_context(|| {
@@ -160,6 +172,20 @@ impl Reader {
                 Ok(Sequence::from_chat(&self.vocabulary, rendered, chat, options)?)
             }
         }
+    }
+
+    /// The tokens of a row that a trainer prepared. A packed one is cut before its documents are taken apart.
+    fn prepared(&self, row: &Prepared) -> Result<Sequence> {
+        let is_cut = row.starts.len() > 1 && row.ids.len() > self.context;
+        if !is_cut {
+            return Ok(Sequence::from_prepared(&self.vocabulary, row)?);
+        }
+        let mut sequence = Sequence::from_prepared(&self.vocabulary, &row.first(self.context))?;
+        let (tokens, context) = (row.ids.len(), self.context);
+        sequence
+            .notes
+            .push(format!("the packed row has {tokens} tokens, and the model takes {context}: the rest is cut off"));
+        Ok(sequence)
     }
 
     /// The pack that record `index` goes into, when all are packed in order: samples, and of raw text the characters of

@@ -9,7 +9,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 use thiserror::Error;
 
 use super::chat::{chat, kind};
-use super::{Chat, Sample, is_assistant};
+use super::{Chat, Prepared, Sample, is_assistant};
 
 /// How a record says what it says.
 #[derive(
@@ -28,6 +28,8 @@ pub enum Form {
     Alpaca,
     /// `{"text"}`.
     Text,
+    /// `{"input_ids"}` with `labels`, `assistant_masks` or `completion_mask`, as trainers keep what they prepared.
+    Prepared,
 }
 
 /// What a record says, and the form it was found in.
@@ -44,7 +46,7 @@ impl Record {
     pub fn chat(self) -> Option<Chat> {
         match self.sample {
             Sample::Chat(chat) => Some(chat),
-            Sample::Text(_) => None,
+            Sample::Text(_) | Sample::Prepared(_) => None,
         }
     }
 }
@@ -75,6 +77,7 @@ impl Form {
         match sample {
             Sample::Text(_) => Self::Text,
             Sample::Chat(_) => Self::Messages,
+            Sample::Prepared(_) => Self::Prepared,
         }
     }
 
@@ -90,6 +93,8 @@ impl Form {
         };
         let has = |key: &str| fields.get(key).is_some_and(|value| !value.is_null());
         let found = [
+            // Trainers keep the columns that they prepared it from.
+            (Form::Prepared, has("input_ids")),
             (Form::Messages, has("messages")),
             (Form::ShareGpt, has("conversations") || has("conversation")),
             (Form::PromptCompletion, has("prompt") && (has("completion") || has("response"))),
@@ -109,6 +114,7 @@ impl Form {
             (Form::ShareGpt, Value::Object(fields)) => (Sample::Chat(share_gpt::chat(fields)?), None),
             (Form::PromptCompletion, Value::Object(fields)) => completion::sample(fields)?,
             (Form::Alpaca, Value::Object(fields)) => (Sample::Chat(alpaca::chat(fields)?), None),
+            (Form::Prepared, Value::Object(fields)) => (Sample::Prepared(Box::new(Prepared::read(&fields)?)), None),
             (Form::Text, Value::Object(mut fields)) => (Sample::Text(text(&mut fields, "text")?), None),
             (form, other) => return Err(format!("is {}, not an object; the form {form} has fields", kind(&other))),
         };
@@ -133,7 +139,7 @@ pub fn read_record(record: Value, hint: Option<Form>) -> Result<Record, String> 
             let has = if names.is_empty() { "no fields".into() } else { names.join(", ") };
             Err(format!(
                 "has {has}: none of the forms messages, conversations, prompt and completion, instruction and output, \
-                 text; give --format-hint, or rename its fields"
+                 text, input_ids; give --format-hint, or rename its fields"
             ))
         }
         (None, other) => {

@@ -11,7 +11,7 @@ const SOURCE: &str = include_str!("../../sample_data/probes.json");
 pub fn probes(learned: &Sample) -> Vec<(String, Sample)> {
     let built_in = BUILT_IN.iter().find(|built_in| built_in.sample() == *learned).map(|built_in| built_in.name);
     let kind = match learned {
-        Sample::Text(_) => "text",
+        Sample::Text(_) | Sample::Prepared(_) => "text",
         Sample::Chat(_) => "chat",
     };
     // A test reads all of them; were the file broken, there would be none.

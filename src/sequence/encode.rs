@@ -30,6 +30,9 @@ pub struct EncodeOptions {
     pub escape_specials: bool,
     /// A chat's content in parts is rendered as one text; else the template gets the list of parts.
     pub join_parts: bool,
+    /// The end-of-sequence token is put behind raw text that does not end with it; how a chat ends is its template's
+    /// choice.
+    pub append_eos: bool,
 }
 
 impl From<Prefix> for EncodeOptions {
@@ -45,8 +48,14 @@ pub enum EncodeError {
     Tokenizer(String),
     #[error("the tokenizer adds token {0}, which it does not have: it is damaged; download it again")]
     NoToken(u32),
+    #[error(
+        "the record has token {0}, which the tokenizer does not have: it was prepared with another; give that --model"
+    )]
+    UnknownId(u32),
     #[error("the model's tokenizer names no {0} token; use --prefix none")]
     NoPrefixToken(&'static str),
+    #[error("the model's tokenizer names no eos token to put behind the text; leave --append-eos out")]
+    NoEos,
 }
 
 impl Sequence {
@@ -56,7 +65,7 @@ impl Sequence {
         text: &str,
         options: impl Into<EncodeOptions>,
     ) -> Result<Self, EncodeError> {
-        let EncodeOptions { prefix, escape_specials, .. } = options.into();
+        let EncodeOptions { prefix, escape_specials, append_eos, .. } = options.into();
         let named = |id: Option<u32>, name| id.ok_or(EncodeError::NoPrefixToken(name)).map(|id| vec![id]);
         let whole = 0..text.len();
         let escaping = if escape_specials { std::slice::from_ref(&whole) } else { &[] };
@@ -67,9 +76,10 @@ impl Sequence {
             Prefix::Eos => named(vocabulary.eos, "eos")?,
             Prefix::None => Vec::new(),
         };
-        let mut sequence = Sequence { kind: Kind::Text, ..Sequence::default() };
+        let generation_ends = vocabulary.generation_ends();
+        let mut sequence = Sequence { kind: Kind::Text, generation_ends, ..Sequence::default() };
         for id in before {
-            sequence.push_bos(vocabulary, id);
+            sequence.push(vocabulary, id, Part::Bos);
         }
         sequence.prefix = (!sequence.text.is_empty()).then(|| sequence.text.clone());
         let start = sequence.text.len();
@@ -77,6 +87,11 @@ impl Sequence {
         for (id, place) in pieces.tokens {
             let token = token(vocabulary, id, text, place, start, &mut std::iter::empty());
             sequence.tokens.push(Token { injected: token.special, ..token });
+        }
+        if append_eos {
+            let eos = vocabulary.eos.ok_or(EncodeError::NoEos)?;
+            let is_there = sequence.tokens.last().is_some_and(|last| last.id == eos);
+            (!is_there).then(|| sequence.push(vocabulary, eos, Part::Plain));
         }
         sequence.note_double_bos(vocabulary);
         sequence.note_escaped(pieces.escaped, start);
@@ -99,6 +114,7 @@ impl Sequence {
             turns: chat.messages.len(),
             roles: chat.messages.iter().map(|message| message.role.clone()).collect(),
             ends: vocabulary.trained_ends(),
+            generation_ends: vocabulary.generation_ends(),
             generation_tags: generation.is_some(),
             generation_spans: generation.unwrap_or_default(),
             message_weights: chat.messages.iter().map(Message::own_weight).collect(),
@@ -138,7 +154,8 @@ impl Sequence {
         Ok(sequence)
     }
 
-    fn push_bos(&mut self, vocabulary: &Vocabulary, id: u32) {
+    /// Puts a token behind the others, and its text behind theirs.
+    fn push(&mut self, vocabulary: &Vocabulary, id: u32, part: Part) {
         let bytes = vocabulary.token_bytes(id);
         let start = self.text.len();
         self.text.push_str(&String::from_utf8_lossy(&bytes));
@@ -148,7 +165,7 @@ impl Sequence {
             span: start..self.text.len(),
             turn: None,
             role: None,
-            part: Part::Bos,
+            part,
             overlaps: Vec::new(),
             special: vocabulary.is_special(id),
             injected: false,

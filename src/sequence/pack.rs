@@ -203,6 +203,7 @@ impl Sequence {
         self.turns += document.turns;
         if self.ends.is_empty() {
             self.ends = document.ends.clone();
+            self.generation_ends = document.generation_ends.clone();
         }
         self.roles.extend_from_slice(&document.roles);
         // Of texts among chats there is nothing to say.

@@ -203,6 +203,15 @@ impl Vocabulary {
         if self.eot_tokens.is_empty() { self.eos.into_iter().collect() } else { self.eot_tokens.clone() }
     }
 
+    /// The ids with which a generation ends as the model's files say, and those named by
+    /// [`name_eot_tokens`](Self::name_eot_tokens).
+    pub fn generation_ends(&self) -> Vec<u32> {
+        let mut ids: Vec<u32> = self.eos.iter().chain(&self.ends).chain(&self.eot_tokens).copied().collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
+    }
+
     /// How many ids there are: one more than the largest.
     pub fn size(&self) -> usize {
         self.size

@@ -136,7 +136,7 @@ impl Source {
     pub fn default_for(sample: &Sample) -> Self {
         Self::Embedded(match sample {
             Sample::Text(_) => Embedded::TinyBase,
-            Sample::Chat(_) => Embedded::TinyChat,
+            Sample::Chat(_) | Sample::Prepared(_) => Embedded::TinyChat,
         })
     }
 }

@@ -19,7 +19,7 @@ pub struct Summary {
     /// One bit for each of [`Roles::NAMES`].
     roles: u8,
     /// One bit for each of [`Code::EVERY`].
-    codes: u32,
+    codes: u64,
     /// The worst finding.
     pub worst: Option<(Code, Severity)>,
     pub tokens: u32,
@@ -89,7 +89,7 @@ fn count(n: usize) -> u32 {
 
 fn roles(sample: &Sample) -> u8 {
     match sample {
-        Sample::Text(_) => 0,
+        Sample::Text(_) | Sample::Prepared(_) => 0,
         Sample::Chat(chat) => {
             chat.messages.iter().filter_map(|message| Roles::place(&message.role)).fold(0, |set, i| set | 1 << i)
         }
@@ -100,6 +100,7 @@ fn roles(sample: &Sample) -> u8 {
 fn title(masked: &Masked) -> String {
     let text = match &masked.sample {
         Sample::Text(text) => text,
+        Sample::Prepared(_) => &masked.sequence.text,
         Sample::Chat(chat) => {
             let user = chat.messages.iter().find(|message| message.role == "user");
             user.or(chat.messages.first()).map_or("", |message| &message.content)

@@ -12,7 +12,7 @@ use crate::sample::{Chat, Message, is_assistant, is_tool, part_text};
 const MOST_PIECES: usize = 4096;
 
 /// Reasoning delimiters in use: Qwen3, DeepSeek and SmolLM3; others that data sets have; Magistral.
-pub(super) const THINK: [(&str, &str); 4] =
+pub const THINK: [(&str, &str); 4] =
     [("<think>", "</think>"), ("<thinking>", "</thinking>"), ("<reasoning>", "</reasoning>"), ("[THINK]", "[/THINK]")];
 
 /// Which text of a message a [`Field`] is.

@@ -11,7 +11,7 @@ use super::field::{Field, Kind};
 use super::locate::{Located, Run};
 use super::marker::{Supplied, think_start};
 use super::stop::Stops;
-use super::{Part, Placed, RenderFacts, Rendered, Segment};
+use super::{Part, Placed, RenderFacts, Rendered, Segment, calls};
 use crate::sample::Chat;
 
 /// Turns a chat with located fields into segments that tile its text.
@@ -60,7 +60,13 @@ pub(super) fn label(chat: &Chat, fields: &[Field], located: Located, bos: Option
         generation: located.generation,
         typed,
         changes: located.changes,
-        facts: RenderFacts { prompted, undefined: located.undefined, ..RenderFacts::default() },
+        facts: RenderFacts {
+            prompted,
+            undefined: located.undefined,
+            encoded_twice: located.encoded_twice,
+            null_arguments: calls::with_null_arguments(chat),
+            ..RenderFacts::default()
+        },
         notes,
     }
 }

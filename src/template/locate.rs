@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::engine::{Engine, TemplateError};
 use super::field::{Field, Fields, Kind};
 use super::stop::STOPS;
-use super::{Change, Changed, edges};
+use super::{Change, Changed, calls, edges};
 use crate::jinja::{Output, Span};
 use crate::sample::Chat;
 
@@ -25,6 +25,8 @@ pub(super) struct Located {
     pub add_generation_prompt: bool,
     pub changes: Vec<Change>,
     pub undefined: Vec<String>,
+    /// The messages of calls whose arguments are encoded twice.
+    pub encoded_twice: Vec<usize>,
     pub notes: Vec<String>,
 }
 
@@ -62,9 +64,11 @@ pub(super) fn locate(
         add_generation_prompt,
         changes: Vec::new(),
         undefined,
+        encoded_twice: Vec::new(),
         notes: Vec::new(),
     };
     located.changes = changes(chat, &fields.list, &located);
+    located.encoded_twice = calls::encoded_twice(chat, &fields.list, &located.runs, &located.text);
     located.notes.extend(located.changes.iter().map(Change::to_string));
     Ok((fields.list, located))
 }

@@ -90,6 +90,10 @@ pub struct RenderFacts {
     /// The first change of an earlier answer that the template would not make were that answer the last, by its place
     /// among the changes.
     pub unstable: Option<usize>,
+    /// The message of each tool call whose arguments, a JSON text in the data, are encoded once more.
+    pub encoded_twice: Vec<usize>,
+    /// The message of each tool call with an argument of null that its tool does not ask for.
+    pub null_arguments: Vec<usize>,
 }
 
 /// Where a stretch of a message's content stands in the rendered text.
@@ -126,6 +130,13 @@ pub enum Changed {
     BlankLost,
     /// Its list of parts printed as Python writes a list.
     PrintedAsList,
+}
+
+impl Changed {
+    /// Whether something that the message says is nowhere in the text.
+    pub fn drops(self) -> bool {
+        matches!(self, Self::LeftOut | Self::ReasoningLeftOut | Self::ContentLeftOut | Self::CallsLeftOut)
+    }
 }
 
 impl fmt::Display for Changed {

@@ -200,7 +200,7 @@ fn errors_are_one_sentence_with_exit_code_two() {
         ),
         (&["analyze", "--text", "x", "--mask", "last-turn"], "`last-turn` needs a chat"),
         (&["analyze", "--text", "x", "--stop", "none"], "--stop is for the parts of a chat's turns"),
-        (&["analyze", "--text", "x", "--profile", "axolotl"], "--profile says how a trainer scores chats"),
+        (&["analyze", "--text", "x", "--profile", "unsloth"], "--profile says how a trainer scores chats"),
         (&["analyze", "--text", "x", "--prompt-weight", "0.5"], "mask all scores every one"),
         (&["analyze", "--chat", "sample_data/capital.json", "--prompt-weight", "-1"], "a finite number from 0 on"),
         (&["analyze", "--chat", "sample_data/capital.json", "--stop", "yes"], "it can be: turn, eos, last, all, none"),

@@ -1,6 +1,9 @@
 //! The program's commands as a shell runs them: arguments in, text, files and an exit code out.
 
+mod against;
 mod analyze;
+mod card;
+mod findings;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod generate;

@@ -80,8 +80,11 @@ fn a_check_fails_by_severity() {
     assert_eq!(mask(&[&path]).status.code(), Some(0));
     assert_eq!(mask(&[&path, "--check"]).status.code(), Some(1));
     let chats = "sample_data/chats.jsonl";
-    assert_eq!(mask(&[chats, "--check=major"]).status.code(), Some(0), "only minor findings");
-    assert_eq!(mask(&[chats, "--check=minor"]).status.code(), Some(1));
+    let takes_calls = ["--template", "chatml"];
+    let check = |severity| mask(&[&[chats, severity], &takes_calls[..]].concat()).status.code();
+    assert_eq!(check("--check=major"), Some(0), "only minor findings");
+    assert_eq!(check("--check=minor"), Some(1));
+    assert_eq!(mask(&[chats, "--check"]).status.code(), Some(1), "the embedded template drops a tool call");
     assert_eq!(mask(&[chats, "--stop", "none", "--check"]).status.code(), Some(1), "a stop that is never learned");
     assert_eq!(mask(&["no-such-file.jsonl", "--check"]).status.code(), Some(2));
 }
@@ -234,7 +237,7 @@ fn wrong_arguments_get_one_sentence() {
         (vec![path.as_str(), "--export", "trl"], "--output"),
         (vec![path.as_str(), "--export", "torchtune", "--output", "x"], "the exports are: trl, axolotl"),
         (vec![path.as_str(), "--format-hint", "chatml"], "the forms are: messages"),
-        (vec!["sample_data"], "it is a directory"),
+        (vec!["sample_data"], "it is a directory without Arrow files"),
         (vec![path.as_str(), "--mask", "nonsense"], "the masks are: all"),
     ] {
         let output = mask(&args);

@@ -99,7 +99,7 @@ fn naive_packs_add_up() {
 }
 
 /// A copy of the embedded chat model as a directory whose tokenizer has another eos than the template's stop.
-fn with_another_eos() -> tempfile::TempDir {
+pub fn with_another_eos() -> tempfile::TempDir {
     let directory = saved_chat_model(&[]);
     let change = |file: &str, keys: &[(&str, serde_json::Value)]| {
         let path = directory.path().join("model").join(file);

@@ -42,7 +42,7 @@ fn a_chat_without_an_assistant_scores_nothing_and_has_no_loss() {
 fn modes_that_do_not_apply_to_text_say_what_to_do() {
     let sequence = text("a b c");
     let new = |mode, token: Option<usize>| {
-        let split = token.map(|token| Split { token, straddles: false });
+        let split = token.map(|token| Split { token, ..Split::default() });
         LossMask::new(&sequence, mode, MaskOptions { split, ..MaskOptions::default() })
     };
     assert_eq!(new(Mode::Assistant, None), Err(MaskError::NeedsChat(Mode::Assistant)));
@@ -70,12 +70,12 @@ fn a_token_across_the_split_belongs_to_the_completion_and_is_marked() {
     let sequence = text("The cat sat");
     let inside = sequence.chars_before(1) + 1;
     let split = Split::at_char(&sequence, inside);
-    assert_eq!(split, Split { token: 1, straddles: true });
+    assert_eq!(split, Split { token: 1, straddles: true, after_space: true });
     let mask = LossMask::new(&sequence, Mode::Completion, MaskOptions { split: Some(split), ..MaskOptions::default() })
         .expect("a split");
     assert!(mask.is_scored(1) && mask.reason(&sequence, 1).to_string().contains("straddles"));
-    assert_eq!(Split::at_char(&sequence, sequence.chars_before(2)), Split { token: 2, straddles: false });
-    assert_eq!(Split::at_char(&sequence, usize::MAX), Split { token: sequence.len(), straddles: false });
+    assert_eq!(Split::at_char(&sequence, sequence.chars_before(2)), Split { token: 2, ..Split::default() });
+    assert_eq!(Split::at_char(&sequence, usize::MAX), Split { token: sequence.len(), ..Split::default() });
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn read(content: impl AsRef<[u8]>) -> Vec<String> {
         match raw.read(None) {
             Ok(Record { sample: Sample::Text(text), .. }) => format!("{at} {text}"),
             Ok(Record { sample: Sample::Chat(chat), .. }) => format!("{at} <{}>", chat.messages[0].content),
+            Ok(Record { sample: Sample::Prepared(row), .. }) => format!("{at} {:?}", row.ids),
             Err(bad) => format!("{at} ! {bad}"),
         }
     };

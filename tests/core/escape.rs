@@ -10,7 +10,8 @@ use tokenizers::Tokenizer;
 
 use crate::support::templates::{TEMPLATES, Template, VOCABULARY, template};
 
-const ESCAPED: EncodeOptions = EncodeOptions { prefix: Prefix::None, escape_specials: true, join_parts: false };
+const ESCAPED: EncodeOptions =
+    EncodeOptions { prefix: Prefix::None, escape_specials: true, join_parts: false, append_eos: false };
 
 /// The chat as `template` renders it, and its tokens as they are and escaped.
 fn both(template: &Template, chat: &Chat) -> Option<(Rendered, Sequence, Sequence)> {

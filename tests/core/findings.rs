@@ -8,13 +8,13 @@ use lossglass::template::Part;
 use crate::support::templates::{VOCABULARY, own, template};
 use crate::support::text;
 
-const CLEAN: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#;
+pub const CLEAN: &str = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]"#;
 
-fn facts() -> Facts {
+pub fn facts() -> Facts {
     Facts { pad: None, ..Facts::new(&VOCABULARY, 1000) }
 }
 
-fn found(sequence: &Sequence, mode: Mode, options: &str) -> Vec<Finding> {
+pub fn found(sequence: &Sequence, mode: Mode, options: &str) -> Vec<Finding> {
     let mut choices = Choices::default();
     for (option, value) in options.split_whitespace().filter_map(|entry| entry.split_once('=')) {
         choices.set(option, value).expect(options);
@@ -23,20 +23,20 @@ fn found(sequence: &Sequence, mode: Mode, options: &str) -> Vec<Finding> {
     findings(sequence, &LossMask::new(sequence, mode, options).expect("it applies"), &facts())
 }
 
-fn codes(found: &[Finding]) -> Vec<Code> {
+pub fn codes(found: &[Finding]) -> Vec<Code> {
     found.iter().map(|finding| finding.code).collect()
 }
 
-fn chatml(chat: &str) -> Sequence {
+pub fn chatml(chat: &str) -> Sequence {
     template("chatml").of(chat)
 }
 
 /// The one finding of that code in a ChatML chat under `assistant`.
-fn the(code: Code, chat: &str) -> Finding {
+pub fn the(code: Code, chat: &str) -> Finding {
     only(code, &chatml(chat), Mode::Assistant, "")
 }
 
-fn only(code: Code, sequence: &Sequence, mode: Mode, options: &str) -> Finding {
+pub fn only(code: Code, sequence: &Sequence, mode: Mode, options: &str) -> Finding {
     let mut all = found(sequence, mode, options);
     let codes = codes(&all);
     all.retain(|finding| finding.code == code);
@@ -46,7 +46,7 @@ fn only(code: Code, sequence: &Sequence, mode: Mode, options: &str) -> Finding {
     finding
 }
 
-fn token(sequence: &Sequence, finding: &Finding) -> String {
+pub fn token(sequence: &Sequence, finding: &Finding) -> String {
     sequence.tokens[finding.token.expect("a token")].text()
 }
 
@@ -143,7 +143,7 @@ fn a_template_that_prints_earlier_turns_otherwise() {
 fn a_template_that_never_prints_a_reasoning_is_stable() {
     let thought = r#"[{"role": "user", "content": "a"}, {"role": "assistant", "content": "b", "reasoning_content": "x"},
                       {"role": "user", "content": "c"}, {"role": "assistant", "content": "d"}]"#;
-    assert_eq!(codes(&found(&chatml(thought), Mode::Assistant, "")), [Code::ContentChanged]);
+    assert_eq!(codes(&found(&chatml(thought), Mode::Assistant, "")), [Code::DataDropped]);
     // The earlier answer has a reasoning of its own where the last one has an empty think block.
     let keeps = "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if m.reasoning_content or loop.last %}<think>\n\
                  {{ m.reasoning_content|default('') }}\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}";

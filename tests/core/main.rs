@@ -23,5 +23,6 @@ mod profiles;
 mod real_templates;
 mod records;
 mod sample;
+mod silent;
 mod support;
 mod template;

@@ -91,7 +91,7 @@ fn the_prompt_s_weight_is_for_what_the_mode_leaves_out() {
     assert_eq!(mask.weight(0), 0.0);
     assert!(mask.reason(&sequence, 2).to_string().ends_with("prompt weight 0.25"));
     let raw = text("a b c d");
-    let split = Some(Split { token: 2, straddles: false });
+    let split = Some(Split { token: 2, ..Split::default() });
     let options = MaskOptions { split, ..MaskOptions::default() }.with(&raw, choices("prompt_weight=0.5 stop=none"));
     let mask = LossMask::new(&raw, Mode::Completion, options).expect("a split");
     assert_eq!((mask.weight(1), mask.weight(2), mask.choices().stop), (0.5, 1.0, None));

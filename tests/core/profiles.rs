@@ -75,10 +75,12 @@ fn the_table_of_profiles_holds_on_a_chatml_turn() {
         ("no-stop", "–––●––"),
         ("header", "●●●●●●"),
         ("openai", "–––●●–"),
+        ("everything", "●●●●●●"),
+        ("no-tags", "––––––"),
     ] {
         assert_eq!(row(&chatml, name), wanted, "{name}");
     }
-    assert_eq!(profile::every().len(), 8, "each profile is in the table");
+    assert_eq!(profile::every().len(), 10, "each profile is in the table");
     let default = crate::support::mask(&chatml, Mode::Assistant);
     assert_eq!(
         profile::find("axolotl").expect("a profile").mask(&chatml).expect("a chat").weights(),

@@ -11,6 +11,7 @@ fn text(raw: Raw) -> Result<String, String> {
     match raw.read(None) {
         Ok(record) => match record.sample {
             Sample::Text(text) => Ok(text),
+            Sample::Prepared(row) => Ok(format!("{:?}", row.ids)),
             Sample::Chat(chat) => Ok(chat.messages[0].content.clone()),
         },
         Err(bad) => Err(bad.to_string()),

@@ -19,6 +19,19 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).to_owned()
 }
 
+/// Every finding, the major ones first.
+#[test]
+fn the_findings_are_the_program_s() {
+    use lossglass::mask::finding::{Code, Severity};
+    let mut table = String::from("| finding | severity | what it means | what to do |\n|---|---|---|---|\n");
+    let of = |severity| Code::EVERY.into_iter().filter(move |code| code.severity() == severity);
+    for code in of(Severity::Major).chain(of(Severity::Minor)) {
+        let (name, severity) = (code.name(), code.severity().name());
+        writeln!(table, "| `{name}` | {severity} | {} | {} |", code.describe(), code.fix()).expect("a string");
+    }
+    keep_section("findings", &table);
+}
+
 fn is_update() -> bool {
     std::env::var_os("LOSSGLASS_UPDATE").is_some()
 }

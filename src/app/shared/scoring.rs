@@ -57,7 +57,7 @@ impl Shared {
     /// The current mode, or that of the current profile.
     pub fn mode(&self) -> Mode {
         let kind = match self.sample {
-            Sample::Text(_) => Kind::Text,
+            Sample::Text(_) | Sample::Prepared(_) => Kind::Text,
             Sample::Chat(_) => Kind::Chat,
         };
         self.policy.mode(self.form, kind, None)

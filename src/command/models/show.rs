@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::checkpoint::Loaded;
 use crate::cli::models::ListFormat;
+use crate::command::card;
 use crate::decoder::Config;
 use crate::memory::size_text;
 use crate::model::load::{self, OpenError};
@@ -14,6 +15,7 @@ use crate::sequence::{Vocabulary, visible_text};
 use crate::source::catalogue::{self, Entry, Origin};
 use crate::source::hub::HubError;
 use crate::source::{Source, SourceError};
+use crate::template::card::Ability;
 use crate::train::memory::Need;
 use crate::train::{LoraSettings, Method, Optimizer};
 
@@ -177,7 +179,15 @@ impl Files {
             let [score, lora, full] = needs.map(size_text);
             ("memory", format!("{tokens} tokens: {score} to score, {lora} to train with LoRA, {full} in full (AdamW)"))
         }));
+        facts.extend(card::lines(&self.card()).into_iter().map(|line| ("template", line)));
         facts
+    }
+
+    /// What its chat template can do; nothing where it has none, or one that does not parse.
+    fn card(&self) -> Vec<Ability> {
+        let vocabulary = &self.vocabulary;
+        let template = vocabulary.chat_template.as_ref().and_then(|source| vocabulary.parse_template(source).ok());
+        template.map_or_else(Vec::new, |template| card::of(&template, vocabulary))
     }
 
     fn special_tokens(&self) -> String {
@@ -214,6 +224,7 @@ impl Files {
             "context": config.context,
             "vocab_size": config.vocab_size,
             "chat_template": vocabulary.chat_template.is_some(),
+            "template_card": card::json(&self.card()),
             "bos": vocabulary.bos_text(),
             "eos": vocabulary.eos_text(),
             "pad": vocabulary.pad_text(),

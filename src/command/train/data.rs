@@ -77,8 +77,9 @@ fn name(path: &Path) -> String {
 /// # Errors
 /// If a sample cannot be encoded, the mask does not apply to it, or nothing at all is scored.
 pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Data> {
-    let (reader, encoding) = (model.reader(), input::encoding(&args.input.encoding));
-    let policies = [input::policy(&args.mask)?];
+    let policy = input::policy(&args.mask)?;
+    let (reader, encoding) = (model.reader(), input::encoding(&args.input.encoding, &policy));
+    let policies = [policy];
     let mut examples = match input::pack_options(&args.input.pack) {
         Some(options) => Examples::of_packs(&reader, encoding, &policies, records, options)?,
         None => Examples::of_records(&reader, encoding, &policies, records, &Cancel::default(), &mut |_| {})?

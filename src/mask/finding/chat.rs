@@ -11,9 +11,10 @@ pub(super) fn findings(sequence: &Sequence) -> Vec<Finding> {
         return Vec::new();
     }
     let chat = Chat::new(sequence);
-    let single = [stop_absent, last_turn, unstable, undefined, default_system, special_text];
+    let single = [stop_absent, stop_not_eos, last_turn, unstable, undefined, default_system, special_text];
     let mut found: Vec<Finding> = single.into_iter().filter_map(|check| check(&chat)).collect();
-    found.extend(content_changed(&chat));
+    found.extend(changed(&chat));
+    found.extend(calls(&chat));
     found.extend(messages(&chat));
     found
 }
@@ -81,6 +82,26 @@ fn stop_absent(chat: &Chat) -> Option<Finding> {
     Some(Finding::new(Code::StopAbsent, last, message))
 }
 
+/// None of the assistant's turns ends with a token that ends a generation.
+fn stop_not_eos(chat: &Chat) -> Option<Finding> {
+    let sequence = chat.sequence;
+    let is_own = |token: &Token| {
+        token.part == Part::Stop && token.turn.is_some() && token.role.as_deref().is_some_and(is_assistant)
+    };
+    let ends = &sequence.generation_ends;
+    let mut stops = sequence.all_tokens().enumerate().filter(|(_, token)| is_own(token));
+    let (first, token) = stops.clone().next().filter(|_| !ends.is_empty())?;
+    if stops.any(|(_, token)| ends.contains(&token.id)) {
+        return None;
+    }
+    let stop = visible(&token.bytes);
+    let message = format!(
+        "the turn ends with {stop}, which is no end-of-sequence token of the model: its generation will not end there; \
+         --profile axolotl leaves the stop untrained (--eot-token names it)"
+    );
+    Some(Finding::new(Code::StopNotEos, Some(first).filter(|&t| t < sequence.len()), message))
+}
+
 fn last_turn(chat: &Chat) -> Option<Finding> {
     let role = chat.sequence.roles.last().filter(|role| !is_assistant(role))?;
     let token = chat.first_of(chat.turns.len() - 1);
@@ -143,12 +164,44 @@ fn special_text(Chat { sequence, .. }: &Chat) -> Option<Finding> {
     Some(Finding::new(Code::SpecialText, Some(token), message))
 }
 
-fn content_changed(chat: &Chat) -> impl Iterator<Item = Finding> {
+fn changed(chat: &Chat) -> impl Iterator<Item = Finding> {
     let changes = chat.sequence.changes.iter();
     changes.map(|change| {
-        let code = if change.what == Changed::PrintedAsList { Code::PartsPrinted } else { Code::ContentChanged };
+        let code = match change.what {
+            Changed::PrintedAsList => Code::PartsPrinted,
+            what if what.drops() && !is_of_history(chat, change) => Code::DataDropped,
+            _ => Code::ContentChanged,
+        };
         Finding::new(code, chat.first_of(change.message), change.to_string())
     })
+}
+
+/// Whether the template does that to earlier answers alone, which `template-unstable` says.
+fn is_of_history(chat: &Chat, change: &Change) -> bool {
+    let lost = chat.sequence.facts.unstable.and_then(|index| chat.sequence.changes.get(index));
+    let is_earlier = chat.assistants().next_back().is_some_and(|last| change.message < last);
+    lost.is_some_and(|lost| lost.what == change.what) && is_earlier && is_assistant(&change.role)
+}
+
+/// What is odd about the arguments of tool calls.
+fn calls(chat: &Chat) -> impl Iterator<Item = Finding> {
+    let facts = &chat.sequence.facts;
+    let found = |messages: &[usize], code, what: &str| {
+        let first = *messages.first()?;
+        let calls = match messages.len() {
+            1 => "1 tool call".into(),
+            count => format!("{count} tool calls"),
+        };
+        let message = format!("{what} of {calls}, the first in message {}", first + 1);
+        Some(Finding::new(code, chat.first_of(first), message))
+    };
+    let twice = found(
+        &facts.encoded_twice,
+        Code::ArgumentsEncodedTwice,
+        "the template encodes the JSON text of the arguments once more",
+    );
+    let nulls = found(&facts.null_arguments, Code::NullArguments, "an argument is null");
+    twice.into_iter().chain(nulls)
 }
 
 /// What is odd about single messages.

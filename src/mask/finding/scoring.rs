@@ -10,9 +10,9 @@ pub(super) fn findings(sequence: &Sequence, mask: &LossMask) -> Vec<Finding> {
     [
         nothing_scored(sequence, mask),
         stop_unscored(sequence, mask),
+        stop_typed(sequence, mask),
         header_scored(sequence, mask),
         straddler(sequence, mask),
-        trailing_space(sequence, mask),
         cut_off(mask),
         all_scored(sequence, mask),
     ]
@@ -63,6 +63,20 @@ fn stop_unscored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
     Some(Finding::new(Code::StopUnscored, Some(first), message))
 }
 
+/// A stop mark that stands in a message and is scored there.
+fn stop_typed(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
+    if sequence.kind == Kind::Text || !sequence.tokens.iter().any(|token| token.injected) {
+        return None;
+    }
+    let own: Vec<u32> = sequence.tokens.iter().filter(|token| token.part == Part::Stop).map(|token| token.id).collect();
+    let is_stop = |id: u32| own.contains(&id) || sequence.generation_ends.contains(&id);
+    let mut typed = sequence.targets().filter(|(t, token)| token.injected && is_stop(token.id) && mask.is_scored(*t));
+    let (first, token) = typed.next()?;
+    let of = token.turn.map_or_else(String::new, |turn| format!(" of message {}", turn + 1));
+    let message = format!("{} in the text{of} is a stop mark, and is scored", visible(&token.bytes));
+    Some(Finding::new(Code::StopTyped, Some(first), message))
+}
+
 /// Header tokens that the mask scores by mode, option or paint. Under `all` everything is, and a prompt weight is there
 /// for headers too.
 fn header_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
@@ -83,15 +97,6 @@ fn straddler(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
     Some(Finding::new(Code::StraddlerAtBorder, Some(first), message))
 }
 
-fn trailing_space(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
-    let ends_in_space = |t: usize| sequence.tokens[t].bytes.ends_with(b" ") && !sequence.tokens[t].special;
-    let borders = (1..sequence.len()).filter(|&t| mask.is_scored(t) && !mask.is_scored(t - 1));
-    let found: Vec<usize> = borders.map(|t| t - 1).filter(|&t| ends_in_space(t)).collect();
-    let first = *found.first()?;
-    let message = format!("a space stands right before what is scored, {} of them in all", found.len());
-    Some(Finding::new(Code::TrailingSpace, Some(first), message))
-}
-
 fn cut_off(mask: &LossMask) -> Option<Finding> {
     let severity = if mask.scored() == 0 { Severity::Major } else { Severity::Minor };
     let message = match severity {
@@ -107,6 +112,6 @@ fn all_scored(sequence: &Sequence, mask: &LossMask) -> Option<Finding> {
     is_all.then(|| Finding::new(Code::AllScored, None, format!("mask {} scores all {targets} targets", mask.name())))
 }
 
-fn tokens(count: usize) -> String {
+pub(super) fn tokens(count: usize) -> String {
     if count == 1 { "1 token".into() } else { format!("{count} tokens") }
 }

@@ -106,7 +106,7 @@ impl Template {
         let rendered = self.template.render(chat, false).ok()?;
         let made = Sequence::from_chat(&VOCABULARY, rendered, chat, EncodeOptions::default());
         // The vocabulary is no model's of these templates: which of their stops is its eos is left open.
-        Some(Sequence { ends: Vec::new(), ..made.expect("any text has tokens") })
+        Some(Sequence { ends: Vec::new(), generation_ends: Vec::new(), ..made.expect("any text has tokens") })
     }
 
     /// The tokens of a chat written as JSON.

@@ -20,6 +20,7 @@ fn chat_of(messages: &[(&str, &str)]) -> App {
 fn turns(app: &App) -> Vec<(String, String)> {
     match &app.sample {
         Sample::Chat(chat) => chat.messages.iter().map(|m| (m.role.clone(), m.content.clone())).collect(),
+        Sample::Prepared(_) => Vec::new(),
         Sample::Text(text) => vec![("text".into(), text.clone())],
     }
 }

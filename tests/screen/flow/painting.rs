@@ -246,7 +246,7 @@ fn tab_goes_through_profiles_and_each_counts_at_once() {
         assert_eq!(row.mask.as_ref().unwrap().weights(), profile.mask(app.sequence()).unwrap().weights());
     }
     press(&mut app, "shift-tab k k");
-    assert_eq!(app.basis().name(), "openai", "round and round");
+    assert_eq!(app.basis().name(), "no-tags", "round and round");
     let mut raw = loaded(text());
     press(&mut raw, "3 tab");
     assert!(raw.scorings.iter().all(|row| matches!(row.basis, Basis::Mode(_))), "profiles are about chats");

@@ -64,7 +64,7 @@ fn views_modes_denominators_and_themes_go_round() {
     press(&mut app, "tab");
     assert_eq!(app.mode(), Mode::LastMessage);
     press(&mut app, "shift-tab shift-tab shift-tab shift-tab");
-    assert_eq!(app.mode(), Mode::Custom, "round, past all and completion");
+    assert_eq!(app.mode(), Mode::Nothing, "round, past all and completion, to the last profile");
     press(&mut app, "d");
     assert_eq!(app.denominator, Denominator::Weights);
     press(&mut app, "d d d");

@@ -104,6 +104,8 @@ impl Editor {
                 earlier: Vec::new(),
                 edits: 0,
             },
+            // Ids have no text of their own to write in.
+            Sample::Prepared(_) => Self::new(&Sample::Text(String::new())),
             Sample::Chat(chat) => {
                 let mut turns: Vec<TurnEditor> = chat.messages.iter().cloned().map(TurnEditor::new).collect();
                 if turns.is_empty() {

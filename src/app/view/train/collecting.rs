@@ -70,6 +70,7 @@ pub fn choose_probes(app: &mut App) {
 fn name(sample: &Sample) -> String {
     let text = match sample {
         Sample::Text(text) => text,
+        Sample::Prepared(_) => "",
         Sample::Chat(chat) => chat.messages.last().map_or("", |message| message.content.as_str()),
     };
     let start: String = text.chars().take(NAME).collect();
