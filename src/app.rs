@@ -31,7 +31,7 @@ pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest};
 pub use input_line::InputLine;
 pub use keymap::Context;
 pub use overlay::{
-    About, Browser, Choice, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
+    About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, TurnEditor,
 };
 pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progress, Scoring, Shared};

@@ -14,7 +14,7 @@ use ratatui_textarea::Input;
 
 pub use editor::{Editor, TurnEditor};
 pub(super) use editor::{focus_turn, meant, open as edit};
-pub use picker::{About, Choice, Item, Picker, PickerKind};
+pub use picker::{About, Chosen, Item, Picker, PickerKind};
 pub(super) use picker::{
     choose_data_set, choose_forced, choose_what_if, close_data_sets, open as open_list, show_directory, take_models,
 };

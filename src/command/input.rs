@@ -69,10 +69,14 @@ pub fn pack_options(args: &PackArgs) -> Option<PackOptions> {
 /// If it cannot be read, is not UTF-8, or has no record that can be read although its name says so.
 pub fn open(path: &Path) -> Result<Opened> {
     let is_one = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
-    if ["json", "jsonl", "parquet"].into_iter().any(is_one) { read_set(path, None) } else { read(path) }
+    if path.is_dir() || ["json", "jsonl", "parquet", "arrow"].into_iter().any(is_one) {
+        read_set(path, None)
+    } else {
+        read(path)
+    }
 }
 
-/// Reads a data set: every record of a JSON, JSONL or Parquet file.
+/// Reads a data set: every record of a JSON, JSONL, Parquet or Arrow file, or of a folder of these.
 ///
 /// # Errors
 /// If it cannot be read, or one of its records says nothing that can be trained on.

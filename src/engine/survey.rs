@@ -9,7 +9,7 @@ use super::Event;
 use crate::cancel::Cancel;
 use crate::data::{DataError, Raw, Records};
 use crate::model::Reader;
-use crate::survey::{self, Summary, Terms};
+use crate::survey::{self, Repeats, Summary, Terms};
 
 /// Records that are told together at most, and for how long they are held back.
 const TOLD: usize = 512;
@@ -74,15 +74,17 @@ fn run(survey: &Survey, reader: &Reader, cancel: &Cancel, emit: &dyn Fn(Event) -
     let progress = records.progress();
     let work = |raw: Raw| {
         let at = raw.at();
-        Summary::of(&survey::judge(reader, &survey.terms, raw), at)
+        (survey::judge(reader, &survey.terms, raw), at)
     };
+    let mut repeats = Repeats::default();
     let (mut held, mut since): (Vec<Summary>, Option<Instant>) = (Vec::new(), None);
     let tell = |records| {
         let event = SurveyEvent::Records { records, read: progress.share() };
         emit(Event::Survey { number: survey.number, event })
     };
-    let take = |summary| {
-        held.push(summary);
+    let take = |(mut judged, at)| {
+        repeats.look(&mut judged);
+        held.push(Summary::of(&judged, at));
         if held.len() < TOLD && since.is_some_and(|since| since.elapsed() < HELD) {
             return Ok(());
         }

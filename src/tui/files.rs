@@ -102,7 +102,8 @@ fn find(name: String, found: fn(Source) -> FileOutcome) -> FileOutcome {
 }
 
 fn read(path: &Path, open: impl Fn(&Path) -> anyhow::Result<FileOutcome>) -> FileOutcome {
-    if path.is_dir() {
+    // A folder that `datasets` wrote is a data set.
+    if path.is_dir() && !path.join("state.json").exists() {
         // Without `..` in it, so that its parent is what one expects.
         return list(path.canonicalize().unwrap_or_else(|_| path.to_owned()));
     }

@@ -33,6 +33,9 @@ pub const KEYS: &[Binding] = &[
 
 /// Opens the editor on the sample: as it was closed, if the sample is still what it holds.
 pub fn open(app: &mut App) {
+    if matches!(app.sample, Sample::Prepared(_)) {
+        return app.shared.say("what a trainer prepared is ids, not text: open the records that it was made of");
+    }
     let closed = app.closed_editor.take().filter(|editor| editor.sample() == app.sample);
     app.overlay = Some(Overlay::Editor(closed.unwrap_or_else(|| Box::new(Editor::new(&app.sample)))));
 }

@@ -11,7 +11,7 @@ use ratatui_textarea::Input;
 pub(super) use items::filter_items;
 use items::{file_items, forced_items, model_items, palette_items, token_items};
 use list::is_from_home;
-pub use list::{About, Choice, Item, Picker, PickerKind};
+pub use list::{About, Chosen, Item, Picker, PickerKind};
 pub(in crate::app) use models::take as take_models;
 
 use crate::app::general::PAGE;
@@ -144,29 +144,29 @@ fn accept(app: &mut App) -> Vec<Effect> {
     app.shared.hush();
     // The list stays until the file is read: if that fails, one can choose another.
     match choice {
-        Choice::Directory(directory) => return vec![Effect::Files(FileRequest::List(directory))],
-        Choice::File(path) => return vec![read(kind, path)],
+        Chosen::Directory(directory) => return vec![Effect::Files(FileRequest::List(directory))],
+        Chosen::File(path) => return vec![read(kind, path)],
         _ => app.overlay = None,
     }
     match choice {
-        Choice::Command(command) => update::run(app, command),
-        Choice::Sample(index) => {
+        Chosen::Command(command) => update::run(app, command),
+        Chosen::Sample(index) => {
             let built_in = &sample::BUILT_IN[index];
             app.open_sample(built_in.sample(), built_in.name)
         }
-        Choice::Model(name) if kind == PickerKind::Second => vec![Effect::Files(FileRequest::FindSecond(name))],
-        Choice::Model(name) => vec![Effect::Files(FileRequest::FindModel(name))],
-        Choice::Token(id) if kind == PickerKind::Force => generate::force(app, id),
-        Choice::Token(id) => {
+        Chosen::Model(name) if kind == PickerKind::Second => vec![Effect::Files(FileRequest::FindSecond(name))],
+        Chosen::Model(name) => vec![Effect::Files(FileRequest::FindModel(name))],
+        Chosen::Token(id) if kind == PickerKind::Force => generate::force(app, id),
+        Chosen::Token(id) => {
             app.views.predict.what_if = Some(id);
             Vec::new()
         }
-        Choice::Filter(filter) => {
+        Chosen::Filter(filter) => {
             super::records::choose_filter(app, filter);
             Vec::new()
         }
-        Choice::Twin(index) => train::choose_twin(app, &PRESETS[index]),
-        Choice::Directory(_) | Choice::File(_) => Vec::new(),
+        Chosen::Twin(index) => train::choose_twin(app, &PRESETS[index]),
+        Chosen::Directory(_) | Chosen::File(_) => Vec::new(),
     }
 }
 

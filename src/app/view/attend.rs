@@ -115,23 +115,23 @@ const fn bind(keys: &'static [&'static str], command: Command, help: &'static st
 }
 
 impl Room for Attend {
-    const ABOUT: &'static str = "view Attend: what each prediction may see, and what it looks at";
+    const ABOUT: &'static str = "view Attend: what each position sees and looks at";
     const BEHIND: Part = Part::Moving;
     const KEYS: &'static [Binding] = &[
         bind(&["i"], Command::NextPanel, "mask, attention, heads, leaning, layers", "i panel"),
         bind(&["I"], Command::PreviousPanel, "the panel before", ""),
-        bind(&["."], Command::NextLayer, "next layer; in Mask, next layer with another mask", ", . layer"),
+        bind(&["."], Command::NextLayer, "next layer; in Mask, the next that sees otherwise", ", . layer"),
         bind(&[","], Command::PreviousLayer, "previous layer", ""),
-        bind(&[">"], Command::NextHead, "next head; mean and maximum over heads come first", "< > head"),
+        bind(&[">"], Command::NextHead, "next head; before the first, mean and maximum", "< > head"),
         bind(&["<"], Command::PreviousHead, "previous head", ""),
         bind(&["shift-←", "H"], Command::ColumnLeft, "the crosshair goes to an earlier token", ""),
         bind(&["shift-→", "L"], Command::ColumnRight, "the crosshair goes to a later token", "H L column"),
-        bind(&["enter"], Command::Forbid, "forbid this row to see the crosshair's token, or allow it", "enter forbid"),
-        bind(&["F"], Command::ForbidToken, "forbid every later row to see it, or allow it", ""),
-        bind(&["a"], Command::NextMask, "another attention mask: window, prefix, none, the model's own", "a mask"),
-        bind(&["y"], Command::ShiftLabels, "labels: the next token, or by mistake the token itself", ""),
-        bind(&["w"], Command::NextReach, "leaning: in all layers, in this layer, in this head", ""),
-        bind(&["f"], Command::Whole, "the whole text, folded, or a window around the cursor", "f fold"),
+        bind(&["enter"], Command::Forbid, "forbid the edge under the crosshair, or allow it", "enter forbid"),
+        bind(&["F"], Command::ForbidToken, "forbid that token to all rows, or allow it", ""),
+        bind(&["a"], Command::NextMask, "another mask: window, prefix, none, the own", "a mask"),
+        bind(&["y"], Command::ShiftLabels, "labels shifted by one too few, or rightly", ""),
+        bind(&["w"], Command::NextReach, "leaning: in all layers, this layer, this head", ""),
+        bind(&["f"], Command::Whole, "the whole text, folded, or around the cursor", "f fold"),
     ];
     type Command = Command;
 

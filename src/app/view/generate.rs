@@ -83,20 +83,20 @@ impl Room for Generate {
     const ABOUT: &'static str = "view Generate: what the model writes by itself";
     const BEHIND: Part = Part::Moving;
     const KEYS: &'static [Binding] = &[
-        bind(&["space"], Command::Next, "one token more, from what stands before the cursor", "space token"),
+        bind(&["space"], Command::Next, "one token more, from before the cursor", "space token"),
         bind(&["r"], Command::Run, "to the end", "r all"),
         bind(&["u"], Command::Back, "take the last token back", "u back"),
         bind(&["w"], Command::Force, "choose the next token yourself", "w force"),
-        bind(&["a"], Command::Start, "begin again: after training, the same seeds are set beside", "a again"),
+        bind(&["a"], Command::Start, "begin again; after training, beside what it said", "a again"),
         bind(&["."], Command::NextContinuation, "next continuation", ""),
         bind(&[","], Command::PreviousContinuation, "previous continuation", ""),
         bind(&["+", "="], Command::More, "more continuations, each with its seed", "+- how many"),
         bind(&["-"], Command::Fewer, "fewer continuations", ""),
         bind(&["t"], Command::Hotter, "higher temperature; 0 is greedy", "t T temp"),
         bind(&["T"], Command::Cooler, "lower temperature", ""),
-        bind(&["z"], Command::TopK, "top-k: only so many of the most likely tokens", ""),
-        bind(&["p"], Command::TopP, "top-p: only the most likely ones with that share together", ""),
-        bind(&["b"], Command::MinP, "min-p: only those at least so likely beside the likeliest", ""),
+        bind(&["z"], Command::TopK, "top-k: only so many of the likeliest tokens", ""),
+        bind(&["p"], Command::TopP, "top-p: only the likeliest with that share", ""),
+        bind(&["b"], Command::MinP, "min-p: only those near the likeliest", ""),
         bind(&["x"], Command::Seed, "other seeds", ""),
         bind(&["y"], Command::Keep, "take what is written into the text", "y keep"),
     ];
@@ -255,6 +255,10 @@ fn keep(app: &mut App) -> Vec<Effect> {
     };
     let one = &writing.continuations[app.shown_continuation()];
     let sample = match &app.sample {
+        Sample::Prepared(_) => {
+            app.shared.say("what a trainer prepared is ids, not text: nothing can be added to it");
+            return Vec::new();
+        }
         Sample::Text(_) => {
             let chars = app.sequence().chars_before(writing.prompt);
             let start: String = app.sequence().text.chars().take(chars).collect();

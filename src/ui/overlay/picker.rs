@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 use unicode_width::UnicodeWidthStr;
 
-use crate::app::{Action, App, Choice, Item, Overlay, Picker, PickerKind};
+use crate::app::{Action, App, Chosen, Item, Overlay, Picker, PickerKind};
 use crate::sequence::visible_text;
 use crate::ui::{Hits, Theme, input_line, text};
 
@@ -103,7 +103,7 @@ fn line(theme: &Theme, item: &Item, is_selected: bool, width: usize) -> Line<'st
     let detail = visible_text(&item.detail());
     // A model's size and whether it is on disk stand at the end.
     let detail = match item.choice {
-        Choice::Model(_) => text::fit_end(&detail, room),
+        Chosen::Model(_) => text::fit_end(&detail, room),
         _ => text::fit_start(&detail, room),
     };
     let gap = width.saturating_sub(label.width() + detail.width() + 2);

@@ -41,8 +41,8 @@ fn generation_ends_with_whatever_the_files_name_and_known_ends_of_turn() {
         let vocabulary = vocabulary.with_config_ids(config.to_string().as_bytes()).expect("reads");
         vocabulary.with_generation_config(generation.to_string().as_bytes()).expect("reads").stop_ids()
     };
-    // 2 is <|im_end|>, which no file need name; 496 is no token.
-    assert_eq!(stops(json!({}), json!({})), [2]);
+    // 0 is <|endoftext|> and 2 <|im_end|>, which no file need name; 496 is no token.
+    assert_eq!(stops(json!({}), json!({})), [0, 2]);
     assert_eq!(stops(json!({"eos_token_id": [0, 2]}), json!({"eos_token_id": 5})), [0, 2, 5]);
     assert_eq!(stops(json!({"eos_token_id": 0}), json!({"eos_token_id": [7, 496, -1]})), [0, 2, 7]);
 }

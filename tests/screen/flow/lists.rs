@@ -1,6 +1,6 @@
 //! Keys in the lists.
 
-use lossglass::app::{Action, Choice, Effect, FileOutcome, FileRequest, PickerKind, View, update};
+use lossglass::app::{Action, Chosen, Effect, FileOutcome, FileRequest, PickerKind, View, update};
 use lossglass::engine::Request;
 use lossglass::mask::Mode;
 use lossglass::sample::{BUILT_IN, Sample};
@@ -120,7 +120,7 @@ fn what_is_called_as_typed_comes_first_and_files_before_samples() {
 fn a_model_is_chosen_by_line_or_by_what_is_typed() {
     let mut app = chat();
     press(&mut app, "m");
-    let Choice::Model(name) = picker(&app).current().unwrap().choice.clone() else { panic!("a model") };
+    let Chosen::Model(name) = picker(&app).current().unwrap().choice.clone() else { panic!("a model") };
     let effects = press(&mut app, "enter");
     assert!(matches!(&effects[..], [Effect::Files(FileRequest::FindModel(asked))] if *asked == name), "{effects:?}");
     let source = lossglass::source::Source::parse(&name).unwrap();

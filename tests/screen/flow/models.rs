@@ -1,6 +1,6 @@
 //! The list of models.
 
-use lossglass::app::{Action, Choice, Effect, FileOutcome, FileRequest, Progress, update};
+use lossglass::app::{Action, Chosen, Effect, FileOutcome, FileRequest, Progress, update};
 use lossglass::engine::{Event, Request};
 use lossglass::source::hub::{Address, Arrived};
 use lossglass::source::{Known, Opening, Place, Source, named};
@@ -133,5 +133,5 @@ fn lossglass_with(sequence: &lossglass::sequence::Sequence, at: usize) -> lossgl
 fn a_choice_of_the_list_is_a_name() {
     let mut app = chat();
     press(&mut app, "m");
-    assert!(picker(&app).shown().all(|item| matches!(&item.choice, Choice::Model(name) if *name == item.label)));
+    assert!(picker(&app).shown().all(|item| matches!(&item.choice, Chosen::Model(name) if *name == item.label)));
 }

@@ -58,7 +58,7 @@ fn views_modes_denominators_and_themes_go_round() {
     let mut app = chat();
     press(&mut app, "2");
     assert_eq!(app.view, View::Attend);
-    press(&mut app, "3 v v v");
+    press(&mut app, "3 v v v v");
     assert_eq!(app.view, View::Predict);
     assert_eq!(app.mode(), Mode::Assistant);
     press(&mut app, "tab");

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{About, Choice, Item, PickerKind};
+use super::{About, Chosen, Item, PickerKind};
 use crate::app::overlay::{Browser, Filter};
 use crate::app::{App, keymap};
 use crate::app::{Command, Context};
@@ -21,14 +21,14 @@ pub fn file_items(kind: PickerKind, directory: &Path, entries: &[(String, bool)]
         .map(|(i, built_in)| Item {
             label: built_in.name.into(),
             about: About::Words(format!("sample · {}", built_in.about)),
-            choice: Choice::Sample(i),
+            choice: Chosen::Sample(i),
         })
         .collect();
     if let Some(parent) = directory.parent() {
         items.push(Item {
             label: "../".into(),
             about: About::Words(String::new()),
-            choice: Choice::Directory(parent.into()),
+            choice: Chosen::Directory(parent.into()),
         });
     }
     items.extend(entries.iter().map(|(name, is_directory)| {
@@ -36,9 +36,9 @@ pub fn file_items(kind: PickerKind, directory: &Path, entries: &[(String, bool)]
         let shown = crate::sequence::visible_text(name);
         match is_directory {
             true => {
-                Item { label: format!("{shown}/"), about: About::Words(String::new()), choice: Choice::Directory(path) }
+                Item { label: format!("{shown}/"), about: About::Words(String::new()), choice: Chosen::Directory(path) }
             }
-            false => Item { label: shown, about: About::Words(String::new()), choice: Choice::File(path) },
+            false => Item { label: shown, about: About::Words(String::new()), choice: Chosen::File(path) },
         }
     }));
     items
@@ -47,7 +47,7 @@ pub fn file_items(kind: PickerKind, directory: &Path, entries: &[(String, bool)]
 /// Models with what is known of each, and their checkpoints.
 pub fn model_items(models: &[Known]) -> Vec<Item> {
     let item =
-        |label: String, words: String| Item { choice: Choice::Model(label.clone()), label, about: About::Words(words) };
+        |label: String, words: String| Item { choice: Chosen::Model(label.clone()), label, about: About::Words(words) };
     let all = models.iter().flat_map(|model| {
         let stored = match &model.place {
             Place::Stored { revisions, .. } => &revisions[..],
@@ -85,14 +85,14 @@ pub fn token_items(app: &App) -> Vec<Item> {
         .map(|candidate| Item {
             label: app.token_label(candidate.id),
             about: About::Probability(candidate.p),
-            choice: Choice::Token(candidate.id),
+            choice: Chosen::Token(candidate.id),
         })
         .collect()
 }
 
 /// The vocabulary, those with a known probability first.
 pub fn forced_items(app: &App, likely: &[(u32, f64)]) -> Vec<Item> {
-    let item = |id: u32, about| Item { label: app.token_label(id), about, choice: Choice::Token(id) };
+    let item = |id: u32, about| Item { label: app.token_label(id), about, choice: Chosen::Token(id) };
     let vocabulary = app.analysis.model.as_ref().map_or(0, |model| model.tokens.len() as u32);
     let rest = (0..vocabulary).filter(|id| !likely.iter().any(|(known, _)| known == id));
     let rest = rest.map(|id| item(id, About::Words(String::new())));
@@ -112,7 +112,7 @@ pub fn filter_items(records: &Browser) -> Vec<Item> {
         .map(|(filter, count)| Item {
             label: filter.name(),
             about: About::Words(format!("{count} {}", if count == 1 { "record" } else { "records" })),
-            choice: Choice::Filter(filter),
+            choice: Chosen::Filter(filter),
         })
         .collect()
 }
@@ -124,7 +124,7 @@ pub fn palette_items(context: Context) -> Vec<Item> {
         .map(|binding| Item {
             label: binding.help.into(),
             about: About::Words(binding.keys.join(" ")),
-            choice: Choice::Command(binding.command),
+            choice: Chosen::Command(binding.command),
         })
         .collect()
 }

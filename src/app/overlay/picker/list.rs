@@ -43,7 +43,7 @@ impl PickerKind {
 
 /// What an item stands for.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Choice {
+pub enum Chosen {
     Command(Command),
     /// A sample that comes with the program, by index.
     Sample(usize),
@@ -63,7 +63,7 @@ pub struct Item {
     pub label: String,
     /// A few words beside it: keys, a description; for a token its probability.
     pub about: About,
-    pub choice: Choice,
+    pub choice: Chosen,
 }
 
 /// What is said about an item. Probabilities are written out only for the lines in sight.
@@ -200,7 +200,7 @@ impl Picker {
             self.items.iter().enumerate().filter_map(|(i, item)| Some((rank(item)?, i))).collect();
         if !query.is_empty() {
             // Files stand before the program's own samples where both match as well; else the order stays.
-            ranked.sort_by_key(|&(rank, i)| (rank, matches!(self.items[i].choice, Choice::Sample(_))));
+            ranked.sort_by_key(|&(rank, i)| (rank, matches!(self.items[i].choice, Chosen::Sample(_))));
         }
         self.matches = ranked.into_iter().map(|(_, i)| i).collect();
         self.selected = 0;

@@ -2,7 +2,7 @@
 
 use super::items::model_items;
 use crate::app::keymap::{Binding, Context};
-use crate::app::{App, Choice, Command, Effect, FileOutcome, FileRequest, Overlay, Picker};
+use crate::app::{App, Chosen, Command, Effect, FileOutcome, FileRequest, Overlay, Picker};
 use crate::memory::size_text;
 use crate::source::{Source, known};
 
@@ -21,7 +21,7 @@ pub fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     let was_shown = picker.details.take().is_some();
     let doomed = picker.doomed.take();
     let name = match picker.current().map(|item| &item.choice) {
-        Some(Choice::Model(name)) => name.clone(),
+        Some(Chosen::Model(name)) => name.clone(),
         _ => picker.query.text().trim().to_owned(),
     };
     match command {

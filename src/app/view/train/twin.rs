@@ -1,7 +1,7 @@
 //! Twin runs: beginning one, ending one.
 
 use crate::app::training::{PRESETS, Preset, Twin, go_back, train};
-use crate::app::{About, App, Choice, Effect, Item, Overlay, Picker, PickerKind};
+use crate::app::{About, App, Chosen, Effect, Item, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
 use crate::source::{Embedded, Source};
 
@@ -13,7 +13,7 @@ pub fn toggle(app: &mut App) -> Vec<Effect> {
     let items = PRESETS.iter().enumerate().map(|(i, preset)| Item {
         label: preset.title.into(),
         about: About::Words(preset.about.into()),
-        choice: Choice::Twin(i),
+        choice: Chosen::Twin(i),
     });
     app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items.collect())));
     Vec::new()
