@@ -60,7 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "inspect::weights",
         ],
     ),
-    ("ui", &["train::report", "train::settings"]),
+    ("ui", &["engine::write", "train::report", "train::settings"]),
     ("tui", &["app", "cancel", "data", "sample", "source", "ui"]),
     // The command line.
     (
