@@ -43,7 +43,10 @@ pub(super) fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     if let Ok(state) = std::fs::read(folder.join("state.json")) {
         let state: Value =
             serde_json::from_slice(&state).map_err(|error| other(&format!("its state.json: {error}")))?;
-        let named = state["_data_files"].as_array().into_iter().flatten();
+        let Some(named) = state["_data_files"].as_array() else {
+            return Err(other("its state.json names no data files: it is damaged, or not of Hugging Face datasets"));
+        };
+        let named = named.iter();
         return Ok(named.filter_map(|file| Some(folder.join(file["filename"].as_str()?))).collect());
     }
     if let Ok(splits) = std::fs::read(folder.join("dataset_dict.json")) {

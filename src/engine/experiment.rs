@@ -1,7 +1,7 @@
 //! What the text on screen is run under, where it is not what the model was trained with.
 
 use crate::loss::Labels;
-use crate::mask::{AttentionChoice, Forbidden};
+use crate::mask::{AttentionChoice, Cut, Forbidden};
 
 /// Another attention mask, edges that are forbidden, labels shifted otherwise; by default nothing of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,10 +23,16 @@ impl Experiment {
         if self.attention != AttentionChoice::default() {
             words.push(format!("attention {}", self.attention));
         }
-        match self.forbidden.cuts().len() {
+        let (edges, tokens): (Vec<&Cut>, Vec<&Cut>) = self.forbidden.cuts().iter().partition(|cut| cut.query.is_some());
+        match edges.len() {
             0 => {}
             1 => words.push("1 edge forbidden".into()),
             n => words.push(format!("{n} edges forbidden")),
+        }
+        match tokens[..] {
+            [] => {}
+            [token] => words.push(format!("token {} forbidden to all", token.key)),
+            _ => words.push(format!("{} tokens forbidden to all", tokens.len())),
         }
         if self.labels != Labels::Next {
             words.push("labels shifted by one too few".into());

@@ -84,7 +84,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         }
         let (decoder, cancel, step) = (&loaded.model.decoder, &cancels.look, loaded.run.steps());
         if let WriteWhat::Start { prompt, samplings } = &what {
-            let ids = loaded.scored.ids.get(..*prompt).context("the prompt is longer than the text on screen")?;
+            // Of packed documents the model reads the one that the prompt ends in.
+            let own =
+                loaded.scored.options.visibility.documents.around(prompt.saturating_sub(1), loaded.scored.ids.len());
+            let ids =
+                loaded.scored.ids.get(own.start..*prompt).context("the prompt is longer than the text on screen")?;
             let mut all = Continuations::start(decoder, ids, &loaded.model.stop_ids(), SHOWN, cancel)?;
             for sampling in samplings {
                 all.add(*sampling)?;

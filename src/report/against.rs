@@ -148,6 +148,7 @@ fn under(outcome: &Outcome) -> String {
 /// A policy without the title of its profile.
 fn short(policy: &Policy) -> String {
     match policy.name() {
+        _ if *policy == Policy::default() => "the default mask".into(),
         name if policy.choices.is_empty() => name.split(" (").next().unwrap_or_default().to_owned(),
         name => name,
     }

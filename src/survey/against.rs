@@ -116,7 +116,7 @@ pub fn compare(reader: &Reader, terms: &Terms, data: &Path, prepared: &Path, can
     // What a trainer's context is nobody knows.
     let mut reader = reader.clone();
     reader.context = usize::MAX;
-    let index = Index::read(prepared, cancel)?;
+    let index = Index::read(prepared, cancel).with_context(|| prepared.display().to_string())?;
     let masks = masks(terms.policy);
     let mut records: Vec<Compared> = Vec::new();
     let mut taken = index.takers();

@@ -85,3 +85,19 @@ fn the_loss_collapses_where_each_token_sees_its_own_answer() {
     let honest = loss(&session.app);
     assert!(broken < 0.05 && base > 1.0 && honest > 4.0 * broken, "{base}, broken {broken}, honest {honest}");
 }
+
+/// Each row is asked for the token it has read: what is shown of it is of that row everywhere.
+#[test]
+fn labels_shifted_by_one_too_few_are_paired_with_their_rows() {
+    let mut session = ready();
+    let t = session.app.cursor;
+    session.keys("y");
+    session.until_ready();
+    let app = &session.app;
+    assert_eq!((app.crosshair_row(), app.read_for(t), app.asked_of(t)), (t, t + 1, t));
+    let id = app.sequence().tokens[t].id;
+    let of_row = app.distribution().and_then(|distribution| distribution.nll(id, 1.0)).expect("a distribution");
+    assert!((of_row - nll(app, t)).abs() < 1e-4, "{of_row} and {}", nll(app, t));
+    let screen = session.screen();
+    assert!(screen.contains("is asked for") && screen.contains("labels shifted by one too few"), "{screen}");
+}

@@ -92,3 +92,21 @@ fn another_token_is_forced() {
     let step = &session.app.written().unwrap().continuations[0].steps[1];
     assert_eq!(session.app.token_label(step.id).trim_start_matches('␣'), "the");
 }
+
+#[test]
+fn what_was_not_written_takes_no_text_away() {
+    let mut session = ready(Sample::Text("The sea is wide.".into()));
+    session.keys("end y");
+    session.keys("space");
+    session.until(|app| steps(app) == 1);
+    session.keys("u");
+    session.until(|app| steps(app) == 0 && app.written().is_some());
+    session.keys("y");
+    assert_eq!(session.app.sample, Sample::Text("The sea is wide.".into()));
+    // Under an experiment the true text is read otherwise than the model would write.
+    session.keys("2 a");
+    session.until_ready();
+    session.keys("6 space");
+    assert!(session.app.written().is_none());
+    assert!(session.app.notice.as_ref().is_some_and(|notice| notice.text.contains("experiment")));
+}

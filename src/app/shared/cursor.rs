@@ -10,6 +10,16 @@ impl Shared {
         (self.cursor, self.opened, self.analysis.model.as_ref().map(|model| model.name.clone()))
     }
 
+    /// How many tokens the row has read that is asked for token `t`.
+    pub fn read_for(&self, t: usize) -> usize {
+        self.experiment.labels.row(t).map_or(0, |row| row + 1)
+    }
+
+    /// The token that row `row` is asked for.
+    pub fn asked_of(&self, row: usize) -> usize {
+        self.experiment.labels.target(row)
+    }
+
     pub(in crate::app) fn move_cursor(&mut self, by: isize) {
         self.move_cursor_to(self.cursor.saturating_add_signed(by));
     }

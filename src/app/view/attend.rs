@@ -207,7 +207,7 @@ impl App {
 
     /// The row of the crosshair: the position that reads, and predicts the token under the cursor.
     pub fn crosshair_row(&self) -> usize {
-        self.cursor.saturating_sub(1).min(self.len().saturating_sub(1))
+        self.read_for(self.cursor).saturating_sub(1).min(self.len().saturating_sub(1))
     }
 
     /// The token under the crosshair.

@@ -192,7 +192,7 @@ impl App {
     /// Where the true text and the continuation part, as a token of the text.
     pub fn parting(&self, writing: &Writing, steps: &[Step]) -> Option<usize> {
         let written = steps.iter().enumerate().map(|(i, step)| (writing.prompt + i, step.id));
-        let differs = |&(t, id): &(usize, u32)| self.sequence().tokens.get(t).is_none_or(|token| token.id != id);
+        let differs = |&(t, id): &(usize, u32)| self.sequence().tokens.get(t).is_some_and(|token| token.id != id);
         written.into_iter().find(differs).map(|(t, _)| t)
     }
 }
@@ -205,8 +205,17 @@ fn next_of(all: &[f64], current: f64, by: isize) -> f64 {
 
 /// From the cursor, anew.
 fn start(app: &mut App) -> Vec<Effect> {
-    if app.cursor == 0 || !app.is_current() || app.is_empty() {
-        app.shared.say("nothing stands before the first token: move the cursor to where the model is to write on");
+    let why_not = match () {
+        () if !app.is_current() || !app.is_complete() => Some("one moment: the text is not scored yet"),
+        () if app.is_empty() => Some("there is no text to go on from; e types one"),
+        () if app.cursor == 0 => Some("nothing stands before the first token: → moves the place"),
+        () if app.experiment.is_on() => {
+            Some("an experiment is on, and the model writes as it was trained; esc in Attend ends it")
+        }
+        () => None,
+    };
+    if let Some(why_not) = why_not {
+        app.shared.say(why_not);
         return Vec::new();
     }
     let (generation, prompt) = (app.analysis.generation, app.cursor);
@@ -244,16 +253,21 @@ fn force_by_hand(app: &mut App) {
 /// This token comes next.
 pub(in crate::app) fn force(app: &mut App, id: u32) -> Vec<Effect> {
     let which = app.shown_continuation();
+    if app.written().and_then(|writing| writing.continuations.get(which)?.end).is_some() {
+        app.shared.say("this continuation has ended; u takes its last token back");
+        return Vec::new();
+    }
     go_on(app, WriteWhat::Force { which, id })
 }
 
 /// The text becomes what stands before the cursor and what was written.
 fn keep(app: &mut App) -> Vec<Effect> {
-    let Some(writing) = app.written() else {
+    let written =
+        app.written().and_then(|writing| Some((writing, writing.continuations.get(app.shown_continuation())?)));
+    let Some((writing, one)) = written.filter(|(_, one)| !one.text.is_empty()) else {
         app.shared.say("nothing is written yet: space writes a token, r all of them");
         return Vec::new();
     };
-    let one = &writing.continuations[app.shown_continuation()];
     let sample = match &app.sample {
         Sample::Prepared(_) => {
             app.shared.say("what a trainer prepared is ids, not text: nothing can be added to it");

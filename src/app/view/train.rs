@@ -115,7 +115,10 @@ impl Room for Train {
 fn scrub(app: &mut App, by: isize) {
     let last = app.training.film.frames.len().saturating_sub(1);
     if last == 0 {
-        return app.shared.say("no step was taken yet; space takes one");
+        return app.shared.say(match app.training.step {
+            0 => "no step was taken yet; space takes one",
+            _ => "the film begins here: the text is read otherwise than at the steps before",
+        });
     }
     let at = app.training.shown.unwrap_or(last).saturating_add_signed(by).min(last);
     app.show_step(Some(at));

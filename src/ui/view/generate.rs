@@ -132,8 +132,11 @@ fn row(
             spans.push(Span::styled(if step.is_forced() { "  forced" } else { read }, theme.dim));
         }
         None if t < prompt => spans.push(Span::styled("│ prompt", theme.border)),
-        None if one.is_none() && t == prompt => {
-            spans.push(Span::styled("space: the model writes on here", theme.accent))
+        None if one.is_none() && t == prompt && t > 0 => {
+            spans.push(Span::styled("space: the model writes on here", theme.accent));
+        }
+        None if t == prompt && one.is_some_and(|one| one.end == Some(End::Context)) => {
+            spans.push(Span::styled("the model's context is full", theme.warning));
         }
         None => {}
     }

@@ -70,10 +70,10 @@ fn panel_title(app: &App, width: usize) -> String {
     if app.cursor == 0 {
         return text::fit_start("Before the first token", width);
     }
-    let prefix = visible_text(app.sequence().input_so_far(app.cursor, width));
+    let read = app.read_for(app.cursor).min(app.len());
+    let prefix = visible_text(app.sequence().input_so_far(read, width));
     let room = width.saturating_sub("After “”".chars().count());
-    let is_cut =
-        app.sequence().input_so_far(app.cursor, width + 1).len() > app.sequence().input_so_far(app.cursor, width).len();
+    let is_cut = app.sequence().input_so_far(read, width + 1).len() > app.sequence().input_so_far(read, width).len();
     let prefix = text::fit_end(&if is_cut { format!("…{prefix}") } else { prefix }, room);
     format!("After “{prefix}”")
 }

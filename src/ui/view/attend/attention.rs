@@ -27,7 +27,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let cell = |q: usize, key: usize| match weights.row(q).map(|row| row[key]) {
         None => (" ", theme.dim),
         Some(0.0) => (" ", theme.border),
-        Some(weight) => (shade(weight), if q + 1 == app.cursor { theme.accent } else { theme.bar }),
+        Some(weight) => (shade(weight), if app.asked_of(q) == app.cursor { theme.accent } else { theme.bar }),
     };
     let words = words(app, theme, &weights, width);
     draw_above_words(app, theme, frame, area, hits, words, &cell);

@@ -62,7 +62,7 @@ impl Widths {
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits, cell: &Cell<'_>) -> u16 {
     let width = usize::from(area.width);
     let widths = Widths::new(app, width);
-    let query = app.cursor.saturating_sub(1);
+    let query = app.crosshair_row();
     let focus = if app.crosshair_column() < query { app.crosshair_column() } else { query };
     let columns = Columns::new(app, width.saturating_sub(widths.left() + widths.right()), 2, focus);
     let labels = columns.label_rows(app, (usize::from(area.height) / 4).max(3));
@@ -86,7 +86,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let grid = Grid { app, theme, visibility: visibility(app), columns, widths, width, cell };
     for (q, row) in (first..app.len()).zip(rows) {
         frame.render_widget(grid.row(q), row);
-        hits.push(row, Action::Goto(q + 1));
+        hits.push(row, Action::Goto(app.asked_of(q)));
     }
     let drawn = heading + room.min(app.len() - first);
     u16::try_from(drawn).unwrap_or(area.height)
@@ -121,7 +121,7 @@ struct Grid<'a> {
 impl Grid<'_> {
     fn row(&self, q: usize) -> Line<'static> {
         let Self { app, theme, columns, widths, .. } = self;
-        let target = q + 1;
+        let target = app.asked_of(q);
         let is_cursor = target == app.cursor;
         let style = if is_cursor { theme.text.patch(theme.cursor_row) } else { theme.text };
         let mark = if is_cursor { "▸ " } else { "  " };
@@ -138,7 +138,7 @@ impl Grid<'_> {
         };
         spans.extend(columns.line(theme, cell).spans);
         spans.push(Span::raw(" ".repeat(blanks_after(columns, widths, self.width) + 1)));
-        if self.visibility.documents.starts_at(target) && target < app.len() {
+        if target > q && self.visibility.documents.starts_at(target) && target < app.len() {
             spans.push(Span::styled("the document ends", theme.dim));
         } else if target < app.len() {
             spans.extend(self.target(target, style));

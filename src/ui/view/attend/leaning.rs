@@ -72,12 +72,17 @@ impl Ranking<'_> {
         text::fit_start(&visible(bytes), width)
     }
 
-    /// Of a long list the ends are the most telling: what helps most, and what hinders most.
-    fn shown(&self, room: usize) -> Vec<Lean> {
+    /// Of a long list the ends are the most telling: what helps most, and where there is room, what hinders most.
+    /// `None` stands for those between.
+    fn shown(&self, room: usize) -> Vec<Option<Lean>> {
         let ranked = self.leaning.ranked();
+        let last = if room > 6 { 2 } else { 0 };
         match ranked.len() {
-            n if n <= room => ranked,
-            n => [&ranked[..room.saturating_sub(2)], &ranked[n - 2.min(room)..]].concat(),
+            n if n <= room => ranked.into_iter().map(Some).collect(),
+            n => {
+                let first = ranked[..room.saturating_sub(last + 1)].iter().copied().map(Some);
+                first.chain([None]).chain(ranked[n - last..].iter().copied().map(Some)).collect()
+            }
         }
     }
 
@@ -85,7 +90,9 @@ impl Ranking<'_> {
         let heading = self.heading(usize::from(area.width).saturating_sub(2)).len();
         let shown = self.shown(usize::from(area.height).saturating_sub(heading));
         for (lean, row) in shown.iter().zip(area.rows().skip(heading)) {
-            hits.push(row, Action::Goto(lean.position));
+            if let Some(lean) = lean {
+                hits.push(row, Action::Goto(lean.position));
+            }
         }
     }
 
@@ -96,7 +103,13 @@ impl Ranking<'_> {
         let mut lines: Vec<Line> = heading.into_iter().map(|line| Line::styled(line, theme.text)).collect();
         let most = self.leaning.tokens.iter().map(|lean| lean.delta_nll.abs()).fold(1e-9, f64::max);
         let bars = width.saturating_sub(NAME + 18).max(1);
-        for Lean { position, delta_nll } in self.shown(room) {
+        let shown = self.shown(room);
+        let left_out = self.leaning.tokens.len() - shown.iter().flatten().count();
+        for lean in shown {
+            let Some(Lean { position, delta_nll }) = lean else {
+                lines.push(Line::styled(format!("      … {} more", text::count(left_out)), theme.dim));
+                continue;
+            };
             let style = if delta_nll >= 0.0 { theme.fall } else { theme.rise };
             let own = text::pad_end(&self.label(position, NAME), NAME);
             let is_crosshair = self.crosshair == Some(position);

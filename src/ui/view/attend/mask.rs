@@ -16,17 +16,17 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let width = usize::from(area.width).saturating_sub(2);
     let words = words::lines(app, theme, &visibility, width, area.height >= 12);
     let cell = |q: usize, key: usize| {
-        let is_cursor = q + 1 == app.cursor;
+        let is_cursor = app.asked_of(q) == app.cursor;
         // Of a pack: the tokens of the row's own document. What a row sees beyond them is of another.
         let own_document = app.sequence().document(q).map_or(0..app.len(), |(_, document)| document.tokens.clone());
         let is_shown = visibility.visible(q, app.len()).contains(&key);
         match (is_shown && visibility.sees(q, key, 0), is_cursor) {
             (false, _) if is_shown => ("✕", theme.error),
             (true, _) if !own_document.contains(&key) => ("▒", theme.warning),
-            (true, _) if key > q => ("■", theme.error),
+            (true, _) if key >= app.asked_of(q) => ("■", theme.error),
             (true, true) => ("■", theme.accent),
             (true, false) => ("■", theme.bar),
-            (false, true) if key == q + 1 && own_document.contains(&key) => ("×", theme.error),
+            (false, true) if key == app.asked_of(q) && own_document.contains(&key) => ("×", theme.error),
             (false, true) => ("·", theme.text),
             (false, false) => ("·", theme.border),
         }

@@ -12,13 +12,14 @@ use crate::ui::{Theme, text};
 
 /// What the cursor's row may see, what it predicts, and what is hidden from it; with room, also why.
 pub fn lines(app: &App, theme: &Theme, visibility: &Visibility, width: usize, is_roomy: bool) -> Vec<Line<'static>> {
-    let Some(query) = app.cursor.checked_sub(1) else {
+    let Some(query) = app.read_for(app.cursor).checked_sub(1) else {
         let message =
             format!("{} is the first token: no row predicts it, because nothing stands before it", quoted(app, 0));
         return text::wrap(&message, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     };
     let seen = visibility.visible(query, app.len());
-    let mut lines = vec![sees(app, theme, query, &seen, width)];
+    let cut = visibility.forbidden.keys(query, 0).filter(|key| seen.contains(key) && *key != query).count();
+    let mut lines = vec![sees(app, theme, query, &seen, cut, width)];
     let mut rest = text::wrap(&predicts(app, visibility, &seen), width);
     if is_roomy {
         rest.extend(text::wrap(&why(app, seen.contains(&app.cursor)), width));
@@ -27,13 +28,15 @@ pub fn lines(app: &App, theme: &Theme, visibility: &Visibility, width: usize, is
     lines
 }
 
-fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, width: usize) -> Line<'static> {
+fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, cut: usize, width: usize) -> Line<'static> {
     let tokens = if seen.len() == 1 { "token" } else { "tokens" };
     let document = app.sequence().document(query).map_or_else(String::new, |(number, _)| match seen.start {
         0 if number > 0 => format!(" of {} documents", number + 1),
         _ => format!(" of document {}", number + 1),
     });
-    let start = format!("row {query} {} may see {} {tokens}{document}: ", quoted(app, query), text::count(seen.len()));
+    let forbidden = if cut > 0 { format!(" but {} forbidden ones", text::count(cut)) } else { String::new() };
+    let all = text::count(seen.len());
+    let start = format!("row {query} {} may see {all} {tokens}{document}{forbidden}: ", quoted(app, query));
     let room = width.saturating_sub(start.width());
     // More characters than columns are never shown.
     let text = visible_text(app.sequence().text_of(seen.start..(query + 1).max(seen.end), room + 1));
@@ -73,10 +76,8 @@ fn predicts(app: &App, visibility: &Visibility, seen: &Range<usize>) -> String {
     if own > 0 {
         hidden = format!("{hidden} and {} of the documents before", text::count(own));
     }
-    let row = seen.end.saturating_sub(1).min(app.cursor - 1);
-    let cut = visibility.forbidden.keys(row, 0).filter(|key| seen.contains(key)).count();
-    let cut = if cut > 0 { format!(" · {} of it forbidden by hand", text::count(cut)) } else { String::new() };
-    format!("it predicts {}, {cost}{counts} · the mask hides {hidden}{cut}", quoted(app, target))
+    let verb = if app.asked_of(0) == 0 { "is asked for" } else { "predicts" };
+    format!("it {verb} {}, {cost}{counts} · the mask hides {hidden}", quoted(app, target))
 }
 
 fn why(app: &App, sees_answer: bool) -> String {

@@ -124,7 +124,7 @@ fn line(app: &App, theme: &Theme, columns: &Columns, t: usize) -> Line<'static> 
 /// The end of what stands before token `t`.
 fn input(app: &App, t: usize, width: usize) -> String {
     // A character takes at least one column, so one more than fit shows whether something is cut off.
-    text::fit_end(&visible_text(app.sequence().input_so_far(t, width + 1)), width)
+    text::fit_end(&visible_text(app.sequence().input_so_far(app.read_for(t).min(app.len()), width + 1)), width)
 }
 
 /// The target as it is written, filled up to `width`; underlined if scored.

@@ -32,7 +32,7 @@ fn ends(app: &App) -> Option<(&app::Frame, &app::Frame)> {
 /// Draws the movers into `area`; a click on one moves the cursor there.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let Some((from, to)) = ends(app) else {
-        let words = text::wrap("nothing moved yet: this is what the first weights say", usize::from(area.width));
+        let words = text::wrap("nothing moved yet: the film begins with these weights", usize::from(area.width));
         for (line, row) in words.into_iter().zip(area.rows()) {
             frame.render_widget(Line::styled(line, theme.dim), row);
         }
