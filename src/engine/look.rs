@@ -54,6 +54,8 @@ pub enum LookEvent {
         of: usize,
     },
     Seen(Seen),
+    /// Something else was asked for meanwhile, and it was given up.
+    Dropped,
     /// It cannot be done; the message says why and what to do.
     Failed(String),
 }
@@ -75,7 +77,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         };
         match see(at, decoder, scored, cancels, &|done, of| say(LookEvent::Going { done, of })) {
             Ok(Some(seen)) => say(LookEvent::Seen(seen)),
-            Ok(None) => {} // a newer look or text ended it
+            Ok(None) => say(LookEvent::Dropped),
             Err(error) => say(LookEvent::Failed(format!("{error:#}"))),
         }
         Ok(())

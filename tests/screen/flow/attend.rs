@@ -61,6 +61,19 @@ fn a_look_that_fails_says_why() {
     let event = LookEvent::Failed("no memory".into());
     update(&mut app, Action::Engine(Event::Look { number, step: 0, event }));
     assert_eq!(app.unseen().as_deref(), Some("no memory"));
+    assert!(looks(&press(&mut app, ">")).is_empty(), "the same look would fail again");
+    assert_eq!(looks(&press(&mut app, ".")).len(), 1, "another may not");
+    assert_eq!(app.unseen(), None);
+}
+
+#[test]
+fn a_look_that_was_given_up_is_asked_for_anew() {
+    let mut app = attend();
+    let (number, look) = looks(&press(&mut app, "i"))[0].clone();
+    let dropped = |number| Action::Engine(Event::Look { number, step: 0, event: LookEvent::Dropped });
+    let anew = looks(&update(&mut app, dropped(number)));
+    assert_eq!(anew, [(number + 1, look)]);
+    assert!(looks(&update(&mut app, dropped(number))).is_empty(), "of an older look");
 }
 
 #[test]

@@ -64,6 +64,7 @@ impl Looked {
         }
         match event {
             LookEvent::Going { done, of } => self.going = Some((done, of)),
+            LookEvent::Dropped => (self.going, self.asked) = (None, None), // it is asked for anew
             LookEvent::Failed(why) => (self.going, self.problem) = (None, Some(why)),
             LookEvent::Seen(seen) => {
                 self.going = None;
@@ -88,7 +89,7 @@ impl Looked {
 
 /// Asks for what the panel shows and was not seen yet.
 pub fn follow(app: &mut App) -> Vec<Effect> {
-    if reason(app).is_some() {
+    if blocked(app).is_some() {
         return Vec::new();
     }
     let wanted = match app.views.attend.panel {
@@ -108,9 +109,11 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
 
 /// Why nothing can be looked at now.
 pub fn reason(app: &App) -> Option<String> {
-    if let Some(problem) = &app.views.attend.looked.problem {
-        return Some(problem.clone());
-    }
+    blocked(app).or_else(|| app.views.attend.looked.problem.clone())
+}
+
+/// Why nothing can be asked for.
+fn blocked(app: &App) -> Option<String> {
     if app.training.shown.is_some() {
         let (step, now) = (app.training.shown_step(), app.training.step);
         return Some(format!(
