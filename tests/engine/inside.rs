@@ -101,3 +101,14 @@ fn labels_shifted_by_one_too_few_are_paired_with_their_rows() {
     let screen = session.screen();
     assert!(screen.contains("is asked for") && screen.contains("labels shifted by one too few"), "{screen}");
 }
+
+/// What the trainer is asked for after a step ends a look; it is looked at again.
+#[test]
+fn a_step_taken_in_attend_is_looked_into() {
+    let mut session = ready();
+    session.keys("i");
+    session.until(|app| app.seen_attention().is_some());
+    session.keys("space");
+    session.until(|app| app.training.step == 1 && app.training.activity == Activity::Idle);
+    session.until(|app| app.seen_attention().is_some());
+}

@@ -8,7 +8,7 @@ pub use looking::{Leanings, Looked};
 use super::{Room, View, ViewCommand};
 use crate::app::general::Part;
 use crate::app::keymap::{Binding, Context};
-use crate::app::{App, Effect, next};
+use crate::app::{Activity, App, Effect, next};
 use crate::engine::{LookEvent, Seen};
 use crate::inspect::Pick;
 use crate::mask::{AttentionMask, Scope};
@@ -160,6 +160,10 @@ impl Room for Attend {
     }
 
     fn cancel(app: &mut App) -> Option<Vec<Effect>> {
+        // A run under way is stopped by the same key, and looks again with its next step.
+        if app.training.activity == Activity::Idle && app.views.attend.looked.stop() {
+            return Some(vec![Effect::CancelEngine]);
+        }
         experiment::end(app)
     }
 

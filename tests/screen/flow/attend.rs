@@ -77,6 +77,17 @@ fn a_look_that_was_given_up_is_asked_for_anew() {
 }
 
 #[test]
+fn esc_stops_a_look() {
+    let mut app = attend();
+    let (number, _) = looks(&press(&mut app, "i"))[0];
+    assert!(matches!(press(&mut app, "esc")[..], [Effect::CancelEngine]));
+    update(&mut app, Action::Engine(Event::Look { number, step: 0, event: LookEvent::Dropped }));
+    assert!(app.unseen().is_some_and(|why| why.starts_with("stopped")));
+    assert!(press(&mut app, "esc").is_empty(), "there is nothing more to stop");
+    assert_eq!(looks(&press(&mut app, ".")).len(), 1);
+}
+
+#[test]
 fn heads_go_round_by_way_of_mean_and_maximum() {
     let mut app = attend();
     let mut seen = Vec::new();

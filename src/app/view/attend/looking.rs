@@ -78,6 +78,16 @@ impl Looked {
         }
     }
 
+    /// The look under way ends; false where none is. The same is not asked for again until something else was.
+    pub(super) fn stop(&mut self) -> bool {
+        let is_awaited = self.problem.is_none() && self.asked.as_ref().is_some_and(|key| self.of(key).is_none());
+        if is_awaited {
+            self.number += 1;
+            (self.going, self.problem) = (None, Some("stopped; another token, layer or panel looks again".into()));
+        }
+        is_awaited
+    }
+
     fn ask(&mut self, key: Key) -> Effect {
         self.number += 1;
         (self.going, self.problem) = (None, None);
