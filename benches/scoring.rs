@@ -97,9 +97,9 @@ fn capture(decoder: &Decoder) {
     let scorer = scored(decoder, 4096);
     let memory = || peak_memory().unwrap_or_else(|| "unknown".into());
     println!("most resident memory, 4096 tokens scored: {}", memory());
-    let rows = inspect::attention(&scorer, decoder, &[last], 4000..4064, None, &cancel).expect("rows that are there");
+    let rows = inspect::attention(&scorer, decoder, &[last], 3840..4096, None, &cancel).expect("rows that are there");
     std::hint::black_box(rows);
-    println!("with 64 rows of all heads of a layer captured: {}", memory());
+    println!("with 256 rows (as many as the screen shows) of all heads of a layer captured: {}", memory());
 }
 
 /// Alternates our runs with PyTorch's and prints medians and their ratio.

@@ -12,9 +12,10 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
 use lossglass::app::view::score;
-use lossglass::app::{Action, App, Command, Frame, Probe, Start, ThemeName, View, update};
-use lossglass::engine::Event;
-use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Scores, Target};
+use lossglass::app::{Action, App, AttendPanel, Command, Effect, Frame, Probe, Start, ThemeName, View, update};
+use lossglass::engine::{Event, LookAt, LookEvent, Request, Seen};
+use lossglass::inspect::{Depth, LayerWeights, Lean, Leaning, NamedHead, Weights};
+use lossglass::loss::{Candidate, Denominator, Distribution, Labels, Ledger, Row, Scores, Target};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
 use lossglass::model::Model;
 use lossglass::sample::{Chat, Message, Sample};
@@ -41,13 +42,21 @@ fn main() {
             });
         }
     }
+    for (tokens, panel) in [512, 4096].into_iter().flat_map(|tokens| AttendPanel::EVERY.map(|panel| (tokens, panel))) {
+        let app = looking_app(tokens, panel);
+        let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a screen in memory");
+        let theme = Theme::of(ThemeName::Dark, true);
+        group.bench_function(BenchmarkId::new(format!("frame, Attend, {}", panel.title()), tokens), |bencher| {
+            bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
+        });
+    }
     for tokens in [512, 4096] {
         let mut app = chat_app(tokens);
         app.view = View::Score;
-        assert_eq!(app.scorings.len(), 18, "every mode and every profile");
+        assert!(app.scorings.len() >= 20, "every mode and every profile");
         let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a screen in memory");
         let theme = Theme::of(ThemeName::Dark, true);
-        group.bench_function(BenchmarkId::new("frame, Score, 18 rows", tokens), |bencher| {
+        group.bench_function(BenchmarkId::new("frame, Score, all rows", tokens), |bencher| {
             bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
         });
     }
@@ -56,7 +65,7 @@ fn main() {
     app.view = View::Score;
     for (name, command) in [("another mode", Command::NextMode), ("another weight", score::Command::PaintTokens.into())]
     {
-        group.bench_function(BenchmarkId::new(format!("{name}, the 18 rows up to date"), 4096), |bencher| {
+        group.bench_function(BenchmarkId::new(format!("{name}, all rows up to date"), 4096), |bencher| {
             bencher.iter(|| black_box(update(&mut app, Action::Do(command))));
         });
     }
@@ -137,6 +146,38 @@ fn train(app: &mut App, steps: usize) {
     app.training.steps = (1..=steps).map(report).collect();
     app.training.film.frames = frames;
     app.training.step = steps;
+}
+
+/// The screen on a panel of Attend, with something made up for everything that it looks at.
+fn looking_app(tokens: usize, panel: AttendPanel) -> App {
+    let mut app = scored_app(tokens);
+    app.view = View::Attend;
+    let (heads, layers) = app.analysis.model.as_ref().map(|model| (model.heads, model.layers())).expect("a model");
+    let mut effects = update(&mut app, Action::ShowPanel(panel as usize));
+    while let Some(Effect::Engine(Request::Look(look))) = effects.pop() {
+        let seen = match look.at {
+            LookAt::Attention { layer, rows, .. } => {
+                Seen::Attention(LayerWeights { layer, heads: vec![Weights::zeros(rows, tokens); heads] })
+            }
+            LookAt::Heads { .. } => Seen::Heads(
+                (0..layers * heads).map(|i| NamedHead { layer: i / heads, head: i % heads, scores: None }).collect(),
+            ),
+            LookAt::Layers { rows, .. } => {
+                let predicting = |t: usize| app.analysis.scores.predicting(t + 1).cloned();
+                let rows_of_layer: Vec<Row> = rows.clone().filter_map(predicting).collect();
+                Seen::Layers(Depth { rows, labels: Labels::Next, layers: vec![rows_of_layer; layers] })
+            }
+            LookAt::Leaning { position, scope } => {
+                let lean = |position| Lean { position, delta_nll: (position % 7) as f64 / 7.0 };
+                Seen::Leaning(Leaning { position, scope, nll: 1.0, tokens: (0..position).map(lean).collect() })
+            }
+        };
+        effects = update(
+            &mut app,
+            Action::Engine(Event::Look { number: look.number, step: 0, event: LookEvent::Seen(seen) }),
+        );
+    }
+    app
 }
 
 /// The median time from starting the program in a pseudo-terminal to its first frame.

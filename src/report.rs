@@ -59,7 +59,7 @@ impl Report<'_> {
         if self.sequence.len() > 1 && self.ledger.scored == 0 {
             warnings.push(format!("mask {} scores nothing here: the loss is undefined", self.mask.name()));
         }
-        warnings.extend(self.under.broken());
+        warnings.extend(self.under.broken(self.sequence, self.mask));
         if let Some(Compared { model, comparison }) = self.compared {
             warnings.extend(model.notes.iter().chain(&model.left_out).map(|note| format!("{}: {note}", model.name)));
             warnings.extend(comparison.notes.iter().cloned());

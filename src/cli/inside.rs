@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::inspect::weights::Pick;
 use crate::loss::Labels;
-use crate::mask::{AttentionChoice, Cut, Scope};
+use crate::mask::{AttentionChoice, Cut, CutError, Scope};
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct InsideArgs {
@@ -84,7 +84,7 @@ impl FromStr for With {
                 let bad = || "give leaning=POSITION, a token counted from 0".to_owned();
                 let value = value.ok_or_else(bad)?;
                 let (position, scope) = match value.split_once('@') {
-                    Some((position, scope)) => (position, scope.parse().map_err(|error| format!("{error}"))?),
+                    Some((position, scope)) => (position, scope.parse().map_err(|error: CutError| error.to_string())?),
                     None => (value, Scope::default()),
                 };
                 Ok(Self::Leaning { position: position.parse().map_err(|_| bad())?, scope })

@@ -1,7 +1,7 @@
 //! What the text on screen is run under, where it is not what the model was trained with.
 
 use crate::loss::Labels;
-use crate::mask::{AttentionChoice, Cut, Forbidden};
+use crate::mask::{AttentionChoice, Cut, Forbidden, Scope};
 
 /// Another attention mask, edges that are forbidden, labels shifted otherwise; by default nothing of it.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -33,6 +33,15 @@ impl Experiment {
             [] => {}
             [token] => words.push(format!("token {} forbidden to all", token.key)),
             _ => words.push(format!("{} tokens forbidden to all", tokens.len())),
+        }
+        // Where it is not everywhere, it is said.
+        let scopes: Vec<_> = self.forbidden.cuts().iter().map(|cut| cut.scope).collect();
+        match (scopes.first(), words.last_mut()) {
+            (Some(scope), Some(last)) if *scope != Scope::default() && scopes.iter().all(|other| other == scope) => {
+                *last = format!("{last} {}", scope.words());
+            }
+            (Some(first), Some(last)) if scopes.iter().any(|scope| scope != first) => last.push_str(" in places"),
+            _ => {}
         }
         if self.labels != Labels::Next {
             words.push("labels shifted by one too few".into());

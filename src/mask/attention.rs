@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn a_query_sees_what_the_mask_and_the_documents_show_but_what_is_forbidden() {
-        let forbidden = [Cut::edge(5, 3), Cut::token(4, Scope::default())].into_iter().collect();
+        let forbidden = [Cut::edge(5, 3, Scope::default()), Cut::token(4, Scope::default())].into_iter().collect();
         let visibility = Visibility { documents: Documents::new([2]), forbidden, ..Visibility::default() };
         let seen = |query| (0..7).filter(|&key| visibility.sees(query, key, 0)).collect::<Vec<_>>();
         assert_eq!((seen(1), seen(4), seen(5), seen(6)), (vec![0, 1], vec![2, 3, 4], vec![2, 5], vec![2, 3, 5, 6]));

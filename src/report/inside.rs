@@ -10,8 +10,8 @@ use crate::inspect::heads::{HeadKind, NamedHead};
 use crate::inspect::lean::{Lean, Leaning};
 use crate::inspect::weights::{Pick, Weights};
 use crate::loss::Labels;
-use crate::mask::{AttentionChoice, AttentionMask, Forbidden};
-use crate::sequence::visible;
+use crate::mask::{AttentionChoice, AttentionMask, Forbidden, LossMask};
+use crate::sequence::{Sequence, visible};
 
 /// How many tokens a line of the table names.
 const NAMED: usize = 4;
@@ -40,12 +40,23 @@ impl Under {
         (!parts.is_empty()).then(|| parts.join(" · "))
     }
 
-    /// What of it is broken on purpose, a sentence each.
-    pub(super) fn broken(&self) -> Vec<String> {
+    /// What of it is broken on purpose, and what it does to the targets that `mask` scores, a sentence each.
+    pub(super) fn broken(&self, sequence: &Sequence, mask: &LossMask) -> Vec<String> {
         let attention = (self.attention == AttentionChoice::Mask(AttentionMask::None))
             .then(|| format!("attention none: {}", self.attention.words()));
         let labels = (self.labels == Labels::Same).then(|| format!("labels same: {}", self.labels.words()));
-        attention.into_iter().chain(labels).collect()
+        let ahead = match self.attention {
+            AttentionChoice::Mask(AttentionMask::Prefix(tokens)) => {
+                let scored = sequence.targets().filter(|&(t, _)| t < tokens && mask.is_scored(t)).count();
+                let what =
+                    if scored == 1 { "1 scored target is".into() } else { format!("{scored} scored targets are") };
+                (scored > 0).then(|| {
+                    format!("{what} within the prefix and seen before being predicted: what they cost is worth nothing")
+                })
+            }
+            _ => None,
+        };
+        attention.into_iter().chain(ahead).chain(labels).collect()
     }
 
     fn cuts(&self) -> Vec<String> {
@@ -179,7 +190,8 @@ fn heads_table(heads: &[NamedHead], out: &mut impl Write) -> io::Result<()> {
 }
 
 fn layers_table(report: &Report, depth: &Depth, out: &mut impl Write) -> io::Result<()> {
-    let targets: Vec<usize> = (0..report.sequence.len()).filter(|&t| depth.nll(1, t).is_some()).collect();
+    let targets: Vec<usize> =
+        report.sequence.targets().map(|(t, _)| t).filter(|&t| depth.nll(1, t).is_some()).collect();
     writeln!(out, "\nlayers: mean −log p of the targets (nats) after each, and how many of them it puts first")?;
     for layer in 1..=depth.layers.len() {
         let sum: f64 = targets.iter().filter_map(|&t| depth.nll(layer, t)).sum();

@@ -47,7 +47,11 @@ impl Prepared {
         }
         for key in ["assistant_masks", "completion_mask"] {
             for (t, flag) in one_each(key)?.into_iter().flatten().enumerate() {
-                weights[t] *= f64::from(u8::from(flag != 0));
+                weights[t] *= match flag {
+                    0 => 0.0,
+                    1 => 1.0,
+                    _ => return Err(format!("has {flag} in `{key}` at token {t}, which is neither 0 nor 1")),
+                };
             }
         }
         let mask = one_each("attention_mask")?;

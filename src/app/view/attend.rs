@@ -45,7 +45,7 @@ impl AttendPanel {
     }
 }
 
-/// Where tokens are forbidden to see what a prediction leans on.
+/// Where what is forbidden is forbidden: by hand, and to see what a prediction leans on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Reach {
     /// In all layers and heads.
@@ -130,7 +130,7 @@ impl Room for Attend {
         bind(&["F"], Command::ForbidToken, "forbid that token to all rows, or allow it", ""),
         bind(&["a"], Command::NextMask, "another mask: window, prefix, none, the own", "a mask"),
         bind(&["y"], Command::ShiftLabels, "labels shifted by one too few, or rightly", ""),
-        bind(&["w"], Command::NextReach, "leaning: in all layers, this layer, this head", ""),
+        bind(&["w"], Command::NextReach, "forbid in all layers, in this layer, in this head", ""),
         bind(&["f"], Command::Whole, "the whole text, folded, or around the cursor", "f fold"),
     ];
     type Command = Command;
@@ -219,8 +219,8 @@ impl App {
         self.crosshair_row().saturating_sub(self.views.attend.back)
     }
 
-    /// Where leaning forbids tokens.
-    pub fn lean_scope(&self) -> Scope {
+    /// Where edges and tokens are forbidden.
+    pub fn scope(&self) -> Scope {
         let layer = Some(self.shown_layer());
         match (self.views.attend.reach, self.views.attend.pick) {
             (Reach::Everywhere, _) => Scope::default(),

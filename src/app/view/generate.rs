@@ -123,7 +123,7 @@ impl Room for Generate {
             Command::TopK => own.sampling.top_k = next(&TOP_K, own.sampling.top_k, 1),
             Command::TopP => own.sampling.top_p = next(&TOP_P, own.sampling.top_p, 1),
             Command::MinP => own.sampling.min_p = next(&MIN_P, own.sampling.min_p, 1),
-            Command::Seed => own.sampling.seed += MOST as u64,
+            Command::Seed => own.sampling.seed = own.sampling.seed.wrapping_add(MOST as u64),
         }
         Vec::new()
     }
@@ -155,7 +155,7 @@ impl Generate {
 
     /// One sampling for each continuation.
     fn samplings(&self) -> Vec<Sampling> {
-        let of = |i: u64| Sampling { seed: self.sampling.seed + i, ..self.sampling };
+        let of = |i: u64| Sampling { seed: self.sampling.seed.wrapping_add(i), ..self.sampling };
         (0..self.count as u64).map(of).collect()
     }
 

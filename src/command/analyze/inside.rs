@@ -8,7 +8,7 @@ use crate::cancel::Cancel;
 use crate::cli::inside::{InsideArgs, With};
 use crate::cli::{AnalyzeArgs, Format, InputArgs};
 use crate::inspect::{self, Capture};
-use crate::mask::{AttentionChoice, Cut, Forbidden};
+use crate::mask::{AttentionChoice, Cut, Forbidden, Scope};
 use crate::model::Model;
 use crate::report::{Attention, Inside, Under};
 use crate::score::{ScoreOptions, Scorer};
@@ -118,7 +118,8 @@ pub fn look(args: &InsideArgs, model: &Model, scorer: &Scorer, capture: Option<C
             With::Layers => inside.layers = inspect::layers(scorer, decoder, rows.clone(), 1, &cancel, &mut |_| {})?,
             With::Leaning { position, scope } => {
                 let leaning = inspect::leaning(scorer, decoder, position, scope, &cancel, &mut |_, _| {});
-                inside.leaning = leaning.with_context(|| format!("--with leaning={position}"))?;
+                let at = if scope == Scope::default() { String::new() } else { format!("@{scope}") };
+                inside.leaning = leaning.with_context(|| format!("--with leaning={position}{at}"))?;
             }
         }
     }

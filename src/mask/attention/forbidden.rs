@@ -41,6 +41,16 @@ impl Scope {
         self.layer.is_none_or(|own| own == layer)
     }
 
+    /// It in words.
+    pub fn words(self) -> String {
+        match (self.layer, self.head) {
+            (Some(layer), Some(head)) => format!("in layer {layer}, head {head}"),
+            (Some(layer), None) => format!("in layer {layer}"),
+            (None, Some(head)) => format!("in head {head} of every layer"),
+            (None, None) => "in all layers".into(),
+        }
+    }
+
     /// Whether it is about `head`.
     pub fn has_head(self, head: usize) -> bool {
         self.head.is_none_or(|own| own == head)
@@ -54,8 +64,8 @@ impl Cut {
     }
 
     /// `query` does not see `key`.
-    pub fn edge(query: usize, key: usize) -> Self {
-        Self { query: Some(query), key, scope: Scope::default() }
+    pub fn edge(query: usize, key: usize, scope: Scope) -> Self {
+        Self { query: Some(query), key, scope }
     }
 
     /// The first position whose state it can change, where the first `ahead` tokens see each other.
@@ -169,6 +179,13 @@ impl Forbidden {
         self.cuts.iter().copied().filter(|cut| cut.scope.has_layer(layer)).collect()
     }
 
+    /// The cuts that hold in `head`, or in any where it is `None`, as cuts of every head.
+    pub fn of_head(&self, head: Option<usize>) -> Self {
+        let holds = |scope: Scope| head.is_none_or(|head| scope.has_head(head));
+        let own = self.cuts.iter().filter(|cut| holds(cut.scope));
+        own.map(|cut| Cut { scope: Scope { head: None, ..cut.scope }, ..*cut }).collect()
+    }
+
     /// Whether heads differ.
     pub fn is_by_head(&self) -> bool {
         self.cuts.iter().any(|cut| cut.scope.head.is_some())
@@ -227,7 +244,9 @@ mod tests {
         assert_eq!((keys(6, 0), keys(0, 0), keys(2, 0)), (vec![2, 0], vec![2, 4], vec![]));
         assert_eq!(forbidden.of_layer(1).cuts().len(), 4);
         assert!(forbidden.is_by_head() && !forbidden.of_layer(1).is_by_head());
-        let cut = Cut::edge(5, 1);
+        assert_eq!(forbidden.of_head(Some(0)).keys(5, 1).collect::<Vec<_>>(), [2, 1]);
+        assert_eq!(forbidden.of_head(None).keys(5, 0).collect::<Vec<_>>(), [2, 1, 3]);
+        let cut = Cut::edge(5, 1, Scope::default());
         assert_eq!(forbidden.toggled(cut).toggled(cut), forbidden);
     }
 

@@ -27,7 +27,7 @@ fn rows_sum_to_one_and_hidden_cells_are_zero_in_every_family() {
         let decoder = decoder(name);
         let config = decoder.config().clone();
         for mask in MASKS {
-            let forbidden = [Cut::token(4, Scope::default()), Cut::edge(9, 7)].into_iter();
+            let forbidden = [Cut::token(4, Scope::default()), Cut::edge(9, 7, Scope::default())].into_iter();
             let forbidden = forbidden.chain(["12:8@1.1".parse().unwrap()]).collect();
             let visibility = Visibility { mask, documents: Documents::new([3]), forbidden };
             let (scorer, _) = scored(&decoder, &ids, visibility.clone());

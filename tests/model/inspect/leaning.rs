@@ -16,8 +16,11 @@ fn it_is_what_forbidding_one_token_at_a_time_costs() {
     for name in checkpoint::FAMILIES {
         let decoder = decoder(name);
         for (mask, scope) in MASKS.into_iter().zip(scopes.into_iter().cycle()) {
-            let kept =
-                Visibility { mask, forbidden: [Cut::edge(30, 5)].into_iter().collect(), ..Visibility::default() };
+            let kept = Visibility {
+                mask,
+                forbidden: [Cut::edge(30, 5, Scope::default())].into_iter().collect(),
+                ..Visibility::default()
+            };
             let (scorer, scores) = scored(&decoder, &ids, kept.clone());
             let mut heard = Vec::new();
             let mut on_progress = |done, all| heard.push((done, all));

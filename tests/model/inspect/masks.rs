@@ -153,7 +153,7 @@ fn one_head_s_edges_are_that_head_s_alone() {
     assert_eq!(of(&["9:2@0", "9:2@1"]), of(&["9:2"]), "all layers are the model");
     assert!(apart(&of(&each[..1]), &of(&each[1..2])) > 1e-6);
     let token = Forbidden::from_iter([Cut::token(2, Scope::default())]);
-    let edges = (3..16).map(|query| Cut::edge(query, 2)).collect();
+    let edges = (3..16).map(|query| Cut::edge(query, 2, Scope::default())).collect();
     let of = |forbidden| nlls(&scored(&decoder, &ids, Visibility { forbidden, ..Visibility::default() }).1, 16);
     assert_eq!(of(token), of(edges), "a token is forbidden where all its edges are");
 }

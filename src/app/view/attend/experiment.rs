@@ -2,7 +2,7 @@
 
 use crate::app::{App, Effect};
 use crate::loss::Labels;
-use crate::mask::{AttentionChoice, AttentionMask, Cut, Scope};
+use crate::mask::{AttentionChoice, AttentionMask, Cut};
 use crate::sequence::Packing;
 
 /// Tokens of a window where the crosshair does not say how many.
@@ -19,7 +19,8 @@ pub fn forbid(app: &mut App, to_all: bool) -> Vec<Effect> {
         app.shared.say("a token always sees itself; H moves the crosshair to an earlier one");
         return Vec::new();
     }
-    app.shared.toggle_cut(if to_all { Cut::token(column, Scope::default()) } else { Cut::edge(row, column) });
+    let scope = app.scope();
+    app.shared.toggle_cut(if to_all { Cut::token(column, scope) } else { Cut::edge(row, column, scope) });
     run_anew(app)
 }
 

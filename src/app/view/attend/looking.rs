@@ -163,7 +163,7 @@ pub fn wanted_layers(app: &App) -> Option<Key> {
 pub fn wanted_leaning(app: &App) -> Option<Key> {
     let position = app.cursor;
     let is_predicted = position > 0 && position < app.len() && app.analysis.scores.target(position).is_some();
-    is_predicted.then(|| key(app, LookAt::Leaning { position, scope: app.lean_scope() })).flatten()
+    is_predicted.then(|| key(app, LookAt::Leaning { position, scope: app.scope() })).flatten()
 }
 
 /// The same target in the second model, where one is compared: the last of its tokens that end where this one ends.

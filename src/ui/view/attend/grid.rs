@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::app::{Action, App};
+use crate::inspect::Pick;
 use crate::mask::Visibility;
 use crate::ui::columns::Columns;
 use crate::ui::{Hits, Theme, text, token};
@@ -21,7 +22,12 @@ pub fn visibility(app: &App) -> Visibility {
         _ => None,
     };
     let experiment = &app.experiment;
-    experiment.attention.visibility(app.sequence(), experiment.forbidden.clone()).of_layer(app.shown_layer(), window)
+    let head = match app.views.attend.pick {
+        Pick::Head(head) => Some(head),
+        _ => None,
+    };
+    let forbidden = experiment.forbidden.of_head(head);
+    experiment.attention.visibility(app.sequence(), forbidden).of_layer(app.shown_layer(), window)
 }
 
 /// Columns of the grid's parts.

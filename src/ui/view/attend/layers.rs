@@ -16,6 +16,8 @@ const CELL: usize = 9;
 const SIDE_BY_SIDE: u16 = 110;
 /// Columns of what stands left of the grid.
 const LEFT: usize = 9;
+/// Rows that the grid or the list has at least: its heading and three layers.
+const LEAST: usize = 4;
 
 /// Draws the panel into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -29,10 +31,24 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         lines.extend(column(app, theme, depth, 50, usize::from(area.height).saturating_sub(lines.len())));
         return write(frame, right, lines);
     }
-    let words = verdict(app, theme, depth, width);
-    let [grid, below] = Layout::vertical([Constraint::Fill(1), Constraint::Length(words.len() as u16)]).areas(area);
-    draw_grid(app, theme, frame, grid, hits, depth);
+    let mut words = verdict(app, theme, depth, width);
+    words.truncate(usize::from(area.height).saturating_sub(LEAST));
+    let room = area.height - words.len() as u16;
+    let grid = stacked(room, depth.layers.len());
+    let [above, middle, below] =
+        Layout::vertical([Constraint::Length(grid), Constraint::Fill(1), Constraint::Length(words.len() as u16)])
+            .areas(area);
+    draw_grid(app, theme, frame, above, hits, depth);
+    let list = Rect { y: middle.y + 1, height: middle.height.saturating_sub(1), ..middle };
+    write(frame, list.intersection(middle), column(app, theme, depth, width, usize::from(list.height)));
     write(frame, below, words);
+}
+
+/// Of `room` rows, those of the grid where the cursor's column stands under it; all where there is no room for both.
+fn stacked(room: u16, layers: usize) -> u16 {
+    let wanted = u16::try_from(layers + 1).unwrap_or(u16::MAX);
+    let grid = wanted.min(room.div_ceil(2).max(LEAST as u16));
+    if room.saturating_sub(grid) > LEAST as u16 { grid } else { room }
 }
 
 /// Rows are layers, columns tokens: what the layer puts first, in the colour of what the true token costs there.
@@ -90,12 +106,13 @@ fn verdict(app: &App, theme: &Theme, depth: &Depth, width: usize) -> Vec<Line<'s
     lines.chain(text::wrap(read, width).into_iter().map(|line| Line::styled(line, theme.dim))).collect()
 }
 
-/// The cursor's column in full: −log p of the true token after every layer, and what is likelier.
+/// The cursor's column: −log p of the true token after every layer, and what is likeliest there. Where there is no room
+/// for all of them, layers from the first to the last at even distances.
 fn column(app: &App, theme: &Theme, depth: &Depth, width: usize, room: usize) -> Vec<Line<'static>> {
-    let layers = depth.layers.len();
-    let first = (app.shown_layer() + 1).saturating_sub(room / 2).min(layers.saturating_sub(room.saturating_sub(1)));
+    let (layers, room) = (depth.layers.len(), room.saturating_sub(1).max(1));
+    let shown = (1..=room.min(layers)).map(|i| if layers <= room { i } else { (i * layers).div_ceil(room) });
     let mut lines = vec![Line::styled(format!("{:<9}{:>8}  most likely", "layer", "−log p"), theme.dim)];
-    for layer in (first..layers).take(room.saturating_sub(1)).map(|layer| layer + 1) {
+    for layer in shown {
         let Some(row) = depth.predicting(layer, app.cursor) else { continue };
         let nll = row.target.map(|target| target.nll);
         let written = nll.map_or_else(|| "–".into(), |nll| format!("{nll:.3}"));

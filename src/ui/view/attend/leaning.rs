@@ -12,6 +12,8 @@ use crate::ui::{Hits, Theme, bar, text};
 
 /// Columns of a token's name.
 const NAME: usize = 16;
+/// Below this many columns the heading is short.
+const NARROW: usize = 50;
 
 /// Draws the panel into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -38,12 +40,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
 
 /// Where tokens are forbidden.
 pub fn reach_words(app: &App) -> String {
-    let scope = app.lean_scope();
-    match (scope.layer, scope.head) {
-        (Some(layer), Some(head)) => format!("in layer {layer}, head {head}"),
-        (Some(layer), None) => format!("in layer {layer}"),
-        _ => "in all layers".into(),
-    }
+    app.scope().words()
 }
 
 /// The tokens that a model's prediction sees, by what it would cost without each.
@@ -60,11 +57,12 @@ impl Ranking<'_> {
     fn heading(&self, width: usize) -> Vec<String> {
         let Leaning { position, nll, .. } = *self.leaning;
         let target = self.label(position, 24);
-        let heading = format!(
+        let short = format!("{}\"{target}\" costs {nll:.3} nats; more without:", self.name);
+        let long = format!(
             "{}\"{target}\" costs {nll:.3} nats. Without one token each, it would cost so much more:",
             self.name
         );
-        text::wrap(&heading, width)
+        text::wrap(if width < NARROW { &short } else { &long }, width)
     }
 
     fn label(&self, t: usize, width: usize) -> String {

@@ -34,7 +34,11 @@ fn sees(app: &App, theme: &Theme, query: usize, seen: &Range<usize>, cut: usize,
         0 if number > 0 => format!(" of {} documents", number + 1),
         _ => format!(" of document {}", number + 1),
     });
-    let forbidden = if cut > 0 { format!(" but {} forbidden ones", text::count(cut)) } else { String::new() };
+    let forbidden = match cut {
+        0 => String::new(),
+        1 => " but 1 forbidden".into(),
+        cut => format!(" but {} forbidden", text::count(cut)),
+    };
     let all = text::count(seen.len());
     let start = format!("row {query} {} may see {all} {tokens}{document}{forbidden}: ", quoted(app, query));
     let room = width.saturating_sub(start.width());
