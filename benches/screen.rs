@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion};
-use lossglass::app::view::score;
+use lossglass::app::view::{attend, score};
 use lossglass::app::{Action, App, AttendPanel, Command, Effect, Frame, Probe, Start, ThemeName, View, update};
 use lossglass::engine::{Event, LookAt, LookEvent, Request, Seen};
 use lossglass::inspect::{Depth, LayerWeights, Lean, Leaning, NamedHead, Weights};
@@ -42,13 +42,27 @@ fn main() {
             });
         }
     }
-    for (tokens, panel) in [512, 4096].into_iter().flat_map(|tokens| AttendPanel::EVERY.map(|panel| (tokens, panel))) {
-        let app = looking_app(tokens, panel);
+    let panels = [512, 4096].into_iter().flat_map(|tokens| AttendPanel::EVERY.map(|panel| (tokens, panel)));
+    for ((tokens, panel), is_whole) in panels.flat_map(|panel| [(panel, false), (panel, true)]) {
+        let has_grid = matches!(panel, AttendPanel::Mask | AttendPanel::Attention);
+        if is_whole && !has_grid {
+            continue;
+        }
+        let mut app = looking_app(tokens, panel);
+        if is_whole {
+            update(&mut app, Action::Do(attend::Command::Whole.into()));
+        }
         let mut terminal = Terminal::new(TestBackend::new(120, 40)).expect("a screen in memory");
         let theme = Theme::of(ThemeName::Dark, true);
-        group.bench_function(BenchmarkId::new(format!("frame, Attend, {}", panel.title()), tokens), |bencher| {
-            bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
-        });
+        group.bench_function(
+            BenchmarkId::new(
+                format!("frame, Attend, {}{}", panel.title(), if is_whole { ", whole" } else { "" }),
+                tokens,
+            ),
+            |bencher| {
+                bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
+            },
+        );
     }
     for tokens in [512, 4096] {
         let mut app = chat_app(tokens);
@@ -157,7 +171,7 @@ fn looking_app(tokens: usize, panel: AttendPanel) -> App {
     while let Some(Effect::Engine(Request::Look(look))) = effects.pop() {
         let seen = match look.at {
             LookAt::Attention { layer, rows, .. } => {
-                Seen::Attention(LayerWeights { layer, heads: vec![Weights::zeros(rows, tokens); heads] })
+                Seen::Attention(LayerWeights::new(layer, vec![Weights::zeros(rows, tokens); heads]))
             }
             LookAt::Heads { .. } => Seen::Heads(
                 (0..layers * heads).map(|i| NamedHead { layer: i / heads, head: i % heads, scores: None }).collect(),

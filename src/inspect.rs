@@ -21,7 +21,7 @@ pub use heads::{HeadKind, HeadScores, NamedHead};
 pub use layers::layers;
 pub use lean::{Lean, Leaning};
 pub use leaning::leaning;
-pub use weights::{LayerWeights, Pick, Weights};
+pub use weights::{LayerWeights, Pick, Small, Weights};
 
 use crate::decoder::{Config, DecoderError};
 use crate::mask::Scope;

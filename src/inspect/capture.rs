@@ -39,7 +39,7 @@ impl Capture {
         }
         let heads = if pick.is_some() { 1 } else { config.heads };
         let zeros = || (0..heads).map(|_| Weights::zeros(rows.clone(), tokens)).collect();
-        let captured = layers.iter().map(|&layer| LayerWeights { layer, heads: zeros() }).collect();
+        let captured = layers.iter().map(|&layer| LayerWeights::new(layer, zeros())).collect();
         Ok(Self { rows, pick, captured })
     }
 
@@ -65,8 +65,8 @@ impl Watch for Capture {
         for head in 0..count {
             let kept = match self.pick {
                 Some(Pick::Head(picked)) if picked != head => continue,
-                Some(_) => &mut captured.heads[0],
-                None => &mut captured.heads[head],
+                Some(_) => &mut captured.heads_mut()[0],
+                None => &mut captured.heads_mut()[head],
             };
             let weights = head_weights(attended, rows.start - first..rows.end - first, head)?;
             for (query, row) in rows.clone().zip(weights.chunks(keys)) {

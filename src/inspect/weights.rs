@@ -3,6 +3,7 @@
 use std::fmt;
 use std::ops::Range;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use thiserror::Error;
 
@@ -84,24 +85,52 @@ impl Weights {
     }
 }
 
-/// Weights of one layer.
+/// Weights of one layer. What is made of them is made once, when it is first asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LayerWeights {
     /// Counted from 0.
     pub layer: usize,
-    /// Those of each head; of one [`Pick`] alone where it was asked for.
-    pub heads: Vec<Weights>,
+    heads: Vec<Weights>,
+    mean: OnceLock<Option<Weights>>,
+    max: OnceLock<Option<Weights>>,
+    small: OnceLock<Vec<Small>>,
 }
 
 impl LayerWeights {
+    /// Of the weights of each head; of one [`Pick`] alone where it was asked for.
+    pub fn new(layer: usize, heads: Vec<Weights>) -> Self {
+        Self { layer, heads, mean: OnceLock::new(), max: OnceLock::new(), small: OnceLock::new() }
+    }
+
+    /// Those of each head, or of the one pick.
+    pub fn heads(&self) -> &[Weights] {
+        &self.heads
+    }
+
+    /// The same, to be filled in.
+    pub(super) fn heads_mut(&mut self) -> &mut [Weights] {
+        (self.mean, self.max, self.small) = Default::default();
+        &mut self.heads
+    }
+
+    /// The first head's, or the pick's.
+    pub fn into_first(self) -> Option<Weights> {
+        self.heads.into_iter().next()
+    }
+
     /// One head, or all of them as one; `None` for a head that is not there.
-    pub fn pick(&self, pick: Pick) -> Option<Weights> {
+    pub fn pick(&self, pick: Pick) -> Option<&Weights> {
         let share = 1.0 / self.heads.len() as f32;
         match pick {
-            Pick::Head(head) => self.heads.get(head).cloned(),
-            Pick::Mean => self.fold(|sum, weight| sum + weight * share),
-            Pick::Max => self.fold(f32::max),
+            Pick::Head(head) => self.heads.get(head),
+            Pick::Mean => self.mean.get_or_init(|| self.fold(|sum, weight| sum + weight * share)).as_ref(),
+            Pick::Max => self.max.get_or_init(|| self.fold(f32::max)).as_ref(),
         }
+    }
+
+    /// Every head in small.
+    pub fn small(&self) -> &[Small] {
+        self.small.get_or_init(|| self.heads.iter().map(Small::of).collect())
     }
 
     fn fold(&self, f: impl Fn(f32, f32) -> f32) -> Option<Weights> {
@@ -111,5 +140,93 @@ impl LayerWeights {
             all.values.iter_mut().zip(&head.values).for_each(|(value, weight)| *value = f(*value, *weight));
         }
         Some(all)
+    }
+}
+
+/// A head's weights in small: the largest of each of at most [`Small::MOST`] × [`Small::MOST`] even parts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Small {
+    /// Rows from the first query on, each of columns from the first token on.
+    parts: Vec<Vec<f32>>,
+}
+
+impl Small {
+    /// Parts down and across at most.
+    pub const MOST: usize = 64;
+
+    fn of(weights: &Weights) -> Self {
+        let (rows, tokens) = (weights.rows(), weights.tokens());
+        let (down, across) = (rows.len().min(Self::MOST), tokens.min(Self::MOST));
+        let line = |i: usize| {
+            let queries = part(i, down, rows.len());
+            let values = queries.map(|query| weights.row(rows.start + query).unwrap_or_default());
+            let mut largest = vec![0.0_f32; across];
+            for row in values {
+                for (j, value) in largest.iter_mut().enumerate() {
+                    *value = row[part(j, across, tokens)].iter().copied().fold(*value, f32::max);
+                }
+            }
+            largest
+        };
+        Self { parts: (0..down).map(line).collect() }
+    }
+
+    /// The largest weight of part `i` of `down`, `j` of `across`.
+    pub fn largest(&self, (i, down): (usize, usize), (j, across): (usize, usize)) -> f32 {
+        let columns = |row: &'_ Vec<f32>| row[part(j, across, row.len())].iter().copied().fold(0.0, f32::max);
+        self.parts[part(i, down, self.parts.len())].iter().map(columns).fold(0.0, f32::max)
+    }
+}
+
+/// Part `i` of `of` even ones of `all`; at least one of them, where there are any.
+fn part(i: usize, of: usize, all: usize) -> Range<usize> {
+    let start = i * all / of;
+    start..((i + 1) * all / of).max(start + 1).min(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Head `h` of a layer: query q gives all its weight to token q − h, or to the first.
+    fn head(h: usize, rows: Range<usize>, tokens: usize) -> Weights {
+        let mut weights = Weights::zeros(rows.clone(), tokens);
+        for query in rows {
+            let one: Vec<f32> = (0..=query).map(|key| f32::from(u8::from(key == query.saturating_sub(h)))).collect();
+            weights.fold(query, &one, |_, new| new);
+        }
+        weights
+    }
+
+    #[test]
+    fn all_heads_as_one_are_made_of_each() {
+        let layer = LayerWeights::new(3, (0..4).map(|h| head(h, 90..100, 100)).collect());
+        let (mean, max) = (layer.pick(Pick::Mean).unwrap(), layer.pick(Pick::Max).unwrap());
+        for query in 90..100 {
+            let (mean, max) = (mean.row(query).unwrap(), max.row(query).unwrap());
+            assert!((mean.iter().sum::<f32>() - 1.0).abs() < 1e-6 && max.iter().sum::<f32>() == 4.0);
+            assert_eq!((mean[query - 2], max[query - 2], mean[query - 5]), (0.25, 1.0, 0.0));
+        }
+        assert_eq!(layer.pick(Pick::Head(1)), Some(&layer.heads()[1]));
+        assert_eq!(layer.pick(Pick::Head(4)), None);
+        assert_eq!(LayerWeights::new(0, Vec::new()).pick(Pick::Mean), None);
+    }
+
+    #[test]
+    fn a_head_in_small_is_the_largest_of_each_part() {
+        for (rows, tokens, down, across) in
+            [(0..5, 5, 4, 7), (0..64, 64, 6, 14), (7..30, 31, 6, 14), (300..556, 900, 64, 64), (0..1, 1, 6, 14)]
+        {
+            let layer = LayerWeights::new(0, vec![head(1, rows.clone(), tokens)]);
+            let (small, all) = (&layer.small()[0], &layer.heads()[0]);
+            for (i, j) in (0..down * across).map(|n| (n / across, n % across)) {
+                let queries = part(i, down, rows.len()).map(|query| all.row(rows.start + query).unwrap());
+                let values = queries.flat_map(|row| row[part(j, across, tokens)].iter().copied());
+                let wanted = values.fold(0.0, f32::max);
+                assert_eq!(small.largest((i, down), (j, across)), wanted, "{rows:?} of {tokens}: {i}, {j}");
+            }
+        }
+        let nothing = LayerWeights::new(0, vec![Weights::zeros(0..0, 0)]);
+        assert_eq!(nothing.small()[0].largest((0, 6), (0, 14)), 0.0);
     }
 }

@@ -27,8 +27,8 @@ fn every_panel_shows_what_the_engine_saw() {
     session.keys("i");
     session.until(|app| app.seen_attention().is_some());
     let weights = session.app.seen_attention().unwrap();
-    assert_eq!((weights.layer, weights.heads.len()), (0, 6));
-    let row = weights.heads[0].row(5).unwrap();
+    assert_eq!((weights.layer, weights.heads().len()), (0, 6));
+    let row = weights.heads()[0].row(5).unwrap();
     assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5 && row[6..].iter().all(|&weight| weight == 0.0), "{row:?}");
     session.keys(". .");
     session.until(|app| app.seen_attention().is_some_and(|weights| weights.layer == 2));

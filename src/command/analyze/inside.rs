@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use crate::cancel::Cancel;
 use crate::cli::inside::{InsideArgs, With};
 use crate::cli::{AnalyzeArgs, Format, InputArgs};
-use crate::inspect::{self, Capture};
+use crate::inspect::{self, Capture, LayerWeights};
 use crate::mask::{AttentionChoice, Cut, Forbidden, Scope};
 use crate::model::Model;
 use crate::report::{Attention, Inside, Under};
@@ -110,7 +110,7 @@ pub fn look(args: &InsideArgs, model: &Model, scorer: &Scorer, capture: Option<C
     for with in &args.with {
         match *with {
             With::Attention { layer, pick } => {
-                let weights = captured.pop().and_then(|mut captured| captured.heads.pop());
+                let weights = captured.pop().and_then(LayerWeights::into_first);
                 inside.attention = weights.map(|weights| Attention { layer, pick, weights });
             }
             With::Heads if rows.is_empty() => inside.heads = Some(Vec::new()),

@@ -97,6 +97,14 @@ fn write(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
     }
 }
 
+/// What stands in the cells of a panel's grid.
+#[derive(Clone, Copy)]
+struct Cells<'a> {
+    one: &'a grid::Cell<'a>,
+    /// Of the folded grid.
+    strength: &'a fold::Strength<'a>,
+}
+
 /// The grid of the panel above its words: right under a short grid, a row apart; at the bottom under a long one.
 fn draw_above_words(
     app: &App,
@@ -105,13 +113,13 @@ fn draw_above_words(
     area: Rect,
     hits: &mut Hits,
     words: Vec<Line<'static>>,
-    cell: &grid::Cell<'_>,
+    cells: Cells<'_>,
 ) {
     let wanted = u16::try_from(words.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(4));
     let grid = Rect { height: area.height - wanted, ..area };
     let used = match app.views.attend.is_whole {
-        true => fold::draw(app, theme, frame, grid, hits, cell),
-        false => grid::draw(app, theme, frame, grid, hits, cell),
+        true => fold::draw(app, theme, frame, grid, hits, cells.strength),
+        false => grid::draw(app, theme, frame, grid, hits, cells.one),
     };
     let below = Rect { y: area.y + (used + 1).min(grid.height), height: wanted, ..area };
     write(frame, below.intersection(area), words);

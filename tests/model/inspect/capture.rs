@@ -1,7 +1,7 @@
 //! Attention weights.
 
 use lossglass::cancel::Cancel;
-use lossglass::inspect::{self, Capture, InspectError, LayerWeights, Pick, Weights};
+use lossglass::inspect::{self, Capture, InspectError, Pick, Weights};
 use lossglass::loss::Labels;
 use lossglass::mask::{AttentionMask, Cut, Scope, Visibility};
 use lossglass::score::Scorer;
@@ -33,8 +33,9 @@ fn rows_sum_to_one_and_hidden_cells_are_zero_in_every_family() {
             let (scorer, _) = scored(&decoder, &ids, visibility.clone());
             let layers: Vec<usize> = (0..config.layers).collect();
             let all = inspect::attention(&scorer, &decoder, &layers, 0..20, None, &Cancel::default()).unwrap().unwrap();
-            for LayerWeights { layer, heads } in &all {
-                let seen = visibility.of_layer(*layer, config.window_of(*layer));
+            for weights in &all {
+                let (layer, heads) = (weights.layer, weights.heads());
+                let seen = visibility.of_layer(layer, config.window_of(layer));
                 assert_eq!(heads.len(), config.heads);
                 for (head, weights) in heads.iter().enumerate() {
                     for query in 0..20 {
@@ -63,7 +64,7 @@ fn a_window_of_rows_is_that_part_of_all_and_a_pick_that_of_the_heads() {
         };
         let all = get(0..70, None);
         let part = get(31..44, None);
-        for (head, (part, all)) in part.heads.iter().zip(&all.heads).enumerate() {
+        for (head, (part, all)) in part.heads().iter().zip(all.heads()).enumerate() {
             for query in 31..44 {
                 for (a, b) in part.row(query).unwrap().iter().zip(all.row(query).unwrap()) {
                     assert!((a - b).abs() < 1e-5, "{name}, head {head}, query {query}: {a} instead of {b}");
@@ -72,7 +73,7 @@ fn a_window_of_rows_is_that_part_of_all_and_a_pick_that_of_the_heads() {
             assert!(part.row(30).is_none() && part.row(44).is_none());
         }
         for pick in [Pick::Head(1), Pick::Mean, Pick::Max] {
-            close(&get(0..70, Some(pick)).heads[0], &all.pick(pick).unwrap(), &format!("{name}, {pick}"));
+            close(&get(0..70, Some(pick)).heads()[0], all.pick(pick).unwrap(), &format!("{name}, {pick}"));
         }
         let row = all.pick(Pick::Mean).unwrap();
         assert!((row.row(69).unwrap().iter().sum::<f32>() - 1.0).abs() < 1e-5);
@@ -93,7 +94,7 @@ fn what_looks_on_while_scoring_sees_what_is_seen_afterwards() {
     let after = inspect::attention(&scorer, &decoder, &[1, 0], 500..530, None, &Cancel::default()).unwrap().unwrap();
     for (during, after) in capture.into_weights().iter().zip(&after) {
         assert_eq!(during.layer, after.layer);
-        during.heads.iter().zip(&after.heads).for_each(|(during, after)| close(during, after, "during"));
+        during.heads().iter().zip(after.heads()).for_each(|(during, after)| close(during, after, "during"));
     }
 }
 

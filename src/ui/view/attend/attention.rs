@@ -1,10 +1,12 @@
 //! What a head looks at: its weights after the softmax, as shades.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{draw_above_words, waiting, write};
+use super::{Cells, draw_above_words, waiting, write};
 use crate::app::App;
 use crate::inspect::{Pick, Weights};
 use crate::ui::{Hits, Theme, text, token};
@@ -29,8 +31,12 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         Some(0.0) => (" ", theme.border),
         Some(weight) => (shade(weight), if app.asked_of(q) == app.cursor { theme.accent } else { theme.bar }),
     };
-    let words = words(app, theme, &weights, width);
-    draw_above_words(app, theme, frame, area, hits, words, &cell);
+    let words = words(app, theme, weights, width);
+    let strength = |q: usize, keys: Range<usize>| {
+        let largest = weights.row(q).map_or(0.0, |row| row[keys].iter().copied().fold(0.0, f32::max));
+        SHADES.iter().position(|(from, _)| largest >= *from).map_or(0, |i| (SHADES.len() - i) as u8)
+    };
+    draw_above_words(app, theme, frame, area, hits, words, Cells { one: &cell, strength: &strength });
 }
 
 /// Which head is shown.

@@ -1,28 +1,28 @@
 //! The whole grid at once, folded until it fits: a cell of the screen stands for several rows and columns, its upper
 //! and lower half for rows of their own.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use super::grid::Cell;
 use crate::app::{Action, App};
 use crate::ui::{Hits, Theme, text};
 
+/// How dark a row is at its darkest within a range of columns: from 0, nothing, to 4.
+pub type Strength<'a> = dyn Fn(usize, Range<usize>) -> u8 + 'a;
+
 /// Draws the grid; returns how many rows it takes.
-pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits, cell: &Cell<'_>) -> u16 {
+pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits, strength: &Strength<'_>) -> u16 {
     let tokens = app.len();
     let (columns, halves) = (usize::from(area.width).saturating_sub(12).max(1), usize::from(area.height) * 2);
     // The same fold both ways, so that the diagonal stays one.
     let fold = tokens.div_ceil(columns).max(tokens.div_ceil(halves.max(1))).max(1);
     let (row, column) = (app.crosshair_row() / fold, app.crosshair_column() / fold);
     let block = |i: usize| i * fold..((i + 1) * fold).min(tokens);
-    let weight = |q: usize, k: usize| -> u8 {
-        let rows = block(q);
-        let all = rows.flat_map(|query| block(k).map(move |key| strength(cell(query, key).0)));
-        all.max().unwrap_or(0)
-    };
+    let weight = |q: usize, k: usize| block(q).map(|query| strength(query, block(k))).max().unwrap_or(0);
     let count = tokens.div_ceil(fold);
     for (line, place) in (0..count.div_ceil(2)).zip(area.rows()) {
         let (upper, lower) = (line * 2, line * 2 + 1);
@@ -39,17 +39,6 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         hits.push(place, Action::Goto((first + fold).min(tokens)));
     }
     u16::try_from(count.div_ceil(2)).unwrap_or(area.height).min(area.height)
-}
-
-/// How dark a glyph is, 0…4.
-fn strength(glyph: &str) -> u8 {
-    match glyph {
-        "█" | "■" => 4,
-        "▓" => 3,
-        "▒" | "✕" => 2,
-        "░" => 1,
-        _ => 0,
-    }
 }
 
 /// One cell for two rows of the grid.

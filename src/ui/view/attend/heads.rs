@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::{attention, waiting, write};
 use crate::app::App;
-use crate::inspect::{HeadKind, LayerWeights, NamedHead, Pick, Weights};
+use crate::inspect::{HeadKind, LayerWeights, NamedHead, Pick, Small};
 use crate::ui::{Theme, text};
 
 /// Columns of a head in the table: its name in short, and the score.
@@ -138,7 +138,7 @@ fn words(app: &App, theme: &Theme, heads: &[NamedHead], width: usize) -> Vec<Lin
 fn draw_small(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, weights: &LayerWeights) {
     let across = (area.width / (SMALL.0 + 2)).max(1);
     let (picked, high) = (app.views.attend.pick, SMALL.1.min(area.height - 1));
-    for (head, weights) in weights.heads.iter().enumerate() {
+    for (head, own) in weights.small().iter().enumerate() {
         let (x, y) = (head as u16 % across * (SMALL.0 + 2), head as u16 / across * (high + 1));
         let place = Rect { x: area.x + 1 + x, y: area.y + y, width: SMALL.0, height: high + 1 };
         if place.bottom() > area.bottom() {
@@ -146,27 +146,18 @@ fn draw_small(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, weights: 
         }
         let style = if picked == Pick::Head(head) { theme.accent } else { theme.dim };
         frame.render_widget(Line::styled(format!("head {head}"), style), Rect { height: 1, ..place });
-        for (line, row) in small(theme, weights, usize::from(high)).into_iter().zip(place.rows().skip(1)) {
+        for (line, row) in small(theme, own, usize::from(high)).into_iter().zip(place.rows().skip(1)) {
             frame.render_widget(line, row);
         }
     }
 }
 
-fn small(theme: &Theme, weights: &Weights, down: usize) -> Vec<Line<'static>> {
-    let (rows, tokens) = (weights.rows(), weights.tokens());
+fn small(theme: &Theme, head: &Small, down: usize) -> Vec<Line<'static>> {
     let across = usize::from(SMALL.0);
-    let part = |i: usize, of: usize, all: usize| i * all / of..((i + 1) * all / of).max(i * all / of + 1).min(all);
     let line = |i: usize| {
-        let cell = |j: usize| {
-            let queries = part(i, down, rows.len()).map(|query| rows.start + query);
-            let weight = queries.flat_map(|query| {
-                let row = weights.row(query).unwrap_or_default();
-                part(j, across, tokens).filter_map(|key| row.get(key).copied()).collect::<Vec<_>>()
-            });
-            match weight.fold(0.0, f32::max) {
-                0.0 => Span::raw(" "),
-                weight => Span::styled(attention::shade(weight), theme.bar),
-            }
+        let cell = |j: usize| match head.largest((i, down), (j, across)) {
+            0.0 => Span::raw(" "),
+            weight => Span::styled(attention::shade(weight), theme.bar),
         };
         Line::from((0..across).map(cell).collect::<Vec<_>>())
     };

@@ -1,10 +1,12 @@
 //! What each token may see: a layer's attention mask as a grid.
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::{draw_above_words, grid, words};
+use super::{Cells, draw_above_words, grid, words};
 use crate::app::App;
 use crate::mask::AttentionMask;
 use crate::sequence::Packing;
@@ -31,7 +33,19 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
             (false, false) => ("·", theme.border),
         }
     };
-    draw_above_words(app, theme, frame, area, hits, words, &cell);
+    let strength = |q: usize, keys: Range<usize>| {
+        let visible = visibility.visible(q, app.len());
+        let (start, end) = (visible.start.max(keys.start), visible.end.min(keys.end));
+        let seen = end.saturating_sub(start);
+        let forbidden = visibility.forbidden.keys(q, 0).filter(|key| (start..end).contains(key)).count();
+        let is_own = app.sequence().document(q).is_none_or(|(_, own)| own.tokens.start < end && start < own.tokens.end);
+        match seen {
+            0 => 0,
+            _ if forbidden >= seen || !is_own => 2,
+            _ => 4,
+        }
+    };
+    draw_above_words(app, theme, frame, area, hits, words, Cells { one: &cell, strength: &strength });
 }
 
 /// What is seen; where layers differ, or do not see everything before them, which layers and how far.
