@@ -165,8 +165,9 @@ impl Rates {
 struct AdamW {
     scale: f32,
     keep: f32,
-    beta1: f32,
     beta2: f32,
+    /// 1 − β₁ and 1 − β₂, rounded once: in f32, 1 − 0.999 is off in the fifth digit.
+    rests: [f32; 2],
     step: f32,
     root_correction: f32,
     epsilon: f32,
@@ -179,8 +180,8 @@ impl AdamW {
         Self {
             scale: scale as f32,
             keep: (1.0 - lr * weight_decay) as f32,
-            beta1: beta1 as f32,
             beta2: beta2 as f32,
+            rests: [beta1, beta2].map(|beta| (1.0 - beta) as f32),
             step: (lr / correction(beta1)) as f32,
             root_correction: (1.0 / correction(beta2).sqrt()) as f32,
             epsilon: EPSILON as f32,
@@ -201,8 +202,8 @@ vectorised! {
         let (gradient, first, second) = (&gradient[..n], &mut first[..n], &mut second[..n]);
         for i in 0..n {
             let g = gradient[i] * rates.scale;
-            first[i] += (1.0 - rates.beta1) * (g - first[i]);
-            second[i] = rates.beta2 * second[i] + (1.0 - rates.beta2) * g * g;
+            first[i] += rates.rests[0] * (g - first[i]);
+            second[i] = rates.beta2 * second[i] + rates.rests[1] * g * g;
             let root = second[i].sqrt() * rates.root_correction + rates.epsilon;
             weights[i] = weights[i] * rates.keep - rates.step * first[i] / root;
         }

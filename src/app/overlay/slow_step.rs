@@ -13,19 +13,20 @@ const fn bind(keys: &'static [&'static str], command: Command, help: &'static st
 }
 
 pub const KEYS: &[Binding] = &[
-    bind(&["→", "l"], Command::Right, "next stage", "→ on"),
-    bind(&["←", "h"], Command::Left, "stage before", "← back"),
+    bind(&["→", "l"], Command::Right, "next stage", "←→ stage"),
+    bind(&["←", "h"], Command::Left, "stage before", ""),
     bind(&["↑", "k"], Command::Up, "previous row; update: previous tensor", ""),
-    bind(&["↓", "j"], Command::Down, "next row; update: next tensor", "↑↓ row"),
+    bind(&["↓", "j"], Command::Down, "next row; update: next tensor", "↑↓ row, tensor"),
     bind(&["pgup"], Command::PageUp, "ten rows back", ""),
     bind(&["pgdn"], Command::PageDown, "ten rows on", ""),
-    bind(&["n"], Command::NextScored, "next scored target", "n scored"),
+    bind(&["n"], Command::NextScored, "next scored target", ""),
     bind(&["N"], Command::PreviousScored, "previous scored target", ""),
     bind(&["tab"], Command::NextWeight, "update: another weight of the tensor", "tab weight"),
     bind(&["shift-tab"], Command::PreviousWeight, "update: the weight before", ""),
     bind(&["home", "g"], Command::Home, "first row; update: the weight of the greatest gradient", ""),
     bind(&["end", "G"], Command::End, "last row; update: the weight that moved most", ""),
     bind(&["enter"], Command::Accept, "down to the figures that this one comes from", "enter where from"),
+    bind(&["space"], Command::Step, "the next step in slow motion", "space next step"),
     bind(&["1"], Command::ShowStage(Stage::Batch), "batch: texts, ids, labels, weights", ""),
     bind(&["2"], Command::ShowStage(Stage::Predict), "predict: a row of logits, softmax, p of the target", ""),
     bind(&["3"], Command::ShowStage(Stage::Loss), "loss: −log p of every target", ""),
@@ -33,7 +34,6 @@ pub const KEYS: &[Binding] = &[
     bind(&["5"], Command::ShowStage(Stage::Gradient), "gradient: of a row of logits, and its norm by layer", ""),
     bind(&["6"], Command::ShowStage(Stage::Update), "update: one weight, as arithmetic", ""),
     bind(&["7"], Command::ShowStage(Stage::Again), "again: the new loss beside the old", ""),
-    bind(&["space"], Command::Step, "the next step in slow motion", "space next step"),
     bind(&["esc", "q"], Command::Cancel, "close; the step stays taken, u undoes it", "esc close"),
     bind(&["ctrl-c"], Command::Quit, "quit", ""),
 ];

@@ -75,7 +75,7 @@ fn it_is_the_ordinary_step_to_the_bit_and_can_be_gone_back_on() {
 
 /// By how far a figure in f32 may be off, with what it was computed from.
 fn close(ours: f64, expected: f64, from: f64) -> bool {
-    (ours - expected).abs() <= 3e-7 * (expected.abs() + from.abs()) + 1e-12
+    (ours - expected).abs() <= 1e-6 * (expected.abs() + from.abs()) + 1e-15
 }
 
 /// Recomputes every weight that is kept in f64, from the figures that are shown of it.

@@ -5,17 +5,23 @@ use ratatui::layout::Rect;
 
 use super::table::{self, Cell};
 use super::{Notes, Scene, WIDE};
-use crate::loss::weight_text;
+use crate::loss::{Labels, weight_text};
 use crate::train::Passed;
 use crate::ui::{Hits, text};
 
 pub fn formula(scene: &Scene) -> String {
     let (texts, tokens) = (scene.step.passed.len(), scene.step.lines());
+    let labels = scene.step.passed.first().map_or(Labels::Next, |passed| passed.example.labels);
+    let asked = match labels {
+        Labels::Next => "row i is asked for token i+1",
+        Labels::Same => "row i is asked for token i: broken on purpose",
+    };
     format!(
-        "{} · {} · {} · each row of logits is asked for the next token",
+        "{} · {} · {} · {}",
         text::things(texts, "text"),
         text::things(tokens, "token"),
         text::things(scene.step.report.scored, "scored target"),
+        asked,
     )
 }
 

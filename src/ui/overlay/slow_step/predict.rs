@@ -9,7 +9,7 @@ use crate::app::{Action, Stage};
 use crate::ui::{Hits, bar, text};
 
 pub fn formula(_: &Scene) -> String {
-    "p = softmax(z) = e^z / Σ e^z = e^(z − ln Σ e^z), from the logits z of one row".into()
+    "p = softmax(z) = e^z / Σ e^z = e^(z − ln Σ e^z), from one row of logits z".into()
 }
 
 pub fn draw(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {

@@ -100,10 +100,11 @@ fn arithmetic(scene: &Scene, moved: &Moved, digits: usize) -> Vec<Term> {
         term("w before", String::new(), old.clone()),
         Term { is_gradient: true, ..term("g = ∂L/∂w", clipped, figure(gradient)) },
     ];
-    let g = figure(gradient);
+    let g = bracketed(figure(gradient));
     match update {
         Update::AdamW { corrections, corrected, decayed, step: d, .. } => {
             let ([m, first], [v, second]) = (moved.first.map(of), moved.second.map(of));
+            let m = bracketed(m);
             let t = step.updates;
             let [c1, c2] = corrections.map(figure);
             let [m_hat, v_hat] = corrected.map(figure);
@@ -111,20 +112,24 @@ fn arithmetic(scene: &Scene, moved: &Moved, digits: usize) -> Vec<Term> {
             let decayed = weight(decayed);
             terms.extend([
                 stored("m = β₁·m + (1−β₁)·g", format!("0.9·{m} + 0.1·{g}"), first.clone()),
-                stored("v = β₂·v + (1−β₂)·g²", format!("0.999·{v} + 0.001·({g})²"), second.clone()),
+                stored("v = β₂·v + (1−β₂)·g²", format!("0.999·{v} + 0.001·{g}²"), second.clone()),
                 term(&format!("m* = m/(1−β₁^{t})"), format!("{first} / {c1}"), m_hat.clone()),
                 term(&format!("v* = v/(1−β₂^{t})"), format!("{second} / {c2}"), v_hat),
-                term("d = lr·m*/(√v* + ε)", format!("{lr}·{m_hat} / ({root} + 1e-8)"), figure(d)),
+                term("d = lr·m*/(√v* + ε)", format!("{lr}·{} / ({root} + 1e-8)", bracketed(m_hat)), figure(d)),
                 term("w·(1 − lr·λ)", format!("{old}·(1 − {lr}·{lambda})"), decayed.clone()),
                 stored("w′ = w·(1 − lr·λ) − d", format!("{decayed} − {}", bracketed(figure(d))), new),
             ]);
         }
         Update::Sgd { momentum, decay, buffer, step: d, .. } => {
-            let [b, _] = moved.first.map(of);
+            let b = bracketed(of(moved.first[0]));
             terms.extend([
-                term("λ·w", format!("{lambda}·{old}"), figure(decay)),
-                stored("b = μ·b + g + λ·w", format!("{momentum}·{b} + {g} + {}", figure(decay)), of(moved.first[1])),
-                term("d = lr·b", format!("{lr}·{}", figure(buffer)), figure(d)),
+                term("λ·w", format!("{lambda}·{}", bracketed(old.clone())), figure(decay)),
+                stored(
+                    "b = μ·b + g + λ·w",
+                    format!("{momentum}·{b} + {g} + {}", bracketed(figure(decay))),
+                    of(moved.first[1]),
+                ),
+                term("d = lr·b", format!("{lr}·{}", bracketed(figure(buffer))), figure(d)),
                 stored("w′ = w − d", format!("{old} − {}", bracketed(figure(d))), new),
             ]);
         }
