@@ -1,6 +1,10 @@
 //! A step in slow motion, cell by cell.
 
+use std::sync::Arc;
+
 use lossglass::app::{App, Overlay, SlowMotion, Stage, ThemeName, View};
+use lossglass::loss::Labels;
+use lossglass::sequence::Documents;
 use lossglass::train::{LoraSettings, Method, Optimizer, Settings};
 
 use crate::support::frame::{find, frame, lines};
@@ -59,6 +63,21 @@ fn a_target_that_does_not_count_has_no_row() {
         let screen = lines(&app, 120, 40);
         assert!(screen.contains(words), "{stage:?}: {screen}");
     }
+}
+
+#[test]
+fn a_pack_and_labels_that_are_shifted_wrongly_are_said_to_be() {
+    let mut app = chat();
+    let mut step = step(&app);
+    let example = Arc::make_mut(&mut step.passed[0].example);
+    example.visibility = Documents::new([6]).into();
+    show(&mut app, step.clone(), Stage::Batch);
+    let screen = lines(&app, 120, 40);
+    assert!(screen.contains("no row: a packed text begins"), "{screen}");
+    assert!(screen.contains("Packed: up to 2 texts in one sequence, each sees only itself."), "{screen}");
+    Arc::make_mut(&mut step.passed[0].example).labels = Labels::Same;
+    show(&mut app, step, Stage::Batch);
+    assert!(lines(&app, 120, 40).contains("row i is asked for token i: broken on purpose"));
 }
 
 #[test]

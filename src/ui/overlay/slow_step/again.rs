@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::table::{self, Cell};
-use super::{Notes, Scene};
+use super::{Notes, Scene, signed};
 use crate::app::Stage;
 use crate::train::Passed;
 use crate::ui::{Hits, bar, text};
@@ -34,15 +34,15 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, most: f64, bars: usize) -
     };
     let is_scored = passed.target(token).is_some();
     let style = if is_scored { theme.text } else { theme.dim };
-    let mut cells = vec![Cell::from(format!("{before:>8.3}"), style, Stage::Loss)];
+    let mut cells = vec![Cell::from(format!("{:>8}", text::probability(before)), style, Stage::Loss)];
     let Some((after, change)) = change(passed, token) else {
         cells.push(Cell::new(" → not known", theme.dim));
         return cells;
     };
     let colour = if change < 0.0 { theme.fall } else { theme.rise };
     let mark = if change < 0.0 { "▼" } else { "▲" };
-    cells.push(Cell::new(format!(" → {after:>8.3}  "), style));
-    cells.push(Cell::new(format!("{:>8} {mark} ", text::signed(change)), colour));
+    cells.push(Cell::new(format!(" → {:>8}  ", text::probability(after)), style));
+    cells.push(Cell::new(format!("{:>8} {mark} ", signed(change)), colour));
     cells.push(Cell::new(if is_scored { "● " } else { "  " }, theme.accent));
     cells.push(Cell::new(bar::lying((change.abs() / most).clamp(0.0, 1.0), bars), colour));
     cells

@@ -25,16 +25,21 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, bars: usize) -> Vec<Cell>
     let Some(nll) = passed.nll(token) else {
         return vec![Cell::new(format!("{:>9} {:>8}  nothing predicts it", "–", "–"), theme.dim)];
     };
+    // Small costs are written as small probabilities are.
     let length = bar::lying((nll / HEAT_MAX).clamp(0.0, 1.0), bars);
     let p = text::probability((-nll).exp());
     match passed.target(token) {
         Some(_) => vec![
             Cell::from(format!("{p:>9} "), theme.text, Stage::Predict),
-            Cell::from(format!("{nll:>8.3}"), theme.text, Stage::Predict),
+            Cell::from(format!("{:>8}", text::probability(nll)), theme.text, Stage::Predict),
             Cell::new(" ● ", theme.accent),
             Cell::new(length, theme.ink(nll)),
         ],
-        None => vec![Cell::new(format!("{p:>9} {nll:>8.3}   "), theme.dim), Cell::new(length, theme.dim)],
+        None => vec![
+            Cell::new(format!("{p:>9} {:>8}   ", text::probability(nll)), theme.dim),
+            // What is not of the step must not stand out.
+            Cell::new(length, theme.border),
+        ],
     }
 }
 

@@ -8,7 +8,7 @@ use super::{Notes, Scene};
 use crate::app::Stage;
 use crate::loss::weight_text;
 use crate::train::Passed;
-use crate::ui::{Hits, bar};
+use crate::ui::{Hits, bar, text};
 
 pub fn formula(_: &Scene) -> String {
     "L = Σ w·nll / D: where the weight w is 0 the cost vanishes from the loss".into()
@@ -27,7 +27,7 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, sum: f64, bars: usize) ->
         return vec![Cell::new(format!("{:>6}", "–"), theme.dim)];
     };
     let Some(target) = passed.target(token) else {
-        let words = format!("{:>6} × {nll:>8.3} = {:>8}   vanishes", "0", "0");
+        let words = format!("{:>6} × {:>8} = {:>8}   vanishes", "0", text::probability(nll), "0");
         return vec![Cell::new(words, theme.dim)];
     };
     let weight = passed.example.weights[token];
@@ -35,8 +35,8 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, sum: f64, bars: usize) ->
     let share = if sum > 0.0 { term / sum } else { 0.0 };
     vec![
         Cell::from(format!("{:>6} × ", weight_text(weight)), theme.text, Stage::Batch),
-        Cell::from(format!("{nll:>8.3}"), theme.text, Stage::Loss),
-        Cell::new(format!(" = {term:>8.3}   {:>4.1} % ", share * 100.0), theme.text),
+        Cell::from(format!("{:>8}", text::probability(nll)), theme.text, Stage::Loss),
+        Cell::new(format!(" = {:>8}   {:>4.1} % ", text::probability(term), share * 100.0), theme.text),
         Cell::new(bar::lying(share.clamp(0.0, 1.0), bars), theme.ink(nll)),
     ]
 }

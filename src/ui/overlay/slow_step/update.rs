@@ -38,11 +38,15 @@ pub fn draw(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let (formulas, numbers) = (column(|term| &term.formula), column(|term| &term.numbers));
     for (term, row) in steps.iter().zip(rows) {
         let style = if term.is_stored { scene.theme.target } else { scene.theme.text };
-        let line = Line::from(vec![
+        let mut line = Line::from(vec![
             Span::styled(format!("  {}  ", text::pad_end(&term.formula, formulas)), scene.theme.accent),
             Span::styled(text::pad_end(&term.numbers, numbers), scene.theme.text),
             Span::styled(format!(" = {}", term.result), style),
         ]);
+        let note = Span::styled("  as stored, in f32", scene.theme.dim);
+        if term.is_stored && line.width() + note.width() <= usize::from(row.width) {
+            line.push_span(note);
+        }
         frame.render_widget(line, row);
         if term.is_gradient {
             hits.push(row, Action::Trace(scene.place(Stage::Gradient)));
@@ -112,7 +116,7 @@ fn arithmetic(scene: &Scene, moved: &Moved, digits: usize) -> Vec<Term> {
             let decayed = weight(decayed);
             terms.extend([
                 stored("m = β₁·m + (1−β₁)·g", format!("0.9·{m} + 0.1·{g}"), first.clone()),
-                stored("v = β₂·v + (1−β₂)·g²", format!("0.999·{v} + 0.001·{g}²"), second.clone()),
+                stored("v = β₂·v + (1−β₂)·g²", format!("0.999·{v} + 0.001·({})²", figure(gradient)), second.clone()),
                 term(&format!("m* = m/(1−β₁^{t})"), format!("{first} / {c1}"), m_hat.clone()),
                 term(&format!("v* = v/(1−β₂^{t})"), format!("{second} / {c2}"), v_hat),
                 term("d = lr·m*/(√v* + ε)", format!("{lr}·{} / ({root} + 1e-8)", bracketed(m_hat)), figure(d)),
@@ -143,16 +147,18 @@ fn bracketed(number: String) -> String {
 
 /// A number with so many digits that count.
 fn figure(value: f64, digits: usize) -> String {
-    let size = value.abs();
-    if value == 0.0 {
-        return "0".into();
+    let places = digits.saturating_sub(1);
+    let scientific = format!("{value:.places$e}");
+    // The exponent after rounding: 0.0009999 is 0.001.
+    let exponent = scientific.split_once('e').and_then(|(_, exponent)| exponent.parse::<i32>().ok());
+    match exponent {
+        _ if value == 0.0 => "0".into(),
+        Some(exponent @ -3..4) => {
+            let behind = usize::try_from(places as i32 - exponent).unwrap_or(0);
+            minus(&format!("{value:.behind$}"))
+        }
+        _ => minus(&scientific),
     }
-    if (1e-3..1e4).contains(&size) {
-        let before = size.log10().floor() as i32;
-        let behind = usize::try_from(digits as i32 - 1 - before).unwrap_or(0);
-        return minus(&format!("{value:.behind$}"));
-    }
-    minus(&format!("{value:.0$e}", digits - 1))
 }
 
 /// The tensors, with the norm of their gradient and the greatest move of a weight that is kept.
