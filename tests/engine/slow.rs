@@ -86,8 +86,7 @@ fn a_data_set_s_next_batch_is_what_is_taken_apart() {
     let samples: Vec<Record> = texts.map(|text| Record::from(Sample::Text(text.into()))).into();
     session.app.training.data = TrainingData::Samples { name: "four".into(), samples: samples.into() };
     (session.app.training.settings.batch, session.app.training.settings.accumulate) = (2, 2);
-    session.keys("tab z");
-    session.until(|app| shown(app).is_some() || (is_idle(app) && app.overlay.is_none()));
+    session.keys("z");
     let step = slowly(&mut session, 1);
     assert_eq!(step.passed.len(), 4);
     assert_eq!(step.scored_lines().count(), step.report.scored);
