@@ -84,7 +84,9 @@ fn a_pack_and_labels_that_are_shifted_wrongly_are_said_to_be() {
 fn what_is_not_known_is_not_invented() {
     let mut app = chat();
     app.overlay = Some(Overlay::SlowStep(SlowMotion::default()));
-    assert!(lines(&app, 80, 24).contains("The step is being taken"));
+    let screen = lines(&app, 80, 24);
+    assert!(screen.contains("the step is being taken … · esc stops it"), "{screen}");
+    assert!(screen.contains("1 Predict"), "the view stays in sight");
     let mut step = step(&app);
     step.passed[0].after.clear();
     show(&mut app, step, Stage::Again);

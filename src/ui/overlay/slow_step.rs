@@ -30,6 +30,8 @@ use crate::ui::{Hits, Theme, text};
 
 /// Rows of the overlay from which on a blank line sets its parts apart.
 const ROOMY: u16 = 30;
+/// Columns of the box that says that it is under way.
+const WAITING: u16 = 50;
 /// Columns from which on there is room for more.
 const WIDE: u16 = 100;
 
@@ -67,21 +69,31 @@ fn room(stage: Stage) -> Room {
 /// Draws the overlay over `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let Some(Overlay::SlowStep(motion)) = &app.overlay else { return };
+    let Some(step) = &motion.step else { return draw_waiting(theme, frame, area) };
     frame.render_widget(Clear, area);
-    let title = text::fit_start(&title(motion), usize::from(area.width).saturating_sub(6));
+    let title = text::fit_start(&title(step), usize::from(area.width).saturating_sub(6));
     let block = theme.block(title);
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };
-    match &motion.step {
-        Some(step) => draw_step(&Scene { app, theme, step, motion }, frame, inner, hits),
-        None => frame.render_widget(Line::styled("The step is being taken …", theme.dim), inner),
-    }
+    draw_step(&Scene { app, theme, step, motion }, frame, inner, hits);
+}
+
+/// Says at the foot of `area` that the step is under way, so that the view stays in sight.
+fn draw_waiting(theme: &Theme, frame: &mut Frame, area: Rect) {
+    let width = WAITING.min(area.width.saturating_sub(4));
+    let height = 3.min(area.height);
+    let place = Rect { y: area.bottom() - height, height, ..area.centered_horizontally(Constraint::Length(width)) };
+    frame.render_widget(Clear, place);
+    let block = theme.block("One step in slow motion");
+    let inner = block.inner(place);
+    frame.render_widget(block, place);
+    let words = text::fit_start(" the step is being taken … · esc stops it", usize::from(inner.width));
+    frame.render_widget(Line::styled(words, theme.dim), inner);
 }
 
 /// Which step it is, and how it was taken.
-fn title(motion: &SlowMotion) -> String {
-    let Some(step) = &motion.step else { return "One step in slow motion".into() };
+fn title(step: &SlowStep) -> String {
     let settings = &step.settings;
     let lr = text::rate(step.report.lr);
     format!("Step {} in slow motion · {} · {} · lr {lr}", step.report.step, settings.method, settings.optimizer)

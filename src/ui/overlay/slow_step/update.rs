@@ -98,11 +98,12 @@ fn arithmetic(scene: &Scene, moved: &Moved, digits: usize) -> Vec<Term> {
     let new = weight(f64::from(moved.weight[1]));
     let update = step.update(moved);
     let (Update::AdamW { gradient, .. } | Update::Sgd { gradient, .. }) = update;
+    let name = if step.report.clipped { "g = ∂L/∂w × clip" } else { "g = ∂L/∂w" };
     let clipped =
         if step.report.clipped { format!("{} × {:.6}", of(moved.gradient), step.scale()) } else { of(moved.gradient) };
     let mut terms = vec![
         term("w before", String::new(), old.clone()),
-        Term { is_gradient: true, ..term("g = ∂L/∂w", clipped, figure(gradient)) },
+        Term { is_gradient: true, ..term(name, clipped, figure(gradient)) },
     ];
     let g = bracketed(figure(gradient));
     match update {
