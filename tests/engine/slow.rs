@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lossglass::app::{Activity, App, Overlay, TrainingData};
 use lossglass::sample::{BUILT_IN, Record, Sample};
-use lossglass::train::SlowStep;
+use lossglass::train::{LoraSettings, Method, SlowStep};
 
 use crate::session::Session;
 
@@ -104,4 +104,22 @@ fn in_a_twin_run_both_copies_step_and_the_first_is_shown() {
     let step = slowly(&mut session, 1);
     assert_eq!(step.report, session.app.training.steps[0]);
     assert_eq!(session.app.training.twin.as_ref().map(|twin| twin.steps.len()), Some(1));
+}
+
+#[test]
+fn an_adapter_s_first_step_moves_b_alone() {
+    let mut session = ready();
+    session.app.training.settings.method = Method::Lora(LoraSettings::default());
+    session.keys("z");
+    let step = slowly(&mut session, 1);
+    let is_a = |name: &str| name.ends_with(".lora_A.weight");
+    assert!(step.tensors.iter().all(|tensor| (tensor.norm == 0.0) == is_a(&tensor.name)));
+    session.keys("6");
+    assert!(session.screen().contains("AdamW's first update moves each weight"), "{}", session.screen());
+    session.keys("↑");
+    let screen = session.screen();
+    assert!(screen.contains("lora_A.weight[") && screen.contains("an adapter's A has none while"), "{screen}");
+    session.keys("space");
+    let step = slowly(&mut session, 2);
+    assert!(step.tensors.iter().all(|tensor| tensor.norm > 0.0), "from then on both learn");
 }

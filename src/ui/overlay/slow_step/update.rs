@@ -189,12 +189,14 @@ fn draw_tensors(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
 
 pub fn notes(scene: &Scene) -> Notes {
     let theme = scene.theme;
-    let Some((_, moved)) = scene.motion.moved(scene.step) else { return Notes::new() };
+    let Some((tensor, moved)) = scene.motion.moved(scene.step) else { return Notes::new() };
+    let is_idle = moved.gradient == 0.0 && moved.first == [0.0; 2];
     let change = figure(moved.change(), 4);
     let words = match scene.step.settings.optimizer {
-        _ if moved.gradient == 0.0 && moved.first == [0.0; 2] => {
-            "It has no gradient: nothing that counts in the loss depends on it yet.".to_owned()
+        _ if is_idle && tensor.name.ends_with(".lora_A.weight") && tensor.norm == 0.0 => {
+            "It has no gradient: an adapter's A has none while its B is zero, as it is before the first step.".into()
         }
+        _ if is_idle => "It has no gradient: nothing that counts in the loss depends on it.".to_owned(),
         Optimizer::AdamW if scene.step.updates == 1 => {
             "AdamW's first update moves each weight that has a gradient by about lr, whatever its size: m*/√v* = ±1."
                 .into()
