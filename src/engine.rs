@@ -14,6 +14,7 @@ mod message;
 mod room;
 mod run;
 mod scored;
+mod slow;
 mod survey;
 mod train;
 mod train_message;

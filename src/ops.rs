@@ -24,7 +24,8 @@ mod values;
 
 pub use activation::{Activation, activate, swiglu};
 pub use attention::{Heads, attention, attention_weights};
-pub use cross_entropy::{Counted, cross_entropy};
+pub(crate) use cross_entropy::differentiate;
+pub use cross_entropy::{Counted, WatchRows, cross_entropy};
 pub use linear::{add_bias, add_low_rank, linear, linear_in_out};
 pub use norm::{layer_norm, rms_norm};
 pub use pointwise::{affine, mul};

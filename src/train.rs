@@ -3,6 +3,7 @@
 //! ```text
 //! Settings ─┐
 //! Examples ─┴▶ Trainer::step ─▶ forward ─▶ loss ─▶ backward ─▶ clip ─▶ update ─▶ StepReport
+//!                   │                     └────── Recorder (step_slowly) ────────▶ SlowStep
 //!                   │
 //!                   └─▶ undo, rewind, reset (snapshots and replay), save, resume
 //! ```
@@ -18,9 +19,11 @@ mod optimizer;
 mod parameters;
 mod pass;
 mod progress;
+mod recorder;
 mod report;
 pub mod save;
 mod settings;
+mod slow_step;
 mod trainer;
 
 pub use data::batch;
@@ -32,6 +35,7 @@ pub use pass::Backward;
 pub use progress::Progress;
 pub use report::{GradientNorm, StepReport};
 pub use settings::{Goal, LoraSettings, Method, Optimizer, Projections, Schedule, Settings, Shape};
+pub use slow_step::{Logit, Moved, MovedTensor, Passed, ScoredTarget, SlowStep, Update};
 pub use trainer::Trainer;
 
 use crate::decoder::DecoderError;

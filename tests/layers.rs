@@ -47,7 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
     ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("app", &["engine::write", "generate::sampling", "generate::step", "model::info"]),
-    ("app", &["train::report", "train::settings"]),
+    ("app", &["train::report", "train::settings", "train::slow_step"]),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey"]),
     (
         "ui",
@@ -60,7 +60,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "inspect::weights",
         ],
     ),
-    ("ui", &["engine::write", "train::report", "train::settings"]),
+    ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "cancel", "data", "sample", "source", "ui"]),
     // The command line.
     (

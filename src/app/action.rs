@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
+use super::overlay::{SlowPlace, Stage};
 use super::view::{View, ViewCommand};
 use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
@@ -35,6 +36,8 @@ pub enum Action {
     ShowStep(usize),
     /// The view on screen shows its panel of that number.
     ShowPanel(usize),
+    /// The step in slow motion shows this place.
+    Trace(SlowPlace),
     Resize(u16, u16),
     Engine(Event),
     Files(FileOutcome),
@@ -98,6 +101,10 @@ pub enum Command {
     // In the list of models.
     Details,
     RemoveModel,
+    // In the step in slow motion.
+    ShowStage(Stage),
+    NextWeight,
+    PreviousWeight,
     // In the editor.
     NextTurn,
     PreviousTurn,

@@ -22,6 +22,7 @@ pub enum Context {
     Settings,
     Save,
     Weight,
+    SlowStep,
     /// The list of records.
     Records,
     /// The line below it, where something is typed.
@@ -50,6 +51,7 @@ impl Context {
             Self::Settings => "Training settings",
             Self::Save => "Save",
             Self::Weight => "Painted weight",
+            Self::SlowStep => "One step in slow motion",
             Self::Records => "Records",
             Self::RecordLine => "Records: jump, search",
         }

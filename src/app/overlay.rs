@@ -8,6 +8,7 @@ mod picker;
 mod records;
 mod save;
 mod settings;
+mod slow_step;
 mod weight;
 
 use ratatui_textarea::Input;
@@ -23,6 +24,8 @@ pub(super) use records::{browse, open_at_start as open_set, show, take_found, ta
 pub(super) use save::open as open_save;
 pub(super) use settings::{HIGHEST_RATE, LOWEST_RATE, next_round, open as open_settings};
 pub use settings::{Setting, SettingsForm};
+pub use slow_step::{SlowMotion, SlowPlace, Stage};
+pub(super) use slow_step::{open as open_slow_step, stop as stop_slow_step, take as take_slow_step, trace};
 
 use super::keymap::{Binding, Context};
 use super::{App, Command, Effect, InputLine};
@@ -43,6 +46,8 @@ pub enum Overlay {
     },
     /// The records of the data set.
     Records,
+    /// One optimizer step, stage by stage.
+    SlowStep(SlowMotion),
     /// The weight that is painted, as it is typed.
     Weight {
         typed: InputLine,
@@ -61,6 +66,7 @@ impl Overlay {
             Self::Save { .. } => Context::Save,
             Self::Records if records.asked.is_some() => Context::RecordLine,
             Self::Records => Context::Records,
+            Self::SlowStep(_) => Context::SlowStep,
             Self::Weight { .. } => Context::Weight,
         }
     }
@@ -74,6 +80,7 @@ pub const KEYS: &[&[Binding]] = &[
     picker::MODEL_KEYS,
     settings::KEYS,
     save::KEYS,
+    slow_step::KEYS,
     weight::KEYS,
     records::KEYS,
     records::LINE_KEYS,
@@ -88,6 +95,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Overlay::Settings(_) => settings::run(app, command),
         Overlay::Save { .. } => save::run(app, command),
         Overlay::Records => records::run(app, command),
+        Overlay::SlowStep(_) => slow_step::run(app, command),
         Overlay::Weight { .. } => weight::run(app, command),
     })
 }
@@ -101,7 +109,7 @@ pub(super) fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
         Some(Overlay::Save { .. }) => save::type_key(app, input),
         Some(Overlay::Weight { .. }) => weight::type_key(app, input),
         Some(Overlay::Records) => records::type_key(app, input),
-        Some(Overlay::Help { .. }) | None => Vec::new(),
+        Some(Overlay::Help { .. } | Overlay::SlowStep(_)) | None => Vec::new(),
     }
 }
 
@@ -113,6 +121,8 @@ pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         Some(Overlay::Save { .. }) => save::paste(app, text),
         Some(Overlay::Weight { .. }) => weight::paste(app, text),
         Some(Overlay::Records) => records::paste(app, text),
+        // What is pasted by mistake must not take the step away.
+        Some(Overlay::SlowStep(_)) => {}
         Some(Overlay::Help { .. } | Overlay::Settings(_)) | None => return editor::paste_as_text(app, text),
     }
     Vec::new()

@@ -40,6 +40,7 @@ fn take(app: &mut App, action: Action) -> Vec<Effect> {
             app.show_step(frame);
         }
         Action::ShowPanel(panel) => view::show_panel(app, panel),
+        Action::Trace(place) => overlay::trace(app, place),
         Action::Resize(columns, rows) => app.size = (columns, rows),
         Action::Engine(event) => return engine::take(app, event),
         Action::Files(outcome) => return files::take(app, outcome),

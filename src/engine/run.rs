@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use super::dataset::DataSet;
-use super::{At, CopyMask, CopyPlan, Data, Ended, Plan, room};
+use super::{At, CopyMask, CopyPlan, Data, Ended, Plan, room, slow};
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Row;
@@ -15,7 +15,9 @@ use crate::model::Model;
 use crate::sample::{Record, Sample};
 use crate::score::{ScoreError, ScoreOptions, Scorer};
 use crate::sequence::EncodeOptions;
-use crate::train::{Example, Goal, Progress, Settings, StepReport, TrainError, Trainer, batch, mean_nll, save};
+use crate::train::{
+    Example, Goal, Progress, Settings, SlowStep, StepReport, TrainError, Trainer, batch, mean_nll, save,
+};
 
 /// What is trained, how, and how far it is.
 #[derive(Default)]
@@ -32,6 +34,8 @@ pub(super) struct Run {
     on_screen: Option<ScreenExamples>,
     /// What was cut or left out of the data set, once it is read and until it is said.
     read: Option<Vec<String>>,
+    /// The last step, taken apart, until it is said.
+    slow: Option<SlowStep>,
 }
 
 /// The second copy of the model.
@@ -47,6 +51,8 @@ struct Steps {
     goal: Goal,
     progress: Progress,
     cancel: Cancel,
+    /// Whether they are taken apart.
+    slowly: bool,
 }
 
 /// The sequence on screen, as the engine knows it.
@@ -92,7 +98,18 @@ impl Run {
 
     /// Begins to take steps, or goes on to another goal.
     pub fn start(&mut self, plan: Plan, goal: Goal, cancel: Cancel) {
-        self.under_way = Some(Steps { plan, goal, progress: Progress::default(), cancel });
+        self.under_way = Some(Steps { plan, goal, progress: Progress::default(), cancel, slowly: false });
+    }
+
+    /// Begins to take one step apart.
+    pub fn start_slowly(&mut self, plan: Plan, cancel: Cancel) {
+        let goal = Goal { steps: Some(1), ..Goal::default() };
+        self.under_way = Some(Steps { plan, goal, progress: Progress::default(), cancel, slowly: true });
+    }
+
+    /// The step just taken, if it was taken apart, with what its sequences cost now.
+    pub fn take_slow(&mut self, model: &Model) -> Option<SlowStep> {
+        self.slow.take().map(|step| slow::price_after(step, &model.decoder, &self.cancel()))
     }
 
     /// The steps of the run under way are taken so from now on.
@@ -117,7 +134,7 @@ impl Run {
         if let Some(why) = run.progress.reached(&run.goal) {
             return Turn::Ended(Ended::Goal(why));
         }
-        match self.step(&run.plan, &run.cancel, model, screen, busy) {
+        match self.step(&run, model, screen, busy) {
             Ok(reports) => {
                 run.progress.count(reports[0].loss);
                 self.under_way = Some(run);
@@ -130,8 +147,7 @@ impl Run {
 
     fn step(
         &mut self,
-        plan: &Plan,
-        cancel: &Cancel,
+        Steps { plan, cancel, slowly, .. }: &Steps,
         model: &mut Model,
         screen: OnScreen,
         busy: &mut dyn FnMut(&str, f32),
@@ -147,11 +163,21 @@ impl Run {
         }
         let first = self.first.as_mut().context("no trainer is there")?;
         self.settings = Some(copies[0].settings.clone());
-        let mut reports = vec![first.step(&mut model.decoder, &batches[0], &copies[0].settings, cancel)?];
+        self.slow = None;
+        let mut reports = match slowly {
+            false => vec![first.step(&mut model.decoder, &batches[0], &copies[0].settings, cancel)?],
+            true => {
+                let step = slow::take(first, &mut model.decoder, &batches[0], &copies[0].settings, cancel)?;
+                let report = step.report.clone();
+                self.slow = Some(step);
+                vec![report]
+            }
+        };
         if let (Some(Second { decoder, trainer: Some(trainer), .. }), Some(copy)) = (&mut self.second, copies.get(1)) {
             match trainer.step(decoder, &batches[1], &copy.settings, cancel) {
                 Ok(report) => reports.push(report),
                 Err(error) => {
+                    self.slow = None;
                     let back = first.steps() - 1;
                     first.rewind(&mut model.decoder, back, &Cancel::default(), &mut |_| {})?;
                     return Err(anyhow::Error::from(error).context("the second copy"));

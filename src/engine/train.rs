@@ -37,7 +37,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 emit(TrainEvent::Ended(ended));
             }
             Turn::Stepped(reports) => match rescore(loaded, reports, &emit) {
-                Ok(()) => {}
+                Ok(()) => {
+                    if let Some(step) = loaded.run.take_slow(&loaded.model) {
+                        emit(TrainEvent::Slow(step.into()));
+                    }
+                }
                 Err(error) => {
                     loaded.run.stop();
                     emit(TrainEvent::Ended(Ended::Failed(format!("{error:#}"))));
@@ -56,7 +60,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let mut busy = |what: &str, fraction| {
             emit(TrainEvent::Busy { what: what.into(), fraction });
         };
-        if request.ends_a_run() && !matches!(request, TrainRequest::Run { .. }) && loaded.run.stop() {
+        let goes_on = matches!(request, TrainRequest::Run { .. });
+        if request.ends_a_run() && !goes_on && loaded.run.stop() {
             emit(TrainEvent::Ended(Ended::Paused));
         }
         let cancel = &cancels.train;
@@ -65,6 +70,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             TrainRequest::Run { plan, goal } => {
                 let is_new = !run.is_under_way();
                 run.start(*plan, goal, cancel.clone());
+                return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
+            }
+            TrainRequest::StepSlowly(plan) => {
+                let is_new = !run.is_under_way();
+                run.start_slowly(*plan, cancel.clone());
                 return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
             }
             TrainRequest::Replan(plan) => run.replan(*plan),

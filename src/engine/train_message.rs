@@ -11,13 +11,15 @@ use crate::loss::Row;
 use crate::mask::Policy;
 use crate::sample::{Record, Sample};
 use crate::sequence::EncodeOptions;
-use crate::train::{Goal, Settings, StepReport};
+use crate::train::{Goal, Settings, SlowStep, StepReport};
 
 /// What the trainer is asked to do.
 #[derive(Clone, Debug)]
 pub enum TrainRequest {
     /// Take steps until the goal; a run under way goes on to this goal under this plan.
     Run { plan: Box<Plan>, goal: Goal },
+    /// Take one step, and say what was computed on the way: [`TrainEvent::Slow`].
+    StepSlowly(Box<Plan>),
     /// A run under way goes on under this plan; with none, nothing happens.
     Replan(Box<Plan>),
     /// End the run under way at once; a step half taken leaves the weights as they were before it.
@@ -87,6 +89,8 @@ pub enum TrainEvent {
     /// The weights are those after `at.step` steps, and this is what they say. Comes after every step, undo, rewind and
     /// reset, and once before the first step.
     At(At),
+    /// The step that led here, taken apart; after [`TrainRequest::StepSlowly`]. In a twin run that of the first copy.
+    Slow(Arc<SlowStep>),
     /// The run under way ended.
     Ended(Ended),
     /// The data set was read: what was cut or left out of it, a sentence each.

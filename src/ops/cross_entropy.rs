@@ -18,16 +18,25 @@ pub struct Counted {
     pub coefficient: f64,
 }
 
+/// Looks on as the loss of each row is computed; rows come in any order, from several threads.
+pub trait WatchRows: Sync {
+    /// The logits of row `row`, before they turn into their gradient.
+    fn logits(&self, row: usize, logits: &[f32]);
+    /// The gradient of the row's coefficient·nll in its logits.
+    fn gradient(&self, row: usize, gradient: &[f32]);
+}
+
 /// −log p in nats of each row's target under softmax(hidden·Wᵀ), for `hidden [targets, features]`, `weight [vocab,
 /// features]`, and the gradient of Σ coefficient·nll with respect to `hidden`. The gradient of the weight is added to
 /// `gradients` if it is one of the parameters.
 ///
-/// ∂L/∂logits = coefficient·(softmax − onehot(target)).
+/// ∂L/∂logits = coefficient·(softmax − onehot(target)). `watch` changes nothing of it.
 pub fn cross_entropy(
     hidden: &Tensor,
     weight: &Tensor,
     targets: &[Counted],
     gradients: &mut Gradients,
+    watch: Option<&dyn WatchRows>,
 ) -> Result<(Vec<f64>, Vec<f32>)> {
     let ((rows, k), (vocab, width)) = (hidden.dims2()?, weight.dims2()?);
     if rows != targets.len() || k != width || targets.iter().any(|target| target.id as usize >= vocab) {
@@ -43,8 +52,9 @@ pub fn cross_entropy(
         let chunks = hidden.chunks(ROWS * k).zip(dhidden.chunks_mut(ROWS * k)).zip(targets.chunks(ROWS));
         for ((hidden, dhidden), targets) in chunks {
             let mut logits = matmul_nt(hidden, weight, k);
-            let rows = logits.par_chunks_mut(vocab).zip(targets);
-            nlls.par_extend(rows.map(|(logits, target)| differentiate(logits, *target)));
+            let first = nlls.len();
+            let rows = logits.par_chunks_mut(vocab).zip(targets).enumerate();
+            nlls.par_extend(rows.map(|(i, (logits, target))| watched(logits, *target, first + i, watch)));
             multiply(dhidden, View::new(&logits, vocab), View::new(weight, k), 1.0, false);
             if let Some(head) = head {
                 gradients.add(head, |sum, is_first| {
@@ -56,8 +66,16 @@ pub fn cross_entropy(
     })
 }
 
+fn watched(logits: &mut [f32], target: Counted, row: usize, watch: Option<&dyn WatchRows>) -> f64 {
+    let Some(watch) = watch else { return differentiate(logits, target) };
+    watch.logits(row, logits);
+    let nll = differentiate(logits, target);
+    watch.gradient(row, logits);
+    nll
+}
+
 /// −log p of the target; the logits become the gradient of coefficient·nll.
-fn differentiate(logits: &mut [f32], target: Counted) -> f64 {
+pub(crate) fn differentiate(logits: &mut [f32], target: Counted) -> f64 {
     let max = greatest(logits);
     let (sum, _) = exp_sums(logits, max);
     let at = target.id as usize;

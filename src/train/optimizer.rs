@@ -3,15 +3,18 @@
 use rayon::prelude::*;
 
 use super::parameters::Parameter;
+use super::recorder::{Moves, Recorder};
 use super::{Optimizer, Settings, TrainError};
 use crate::ops::simd::vectorised;
 use crate::ops::update_values;
 
 /// AdamW's decay of the two moments and what keeps the divisor from zero, PyTorch's defaults.
-const BETAS: (f64, f64) = (0.9, 0.999);
-const EPSILON: f64 = 1e-8;
+pub(super) const BETAS: (f64, f64) = (0.9, 0.999);
+pub(super) const EPSILON: f64 = 1e-8;
 /// Values a thread takes at a time.
 const CHUNK: usize = 64 * 1024;
+/// Values that are copied at a time to see what becomes of them.
+const WATCHED: usize = 16 * CHUNK;
 
 /// What an optimizer remembers between steps.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,17 +54,18 @@ impl OptimizerState {
         self.first.iter().chain(&self.second).map(|moment| 4 * moment.len()).sum()
     }
 
-    /// Moves every parameter against its gradient, which is first multiplied by `scale` (clipping).
+    /// Moves every parameter against its gradient at the rate `lr`; the gradient is first multiplied by `scale`
+    /// (clipping). `recorder` keeps what becomes of some weights.
     ///
     /// # Errors
     /// If a tensor cannot be written.
-    pub fn update(
+    pub(super) fn update(
         &mut self,
         parameters: &[Parameter],
         gradients: &[Vec<f32>],
         settings: &Settings,
-        lr: f64,
-        scale: f64,
+        [lr, scale]: [f64; 2],
+        mut recorder: Option<&mut Recorder>,
     ) -> Result<(), TrainError> {
         let zeros = || parameters.iter().map(|parameter| written_zeros(parameter.tensor.elem_count())).collect();
         if self.first.is_empty() {
@@ -72,19 +76,16 @@ impl OptimizerState {
         }
         self.optimizer = settings.optimizer;
         self.updates += 1;
-        let is_first = self.updates == 1;
+        let rates = Rates::new(self.updates, settings, lr, scale);
         for (i, parameter) in parameters.iter().enumerate() {
             let (first, gradient) = (&mut self.first[i], &gradients[i]);
-            match settings.optimizer {
-                Optimizer::AdamW => {
-                    let rates = AdamW::new(self.updates, settings.weight_decay, lr, scale);
-                    let second = &mut self.second[i];
-                    write(parameter, |weights| rates.apply(weights, gradient, first, second))?;
-                }
-                Optimizer::Sgd { momentum } => {
-                    let momentum = if is_first { 0.0 } else { momentum };
-                    let rates = [scale, settings.weight_decay, momentum, lr].map(|rate| rate as f32);
-                    write(parameter, |weights| sgd(weights, gradient, first, rates))?;
+            let second = self.second.get_mut(i).map_or(&mut [][..], Vec::as_mut_slice);
+            match &mut recorder {
+                None => write(parameter, |weights| rates.apply(weights, gradient, first, second))?,
+                Some(recorder) => {
+                    let mut moves = Moves::of(gradient.len());
+                    write(parameter, |weights| rates.apply_watched(weights, gradient, first, second, &mut moves))?;
+                    recorder.take_moves(parameter, gradient, moves);
                 }
             }
         }
@@ -111,13 +112,62 @@ fn write(parameter: &Parameter, f: impl FnOnce(&mut [f32]) + Send) -> Result<(),
     super::parameters::set_values(tensor, &values)
 }
 
+/// The factors of one update.
+#[derive(Clone, Copy)]
+enum Rates {
+    AdamW(AdamW),
+    /// Gradient scale, weight decay, momentum, learning rate.
+    Sgd([f32; 4]),
+}
+
+impl Rates {
+    fn new(updates: usize, settings: &Settings, lr: f64, scale: f64) -> Self {
+        match settings.optimizer {
+            Optimizer::AdamW => Self::AdamW(AdamW::new(updates, settings.weight_decay, lr, scale)),
+            Optimizer::Sgd { momentum } => {
+                let momentum = if updates == 1 { 0.0 } else { momentum };
+                Self::Sgd([scale, settings.weight_decay, momentum, lr].map(|rate| rate as f32))
+            }
+        }
+    }
+
+    /// `second` is empty for SGD.
+    fn apply(self, weights: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+        match self {
+            Self::AdamW(rates) => rates.apply(weights, gradient, first, second),
+            Self::Sgd(rates) => sgd(weights, gradient, first, rates),
+        }
+    }
+
+    /// The same in pieces, each seen before and after it. Every value is computed by itself, so that pieces change nothing.
+    fn apply_watched(
+        self,
+        weights: &mut [f32],
+        gradient: &[f32],
+        first: &mut [f32],
+        second: &mut [f32],
+        moves: &mut Moves,
+    ) {
+        for from in (0..weights.len()).step_by(WATCHED) {
+            let piece = from..weights.len().min(from + WATCHED);
+            let of_second = if second.is_empty() { 0..0 } else { piece.clone() };
+            let (weights, gradient) = (&mut weights[piece.clone()], &gradient[piece.clone()]);
+            let (first, second) = (&mut first[piece], &mut second[of_second]);
+            let before = [&*weights, &*first, &*second].map(<[f32]>::to_vec);
+            self.apply(weights, gradient, first, second);
+            moves.see(from, gradient, &before, [weights, first, second]);
+        }
+    }
+}
+
 /// The factors of one AdamW update (Loshchilov and Hutter 2019, algorithm 2), with the bias corrections folded in.
 #[derive(Clone, Copy)]
 struct AdamW {
     scale: f32,
     keep: f32,
-    beta1: f32,
     beta2: f32,
+    /// 1 − β₁ and 1 − β₂, rounded once: in f32, 1 − 0.999 is off in the fifth digit.
+    rests: [f32; 2],
     step: f32,
     root_correction: f32,
     epsilon: f32,
@@ -130,8 +180,8 @@ impl AdamW {
         Self {
             scale: scale as f32,
             keep: (1.0 - lr * weight_decay) as f32,
-            beta1: beta1 as f32,
             beta2: beta2 as f32,
+            rests: [beta1, beta2].map(|beta| (1.0 - beta) as f32),
             step: (lr / correction(beta1)) as f32,
             root_correction: (1.0 / correction(beta2).sqrt()) as f32,
             epsilon: EPSILON as f32,
@@ -152,8 +202,8 @@ vectorised! {
         let (gradient, first, second) = (&gradient[..n], &mut first[..n], &mut second[..n]);
         for i in 0..n {
             let g = gradient[i] * rates.scale;
-            first[i] += (1.0 - rates.beta1) * (g - first[i]);
-            second[i] = rates.beta2 * second[i] + (1.0 - rates.beta2) * g * g;
+            first[i] += rates.rests[0] * (g - first[i]);
+            second[i] = rates.beta2 * second[i] + rates.rests[1] * g * g;
             let root = second[i].sqrt() * rates.root_correction + rates.epsilon;
             weights[i] = weights[i] * rates.keep - rates.step * first[i] / root;
         }
@@ -175,6 +225,39 @@ vectorised! {
         for i in 0..n {
             buffer[i] = momentum * buffer[i] + (gradient[i] * scale + decay * weights[i]);
             weights[i] -= lr * buffer[i];
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_update_that_is_watched_is_the_same_to_the_bit() {
+        let n = 2 * WATCHED + 37;
+        let values = |seed: usize| -> Vec<f32> {
+            (0..n).map(|i| ((i * 7919 + seed * 104_729) % 10_007) as f32 * 1e-4 - 0.5).collect()
+        };
+        for optimizer in [Optimizer::AdamW, Optimizer::Sgd { momentum: 0.9 }] {
+            let settings = Settings { optimizer, weight_decay: 0.1, ..Settings::default() };
+            let rates = Rates::new(3, &settings, 1e-2, 0.7);
+            let second =
+                || if optimizer == Optimizer::AdamW { values(4).iter().map(|v| v * v).collect() } else { vec![] };
+            let (mut plain, mut watched) = ([values(1), values(3), second()], [values(1), values(3), second()]);
+            let (mut gradient, before, mut moves) = (values(2), plain[0].clone(), Moves::of(n));
+            gradient[n - 1] = 9.0;
+            let [weights, first, second] = &mut plain;
+            rates.apply(weights, &gradient, first, second);
+            let [weights, first, second] = &mut watched;
+            rates.apply_watched(weights, &gradient, first, second, &mut moves);
+            assert!(plain == watched, "{optimizer}");
+            let kept = moves.finish();
+            assert_eq!(kept[0].index, n - 1, "the last piece is seen too");
+            for moved in kept {
+                assert_eq!([before[moved.index], plain[0][moved.index]], moved.weight);
+                assert_eq!(moved.first[1], plain[1][moved.index]);
+            }
         }
     }
 }

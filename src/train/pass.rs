@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use candle_core::{D, Tensor, Var};
 
 use super::parameters::Parameter;
+use super::recorder::RowRecorder;
 use super::{Example, TrainError};
 use crate::cancel::Cancel;
 use crate::decoder::{Adapter, Decoder, DecoderError};
-use crate::ops::{Counted, Gradients, Tape, cross_entropy, select_rows};
+use crate::ops::{Counted, Gradients, Tape, WatchRows, cross_entropy, differentiate, select_rows};
 
 /// How gradients are computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,38 +20,51 @@ pub enum Backward {
     Composed,
 }
 
-/// Adds the gradient of Σ wₜ·nllₜ / `denominator` over the example's targets to `gradients` and returns Σ wₜ·nllₜ in
-/// nats.
-///
-/// # Errors
-/// If the decoder does not take the ids, or `cancel` was set; `gradients` is half done then.
-pub(super) fn pass(
-    backward: Backward,
-    decoder: &Decoder,
-    parameters: &[Parameter],
-    example: &Example,
-    denominator: f64,
-    gradients: &mut Gradients,
-    cancel: &Cancel,
-) -> Result<f64, TrainError> {
-    let scored: Vec<usize> = example.targets().filter(|(_, weight)| *weight != 0.0).map(|(t, _)| t).collect();
-    // What no row sees that counts has no part in the loss: the last target itself is only predicted.
-    let Some(last) = scored.last().and_then(|&t| example.labels.row(t)) else { return Ok(0.0) };
-    let end = (last + 1).max(example.visibility.mask.ahead().min(example.ids.len()));
-    let work = Work { decoder, ids: &example.ids[..end], scored: &scored, example, denominator };
-    match backward {
-        Backward::Fused => work.fused(gradients, cancel),
-        Backward::Composed => work.composed(parameters, gradients, cancel),
+/// What the passes of one step have in common.
+pub(super) struct Pass<'a> {
+    pub backward: Backward,
+    pub decoder: &'a Decoder,
+    pub parameters: &'a [Parameter],
+    /// What Σ w·nll of the whole step is divided by.
+    pub denominator: f64,
+}
+
+impl Pass<'_> {
+    /// Adds the gradient of Σ wₜ·nllₜ / D over the example's targets to `gradients` and returns Σ wₜ·nllₜ in nats.
+    /// `recorder` keeps what is computed on the way.
+    ///
+    /// # Errors
+    /// If the decoder does not take the ids, or `cancel` was set; `gradients` is half done then.
+    pub fn of(
+        &self,
+        example: &Example,
+        gradients: &mut Gradients,
+        recorder: Option<&mut RowRecorder>,
+        cancel: &Cancel,
+    ) -> Result<f64, TrainError> {
+        let scored: Vec<usize> = example.targets().filter(|(_, weight)| *weight != 0.0).map(|(t, _)| t).collect();
+        // What no row sees that counts has no part in the loss: the last target itself is only predicted.
+        let Some(last) = scored.last().and_then(|&t| example.labels.row(t)) else { return Ok(0.0) };
+        let end = (last + 1).max(example.visibility.mask.ahead().min(example.ids.len()));
+        let recorder = recorder.map(|recorder| {
+            recorder.begin(&scored, end);
+            &*recorder
+        });
+        let work = Work { pass: self, ids: &example.ids[..end], scored: &scored, example, recorder };
+        match self.backward {
+            Backward::Fused => work.fused(gradients, cancel),
+            Backward::Composed => work.composed(gradients, cancel),
+        }
     }
 }
 
 struct Work<'a> {
-    decoder: &'a Decoder,
+    pass: &'a Pass<'a>,
     ids: &'a [u32],
     /// The targets that count.
     scored: &'a [usize],
     example: &'a Example,
-    denominator: f64,
+    recorder: Option<&'a RowRecorder>,
 }
 
 impl Work<'_> {
@@ -59,37 +73,47 @@ impl Work<'_> {
         self.scored.iter().filter_map(|&t| self.example.labels.row(t)).map(|row| row as u32).collect()
     }
 
+    /// What each scored target counts.
+    fn counted(&self) -> Vec<Counted> {
+        let counted = |&t: &usize| Counted {
+            id: self.example.ids[t],
+            coefficient: self.example.weights[t] / self.pass.denominator,
+        };
+        self.scored.iter().map(counted).collect()
+    }
+
     fn fused(&self, gradients: &mut Gradients, cancel: &Cancel) -> Result<f64, TrainError> {
-        let weight = |t: usize| self.example.weights[t];
+        let (decoder, weight) = (self.pass.decoder, |t: usize| self.example.weights[t]);
         let tape = Tape::new(gradients);
-        let hidden = self.decoder.record(self.ids, &self.example.visibility, &tape, cancel)?;
+        let hidden = decoder.record(self.ids, &self.example.visibility, &tape, cancel)?;
         let rows = select_rows(&hidden, &self.rows(), Some(&tape))?;
-        let counted = |&t: &usize| Counted { id: self.example.ids[t], coefficient: weight(t) / self.denominator };
-        let counted: Vec<Counted> = self.scored.iter().map(counted).collect();
-        let (nll, seed) = cross_entropy(&rows, self.decoder.head_weight(), &counted, gradients)?;
+        let watch = self.recorder.map(|recorder| recorder as &dyn WatchRows);
+        let (nll, seed) = cross_entropy(&rows, decoder.head_weight(), &self.counted(), gradients, watch)?;
         if !tape.backward(&rows, seed, gradients, cancel)? {
             return Err(DecoderError::Cancelled.into());
+        }
+        if let Some(recorder) = self.recorder {
+            recorder.nlls(&nll);
         }
         Ok(self.scored.iter().zip(nll).map(|(&t, nll)| weight(t) * nll).sum())
     }
 
-    fn composed(
-        &self,
-        parameters: &[Parameter],
-        gradients: &mut Gradients,
-        cancel: &Cancel,
-    ) -> Result<f64, TrainError> {
-        let device = self.decoder.device();
-        let (decoder, variables) = with_variables(self.decoder, parameters)?;
+    fn composed(&self, gradients: &mut Gradients, cancel: &Cancel) -> Result<f64, TrainError> {
+        let device = self.pass.decoder.device();
+        let (decoder, variables) = with_variables(self.pass.decoder, self.pass.parameters)?;
         let hidden = decoder.run(self.ids, None, self.example.visibility.clone(), cancel)?;
         let rows = Tensor::new(self.rows(), device)?;
         let logits = decoder.head(&hidden.index_select(&rows, 0)?)?;
         let labels: Vec<u32> = self.scored.iter().map(|&t| self.example.ids[t]).collect();
         let labels = Tensor::new(labels, device)?.unsqueeze(1)?;
         let nll = candle_nn::ops::log_softmax(&logits, D::Minus1)?.gather(&labels, 1)?.squeeze(1)?.neg()?;
+        if let Some(recorder) = self.recorder {
+            self.show_rows(&logits, recorder)?;
+            recorder.nlls(&nll.to_vec1::<f32>()?.into_iter().map(f64::from).collect::<Vec<_>>());
+        }
         let weights: Vec<f32> = self.scored.iter().map(|&t| self.example.weights[t] as f32).collect();
         let sum = (&nll * Tensor::new(weights, device)?)?.sum_all()?;
-        let found = (&sum / self.denominator)?.backward()?;
+        let found = (&sum / self.pass.denominator)?.backward()?;
         for (i, variable) in variables.iter().enumerate() {
             let Some(gradient) = found.get(variable) else { continue };
             let gradient = gradient.flatten_all()?.to_vec1::<f32>()?;
@@ -99,6 +123,17 @@ impl Work<'_> {
             });
         }
         Ok(f64::from(sum.to_scalar::<f32>()?))
+    }
+
+    /// candle's graph drops the gradient of the logits once it has passed it on: it is made again by its formula.
+    fn show_rows(&self, logits: &Tensor, recorder: &RowRecorder) -> Result<(), TrainError> {
+        for (row, counted) in self.counted().into_iter().enumerate() {
+            let mut logits: Vec<f32> = logits.get(row)?.to_vec1()?;
+            recorder.logits(row, &logits);
+            differentiate(&mut logits, counted);
+            recorder.gradient(row, &logits);
+        }
+        Ok(())
     }
 }
 

@@ -8,8 +8,9 @@ use rayon::prelude::*;
 use super::history::{History, Record};
 use super::optimizer::OptimizerState;
 use super::parameters::{Parameter, new_adapters, parameters};
-use super::pass::{Backward, pass};
-use super::{Example, GradientNorm, Method, Settings, StepReport, TrainError};
+use super::pass::{Backward, Pass};
+use super::recorder::{Recorder, RowRecorder};
+use super::{Example, GradientNorm, Method, Settings, SlowStep, StepReport, TrainError};
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Denominator;
@@ -100,10 +101,37 @@ impl Trainer {
         settings: &Settings,
         cancel: &Cancel,
     ) -> Result<StepReport, TrainError> {
+        self.take_step(decoder, examples, settings, None, cancel)
+    }
+
+    /// The very same step, with what it computed on its way.
+    ///
+    /// # Errors
+    /// As [`step`](Self::step).
+    pub fn step_slowly(
+        &mut self,
+        decoder: &mut Decoder,
+        examples: &[Arc<Example>],
+        settings: &Settings,
+        cancel: &Cancel,
+    ) -> Result<SlowStep, TrainError> {
+        let mut recorder = Recorder::new(examples);
+        let report = self.take_step(decoder, examples, settings, Some(&mut recorder), cancel)?;
+        Ok(recorder.finish(report, settings, &self.optimizer))
+    }
+
+    fn take_step(
+        &mut self,
+        decoder: &mut Decoder,
+        examples: &[Arc<Example>],
+        settings: &Settings,
+        recorder: Option<&mut Recorder>,
+        cancel: &Cancel,
+    ) -> Result<StepReport, TrainError> {
         let denominator = denominator(examples, settings.denominator)?;
         self.history.before_step(self.step, decoder, &self.optimizer)?;
         let before = self.method.clone();
-        let done = self.try_step(decoder, examples, settings, denominator, cancel);
+        let done = self.try_step(decoder, examples, settings, denominator, recorder, cancel);
         if done.is_err() && self.method != before && self.history.nearest(self.step) == Some(self.step) {
             self.restore(decoder, self.step)?;
         }
@@ -116,17 +144,19 @@ impl Trainer {
         examples: &[Arc<Example>],
         settings: &Settings,
         denominator: f64,
+        mut recorder: Option<&mut Recorder>,
         cancel: &Cancel,
     ) -> Result<StepReport, TrainError> {
         let start = Instant::now();
         self.prepare(decoder, settings)?;
-        let (loss, grad_norm, parts) = self.evaluate(decoder, examples, denominator, cancel)?;
+        let rows = recorder.as_deref_mut().map(|recorder| recorder.rows_under(denominator));
+        let (loss, grad_norm, parts) = self.evaluate(decoder, examples, denominator, rows, cancel)?;
         let step = self.step + 1;
         let clipped = settings.clip > 0.0 && grad_norm > settings.clip;
         // PyTorch's clip_grad_norm_ adds the same 1e-6.
         let scale = if clipped { settings.clip / (grad_norm + 1e-6) } else { 1.0 };
         let lr = settings.lr_at(step);
-        self.optimizer.update(&self.parameters, self.gradients.finished(), settings, lr, scale)?;
+        self.optimizer.update(&self.parameters, self.gradients.finished(), settings, [lr, scale], recorder)?;
         self.step = step;
         self.has_moved_base |= !matches!(settings.method, Method::Lora(_));
         self.history.record(Record { settings: Arc::new(settings.clone()), examples: examples.into() });
@@ -149,7 +179,7 @@ impl Trainer {
         cancel: &Cancel,
     ) -> Result<(), TrainError> {
         let denominator = denominator(examples, settings.denominator)?;
-        self.evaluate(decoder, examples, denominator, cancel).map(drop)
+        self.evaluate(decoder, examples, denominator, None, cancel).map(drop)
     }
 
     /// The loss, the gradient's norm and that of each part of the model; all finite.
@@ -158,9 +188,10 @@ impl Trainer {
         decoder: &Decoder,
         examples: &[Arc<Example>],
         denominator: f64,
+        rows: Option<&mut [RowRecorder]>,
         cancel: &Cancel,
     ) -> Result<(f64, f64, Vec<GradientNorm>), TrainError> {
-        let loss = self.differentiate(decoder, examples, denominator, cancel)? / denominator;
+        let loss = self.differentiate(decoder, examples, denominator, rows, cancel)? / denominator;
         let (grad_norm, parts) = self.norms();
         let broken = [("loss", loss), ("gradient", grad_norm)].into_iter().find(|(_, value)| !value.is_finite());
         match broken {
@@ -284,21 +315,24 @@ impl Trainer {
         Ok(())
     }
 
-    /// Sums the gradients of all examples and returns Σ w·nll.
+    /// Sums the gradients of all examples and returns Σ w·nll; `rows` has a recorder for each.
     fn differentiate(
         &mut self,
         decoder: &Decoder,
         examples: &[Arc<Example>],
         denominator: f64,
+        rows: Option<&mut [RowRecorder]>,
         cancel: &Cancel,
     ) -> Result<f64, TrainError> {
         self.gradients.clear();
-        let (backward, parameters, gradients) = (self.backward, &self.parameters, &mut self.gradients);
+        let pass = Pass { backward: self.backward, decoder, parameters: &self.parameters, denominator };
+        let gradients = &mut self.gradients;
+        let mut recorders = rows.into_iter().flatten();
         // On one of rayon's threads, where parallel loops begin at once.
         rayon::scope(|_| {
             let mut sum = 0.0;
             for example in examples {
-                sum += pass(backward, decoder, parameters, example, denominator, gradients, cancel)?;
+                sum += pass.of(example, gradients, recorders.next(), cancel)?;
             }
             Ok(sum)
         })

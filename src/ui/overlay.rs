@@ -6,6 +6,7 @@ mod picker;
 mod records;
 mod save;
 mod settings;
+mod slow_step;
 mod weight;
 
 use ratatui::Frame;
@@ -24,6 +25,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, editor: Rec
         Some(Overlay::Settings(_)) => settings::draw,
         Some(Overlay::Save { .. }) => save::draw,
         Some(Overlay::Records) => records::draw,
+        Some(Overlay::SlowStep(_)) => slow_step::draw,
         Some(Overlay::Weight { .. }) => weight::draw,
     };
     hits.cover(area);

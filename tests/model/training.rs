@@ -6,6 +6,7 @@ mod gradients;
 mod history;
 mod optimizers;
 mod saving;
+mod slow;
 
 use std::sync::Arc;
 

@@ -9,6 +9,7 @@ mod models;
 mod packing;
 mod painting;
 mod records;
+mod slow_step;
 mod training;
 mod views;
 

@@ -11,5 +11,6 @@ mod keys;
 mod overlays;
 mod packs;
 mod score;
+mod slow_step;
 mod support;
 mod train;

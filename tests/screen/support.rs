@@ -3,3 +3,4 @@
 pub mod frame;
 pub mod run;
 pub mod sample;
+pub mod slow;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::training::{Activity, Asked, Continuation, Frame, Probe, Read, Training};
-use crate::app::{App, Effect};
+use crate::app::{App, Effect, overlay};
 use crate::engine::{At, Ended, TrainEvent};
 use crate::loss::{Row, Scores};
 use crate::sequence::visible_text;
@@ -13,6 +13,7 @@ use crate::train::StepReport;
 pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
     match event {
         TrainEvent::At(at) => return stand_at(app, at),
+        TrainEvent::Slow(step) => overlay::take_slow_step(app, step),
         TrainEvent::Ended(ended) => return end(app, ended),
         TrainEvent::Busy { what, fraction } if fraction < 1.0 => {
             app.training.activity = Activity::Busy { what: visible_text(&what), fraction };
@@ -35,6 +36,7 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
             // A run that goes on all the same shows with its next step.
             app.asked.run = None;
             app.settle();
+            overlay::stop_slow_step(app);
             app.shared.complain(why);
         }
     }
@@ -108,6 +110,7 @@ fn stop_short(app: &mut App, scores: &Scores) {
 fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
     let goal = app.asked.run.take();
     app.training.activity = Activity::Idle;
+    overlay::stop_slow_step(app);
     let step = app.training.step;
     match ended {
         Ended::Goal(_) if goal.is_some_and(|goal| goal.steps == Some(1)) => {

@@ -2,19 +2,34 @@
 
 use super::{Activity, Training};
 use crate::app::{App, Command, Effect};
-use crate::engine::{Request, TrainRequest};
+use crate::engine::{Plan, Request, TrainRequest};
 use crate::train::Goal;
+
+const ONE_STEP: Goal = Goal { steps: Some(1), loss: None, plateau: None };
 
 /// What a command of all views asks of the trainer.
 pub fn ask(app: &mut App, command: Command) -> Vec<Effect> {
     match command {
-        Command::Step => start(app, Goal { steps: Some(1), ..Goal::default() }),
+        Command::Step => start(app, ONE_STEP, run),
         Command::Run if app.training.activity == Activity::Running => pause(app),
-        Command::Run => start(app, app.training.goal),
+        Command::Run => start(app, app.training.goal, run),
         Command::UndoStep => undo(app),
         Command::ResetWeights => reset(app),
         _ => Vec::new(),
     }
+}
+
+/// One step that is taken apart; a run under way is not disturbed.
+pub fn step_slowly(app: &mut App) -> Vec<Effect> {
+    if app.training.activity == Activity::Running {
+        app.shared.say("a run is under way: r pauses it, then a step can be taken apart");
+        return Vec::new();
+    }
+    start(app, ONE_STEP, |plan, _| TrainRequest::StepSlowly(plan))
+}
+
+fn run(plan: Box<Plan>, goal: Goal) -> TrainRequest {
+    TrainRequest::Run { plan, goal }
 }
 
 /// A request to the trainer as an effect.
@@ -23,7 +38,7 @@ pub fn train(request: TrainRequest) -> Effect {
 }
 
 /// Steps until the goal, with what belongs before the first.
-fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
+fn start(app: &mut App, goal: Goal, request: fn(Box<Plan>, Goal) -> TrainRequest) -> Vec<Effect> {
     match &app.training.activity {
         Activity::Idle => {}
         Activity::Running => return Vec::new(),
@@ -56,7 +71,7 @@ fn start(app: &mut App, goal: Goal) -> Vec<Effect> {
     app.asked.hold(&mut app.training, settings);
     app.asked.run = Some(goal);
     app.training.activity = Activity::Running;
-    effects.push(train(TrainRequest::Run { plan, goal }));
+    effects.push(train(request(plan, goal)));
     effects
 }
 

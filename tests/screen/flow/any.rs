@@ -11,6 +11,7 @@ use ratatui::{Terminal, backend::TestBackend};
 
 use super::press_key;
 use crate::support::sample::{answer_distribution, chat, chat_sequence, loaded, open_set, text, tokenised};
+use crate::support::slow;
 
 #[derive(Clone, Debug)]
 enum Happening {
@@ -38,6 +39,8 @@ enum Happening {
         is_stale: bool,
     },
     Trainer(TrainEvent),
+    /// A step that is taken apart, whether or not it is awaited.
+    Slow,
     DataSet,
     /// A second model reads the text, or another one, and says as much as the first.
     Second(bool),
@@ -113,6 +116,7 @@ fn any_happening() -> impl Strategy<Value = Happening> {
             .prop_map(|(step, is_step, copies, is_stale)| Happening::At { step, is_step, copies, is_stale }),
         1 => any::<bool>().prop_map(Happening::Second),
         1 => Just(Happening::DataSet),
+        2 => Just(Happening::Slow),
         2 => any_word().prop_map(Happening::Trainer),
     ]
 }
@@ -182,6 +186,7 @@ proptest! {
                         oldest: step / 2,
                     })))
                 }
+                Happening::Slow => Action::Engine(Event::Train(TrainEvent::Slow(slow::step(&app).into()))),
                 Happening::Trainer(event) => Action::Engine(Event::Train(event)),
                 Happening::Listed(entries) => Action::Files(FileOutcome::Listed { directory: "/x".into(), entries }),
             };

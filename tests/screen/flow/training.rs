@@ -66,6 +66,7 @@ pub fn asked(effects: &[Effect]) -> Vec<String> {
         Effect::Engine(Request::Distribution { position, .. }) => format!("distribution {position}"),
         Effect::Engine(Request::Train(request)) => match request {
             TrainRequest::Run { goal, .. } => goal.steps.map_or("run".into(), |steps| format!("run {steps}")),
+            TrainRequest::StepSlowly(_) => "step slowly".into(),
             TrainRequest::Replan(_) => "replan".into(),
             TrainRequest::Pause => "pause".into(),
             TrainRequest::Undo => "undo".into(),

@@ -9,6 +9,7 @@ use ratatui::layout::Position;
 use crate::support::frame::frame;
 use crate::support::run::{trained, twin};
 use crate::support::sample::{answer_distribution, chat_sequence, partly, text};
+use crate::support::slow;
 
 fn any_action() -> impl Strategy<Value = Action> {
     let commands: Vec<Command> =
@@ -25,9 +26,9 @@ fn any_action() -> impl Strategy<Value = Action> {
 fn any_app() -> impl Strategy<Value = App> {
     let themes = vec![ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
     let parts = (any::<bool>(), 0..14_usize, proptest::sample::select(themes), any::<bool>(), any::<bool>());
-    let run = (prop_oneof![Just(0), Just(1), 2..20_usize], any::<bool>(), any::<bool>());
+    let run = (prop_oneof![Just(0), Just(1), 2..20_usize], any::<bool>(), any::<bool>(), any::<bool>());
     (parts, run, proptest::option::of("\\PC{0,200}"), proptest::collection::vec(any_action(), 0..12)).prop_map(
-        |((is_chat, scored, theme, unicode, answers), (steps, has_twin, is_broken), failure, actions)| {
+        |((is_chat, scored, theme, unicode, answers), (steps, has_twin, is_broken, is_slow), failure, actions)| {
             let sequence = if is_chat { chat_sequence() } else { text() };
             let mut app = partly(sequence.clone(), scored.min(sequence.len()));
             (app.theme, app.unicode) = (theme, unicode);
@@ -41,6 +42,9 @@ fn any_app() -> impl Strategy<Value = App> {
                 app.training.steps[steps - 1].loss = f64::NAN;
                 app.training.steps[steps - 1].parts[0].norm = f64::INFINITY;
                 app.training.probes[0].losses.push((steps, f64::INFINITY));
+            }
+            if is_slow {
+                slow::open(&mut app);
             }
             for action in actions {
                 update(&mut app, action);
