@@ -32,7 +32,7 @@ pub use input_line::InputLine;
 pub use keymap::Context;
 pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
-    SettingsForm, SlowMotion, SlowPlace, Stage, TurnEditor,
+    SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
 };
 pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progress, Scoring, Shared};
 pub use start::Start;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use ratatui_textarea::Input;
 
-use super::overlay::{SlowPlace, Stage};
+use super::overlay::{SlowPlace, StepStage};
 use super::view::{View, ViewCommand};
 use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
@@ -102,7 +102,7 @@ pub enum Command {
     Details,
     RemoveModel,
     // In the step in slow motion.
-    ShowStage(Stage),
+    ShowStage(StepStage),
     NextWeight,
     PreviousWeight,
     // In the editor.

@@ -24,7 +24,7 @@ pub(super) use records::{browse, open_at_start as open_set, show, take_found, ta
 pub(super) use save::open as open_save;
 pub(super) use settings::{HIGHEST_RATE, LOWEST_RATE, next_round, open as open_settings};
 pub use settings::{Setting, SettingsForm};
-pub use slow_step::{SlowMotion, SlowPlace, Stage};
+pub use slow_step::{SlowMotion, SlowPlace, StepStage};
 pub(super) use slow_step::{open as open_slow_step, stop as stop_slow_step, take as take_slow_step, trace};
 
 use super::keymap::{Binding, Context};

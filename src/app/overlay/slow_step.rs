@@ -28,19 +28,19 @@ pub const KEYS: &[Binding] = &[
     bind(&["N"], Command::PreviousScored, "previous scored target", ""),
     bind(&["home", "g"], Command::Home, "first row; update: greatest gradient", ""),
     bind(&["end", "G"], Command::End, "last row; update: greatest move", ""),
-    bind(&["1"], Command::ShowStage(Stage::Batch), "batch: texts, ids, labels, weights", ""),
-    bind(&["2"], Command::ShowStage(Stage::Predict), "predict: a row of logits, softmax, p of the target", ""),
-    bind(&["3"], Command::ShowStage(Stage::Loss), "loss: −log p of every target", ""),
-    bind(&["4"], Command::ShowStage(Stage::Mask), "mask: weights, Σ w·nll / D", ""),
-    bind(&["5"], Command::ShowStage(Stage::Gradient), "gradient: of a row of logits, norm by layer", ""),
-    bind(&["6"], Command::ShowStage(Stage::Update), "update: one weight, as arithmetic", ""),
-    bind(&["7"], Command::ShowStage(Stage::Again), "again: the new loss beside the old", ""),
+    bind(&["1"], Command::ShowStage(StepStage::Batch), "batch: texts, ids, labels, weights", ""),
+    bind(&["2"], Command::ShowStage(StepStage::Predict), "predict: a row of logits, softmax, p of the target", ""),
+    bind(&["3"], Command::ShowStage(StepStage::Loss), "loss: −log p of every target", ""),
+    bind(&["4"], Command::ShowStage(StepStage::Mask), "mask: weights, Σ w·nll / D", ""),
+    bind(&["5"], Command::ShowStage(StepStage::Gradient), "gradient: of a row of logits, norm by layer", ""),
+    bind(&["6"], Command::ShowStage(StepStage::Update), "update: one weight, as arithmetic", ""),
+    bind(&["7"], Command::ShowStage(StepStage::Again), "again: the new loss beside the old", ""),
     bind(&["ctrl-c"], Command::Quit, "quit", ""),
 ];
 
 /// The stages of a step, in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Stage {
+pub enum StepStage {
     #[default]
     Batch,
     Predict,
@@ -51,7 +51,7 @@ pub enum Stage {
     Again,
 }
 
-impl Stage {
+impl StepStage {
     /// Every stage, in order.
     pub const EVERY: [Self; 7] =
         [Self::Batch, Self::Predict, Self::Loss, Self::Mask, Self::Gradient, Self::Update, Self::Again];
@@ -89,7 +89,7 @@ impl Stage {
 /// A place that can be gone to: a stage, and what is chosen there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SlowPlace {
-    pub stage: Stage,
+    pub stage: StepStage,
     /// Another token, by its line of the step.
     pub line: Option<usize>,
     /// Another tensor.
@@ -101,7 +101,7 @@ pub struct SlowPlace {
 pub struct SlowMotion {
     /// `None` while it is being taken.
     pub step: Option<Arc<SlowStep>>,
-    pub stage: Stage,
+    pub stage: StepStage,
     /// The token that is chosen, by its line of the step.
     pub line: usize,
     /// The tensor that is chosen, and which of its weights.
@@ -150,14 +150,14 @@ impl SlowMotion {
 
     fn step_weights(&mut self, step: &SlowStep, by: isize) {
         let count = step.tensors.get(self.tensor).map_or(0, |tensor| tensor.weights.len());
-        if self.stage == Stage::Update && count > 0 {
+        if self.stage == StepStage::Update && count > 0 {
             self.weight = (self.weight as isize + by).rem_euclid(count as isize) as usize;
         }
     }
 
     /// Keys that move within the stage.
     fn move_within(&mut self, step: &SlowStep, command: Command) {
-        let is_update = self.stage == Stage::Update;
+        let is_update = self.stage == StepStage::Update;
         match command {
             Command::Up if is_update => self.step_tensors(step, -1),
             Command::Down if is_update => self.step_tensors(step, 1),
@@ -203,8 +203,8 @@ pub fn run(app: &mut App, command: Command) -> Vec<Effect> {
     match command {
         Command::Cancel => close(app),
         Command::Step => return take_another(app),
-        Command::Right => motion.stage = next(&Stage::EVERY, motion.stage, 1),
-        Command::Left => motion.stage = next(&Stage::EVERY, motion.stage, -1),
+        Command::Right => motion.stage = next(&StepStage::EVERY, motion.stage, 1),
+        Command::Left => motion.stage = next(&StepStage::EVERY, motion.stage, -1),
         Command::ShowStage(stage) => motion.stage = stage,
         Command::Accept => motion.stage = motion.stage.below().unwrap_or_default(),
         command => motion.move_within(&step, command),

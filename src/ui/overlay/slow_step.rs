@@ -23,7 +23,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 
-use crate::app::{Action, App, Overlay, SlowMotion, SlowPlace, Stage};
+use crate::app::{Action, App, Overlay, SlowMotion, SlowPlace, StepStage};
 use crate::loss::weight_text;
 use crate::train::{Passed, SlowStep};
 use crate::ui::{Hits, Theme, text};
@@ -54,15 +54,15 @@ struct Room {
     notes: fn(&Scene) -> Notes,
 }
 
-fn room(stage: Stage) -> Room {
+fn room(stage: StepStage) -> Room {
     match stage {
-        Stage::Batch => Room { formula: batch::formula, draw: batch::draw, notes: batch::notes },
-        Stage::Predict => Room { formula: predict::formula, draw: predict::draw, notes: predict::notes },
-        Stage::Loss => Room { formula: loss::formula, draw: loss::draw, notes: loss::notes },
-        Stage::Mask => Room { formula: mask::formula, draw: mask::draw, notes: mask::notes },
-        Stage::Gradient => Room { formula: gradient::formula, draw: gradient::draw, notes: gradient::notes },
-        Stage::Update => Room { formula: update::formula, draw: update::draw, notes: update::notes },
-        Stage::Again => Room { formula: again::formula, draw: again::draw, notes: again::notes },
+        StepStage::Batch => Room { formula: batch::formula, draw: batch::draw, notes: batch::notes },
+        StepStage::Predict => Room { formula: predict::formula, draw: predict::draw, notes: predict::notes },
+        StepStage::Loss => Room { formula: loss::formula, draw: loss::draw, notes: loss::notes },
+        StepStage::Mask => Room { formula: mask::formula, draw: mask::draw, notes: mask::notes },
+        StepStage::Gradient => Room { formula: gradient::formula, draw: gradient::draw, notes: gradient::notes },
+        StepStage::Update => Room { formula: update::formula, draw: update::draw, notes: update::notes },
+        StepStage::Again => Room { formula: again::formula, draw: again::draw, notes: again::notes },
     }
 }
 
@@ -130,7 +130,7 @@ fn draw_step(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
 /// The stages in order, each to be clicked.
 fn draw_tabs(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let mut line = Line::default();
-    for (i, stage) in Stage::EVERY.into_iter().enumerate() {
+    for (i, stage) in StepStage::EVERY.into_iter().enumerate() {
         if i > 0 {
             line.push_span(Span::styled(" → ", scene.theme.border));
         }
@@ -147,7 +147,7 @@ fn draw_tabs(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
 
 impl<'a> Scene<'a> {
     /// The stage, with what is chosen now.
-    fn place(&self, stage: Stage) -> SlowPlace {
+    fn place(&self, stage: StepStage) -> SlowPlace {
         SlowPlace { stage, line: None, tensor: None }
     }
 

@@ -1,6 +1,6 @@
 //! One step in slow motion: it is asked for, awaited, gone through, and left.
 
-use lossglass::app::{Action, Activity, App, Overlay, SlowMotion, Stage, TrainingData, update};
+use lossglass::app::{Action, Activity, App, Overlay, SlowMotion, StepStage, TrainingData, update};
 use lossglass::engine::{Ended, TrainEvent};
 use lossglass::sample::{Record, Sample};
 
@@ -53,27 +53,31 @@ fn it_is_a_step_of_the_run() {
 #[test]
 fn stages_are_gone_through_and_the_row_stays_chosen() {
     let mut app = shown();
-    assert_eq!((motion(&app).stage, motion(&app).line), (Stage::Batch, 10), "the first scored target");
+    assert_eq!((motion(&app).stage, motion(&app).line), (StepStage::Batch, 10), "the first scored target");
     press(&mut app, "↓");
-    for stage in Stage::EVERY.into_iter().skip(1).chain([Stage::Batch]) {
+    for stage in StepStage::EVERY.into_iter().skip(1).chain([StepStage::Batch]) {
         press(&mut app, "→");
         assert_eq!((motion(&app).stage, motion(&app).line), (stage, 11));
     }
     press(&mut app, "←");
-    assert_eq!(motion(&app).stage, Stage::Again);
-    for (key, stage) in ["1", "2", "3", "4", "5", "6", "7"].into_iter().zip(Stage::EVERY) {
+    assert_eq!(motion(&app).stage, StepStage::Again);
+    for (key, stage) in ["1", "2", "3", "4", "5", "6", "7"].into_iter().zip(StepStage::EVERY) {
         press(&mut app, key);
         assert_eq!((motion(&app).stage, motion(&app).line), (stage, 11));
     }
-    let chosen: Vec<Stage> = (0..4)
+    let chosen: Vec<StepStage> = (0..4)
         .map(|_| {
             press(&mut app, "enter");
             motion(&app).stage
         })
         .collect();
-    assert_eq!(chosen, [Stage::Loss, Stage::Predict, Stage::Batch, Stage::Batch], "down to where it all comes from");
+    assert_eq!(
+        chosen,
+        [StepStage::Loss, StepStage::Predict, StepStage::Batch, StepStage::Batch],
+        "down to where it all comes from"
+    );
     press(&mut app, "6 enter enter");
-    assert_eq!((motion(&app).stage, motion(&app).line), (Stage::Predict, 11));
+    assert_eq!((motion(&app).stage, motion(&app).line), (StepStage::Predict, 11));
     press(&mut app, "esc");
     assert_eq!((app.cursor, app.overlay.is_none()), (11, true), "the views go on there");
 }
@@ -96,9 +100,9 @@ fn rows_are_chosen() {
     assert_eq!(line_after(&mut app, "pgup"), 2);
     assert_eq!(line_after(&mut app, "5 home"), 2, "no row before it counts");
     assert_eq!(line_after(&mut app, "end"), 12);
-    let place = lossglass::app::SlowPlace { stage: Stage::Predict, line: Some(10), tensor: None };
+    let place = lossglass::app::SlowPlace { stage: StepStage::Predict, line: Some(10), tensor: None };
     update(&mut app, Action::Trace(place));
-    assert_eq!((motion(&app).stage, motion(&app).line), (Stage::Predict, 10));
+    assert_eq!((motion(&app).stage, motion(&app).line), (StepStage::Predict, 10));
 }
 
 #[test]
@@ -131,7 +135,7 @@ fn the_next_step_is_seen_at_the_same_place() {
     arrives(&mut app, 2);
     let motion = motion(&app);
     assert!(motion.step.is_some());
-    assert_eq!((motion.stage, motion.line, motion.tensor, motion.weight), (Stage::Loss, 11, 1, 1));
+    assert_eq!((motion.stage, motion.line, motion.tensor, motion.weight), (StepStage::Loss, 11, 1, 1));
     assert_eq!(app.training.step, 2);
 }
 

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{App, Overlay, SlowMotion, Stage};
+use lossglass::app::{App, Overlay, SlowMotion, StepStage};
 use lossglass::loss::Labels;
 use lossglass::mask::Visibility;
 use lossglass::score::row;
@@ -137,11 +137,11 @@ fn tensor(step: &SlowStep, number: usize, name: String, part: String) -> MovedTe
 
 /// The step on the sequence on screen lies over the view.
 pub fn open(app: &mut App) {
-    show(app, step(app), Stage::Batch);
+    show(app, step(app), StepStage::Batch);
 }
 
 /// This step lies over the view, at its first scored target.
-pub fn show(app: &mut App, step: SlowStep, stage: Stage) {
+pub fn show(app: &mut App, step: SlowStep, stage: StepStage) {
     let line = step.scored_lines().next().unwrap_or(0);
     app.overlay = Some(Overlay::SlowStep(SlowMotion { step: Some(step.into()), stage, line, tensor: 3, weight: 0 }));
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::table::{self, Cell};
 use super::{Notes, Scene, signed};
-use crate::app::Stage;
+use crate::app::StepStage;
 use crate::train::Passed;
 use crate::ui::{Hits, bar, text};
 
@@ -34,7 +34,7 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, most: f64, bars: usize) -
     };
     let is_scored = passed.target(token).is_some();
     let style = if is_scored { theme.text } else { theme.dim };
-    let mut cells = vec![Cell::from(format!("{:>8}", text::probability(before)), style, Stage::Loss)];
+    let mut cells = vec![Cell::from(format!("{:>8}", text::probability(before)), style, StepStage::Loss)];
     let Some((after, change)) = change(passed, token) else {
         cells.push(Cell::new(" → not known", theme.dim));
         return cells;

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Notes, Scene, logits, signed};
-use crate::app::{Action, SlowPlace, Stage};
+use crate::app::{Action, SlowPlace, StepStage};
 use crate::train::GradientNorm;
 use crate::ui::{Hits, bar, text};
 
@@ -34,7 +34,7 @@ fn draw_row(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     };
     let (theme, [head, body]) = (scene.theme, split(area, 1));
     frame.render_widget(Line::styled(logits::title(scene, usize::from(area.width)), theme.text), head);
-    hits.push(area, Action::Trace(scene.place(Stage::Predict)));
+    hits.push(area, Action::Trace(scene.place(StepStage::Predict)));
     let heading = format!("{:>8}    {:>9}", "softmax", "∂L/∂z");
     let bars = usize::from(area.width).saturating_sub(40);
     let most = target.top.iter().chain([&target.target]).map(|logit| logit.gradient.abs());
@@ -73,7 +73,7 @@ fn draw_norms(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         ]);
         frame.render_widget(line, row);
         let tensor = scene.step.tensors.iter().position(|tensor| tensor.part == part.part);
-        hits.push(row, Action::Trace(SlowPlace { stage: Stage::Update, line: None, tensor }));
+        hits.push(row, Action::Trace(SlowPlace { stage: StepStage::Update, line: None, tensor }));
     }
 }
 

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::table::{self, Cell};
 use super::{Notes, Scene, minus};
-use crate::app::Stage;
+use crate::app::StepStage;
 use crate::train::Passed;
 use crate::ui::theme::HEAT_MAX;
 use crate::ui::{Hits, bar, text};
@@ -30,8 +30,8 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, bars: usize) -> Vec<Cell>
     let p = text::probability((-nll).exp());
     match passed.target(token) {
         Some(_) => vec![
-            Cell::from(format!("{p:>9} "), theme.text, Stage::Predict),
-            Cell::from(format!("{:>8}", text::probability(nll)), theme.text, Stage::Predict),
+            Cell::from(format!("{p:>9} "), theme.text, StepStage::Predict),
+            Cell::from(format!("{:>8}", text::probability(nll)), theme.text, StepStage::Predict),
             Cell::new(" ● ", theme.accent),
             Cell::new(length, theme.ink(nll)),
         ],

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::table::{self, Cell};
 use super::{Notes, Scene};
-use crate::app::Stage;
+use crate::app::StepStage;
 use crate::loss::weight_text;
 use crate::train::Passed;
 use crate::ui::{Hits, bar, text};
@@ -34,8 +34,8 @@ fn cells(scene: &Scene, passed: &Passed, token: usize, sum: f64, bars: usize) ->
     let term = weight * target.nll;
     let share = if sum > 0.0 { term / sum } else { 0.0 };
     vec![
-        Cell::from(format!("{:>6} × ", weight_text(weight)), theme.text, Stage::Batch),
-        Cell::from(format!("{:>8}", text::probability(nll)), theme.text, Stage::Loss),
+        Cell::from(format!("{:>6} × ", weight_text(weight)), theme.text, StepStage::Batch),
+        Cell::from(format!("{:>8}", text::probability(nll)), theme.text, StepStage::Loss),
         Cell::new(format!(" = {:>8}   {:>4.1} % ", text::probability(term), share * 100.0), theme.text),
         Cell::new(bar::lying(share.clamp(0.0, 1.0), bars), theme.ink(nll)),
     ]

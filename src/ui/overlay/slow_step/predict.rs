@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Notes, Scene, logits, minus};
-use crate::app::{Action, Stage};
+use crate::app::{Action, StepStage};
 use crate::ui::{Hits, bar, text};
 
 pub fn formula(_: &Scene) -> String {
@@ -19,7 +19,7 @@ pub fn draw(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
     let title = logits::title(scene, usize::from(area.width));
     let (theme, [head, body]) = (scene.theme, super::gradient::split(area, 1));
     frame.render_widget(Line::styled(title, theme.text), head);
-    hits.push(head, Action::Trace(scene.place(Stage::Batch)));
+    hits.push(head, Action::Trace(scene.place(StepStage::Batch)));
     let heading = format!("{:>9} {:>10}  ", "logit z", "p");
     let bars = usize::from(area.width).saturating_sub(40);
     let most = target.top.first().map_or(1.0, |first| target.p(first)).max(f64::MIN_POSITIVE);

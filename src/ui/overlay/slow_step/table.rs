@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Scene, WIDE};
-use crate::app::{Action, SlowPlace, Stage};
+use crate::app::{Action, SlowPlace, StepStage};
 use crate::train::Passed;
 use crate::ui::{Hits, text};
 
@@ -16,7 +16,7 @@ pub struct Cell {
     pub text: String,
     pub style: Style,
     /// The stage that the figure comes from: a click goes there.
-    pub from: Option<Stage>,
+    pub from: Option<StepStage>,
 }
 
 impl Cell {
@@ -26,7 +26,7 @@ impl Cell {
     }
 
     /// A figure that comes from that stage.
-    pub fn from(text: impl Into<String>, style: Style, stage: Stage) -> Self {
+    pub fn from(text: impl Into<String>, style: Style, stage: StepStage) -> Self {
         Self { text: text.into(), style, from: Some(stage) }
     }
 }

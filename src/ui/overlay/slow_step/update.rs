@@ -6,7 +6,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::{Notes, Scene, WIDE, minus};
-use crate::app::{Action, SlowPlace, Stage};
+use crate::app::{Action, SlowPlace, StepStage};
 use crate::sequence::visible_text;
 use crate::train::{Moved, MovedTensor, Optimizer, Update};
 use crate::ui::{Hits, text};
@@ -49,7 +49,7 @@ pub fn draw(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         }
         frame.render_widget(line, row);
         if term.is_gradient {
-            hits.push(row, Action::Trace(scene.place(Stage::Gradient)));
+            hits.push(row, Action::Trace(scene.place(StepStage::Gradient)));
         }
     }
     draw_tensors(scene, frame, below, hits);
@@ -183,7 +183,7 @@ fn draw_tensors(scene: &Scene, frame: &mut Frame, area: Rect, hits: &mut Hits) {
             Span::styled(format!("{name} {:>12} {:>14}", figure(tensor.norm, 4), figure(most, 4)), style),
         ]);
         frame.render_widget(line, row);
-        hits.push(row, Action::Trace(SlowPlace { stage: Stage::Update, line: None, tensor: Some(i) }));
+        hits.push(row, Action::Trace(SlowPlace { stage: StepStage::Update, line: None, tensor: Some(i) }));
     }
 }
 
