@@ -13,7 +13,7 @@ mod opened;
 mod rows;
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -248,4 +248,15 @@ impl<R: Read> Read for Counted<R> {
         self.done.fetch_add(read as u64, Ordering::Relaxed);
         Ok(read)
     }
+}
+/// The first four bytes of a file, which is read from its beginning again; `None` of a shorter one and of what cannot be
+/// sought, as a pipe: neither Parquet nor Arrow could be read from it.
+fn beginning(mut file: &File) -> io::Result<Option<[u8; 4]>> {
+    let mut magic = Vec::with_capacity(4);
+    if file.stream_position().is_err() {
+        return Ok(None);
+    }
+    file.take(4).read_to_end(&mut magic)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(magic.try_into().ok())
 }

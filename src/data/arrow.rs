@@ -15,7 +15,7 @@ use arrow_schema::ArrowError;
 use serde_json::{Map, Value};
 
 use super::rows::guarded;
-use super::{Body, Raw, Unit};
+use super::{Body, Raw, Unit, beginning};
 
 /// How a stream begins: a message's length follows.
 const STREAM: [u8; 4] = [0xff; 4];
@@ -24,14 +24,8 @@ const FILE: [u8; 4] = *b"ARRO";
 type Batches = Box<dyn Iterator<Item = Result<RecordBatch, ArrowError>> + Send>;
 
 /// Whether the file begins as Arrow does; what is read next is its beginning again.
-pub(super) fn is_arrow(mut file: &File) -> io::Result<bool> {
-    let mut magic = Vec::with_capacity(STREAM.len());
-    if file.stream_position().is_err() {
-        return Ok(false);
-    }
-    file.take(STREAM.len() as u64).read_to_end(&mut magic)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(magic == STREAM || magic == FILE)
+pub(super) fn is_arrow(file: &File) -> io::Result<bool> {
+    Ok(beginning(file)?.is_some_and(|magic| magic == STREAM || magic == FILE))
 }
 
 /// The Arrow files of a folder, in order: those that its `state.json` names, or else all.

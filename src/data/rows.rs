@@ -1,29 +1,22 @@
 //! Rows of a Parquet file, as data sets are shipped.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::sync::atomic::Ordering;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use serde_json::Value;
 
-use super::{Body, Progress, Raw, Unit};
+use super::{Body, Progress, Raw, Unit, beginning};
 use crate::guard::quietly;
 
 /// The first four bytes of a Parquet file.
 const MAGIC: &[u8; 4] = b"PAR1";
 
 /// Whether the file begins as Parquet does; what is read next is its beginning again.
-pub(super) fn is_parquet(mut file: &File) -> io::Result<bool> {
-    let mut magic = Vec::with_capacity(MAGIC.len());
-    // What cannot be sought, a pipe, is no Parquet: its end could not be read first.
-    if file.stream_position().is_err() {
-        return Ok(false);
-    }
-    file.take(MAGIC.len() as u64).read_to_end(&mut magic)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(magic == MAGIC)
+pub(super) fn is_parquet(file: &File) -> io::Result<bool> {
+    Ok(beginning(file)?.is_some_and(|magic| magic == *MAGIC))
 }
 
 /// The library panics on some of what it cannot read.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use unicode_width::UnicodeWidthStr;
 
 use super::json::model_object;
-use super::table::probability;
+use super::table::{named, probability};
 use super::{token_label, token_text};
 use crate::generate::{Choice, End, Sampling, Step};
 use crate::model::ModelInfo;
@@ -85,16 +85,7 @@ pub fn agreement(model: &ModelInfo, first: &[(u32, usize)]) -> Option<String> {
 pub fn table(generation: &Generation, out: &mut impl Write) -> io::Result<()> {
     let Generation { model, prompt, sampling, .. } = generation;
     let how = if sampling.is_greedy() { "greedy".into() } else { format!("temperature {}", sampling.temperature) };
-    writeln!(
-        out,
-        "{} ({}, {} parameters, {}) · {} of {} tokens · {how}",
-        visible_text(&model.name),
-        model.architecture,
-        model.parameters,
-        model.device,
-        prompt.kind.name(),
-        prompt.len()
-    )?;
+    writeln!(out, "{} · {} of {} tokens · {how}", named(model), prompt.kind.name(), prompt.len())?;
     for (number, written) in (1..).zip(&generation.continuations) {
         let seed = if sampling.is_greedy() { String::new() } else { format!(" · seed {}", written.seed) };
         writeln!(out, "\ncontinuation {number}{seed}\n")?;

@@ -6,6 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::{Report, token_label};
 use crate::loss::{Denominator, document_losses, weight_text};
+use crate::model::ModelInfo;
 use crate::sequence::{visible, visible_text};
 
 /// Writes a header, a line a token, and the ledger. Plain text: no escape codes.
@@ -14,17 +15,8 @@ use crate::sequence::{visible, visible_text};
 /// If writing fails.
 pub fn table(report: &Report, out: &mut impl Write) -> io::Result<()> {
     let Report { model, sequence, mask, .. } = *report;
-    writeln!(
-        out,
-        "{} ({}, {} parameters, {}) · {} · mask {} · {} tokens",
-        visible_text(&model.name),
-        model.architecture,
-        model.parameters,
-        model.device,
-        sequence.kind.name(),
-        mask.name(),
-        sequence.len()
-    )?;
+    let length = sequence.len();
+    writeln!(out, "{} · {} · mask {} · {length} tokens", named(model), sequence.kind.name(), mask.name())?;
     if let Some(line) = report.under.line() {
         writeln!(out, "{line}")?;
     }
@@ -98,6 +90,12 @@ fn packing(report: &Report, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "{:>8}  {tokens:>12}  {:>6}  {block:>9}  {naive:>9}", i + 1, loss.scored)?;
     }
     Ok(())
+}
+
+/// A model with what a table's heading says of it.
+pub(super) fn named(model: &ModelInfo) -> String {
+    let ModelInfo { architecture, parameters, device, .. } = model;
+    format!("{} ({architecture}, {parameters} parameters, {device})", visible_text(&model.name))
 }
 
 /// Four decimals, or two digits with an exponent where these would be zeros.

@@ -105,11 +105,11 @@ fn tool_calls_with_odd_arguments() {
     assert_eq!(twice.severity, Severity::Minor);
     assert_eq!(
         twice.message,
-        "the template encodes the JSON text of the arguments once more of 1 tool call, the first in message 2"
+        "a tool call in message 2 has JSON text as arguments, and the template encodes it once more"
     );
     assert_eq!(found(&of(r#"{"x": "{\"y\": 1}"}"#, ""), Mode::Assistant, ""), [], "an argument may be JSON text");
     let null = only(Code::NullArguments, &of(r#"{"x": null}"#, ""), Mode::Assistant, "");
-    assert_eq!(null.message, "an argument is null of 1 tool call, the first in message 2");
+    assert_eq!(null.message, "a tool call in message 2 has an argument that is null");
     let asked = r#", "tools": [{"function": {"name": "f", "parameters": {"properties": {"x": {"type": ["string", "null"]}}}}}]"#;
     assert!(!codes(&found(&of(r#"{"x": null}"#, asked), Mode::Assistant, "")).contains(&Code::NullArguments));
 }

@@ -186,21 +186,26 @@ fn is_of_history(chat: &Chat, change: &Change) -> bool {
 /// What is odd about the arguments of tool calls.
 fn calls(chat: &Chat) -> impl Iterator<Item = Finding> {
     let facts = &chat.sequence.facts;
-    let found = |messages: &[usize], code, what: &str| {
+    let found = |messages: &[usize], code, one: &str, several: &str| {
         let first = *messages.first()?;
-        let calls = match messages.len() {
-            1 => "1 tool call".into(),
-            count => format!("{count} tool calls"),
+        let message = match messages.len() {
+            1 => format!("a tool call in message {} {one}", first + 1),
+            count => format!("{count} tool calls {several}, the first in message {}", first + 1),
         };
-        let message = format!("{what} of {calls}, the first in message {}", first + 1);
         Some(Finding::new(code, chat.first_of(first), message))
     };
     let twice = found(
         &facts.encoded_twice,
         Code::ArgumentsEncodedTwice,
-        "the template encodes the JSON text of the arguments once more",
+        "has JSON text as arguments, and the template encodes it once more",
+        "have JSON text as arguments, and the template encodes it once more",
     );
-    let nulls = found(&facts.null_arguments, Code::NullArguments, "an argument is null");
+    let nulls = found(
+        &facts.null_arguments,
+        Code::NullArguments,
+        "has an argument that is null",
+        "have arguments that are null",
+    );
     twice.into_iter().chain(nulls)
 }
 

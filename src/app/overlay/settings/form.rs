@@ -1,5 +1,7 @@
 //! The form of the training settings: what there is to set, and how.
 
+use strum::{EnumIter, IntoEnumIterator};
+
 use crate::app::{InputLine, Training, next};
 use crate::train;
 
@@ -16,8 +18,8 @@ pub struct SettingsForm {
     pub typed: InputLine,
 }
 
-/// One line of the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One line of the form, in its order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter)]
 pub enum Setting {
     Method,
     Rank,
@@ -47,31 +49,6 @@ use Setting::{
     Rank, Rate, Seed, Shape, Steps, Temperature, Total, Warmup, WeightDecay,
 };
 
-/// Every setting, in the order of the form.
-const EVERY: [Setting; 21] = [
-    Method,
-    Rank,
-    Alpha,
-    Projections,
-    Layers,
-    Optimizer,
-    Momentum,
-    Rate,
-    Shape,
-    Warmup,
-    Total,
-    WeightDecay,
-    Clip,
-    Batch,
-    Accumulate,
-    Seed,
-    Steps,
-    LossBelow,
-    Plateau,
-    ProbeEvery,
-    Temperature,
-];
-
 /// Which numbers a setting takes.
 struct Numbers {
     least: f64,
@@ -99,7 +76,7 @@ impl Default for SettingsForm {
 impl SettingsForm {
     /// The lines that apply under these settings.
     pub fn lines(training: &Training) -> Vec<Setting> {
-        EVERY.into_iter().filter(|setting| setting.applies(training)).collect()
+        Setting::iter().filter(|setting| setting.applies(training)).collect()
     }
 
     /// Another line is chosen.
@@ -367,7 +344,7 @@ mod tests {
     fn every_setting_stays_in_its_range_both_ways() {
         let mut training = Training::default();
         for method in 0..4 {
-            for setting in EVERY {
+            for setting in Setting::iter() {
                 let Some(numbers) = setting.numbers().filter(|_| setting.applies(&training)) else { continue };
                 for is_up in [true, false] {
                     for _ in 0..100 {
