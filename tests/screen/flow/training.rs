@@ -72,6 +72,7 @@ pub fn asked(effects: &[Effect]) -> Vec<String> {
             TrainRequest::Rewind { step } => format!("rewind {step}"),
             TrainRequest::Reset => "reset".into(),
             TrainRequest::Probe { probes, every, .. } => format!("probe {} every {every}", probes.len()),
+            TrainRequest::Keep { step } => format!("keep {}", step.map_or("none".into(), |step| step.to_string())),
             TrainRequest::Twin(is_on) => format!("twin {is_on}"),
             TrainRequest::Continue { prompt, .. } => format!("continue {prompt}"),
             TrainRequest::Save { directory } => format!("save {}", directory.display()),

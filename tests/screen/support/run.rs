@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lossglass::app::{App, Change, Continuation, Frame, Probe, Twin};
-use lossglass::engine::Written;
+use lossglass::engine::{Measure, Written};
 use lossglass::loss::{Row, Scores, Target};
 use lossglass::mask::Mode;
 use lossglass::sample::Sample;
@@ -93,5 +93,6 @@ fn probe(name: &str, number: usize, steps: usize) -> Probe {
         _ => 4.0 + 0.05 * step as f64,
     };
     let losses = (0..=steps).map(|step| (step, loss(step))).collect();
-    Probe { name: name.into(), sample: Sample::Text(name.into()), losses, twin_losses: Vec::new() }
+    let sample = Sample::Text(name.into());
+    Probe { name: name.into(), sample, measure: Measure::Scored, losses, twin_losses: Vec::new() }
 }

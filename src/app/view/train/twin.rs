@@ -1,21 +1,32 @@
-//! Twin runs: beginning one, ending one.
+//! Twin runs and demonstrations: the list of them, beginning one, ending one.
 
-use crate::app::training::{PRESETS, Preset, Twin, go_back, train};
+use super::demonstrating;
+use crate::app::training::{Demonstration, PRESETS, Preset, Twin, go_back, train};
 use crate::app::{About, App, Chosen, Effect, Item, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
 use crate::source::{Embedded, Source};
 
-/// Opens the list of presets, or ends the twin run.
+/// Opens the list of presets, or ends the twin run or the demonstration.
 pub fn toggle(app: &mut App) -> Vec<Effect> {
     if app.training.twin.is_some() {
         return end(app);
     }
-    let items = PRESETS.iter().enumerate().map(|(i, preset)| Item {
+    if app.training.stage.is_some() {
+        demonstrating::end(app);
+        return Vec::new();
+    }
+    let twins = PRESETS.iter().enumerate().map(|(i, preset)| Item {
         label: preset.title.into(),
         about: About::Words(preset.about.into()),
         choice: Chosen::Twin(i),
     });
-    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items.collect())));
+    let demonstrations = Demonstration::EVERY.into_iter().map(|demonstration| Item {
+        label: demonstration.title().into(),
+        about: About::Words(demonstration.about().into()),
+        choice: Chosen::Demonstration(demonstration),
+    });
+    let items = twins.chain(demonstrations).collect();
+    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items)));
     Vec::new()
 }
 
@@ -32,8 +43,11 @@ pub fn choose(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
     }
 }
 
-/// The text is scored: a twin run that waited for that begins.
+/// The text is scored: a twin run or a demonstration that waited for that begins.
 pub fn begin_that_waits(app: &mut App) -> Vec<Effect> {
+    if let Some(demonstration) = app.asked.demonstration.take() {
+        return demonstrating::begin(app, demonstration);
+    }
     app.asked.twin.take().map_or_else(Vec::new, |preset| begin(app, preset))
 }
 

@@ -31,7 +31,9 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::from(spans));
     }
     lines.extend(
-        text::wrap(&derived(ledger, app.denominator), width).into_iter().map(|line| Line::styled(line, theme.text)),
+        text::wrap(&derived(ledger, app.denominator, true), width)
+            .into_iter()
+            .map(|line| Line::styled(line, theme.text)),
     );
     lines.push(Line::styled("d takes another denominator", theme.dim));
     lines
@@ -50,11 +52,9 @@ fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         losses.push(Span::styled(mark, theme.accent));
         losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
     }
-    vec![
-        Line::styled(sums(ledger), theme.text),
-        Line::from(losses),
-        Line::styled(derived(ledger, app.denominator), theme.text),
-    ]
+    let [full, short] = [true, false].map(|is_full| derived(ledger, app.denominator, is_full));
+    let short = if full.chars().count() <= width { full } else { short };
+    vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(short, theme.text)]
 }
 
 /// The current ledger, or why there is none.
@@ -112,16 +112,19 @@ fn meaning(denominator: Denominator) -> &'static str {
     }
 }
 
-fn derived(ledger: &Ledger, denominator: Denominator) -> String {
+/// What is read off the loss; in full with what each figure is to be measured by.
+fn derived(ledger: &Ledger, denominator: Denominator, is_full: bool) -> String {
     let mut figures = Vec::new();
     if let Some(perplexity) = ledger.perplexity(denominator) {
-        figures.push(format!(
-            "perplexity {}",
-            if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") }
-        ));
+        let figure = if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") };
+        figures.push(match is_full {
+            true => format!("perplexity {figure}: as unsure as among {}", text::among(perplexity)),
+            false => format!("perplexity {figure}"),
+        });
     }
     if let Some(bits) = ledger.bits_per_byte() {
-        figures.push(format!("{bits:.3} bits per byte"));
+        let range = if is_full { " (0: sure of each, 8: every byte as likely)" } else { "" };
+        figures.push(format!("{bits:.3} bits per byte{range}"));
     }
     if let Some(accuracy) = ledger.accuracy() {
         figures.push(format!("accuracy {:.0} % ({} of {})", accuracy * 100.0, ledger.correct, ledger.scored));

@@ -156,7 +156,10 @@ fn loss(app: &App, report: &StepReport, is_wide: bool) -> Vec<String> {
     if is_mean && report.loss.is_finite() {
         let perplexity = report.loss.exp();
         let figure = if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.1e}") };
-        pieces.push(format!("{} {figure}", if is_wide { "perplexity" } else { "ppl" }));
+        pieces.push(match is_wide {
+            true => format!("perplexity {figure}: as unsure as among {}", text::among(perplexity)),
+            false => format!("ppl {figure}"),
+        });
     }
     pieces
 }
