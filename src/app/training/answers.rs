@@ -159,10 +159,20 @@ impl App {
         (training.film, training.shown, training.before, training.now) = Default::default();
     }
 
+    /// The demonstration is over: steps are taken as before it.
+    pub(in crate::app) fn leave_stage(&mut self) {
+        if let Some(stage) = self.training.stage.take() {
+            let (settings, goal, data) = *stage.before;
+            self.shared.divide_by(settings.denominator);
+            (self.training.settings, self.training.goal, self.training.data) = (settings, goal, data);
+            self.asked.probes = false;
+        }
+    }
+
     /// Another model speaks, whose weights are untouched; how it is to be trained stays.
     pub(in crate::app) fn drop_training(&mut self) {
         self.remember_run();
-        self.training.leave_stage();
+        self.leave_stage();
         let old = std::mem::take(&mut self.training);
         self.training = Training {
             settings: old.settings,
@@ -194,13 +204,6 @@ impl Training {
         self.before.take_if(|before| before.step > step);
         self.now.take_if(|now| now.step > step);
         self.saved = None;
-    }
-
-    /// The demonstration is over: steps are taken as before it.
-    pub(in crate::app) fn leave_stage(&mut self) {
-        if let Some(stage) = self.stage.take() {
-            (self.settings, self.goal, self.data) = *stage.before;
-        }
     }
 
     fn take_reports(&mut self, step: usize, reports: Vec<StepReport>) {

@@ -1,9 +1,8 @@
 //! Runs that make a point in a minute: what is trained, and what is watched while it is.
 
-use std::sync::Arc;
-
 use super::{Probe, TrainingData};
 use crate::engine::Measure;
+use crate::loss::Denominator;
 use crate::sample::{BUILT_IN, Chat, Record, Sample};
 use crate::source::{Embedded, Source};
 use crate::train::{Goal, Method, Optimizer, Schedule, Settings, Shape};
@@ -55,7 +54,8 @@ impl Demonstration {
             Self::TwoAnswers => {
                 "One question, two right answers, learned in turn: “The capital of France is Paris.” and “Paris.”. A step \
                  on one makes the other less likely, for one row of logits has one sum of 1 to give away. What comes out \
-                 is no winner: the p of each first token settles at the share of its answer in the data."
+                 is no winner: the p of each first token settles at the share of its answer in the data. The loss is a sum, so \
+                 that every token weighs alike: divided by each answer's own length (d), it would favour the short one."
             }
             Self::OwnText => {
                 "Teacher forcing asks what the true text costs, with the true text to read. Left alone the model reads its \
@@ -78,11 +78,11 @@ impl Demonstration {
     }
 
     /// What is learned and how: from the settings that were chosen, for what is on screen.
-    pub(in crate::app) fn stage(self, sample: &Sample, before: (Settings, Goal, TrainingData)) -> Stage {
+    pub fn stage(self, sample: &Sample, before: (Settings, Goal, TrainingData)) -> Stage {
         let watched: Vec<(String, Sample, Measure)> = match self {
             Self::TwoAnswers => {
                 let answers = [sample.clone(), with_answer(sample, "Paris.")];
-                answers.map(|answer| (beginning(&answer), answer, Measure::First)).into()
+                answers.map(|answer| (p_name(&answer), answer, Measure::First)).into()
             }
             Self::OwnText => vec![
                 ("true text".into(), sample.clone(), Measure::TrueText),
@@ -102,27 +102,28 @@ impl Stage {
     /// How its steps are taken, how many, and on what.
     pub(in crate::app) fn plan(&self) -> (Settings, Goal, TrainingData) {
         let (chosen, ..) = &*self.before;
-        let (lr, steps) = match self.demonstration {
-            Demonstration::TwoAnswers => (TWO_ANSWERS_LR, TWO_ANSWERS_STEPS),
-            Demonstration::OwnText => (OWN_TEXT_LR, OWN_TEXT_STEPS),
-        };
-        let shape = if self.demonstration == Demonstration::TwoAnswers { Shape::Cosine } else { Shape::Constant };
-        let settings = Settings {
-            method: Method::Full,
-            optimizer: Optimizer::AdamW,
-            lr,
-            schedule: Schedule { shape, warmup: 0, total: steps },
-            weight_decay: 0.0,
-            batch: 1,
-            accumulate: 1,
-            shuffle: false,
-            ..chosen.clone()
-        };
-        let data = match self.demonstration {
-            Demonstration::OwnText => TrainingData::Screen,
+        let alike = Settings { method: Method::Full, weight_decay: 0.0, batch: 1, accumulate: 1, ..chosen.clone() };
+        let (steps, settings, data) = match self.demonstration {
             Demonstration::TwoAnswers => {
+                let steps = 60;
                 let records = self.probes.iter().map(|probe| Record::from(probe.sample.clone()));
-                TrainingData::Samples { name: "two answers".into(), samples: records.collect::<Arc<[Record]>>() }
+                let data = TrainingData::Samples { name: "two answers".into(), samples: records.collect() };
+                let settings = Settings {
+                    // Without a memory of earlier steps, so that each is seen to undo the one before.
+                    optimizer: Optimizer::Sgd { momentum: 0.0 },
+                    lr: 0.004,
+                    schedule: Schedule { shape: Shape::Cosine, warmup: 0, total: steps },
+                    // A gradient that is cut to one length, or divided by the answer's, weighs the short answer more.
+                    clip: 0.0,
+                    denominator: Denominator::Sum,
+                    shuffle: false,
+                    ..alike
+                };
+                (steps, settings, data)
+            }
+            Demonstration::OwnText => {
+                let (optimizer, schedule) = (Optimizer::AdamW, Schedule::default());
+                (24, Settings { optimizer, lr: 5e-4, schedule, ..alike }, TrainingData::Screen)
             }
         };
         (settings, Goal { steps: Some(steps), ..Goal::default() }, data)
@@ -145,18 +146,13 @@ impl Stage {
         match self.demonstration {
             Demonstration::TwoAnswers => {
                 let each = self.probes.iter().zip(&values).zip(&self.shares);
-                let words = each.map(|((probe, p), share)| format!("p({}) {p:.2}, share {share:.2}", probe.name));
+                let words = each.map(|((probe, p), share)| format!("{} {p:.2}, share {share:.2}", probe.name));
                 Some(words.collect::<Vec<_>>().join(" · "))
             }
             Demonstration::OwnText => Some(format!("true text {:.3} nats, own text {:.3}", values[0], values[1])),
         }
     }
 }
-
-const TWO_ANSWERS_LR: f64 = 2e-4;
-const TWO_ANSWERS_STEPS: usize = 120;
-const OWN_TEXT_LR: f64 = 1e-3;
-const OWN_TEXT_STEPS: usize = 24;
 
 /// The same question with another answer.
 fn with_answer(sample: &Sample, answer: &str) -> Sample {
@@ -169,12 +165,12 @@ fn with_answer(sample: &Sample, answer: &str) -> Sample {
     Sample::Chat(chat)
 }
 
-/// The first word of a chat's answer.
-fn beginning(sample: &Sample) -> String {
+/// What the p of a chat's answer is called, by its first word.
+fn p_name(sample: &Sample) -> String {
     let Sample::Chat(chat) = sample else { return String::new() };
     let answer = chat.messages.last().map_or("", |message| message.content.as_str());
     let word: String = answer.chars().take_while(|c| c.is_alphanumeric()).collect();
-    format!("{word}…")
+    format!("p({word}…)")
 }
 
 #[cfg(test)]
@@ -190,7 +186,7 @@ mod tests {
     fn two_answers_to_one_question_are_learned_in_turn() {
         let stage = staged(Demonstration::TwoAnswers);
         let names: Vec<&str> = stage.probes.iter().map(|probe| probe.name.as_str()).collect();
-        assert_eq!((names, &stage.shares), (vec!["The…", "Paris…"], &vec![0.5, 0.5]));
+        assert_eq!((names, &stage.shares), (vec!["p(The…)", "p(Paris…)"], &vec![0.5, 0.5]));
         let (settings, goal, data) = stage.plan();
         let TrainingData::Samples { samples, .. } = data else { panic!("{data:?}") };
         let asked: Vec<_> = samples.iter().filter_map(|record| record.clone().chat()).collect();

@@ -58,8 +58,7 @@ pub fn set_data(app: &mut App, name: String, samples: Vec<Record>) {
 pub fn choose_probes(app: &mut App) {
     let is_of_another = |stage: &Stage| stage.probes.first().is_some_and(|probe| probe.sample != app.shared.sample);
     if app.training.stage.as_ref().is_some_and(is_of_another) {
-        app.training.leave_stage();
-        app.asked.probes = false;
+        app.leave_stage();
     }
     if !app.training.is_untouched() {
         return;

@@ -39,6 +39,7 @@ pub fn begin(app: &mut App, demonstration: Demonstration) -> Vec<Effect> {
     let stage = demonstration.stage(&app.shared.sample, before);
     (training.settings, training.goal, training.data) = stage.plan();
     training.stage = Some(stage);
+    app.shared.divide_by(app.training.settings.denominator);
     app.asked.probes = false;
     let mut effects = go_back(app, TrainRequest::Reset);
     effects.extend(app.send_probes());
@@ -49,7 +50,6 @@ pub fn begin(app: &mut App, demonstration: Demonstration) -> Vec<Effect> {
 
 /// Steps are taken as before it, from the weights that it left.
 pub fn end(app: &mut App) {
-    app.training.leave_stage();
-    app.asked.probes = false;
+    app.leave_stage();
     app.shared.say("the demonstration is over: settings and data are as before it; X goes back to the base weights");
 }
