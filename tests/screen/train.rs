@@ -68,10 +68,7 @@ fn two_right_answers() {
     insta::assert_snapshot!("train_answers_80x24", lines(&app, 80, 24));
     insta::assert_snapshot!("train_answers_120x40", lines(&app, 120, 40));
     let screen = lines(&app, 200, 60);
-    assert!(
-        screen.contains("p of the answers' first tokens") && screen.contains("╭ Loss "),
-        "both have room:\n{screen}"
-    );
+    assert!(screen.contains("p of each first token") && screen.contains("╭ Loss "), "both have room:\n{screen}");
 }
 
 #[test]

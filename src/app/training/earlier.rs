@@ -84,7 +84,8 @@ impl App {
         };
         let costs = self.costs(|frame, t| frame.scores.nll(t));
         let mut runs = Vec::new();
-        match &self.training.twin {
+        // Until the second copy has said something, what is over is the run before.
+        match self.training.twin.as_ref().filter(|_| last.twin.is_some()) {
             None => runs.push(run(None, settings, costs)),
             Some(twin) => {
                 let [first, second] = &twin.names;

@@ -74,7 +74,7 @@ impl Verdict {
                 (Some(step), None) if step == course.last_step => {
                     format!("learned to the last step: {figures}; more steps would learn more")
                 }
-                (Some(step), None) => format!("learned until step {step}: {figures}; little came after it"),
+                (Some(step), None) => format!("learned until step {step}: {figures}"),
                 (Some(step), Some(worse)) => {
                     format!(
                         "learned until step {step}: {figures}; lost again from step {worse} on, {:.3} now",
@@ -186,7 +186,7 @@ mod tests {
         assert_eq!(
             verdict.sentences(),
             [
-                "learned until step 1: 3.000 → 0.000 nats; little came after it",
+                "learned until step 1: 3.000 → 0.000 nats",
                 "kin: better until step 1, worse again from step 2 on (2.000 → 1.500, 1.000 at best)",
                 "other: worse from step 1 on (4.000 → 4.400)",
             ]

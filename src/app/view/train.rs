@@ -85,7 +85,7 @@ impl Room for Train {
         bind(&["↑", "k"], Command::EarlierStep, "an earlier step of the film, in every view", "↑↓ film"),
         bind(&["↓", "j"], Command::LaterStep, "a later step of the film", ""),
         bind(&["b"], Command::Rewind, "rewind the weights to the step shown", "b back"),
-        bind(&["*"], Command::Best, "rewind the weights to the best step by a probe", "* best"),
+        bind(&["*"], Command::Best, "rewind the weights to the best step by a probe", ""),
         bind(&["P"], Command::NextDecider, "another probe decides which step is best", ""),
         bind(&["+", "="], Command::RaiseRate, "higher learning rate", "+- lr"),
         bind(&["-"], Command::LowerRate, "lower learning rate", ""),

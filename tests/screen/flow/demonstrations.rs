@@ -185,6 +185,25 @@ fn runs_that_are_over_stay_with_what_they_did_otherwise() {
 }
 
 #[test]
+fn both_copies_of_a_twin_run_are_remembered_and_the_run_before_it_as_one() {
+    let mut app = trained(2);
+    press(&mut app, "t enter");
+    stands(&mut app, 0);
+    let copies = |app: &App| app.training.earlier.iter().map(|run| run.copy.clone()).collect::<Vec<_>>();
+    assert_eq!(copies(&app), [None]);
+    for step in 0..=2 {
+        let reports = if step == 0 { Vec::new() } else { vec![report(step), report(step)] };
+        let mut at = at(&app, step, reports);
+        at.rows.push(rows(&app, step + 5));
+        hear(&mut app, TrainEvent::At(at));
+    }
+    press(&mut app, "X");
+    stands(&mut app, 0);
+    assert_eq!(copies(&app)[1..], [Some("twin: answer only".to_owned()), Some("twin: all tokens".to_owned())]);
+    assert_eq!(app.training.earlier[2].differences(&app), ["twin: all tokens", "mask all"]);
+}
+
+#[test]
 fn the_runs_that_are_remembered_are_few() {
     let mut app = trained(1);
     for _ in 0..20 {

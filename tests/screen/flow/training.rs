@@ -397,6 +397,6 @@ fn the_view_has_its_key_and_its_panels() {
     press(&mut app, "i i");
     assert_eq!(app.views.train.panel, TrainPanel::Samples);
     update(&mut app, Action::ShowPanel(TrainPanel::Gradients as usize));
-    press(&mut app, "i");
+    press(&mut app, "i i i");
     assert_eq!(app.views.train.panel, TrainPanel::Movers);
 }

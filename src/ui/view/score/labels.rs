@@ -19,8 +19,8 @@ pub const WANTED: usize = 11;
 const LEAST: usize = 4;
 /// What −100 is, and who shifts; the first that there is room for.
 const EXPLAINED: [&str; 2] = [
-    "−100: not scored, the trainer's loss skips it · labels stand unshifted beside input_ids: the trainer shifts them, not \
-     you, and scores logits[i], which come from tokens 0…i, on labels[i+1]",
+    "−100: not scored, the trainer's loss skips it. The trainer shifts the labels, not you: logits[i], from tokens 0…i, are \
+     scored on labels[i+1]",
     "−100: not scored; the trainer shifts the labels by one, not you",
 ];
 

@@ -31,7 +31,7 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         lines.push(Line::from(spans));
     }
     lines.extend(
-        text::wrap(&derived(ledger, app.denominator, true), width)
+        text::wrap(&derived(ledger, app.denominator, Scale::Full), width)
             .into_iter()
             .map(|line| Line::styled(line, theme.text)),
     );
@@ -52,9 +52,10 @@ fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         losses.push(Span::styled(mark, theme.accent));
         losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
     }
-    let [full, short] = [true, false].map(|is_full| derived(ledger, app.denominator, is_full));
-    let short = if full.chars().count() <= width { full } else { short };
-    vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(short, theme.text)]
+    let scales = [Scale::Full, Scale::Short, Scale::None].map(|scale| derived(ledger, app.denominator, scale));
+    let [.., none] = &scales;
+    let figures = scales.iter().find(|figures| figures.chars().count() <= width).unwrap_or(none).clone();
+    vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(figures, theme.text)]
 }
 
 /// The current ledger, or why there is none.
@@ -112,22 +113,36 @@ fn meaning(denominator: Denominator) -> &'static str {
     }
 }
 
-/// What is read off the loss; in full with what each figure is to be measured by.
-fn derived(ledger: &Ledger, denominator: Denominator, is_full: bool) -> String {
+/// What is read off the loss, with what each figure is to be measured by: in full, in short, and without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    Full,
+    Short,
+    None,
+}
+
+fn derived(ledger: &Ledger, denominator: Denominator, scale: Scale) -> String {
     let mut figures = Vec::new();
     if let Some(perplexity) = ledger.perplexity(denominator) {
         let figure = if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") };
-        figures.push(match is_full {
-            true => format!("perplexity {figure}: as unsure as among {}", text::among(perplexity)),
-            false => format!("perplexity {figure}"),
+        let among = text::among(perplexity);
+        figures.push(match scale {
+            Scale::Full => format!("perplexity {figure}: as unsure as among {among}"),
+            Scale::Short => format!("perplexity {figure}: as among {among}"),
+            Scale::None => format!("perplexity {figure}"),
         });
     }
     if let Some(bits) = ledger.bits_per_byte() {
-        let range = if is_full { " (0: sure of each, 8: every byte as likely)" } else { "" };
-        figures.push(format!("{bits:.3} bits per byte{range}"));
+        figures.push(match scale {
+            Scale::Full => format!("{bits:.3} bits per byte (0: sure of each, 8: every byte as likely)"),
+            Scale::Short => format!("{bits:.3} of 8 bits per byte"),
+            Scale::None => format!("{bits:.3} bits per byte"),
+        });
     }
     if let Some(accuracy) = ledger.accuracy() {
-        figures.push(format!("accuracy {:.0} % ({} of {})", accuracy * 100.0, ledger.correct, ledger.scored));
+        let counts =
+            if scale == Scale::Short { String::new() } else { format!(" ({} of {})", ledger.correct, ledger.scored) };
+        figures.push(format!("accuracy {:.0} %{counts}", accuracy * 100.0));
     }
     figures.join(" · ")
 }

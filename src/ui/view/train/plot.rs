@@ -193,26 +193,27 @@ impl Canvas {
         }
     }
 
-    /// Draws a level where nothing else is, with what it is called at its right end, else at its left, as far as there is
-    /// room; one that lies above the axis is named at the top.
+    /// Draws a level where nothing else is, and names it: on it if there is room, else in the first or the last row.
     fn rule(&mut self, level: &Level, bounds: Bounds) {
         let is_held = bounds.holds(level.value);
-        let row = if is_held { bounds.row(level.value, self.height * 4) / 4 } else { 0 };
-        let row = &mut self.cells[row * self.width..(row + 1) * self.width];
-        let is_free = |cells: &[Cell]| cells.iter().all(|cell| cell.glyph.is_none() && cell.dots == 0);
+        let own = if is_held { bounds.row(level.value, self.height * 4) / 4 } else { 0 };
+        if is_held {
+            self.row(own).iter_mut().for_each(|cell| cell.ground = Some('┄'));
+        }
         let named = level.words.iter().find_map(|words| {
-            let words = if is_held { format!(" {words} ") } else { format!(" ↑ {words}") };
+            let words = if is_held { format!(" {words} ") } else { format!(" ↑ {words} ") };
             let length = words.chars().count();
-            let last = row.len().checked_sub(length)?;
-            let at = [last.saturating_sub(1), 0].into_iter().find(|&at| is_free(&row[at..at + length]))?;
+            let rows = if is_held { vec![own, 0, self.height - 1] } else { vec![own] };
+            let at = rows.into_iter().find_map(|row| Some((row, free(self.row(row), length)?)))?;
             Some((at, words))
         });
-        if is_held {
-            row.iter_mut().for_each(|cell| cell.ground = Some('┄'));
+        if let Some(((row, at), words)) = named {
+            self.row(row)[at..].iter_mut().zip(words.chars()).for_each(|(cell, c)| cell.ground = Some(c));
         }
-        if let Some((at, words)) = named {
-            row[at..].iter_mut().zip(words.chars()).for_each(|(cell, c)| cell.ground = Some(c));
-        }
+    }
+
+    fn row(&mut self, row: usize) -> &mut [Cell] {
+        &mut self.cells[row * self.width..(row + 1) * self.width]
     }
 
     fn lines(&self, theme: &Theme) -> Vec<Line<'static>> {
@@ -224,6 +225,13 @@ impl Canvas {
         };
         self.cells.chunks(self.width).map(|row| Line::from_iter(row.iter().map(span))).collect()
     }
+}
+
+/// Where so many cells side by side have nothing drawn in them, as far right as can be, one column from the edge.
+fn free(row: &[Cell], length: usize) -> Option<usize> {
+    let last = row.len().checked_sub(length + 1)?;
+    let is_free = |at: &usize| row[*at..at + length].iter().all(|cell| cell.glyph.is_none() && cell.dots == 0);
+    (0..=last).rev().find(is_free)
 }
 
 /// The dots from one to the other, both included.
@@ -269,7 +277,7 @@ mod tests {
         let wide = drawn(level(4.0), 20);
         assert!(wide[0].starts_with('●') && wide[0].ends_with(" as a guess ┄"), "{wide:?}");
         assert!(drawn(level(4.0), 12)[0].ends_with(" guess ┄"));
-        assert!(drawn(level(9.0), 20)[0].ends_with(" ↑ as a guess "), "{:?}", drawn(level(9.0), 20));
+        assert!(drawn(level(9.0), 20)[0].ends_with(" ↑ as a guess  "), "{:?}", drawn(level(9.0), 20));
         let under = drawn(level(2.0), 20);
         assert!(under[1].contains('┄') && under[1].contains('⢄'), "{under:?}");
     }

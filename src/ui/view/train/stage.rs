@@ -17,7 +17,7 @@ pub const ROOM_FOR_LOSS: u16 = 24;
 /// Draws the plot in its frame.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, stage: &Stage) {
     let series = series(theme, stage);
-    let title = if stage.is_of_probability() { "p of the answers' first tokens" } else { "Loss: true text, own text" };
+    let title = if stage.is_of_probability() { "p of each first token" } else { "Loss: true text, own text" };
     let width = usize::from(area.width);
     let legend = curve::legend(theme, &series, app, width).right_aligned();
     let block = theme.block(crate::ui::text::fit_start(title, width.saturating_sub(6))).title_bottom(legend);
