@@ -80,6 +80,7 @@
 //! - a family of models: `decoder/config/json/families.rs`, the names of its tensors in `decoder/layout.rs`; its GGUF names
 //!   in `checkpoint/gguf/config.rs`
 //! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
+//! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
 //! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,
 //!   a panel of `app/view/attend.rs`
 //!

@@ -43,8 +43,8 @@ impl Demonstration {
     /// What it shows, in a few words.
     pub fn about(self) -> &'static str {
         match self {
-            Self::TwoAnswers => "each step punishes the other; p settles at the shares of the data",
-            Self::OwnText => "what the truth costs the model, and what its own words do",
+            Self::TwoAnswers => "each step punishes the other",
+            Self::OwnText => "its own words are cheap to it, right or wrong",
         }
     }
 

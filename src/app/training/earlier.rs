@@ -9,9 +9,9 @@ use crate::loss::Means;
 use crate::mask::LossMask;
 use crate::sequence::Sequence;
 
-/// Runs that are remembered, and states of each.
+/// Runs that are remembered, and tokens of the states of each together.
 const MOST_RUNS: usize = 12;
-const MOST_STATES: usize = 64;
+const MOST_TOKENS: usize = 32_000;
 
 /// A run that is over.
 #[derive(Clone, Debug)]
@@ -102,11 +102,8 @@ impl App {
 
     /// −log p by token, of frames that are spread evenly over the film.
     fn costs(&self, nll: impl Fn(&Frame, usize) -> Option<f64>) -> Vec<(usize, Vec<f64>)> {
-        let frames = &self.training.film.frames;
-        let apart = frames.len().div_ceil(MOST_STATES).max(1);
-        let chosen = frames.iter().enumerate().filter(|(i, _)| i % apart == 0 || i + 1 == frames.len());
         let of = |frame: &Frame| (0..frame.scores.len()).map(|t| nll(frame, t).unwrap_or(f64::NAN)).collect();
-        chosen.map(|(_, frame)| (frame.step, of(frame))).collect()
+        self.training.film.spread(MOST_TOKENS).into_iter().map(|frame| (frame.step, of(frame))).collect()
     }
 }
 

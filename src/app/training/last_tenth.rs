@@ -21,11 +21,11 @@ pub struct LastTenth {
 
 impl LastTenth {
     /// Of what a run's states cost under `mask`; `None` where nothing fell, or a scored token has no score.
-    pub fn new(frames: &[Frame], mask: &LossMask) -> Option<Self> {
+    pub fn new(frames: &[&Frame], mask: &LossMask) -> Option<Self> {
         let scored: Vec<usize> = (1..mask.weights().len()).filter(|&t| mask.is_scored(t)).collect();
         let cost = |frame: &Frame, t: usize| Some(mask.weight(t) * frame.scores.nll(t)?);
         let sum = |frame: &Frame| scored.iter().map(|&t| cost(frame, t)).sum::<Option<f64>>();
-        let sums: Vec<f64> = frames.iter().map(sum).collect::<Option<_>>()?;
+        let sums: Vec<f64> = frames.iter().map(|frame| sum(frame)).collect::<Option<_>>()?;
         let (first, last) = (*sums.first()?, *sums.last()?);
         let fall = first - last;
         // Not greater, so that what is no number ends here too.
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn it_begins_where_nine_tenths_were_not_done_and_names_the_tokens_of_the_rest() {
         let frames = [frame(0, &[8.0, 2.0]), frame(4, &[0.2, 1.8]), frame(8, &[0.1, 0.5]), frame(9, &[0.0, 0.0])];
-        let last = LastTenth::new(&frames, &mask(3)).unwrap();
+        let last = LastTenth::new(&frames.each_ref(), &mask(3)).unwrap();
         assert_eq!(last.steps, (4, 9));
         assert!((last.part - 0.2).abs() < 1e-12, "{last:?}");
         assert_eq!(last.tokens.iter().map(|(t, _)| *t).collect::<Vec<_>>(), [2, 1]);
@@ -87,7 +87,7 @@ mod tests {
     #[test]
     fn shares_sum_to_one_also_where_a_token_rose() {
         let frames = [frame(0, &[4.0, 0.0]), frame(1, &[1.0, 0.1]), frame(2, &[0.0, 0.3])];
-        let last = LastTenth::new(&frames, &mask(3)).unwrap();
+        let last = LastTenth::new(&frames.each_ref(), &mask(3)).unwrap();
         assert!((last.tokens.iter().map(|(_, share)| share).sum::<f64>() - 1.0).abs() < 1e-12);
         assert!(last.tokens[1].1 < 0.0);
     }
@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn what_did_not_fall_has_none() {
         for end in [&[1.0, 2.0][..], &[1.0, 1.0], &[f64::NAN, 0.0], &[0.5]] {
-            assert_eq!(LastTenth::new(&[frame(0, &[1.0, 1.0]), frame(1, end)], &mask(3)), None, "{end:?}");
+            assert_eq!(LastTenth::new(&[&frame(0, &[1.0, 1.0]), &frame(1, end)], &mask(3)), None, "{end:?}");
         }
         assert_eq!(LastTenth::new(&[], &mask(3)), None);
     }

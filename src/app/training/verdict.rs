@@ -1,6 +1,6 @@
 //! What a run did, read off its curves: until where it learned, what got better with it, and what got worse.
 
-use super::{Training, TrainingData, smoothed};
+use super::{LastTenth, Training, TrainingData, smoothed};
 use crate::app::App;
 use crate::loss::Means;
 
@@ -8,6 +8,8 @@ use crate::loss::Means;
 const CHANGE: f64 = 0.05;
 /// Share of a fall that may be left where it counts as done.
 const LEFT: f64 = 0.05;
+/// Rows of the film that are looked at: a screen is drawn from them.
+const ROWS: usize = 100_000;
 /// Measured states from which on there is something to say.
 const LEAST: usize = 4;
 
@@ -40,14 +42,14 @@ impl Course {
         (finite.len() > 1).then_some(Self { from, to, best, last_step, better_until, worse_from })
     }
 
-    /// The course in a few words, without figures.
+    /// The course in a few words, without what it cost.
     fn short(&self) -> String {
         match (self.better_until, self.worse_from) {
             (None, None) => "as before".into(),
-            (None, Some(worse)) => format!("worse from step {worse} on"),
+            (None, Some(worse)) => format!("worse from step {worse}"),
             (Some(better), _) if better == self.last_step => "better to the end".into(),
             (Some(better), None) => format!("better until step {better}"),
-            (Some(better), Some(worse)) => format!("better until step {better}, worse again from step {worse} on"),
+            (Some(better), Some(worse)) => format!("better until step {better}, worse from step {worse}"),
         }
     }
 }
@@ -107,6 +109,11 @@ impl Verdict {
 }
 
 impl App {
+    /// Which tokens the end of the run's fall came from; `None` where nothing fell.
+    pub fn last_tenth(&self) -> Option<LastTenth> {
+        LastTenth::new(&self.training.film.spread(ROWS), self.mask()?)
+    }
+
     /// What the run did so far; `None` while too little is measured.
     pub fn verdict(&self) -> Option<Verdict> {
         let of = |losses: &[(usize, f64)]| if losses.len() >= LEAST { Course::new(losses) } else { None };
@@ -126,7 +133,7 @@ impl App {
         }
         let Some(mask) = self.mask() else { return Vec::new() };
         let mean = |frame: &super::Frame| Some((frame.step, Means::new(mask, &frame.scores).scored?));
-        training.film.frames.iter().filter_map(mean).collect()
+        training.film.spread(ROWS).into_iter().filter_map(mean).collect()
     }
 }
 
@@ -166,8 +173,8 @@ mod tests {
     fn what_rises_in_the_end_is_worse_from_the_step_after_which_it_stays_up() {
         let back = course(&[2.0, 1.0, 1.2, 1.01, 1.3, 1.5]);
         assert_eq!((back.better_until, back.worse_from), (Some(1), Some(4)));
-        assert_eq!(back.short(), "better until step 1, worse again from step 4 on");
-        assert_eq!(course(&[1.0, 1.0, 1.2, 1.4]).short(), "worse from step 2 on");
+        assert_eq!(back.short(), "better until step 1, worse from step 4");
+        assert_eq!(course(&[1.0, 1.0, 1.2, 1.4]).short(), "worse from step 2");
         assert_eq!(course(&[1.0, 1.4, 1.2, 1.01]).short(), "as before", "it came back");
     }
 
@@ -187,12 +194,11 @@ mod tests {
             verdict.sentences(),
             [
                 "learned until step 1: 3.000 → 0.000 nats",
-                "kin: better until step 1, worse again from step 2 on (2.000 → 1.500, 1.000 at best)",
-                "other: worse from step 1 on (4.000 → 4.400)",
+                "kin: better until step 1, worse from step 2 (2.000 → 1.500, 1.000 at best)",
+                "other: worse from step 1 (4.000 → 4.400)",
             ]
         );
-        let short =
-            "learned until step 1; kin better until step 1, worse again from step 2 on; other worse from step 1 on";
+        let short = "learned until step 1; kin better until step 1, worse from step 2; other worse from step 1";
         assert_eq!(verdict.summary(), short);
     }
 }

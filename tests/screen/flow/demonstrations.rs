@@ -141,7 +141,7 @@ fn the_end_of_a_run_says_what_came_of_it() {
     let name = app.training.probes[0].name.clone();
     let said = notice(&app).0.to_owned();
     assert!(said.starts_with("paused at step 4; r goes on · "), "{said}");
-    assert!(said.contains(&format!("{name} better until step 1, worse again from step 2 on")), "{said}");
+    assert!(said.contains(&format!("{name} better until step 1, worse from step 2")), "{said}");
     let verdict = app.verdict().expect("enough is measured");
     assert_eq!(verdict.probes.len(), 2);
     let mut app = trained(2);

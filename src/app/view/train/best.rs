@@ -41,7 +41,10 @@ pub fn go(app: &mut App) -> Vec<Effect> {
         app.shared.say(format!("the best step, {step}, is too long ago: {oldest} and later ones can be gone back to"));
         return Vec::new();
     }
-    app.shared.say(format!("back to step {step}, the best by “{name}” ({loss:.3} nats); w saves its weights"));
+    app.shared.say(match step {
+        0 => format!("back to the base weights: no step made “{name}” better ({loss:.3} nats)"),
+        _ => format!("back to step {step}, the best by “{name}” ({loss:.3} nats); w saves its weights"),
+    });
     go_back(app, TrainRequest::Rewind { step })
 }
 

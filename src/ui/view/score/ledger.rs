@@ -30,11 +30,9 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ];
         lines.push(Line::from(spans));
     }
-    lines.extend(
-        text::wrap(&derived(ledger, app.denominator, Scale::Full), width)
-            .into_iter()
-            .map(|line| Line::styled(line, theme.text)),
-    );
+    let figures = derived(ledger, app.denominator, Scale::Full);
+    let figures = figures.iter().flat_map(|figure| text::wrap(figure, width));
+    lines.extend(figures.map(|line| Line::styled(line, theme.text)));
     lines.push(Line::styled("d takes another denominator", theme.dim));
     lines
 }
@@ -52,7 +50,8 @@ fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         losses.push(Span::styled(mark, theme.accent));
         losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
     }
-    let scales = [Scale::Full, Scale::Short, Scale::None].map(|scale| derived(ledger, app.denominator, scale));
+    let scales = [Scale::Full, Scale::Short, Scale::None];
+    let scales = scales.map(|scale| derived(ledger, app.denominator, scale).join(" · "));
     let [.., none] = &scales;
     let figures = scales.iter().find(|figures| figures.chars().count() <= width).unwrap_or(none).clone();
     vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(figures, theme.text)]
@@ -121,20 +120,20 @@ enum Scale {
     None,
 }
 
-fn derived(ledger: &Ledger, denominator: Denominator, scale: Scale) -> String {
+fn derived(ledger: &Ledger, denominator: Denominator, scale: Scale) -> Vec<String> {
     let mut figures = Vec::new();
     if let Some(perplexity) = ledger.perplexity(denominator) {
         let figure = if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") };
         let among = text::among(perplexity);
         figures.push(match scale {
             Scale::Full => format!("perplexity {figure}: as unsure as among {among}"),
-            Scale::Short => format!("perplexity {figure}: as among {among}"),
+            Scale::Short => format!("ppl {figure}: as among {among}"),
             Scale::None => format!("perplexity {figure}"),
         });
     }
     if let Some(bits) = ledger.bits_per_byte() {
         figures.push(match scale {
-            Scale::Full => format!("{bits:.3} bits per byte (0: sure of each, 8: every byte as likely)"),
+            Scale::Full => format!("{bits:.3} bits per byte (0: sure, 8: every byte as likely)"),
             Scale::Short => format!("{bits:.3} of 8 bits per byte"),
             Scale::None => format!("{bits:.3} bits per byte"),
         });
@@ -144,5 +143,5 @@ fn derived(ledger: &Ledger, denominator: Denominator, scale: Scale) -> String {
             if scale == Scale::Short { String::new() } else { format!(" ({} of {})", ledger.correct, ledger.scored) };
         figures.push(format!("accuracy {:.0} %{counts}", accuracy * 100.0));
     }
-    figures.join(" · ")
+    figures
 }

@@ -15,11 +15,13 @@ pub struct Axes<'a> {
     pub bounds: Bounds,
     /// What the values are.
     pub unit: &'static str,
+    /// Whether the best step is marked.
+    pub has_best: bool,
 }
 
 /// Draws the lines and their axes into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, axes: &Axes) {
-    let &Axes { series, levels, bounds, unit } = axes;
+    let &Axes { series, levels, bounds, unit, has_best } = axes;
     let digits =
         |value: f64| if value >= 0.01 || value == 0.0 { format!("{value:.2}") } else { format!("{value:.0e}") };
     let left = digits(bounds.y.0).len().max(digits(bounds.y.1).len()).max(unit.len());
@@ -36,7 +38,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, axes: &Axes
         frame.render_widget(Line::from(spans), row);
     }
     if let Some(row) = area.rows().next_back() {
-        let axis = steps(app, theme, bounds, width);
+        let axis = steps(app, theme, bounds, width, has_best);
         frame.render_widget(Line::styled(format!("{unit:>left$}└"), theme.dim), row);
         let x = row.x.saturating_add(u16::try_from(left + 1).unwrap_or(u16::MAX));
         frame.render_widget(axis, Rect { x, ..row }.intersection(row));
@@ -44,7 +46,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, axes: &Axes
 }
 
 /// The x axis: where it begins and ends, where settings changed (◆), which step is best (★), and which is shown (▲).
-fn steps(app: &App, theme: &Theme, bounds: Bounds, width: usize) -> Line<'static> {
+fn steps(app: &App, theme: &Theme, bounds: Bounds, width: usize, has_best: bool) -> Line<'static> {
     let training = &app.training;
     let mut cells = vec![("─", theme.dim); width];
     let mut mark = |step: usize, glyph, style| {
@@ -55,7 +57,7 @@ fn steps(app: &App, theme: &Theme, bounds: Bounds, width: usize) -> Line<'static
     for change in &training.changes {
         mark(change.after, "◆", theme.warning);
     }
-    if let Some((step, _)) = training.best().filter(|(step, _)| *step > 0 && *step < training.step) {
+    if let Some((step, _)) = training.best().filter(|(step, _)| has_best && (1..training.step).contains(step)) {
         mark(step, "★", theme.accent);
     }
     if training.shown.is_some() {

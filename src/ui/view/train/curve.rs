@@ -51,7 +51,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let levels: Vec<Level> = guessing(app).into_iter().collect();
     let bounds = bounds.reaching(&levels);
     let unit = if bounds.is_log { "log" } else { "nats" };
-    axes::draw(app, theme, frame, plot, &Axes { series: &series, levels: &levels, bounds, unit });
+    axes::draw(app, theme, frame, plot, &Axes { series: &series, levels: &levels, bounds, unit, has_best: true });
     for (one, row) in series.iter().rev().filter(|one| is_named(one)).zip(names.rows()) {
         frame.render_widget(named(theme, one, app), row);
     }

@@ -16,7 +16,7 @@ pub const ROOM_FOR_LOSS: u16 = 24;
 
 /// Draws the plot in its frame.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, stage: &Stage) {
-    let series = series(theme, stage);
+    let series = series(theme, stage, usize::from(area.width));
     let title = if stage.is_of_probability() { "p of each first token" } else { "Loss: true text, own text" };
     let width = usize::from(area.width);
     let legend = curve::legend(theme, &series, app, width).right_aligned();
@@ -33,18 +33,21 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, stage: &Sta
         false if bounds.is_log => (bounds.reaching(&levels), "log"),
         false => (bounds.reaching(&levels), "nats"),
     };
-    axes::draw(app, theme, frame, inner, &Axes { series: &series, levels: &levels, bounds, unit });
+    axes::draw(app, theme, frame, inner, &Axes { series: &series, levels: &levels, bounds, unit, has_best: false });
 }
 
-/// A line for each thing that is watched, the first on top.
-fn series(theme: &Theme, stage: &Stage) -> Vec<Series> {
+/// A line for each thing that is watched, the first on top. Lines that swing from step to step would fill the plot once
+/// there are many steps: points then.
+fn series(theme: &Theme, stage: &Stage, width: usize) -> Vec<Series> {
+    let steps = stage.probes.first().map_or(0, |probe| probe.losses.len());
+    let look = if stage.is_of_probability() && steps * 3 > width { Look::Points } else { Look::Line };
     let looks = [("●", theme.accent), ("○", theme.warning)].into_iter().cycle();
     let line = |(probe, (glyph, style)): (&crate::app::Probe, _)| Series {
         name: visible_text(&probe.name),
         glyph,
         style,
         points: probe.losses.iter().map(|&(step, nll)| (step as f64, stage.drawn(nll))).collect(),
-        look: Look::Line,
+        look,
     };
     let mut series: Vec<Series> = stage.probes.iter().zip(looks).map(line).collect();
     series.retain(|one| !one.points.is_empty());

@@ -13,8 +13,9 @@ const NOTHING: &str = "too little is measured yet: after a few steps stands here
                        better and worse with it";
 /// Columns of a token's label.
 const LABEL: usize = 14;
-/// Tokens that are named at most.
-const NAMED: usize = 6;
+/// Whether what each probe cost is told, and how many tokens are named at most: the first that there is room for. The
+/// figures go first, for the probes and the curve have them too.
+const LAYOUTS: [(bool, usize); 5] = [(true, 6), (true, 3), (false, 6), (false, 3), (false, 1)];
 
 /// Draws the verdict into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
@@ -22,20 +23,28 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let lines = |words: &str, style: Style| -> Vec<Line<'static>> {
         text::wrap(words, width).into_iter().map(|line| Line::styled(line, style)).collect()
     };
-    let shown = match app.verdict() {
-        None => lines(NOTHING, theme.dim),
-        Some(verdict) => {
-            let rest = [best(app).map(|words| (words, theme.accent)), last_tenth(app).map(|words| (words, theme.text))];
-            let rest: Vec<Line> = rest.into_iter().flatten().flat_map(|(words, style)| lines(&words, style)).collect();
-            let full = verdict.sentences().into_iter().map(|sentence| visible_text(&sentence));
-            let full: Vec<Line> = full.flat_map(|sentence| lines(&sentence, theme.text)).collect();
-            // The figures are the first to go: the probes and the curve have them too.
-            let has_room = full.len() + rest.len() <= usize::from(area.height);
-            let first = if has_room { full } else { lines(&visible_text(&verdict.summary()), theme.text) };
-            first.into_iter().chain(rest).collect()
-        }
+    let Some(verdict) = app.verdict() else {
+        return write(frame, area, lines(NOTHING, theme.dim));
     };
-    for (line, row) in shown.into_iter().zip(area.rows()) {
+    let last = app.last_tenth();
+    let composed = |(has_figures, most): (bool, usize)| {
+        let first = if has_figures { verdict.sentences() } else { vec![verdict.summary()] };
+        let mut all: Vec<Line> = first.iter().flat_map(|words| lines(&visible_text(words), theme.text)).collect();
+        all.extend(best(app).map_or_else(Vec::new, |words| lines(&words, theme.accent)));
+        all.extend(
+            last.as_ref()
+                .map(|last| last_words(app, last, most))
+                .map_or_else(Vec::new, |words| lines(&words, theme.text)),
+        );
+        all
+    };
+    let mut layouts = LAYOUTS.into_iter().map(composed);
+    let fitting = layouts.find(|lines| lines.len() <= usize::from(area.height));
+    write(frame, area, fitting.unwrap_or_else(|| composed(LAYOUTS[LAYOUTS.len() - 1])));
+}
+
+fn write(frame: &mut Frame, area: Rect, lines: Vec<Line<'static>>) {
+    for (line, row) in lines.into_iter().zip(area.rows()) {
         frame.render_widget(line, row);
     }
 }
@@ -44,23 +53,20 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
 fn best(app: &App) -> Option<String> {
     let (step, loss) = app.training.best()?;
     let name = visible_text(&app.training.decider()?.name);
+    if step == 0 {
+        return Some(format!("★ best by {name}: the base weights ({loss:.3}); no step made it better"));
+    }
     let more = if app.training.probes.len() > 1 { ", P another probe" } else { "" };
     let way = if step == app.training.step { "w saves it" } else { "* goes there, w saves" };
     Some(format!("★ best by {name}: step {} ({loss:.3}); {way}{more}", text::count(step)))
 }
 
-/// Which tokens the end of the fall came from.
-fn last_tenth(app: &App) -> Option<String> {
-    let last = LastTenth::new(&app.training.film.frames, app.mask()?)?;
+/// Which tokens the end of the fall came from, at most so many of them.
+fn last_words(app: &App, last: &LastTenth, most: usize) -> String {
     let (from, to) = last.steps;
     let label = |t: usize| token::label(app, t, LABEL);
-    let named = last.tokens.iter().filter(|(_, share)| *share >= 0.01).take(NAMED);
-    let named = named.map(|&(t, share)| format!("{} {:.0} %", label(t), share * 100.0));
-    let named = named.collect::<Vec<_>>().join(", ");
-    let part = last.part * 100.0;
-    Some(format!(
-        "the last {part:.0} % of the fall, step {} to {}, came from {named}",
-        text::count(from),
-        text::count(to)
-    ))
+    let named = last.tokens.iter().filter(|(_, share)| *share >= 0.01).take(most);
+    let named: Vec<String> = named.map(|&(t, share)| format!("{} {:.0} %", label(t), share * 100.0)).collect();
+    let (part, named) = (last.part * 100.0, named.join(", "));
+    format!("the last {part:.0} % of the fall, step {} to {}, came from {named}", text::count(from), text::count(to))
 }
