@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion};
 use lossglass::app::view::score;
 use lossglass::app::{Action, App, Command, Frame, Probe, Start, ThemeName, View, update};
-use lossglass::engine::Event;
+use lossglass::engine::{Event, Measure};
 use lossglass::loss::{Candidate, Denominator, Distribution, Ledger, Row, Scores, Target};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
 use lossglass::model::Model;
@@ -130,6 +130,7 @@ fn train(app: &mut App, steps: usize) {
     let probe = |name: &str| Probe {
         name: name.into(),
         sample: Sample::Text(name.into()),
+        measure: Measure::Scored,
         losses: losses.clone(),
         twin_losses: Vec::new(),
     };

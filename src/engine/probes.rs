@@ -44,16 +44,21 @@ impl Probes {
     }
 
     /// What is measured of each now, in nats, one list for each decoder; no list where nothing is watched. `None` where it
-    /// cannot be measured, or after `cancel`.
+    /// cannot be measured, or after the first of `cancels`; what the model writes itself is given up after either.
     ///
     /// # Errors
     /// If a decoder fails.
-    pub fn measure(&self, decoders: &[&Decoder], stops: &[u32], cancel: &Cancel) -> Result<Vec<Vec<Option<f64>>>> {
+    pub fn measure(
+        &self,
+        decoders: &[&Decoder],
+        stops: &[u32],
+        cancels: [&Cancel; 2],
+    ) -> Result<Vec<Vec<Option<f64>>>> {
         if self.watched.is_empty() {
             return Ok(Vec::new());
         }
         let one = |decoder: &Decoder, watched: &Option<Watched>| match watched {
-            Some(watched) => watched.measure(decoder, stops, cancel),
+            Some(watched) => watched.measure(decoder, stops, cancels),
             None => Ok(None),
         };
         let of = |decoder: &&Decoder| self.watched.iter().map(|watched| one(decoder, watched)).collect();
@@ -84,12 +89,12 @@ impl Watched {
         Some(Self::Own { prompt: example.ids, most })
     }
 
-    fn measure(&self, decoder: &Decoder, stops: &[u32], cancel: &Cancel) -> Result<Option<f64>> {
+    fn measure(&self, decoder: &Decoder, stops: &[u32], [cancel, run]: [&Cancel; 2]) -> Result<Option<f64>> {
         match self {
             Self::Text(example) => Ok(mean_nll(decoder, example, cancel)?),
             Self::Own { prompt, most } => {
                 let sampling = Sampling { temperature: 0.0, max_tokens: *most, ..Sampling::default() };
-                let written = generate(decoder, prompt, stops, &sampling, cancel, &mut |_| {})?;
+                let written = generate(decoder, prompt, stops, &sampling, run, &mut |_| {})?;
                 let Some(written) = written else { return Ok(None) };
                 let ids = [prompt.as_slice(), &written.ids].concat();
                 let weights = (0..ids.len()).map(|t| f64::from(u8::from(t >= prompt.len()))).collect();

@@ -307,7 +307,7 @@ impl Run {
             rows.push(score(scorer, decoder, screen, cancel)?);
         }
         let probes = match reports.is_empty() || self.probes.are_due(step) {
-            true => self.probes.measure(&self.decoders(model), &model.stop_ids(), cancel)?,
+            true => self.probes.measure(&self.decoders(model), &model.stop_ids(), [cancel, &self.cancel()])?,
             false => Vec::new(),
         };
         let oldest = self.first.as_ref().map_or(step, Trainer::oldest);

@@ -28,8 +28,7 @@ impl LastTenth {
         let sums: Vec<f64> = frames.iter().map(|frame| sum(frame)).collect::<Option<_>>()?;
         let (first, last) = (*sums.first()?, *sums.last()?);
         let fall = first - last;
-        // Not greater, so that what is no number ends here too.
-        if !(fall > LEAST) {
+        if fall.is_nan() || fall <= LEAST {
             return None;
         }
         let from = sums.iter().rposition(|sum| first - sum < MOST * fall)?;

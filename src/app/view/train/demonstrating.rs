@@ -1,6 +1,6 @@
 //! Demonstrations: beginning one, ending one.
 
-use crate::app::training::{Demonstration, go_back};
+use crate::app::training::{Demonstration, go_back, pause};
 use crate::app::{App, Effect};
 use crate::engine::TrainRequest;
 use crate::mask::Mode;
@@ -49,7 +49,9 @@ pub fn begin(app: &mut App, demonstration: Demonstration) -> Vec<Effect> {
 }
 
 /// Steps are taken as before it, from the weights that it left.
-pub fn end(app: &mut App) {
+pub fn end(app: &mut App) -> Vec<Effect> {
+    let effects = pause(app);
     app.leave_stage();
     app.shared.say("the demonstration is over: settings and data are as before it; X goes back to the base weights");
+    effects
 }

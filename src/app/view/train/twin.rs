@@ -12,8 +12,7 @@ pub fn toggle(app: &mut App) -> Vec<Effect> {
         return end(app);
     }
     if app.training.stage.is_some() {
-        demonstrating::end(app);
-        return Vec::new();
+        return demonstrating::end(app);
     }
     let twins = PRESETS.iter().enumerate().map(|(i, preset)| Item {
         label: preset.title.into(),
@@ -46,7 +45,9 @@ pub fn choose(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
 /// The text is scored: a twin run or a demonstration that waited for that begins.
 pub fn begin_that_waits(app: &mut App) -> Vec<Effect> {
     if let Some(demonstration) = app.asked.demonstration.take() {
-        return demonstrating::begin(app, demonstration);
+        // What was opened meanwhile may be another sample.
+        let is_there = demonstration.sample().is_none_or(|(sample, _)| sample == app.sample);
+        return if is_there { demonstrating::begin(app, demonstration) } else { Vec::new() };
     }
     app.asked.twin.take().map_or_else(Vec::new, |preset| begin(app, preset))
 }
