@@ -51,7 +51,7 @@ impl Film {
         let tokens = self.frames.first().map_or(1, |frame| frame.scores.len().max(1));
         let apart = self.frames.len().div_ceil((rows / tokens).max(2)).max(1);
         let last = self.frames.len().saturating_sub(1);
-        let is_one = |&(i, _): &(usize, &Frame)| i % apart == 0 || i == last;
+        let is_one = |&(i, _): &(usize, &Frame)| i.is_multiple_of(apart) || i == last;
         self.frames.iter().enumerate().filter(is_one).map(|(_, frame)| frame).collect()
     }
 

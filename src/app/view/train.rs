@@ -90,7 +90,7 @@ impl Room for Train {
         bind(&["+", "="], Command::RaiseRate, "higher learning rate", "+- lr"),
         bind(&["-"], Command::LowerRate, "lower learning rate", ""),
         bind(&["s"], Command::Settings, "training settings", "s settings"),
-        bind(&["t"], Command::TwinRun, "twin runs, two copies side by side, and demonstrations; end it", "t twin"),
+        bind(&["t"], Command::TwinRun, "twin run or demonstration; end it", "t twin"),
         bind(&["i"], Command::NextPanel, "movers, probes, samples, gradients, verdict, runs", "i panel"),
         bind(&["p"], Command::Probe, "watch this sentence as a probe, or no more", "p probe"),
         bind(&["a"], Command::Collect, "add this sentence to the training set, or take it out", ""),

@@ -56,7 +56,8 @@ pub fn stage(demonstration: Demonstration, steps: usize) -> Stage {
         demonstration.stage(&BUILT_IN[0].sample(), (Settings::default(), Goal::default(), TrainingData::Screen));
     for (i, probe) in stage.probes.iter_mut().enumerate() {
         let side = if i == 0 { 1.0 } else { -1.0 };
-        let swing = |step: usize| 0.42 * side * (-0.08 * step as f64).exp() * if step % 2 == 0 { 1.0 } else { -1.0 };
+        let swing =
+            |step: usize| 0.42 * side * (-0.08 * step as f64).exp() * if step.is_multiple_of(2) { 1.0 } else { -1.0 };
         let nll = |step: usize| match (demonstration, i) {
             (Demonstration::TwoAnswers, _) => -(0.48 + swing(step)).ln(),
             (_, 0) => 0.3 + 6.0 * (-0.4 * step as f64).exp(),

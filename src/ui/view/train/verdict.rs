@@ -68,5 +68,5 @@ fn last_words(app: &App, last: &LastTenth, most: usize) -> String {
     let named = last.tokens.iter().filter(|(_, share)| *share >= 0.01).take(most);
     let named: Vec<String> = named.map(|&(t, share)| format!("{} {:.0} %", label(t), share * 100.0)).collect();
     let (part, named) = (last.part * 100.0, named.join(", "));
-    format!("the last {part:.0} % of the fall, step {} to {}, came from {named}", text::count(from), text::count(to))
+    format!("last {part:.0} % of the fall (steps {}–{}): {named}", text::count(from), text::count(to))
 }
