@@ -193,7 +193,7 @@ impl Canvas {
         }
     }
 
-    /// Draws a level where nothing else is, and names it, as near to it as there is room.
+    /// Draws a level where nothing else is, and names it, on it or beside it as there is room.
     fn rule(&mut self, level: &Level, bounds: Bounds) {
         let is_held = bounds.holds(level.value);
         let own = if is_held { bounds.row(level.value, self.height * 4) / 4 } else { 0 };
@@ -203,9 +203,11 @@ impl Canvas {
         let named = level.words.iter().find_map(|words| {
             let words = if is_held { format!(" {words} ") } else { format!(" ↑ {words} ") };
             let length = words.chars().count();
-            let mut rows: Vec<usize> = (0..if is_held { self.height } else { 1 }).collect();
-            rows.sort_by_key(|row| row.abs_diff(own));
-            let at = rows.into_iter().find_map(|row| Some((row, free(self.row(row), length)?)))?;
+            // Farther away it would be read as the level of another row.
+            let rows = [Some(own), own.checked_add(1), own.checked_sub(1)].into_iter().flatten();
+            let height = self.height;
+            let mut rows = rows.filter(|&row| row < height && (is_held || row == own));
+            let at = rows.find_map(|row| Some((row, free(self.row(row), length)?)))?;
             Some((at, words))
         });
         if let Some(((row, at), words)) = named {
