@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use criterion::{BenchmarkId, Criterion};
 use lossglass::app::view::{attend, score};
 use lossglass::app::{Action, App, AttendPanel, Command, Effect, Frame, Probe, Start, ThemeName, View, update};
-use lossglass::engine::{Event, LookAt, LookEvent, Request, Seen};
+use lossglass::engine::{Event, LookAt, LookEvent, Measure, Request, Seen};
 use lossglass::inspect::{Depth, LayerWeights, Lean, Leaning, NamedHead, Weights};
 use lossglass::loss::{Candidate, Denominator, Distribution, Labels, Ledger, Row, Scores, Target};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
@@ -153,6 +153,7 @@ fn train(app: &mut App, steps: usize) {
     let probe = |name: &str| Probe {
         name: name.into(),
         sample: Sample::Text(name.into()),
+        measure: Measure::Scored,
         losses: losses.clone(),
         twin_losses: Vec::new(),
     };

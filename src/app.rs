@@ -37,8 +37,8 @@ pub use overlay::{
 pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progress, Scoring, Shared};
 pub use start::Start;
 pub use training::{
-    Activity, Change, Continuation, Film, Frame, Mover, Movers, PRESETS, Preset, Probe, SMOOTHING, Training,
-    TrainingData, Twin, WRITTEN, smoothed,
+    Activity, Change, Continuation, Course, Demonstration, EarlierRun, Film, Frame, LastTenth, Mover, Movers, PRESETS,
+    Preset, Probe, SMOOTHING, Stage, Training, TrainingData, Twin, Verdict, WRITTEN, smoothed,
 };
 pub use update::update;
 pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};

@@ -11,6 +11,7 @@ mod experiment;
 mod inbox;
 mod look;
 mod message;
+mod probes;
 mod room;
 mod run;
 mod scored;
@@ -29,7 +30,7 @@ pub use experiment::Experiment;
 pub use look::{Look, LookAt, LookEvent, Seen};
 pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
-pub use train_message::{At, CopyMask, CopyPlan, Data, Ended, Plan, TrainEvent, TrainRequest, Written};
+pub use train_message::{At, CopyMask, CopyPlan, Data, Ended, Measure, Plan, TrainEvent, TrainRequest, Watch, Written};
 pub use write::{WriteEvent, WriteRequest, WriteWhat, WrittenText};
 
 use crate::cancel::Cancel;

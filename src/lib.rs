@@ -82,6 +82,7 @@
 //! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
 //! - a stage of the step in slow motion: what it shows in `train/slow_step.rs`, kept by `train/recorder.rs` as the ordinary
 //!   step passes, a line in `app/overlay/slow_step.rs`, and how it is drawn in `ui/overlay/slow_step/`
+//! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
 //! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,
 //!   a panel of `app/view/attend.rs`
 //!

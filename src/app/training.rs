@@ -3,12 +3,16 @@
 mod answers;
 mod ask;
 mod asked;
+mod demonstration;
+mod earlier;
 mod film;
+mod last_tenth;
 mod movers;
 mod plan;
 mod smoothing;
 mod step_settings;
 mod twin;
+mod verdict;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,15 +20,19 @@ use std::sync::Arc;
 pub(super) use answers::take;
 pub(super) use ask::{ask, follow, go_back, pause, step_slowly, train};
 pub(super) use asked::Asked;
+pub use demonstration::{Demonstration, Stage};
+pub use earlier::EarlierRun;
 pub use film::{Film, Frame};
+pub use last_tenth::LastTenth;
 pub use movers::{Mover, Movers};
 pub use plan::WRITTEN;
 pub use smoothing::{SMOOTHING, smoothed};
 pub use step_settings::Change;
 use step_settings::StepSettings;
 pub use twin::{PRESETS, Preset};
+pub use verdict::{Course, Verdict};
 
-use crate::engine::Written;
+use crate::engine::{Measure, Written};
 use crate::mask::Policy;
 use crate::sample::{Record, Sample};
 use crate::train::{Goal, Settings, StepReport};
@@ -52,7 +60,13 @@ pub struct Training {
     pub probes: Vec<Probe>,
     /// Probes are scored after every so many steps.
     pub probe_every: usize,
+    /// Which of them decides what step is best.
+    pub deciding: usize,
     pub twin: Option<Twin>,
+    /// The demonstration under way.
+    pub stage: Option<Stage>,
+    /// The runs of this sitting that are over, the latest last.
+    pub earlier: Vec<EarlierRun>,
     /// What the model wrote at the first step of the run and what it writes now.
     pub before: Option<Continuation>,
     pub now: Option<Continuation>,
@@ -97,7 +111,8 @@ pub enum Activity {
 pub struct Probe {
     pub name: String,
     pub sample: Sample,
-    /// Step and mean −log p in nats of its scored targets, in the order they were measured.
+    pub measure: Measure,
+    /// Step and what was measured, in nats, in the order of the steps.
     pub losses: Vec<(usize, f64)>,
     /// The same for the second copy of a twin run.
     pub twin_losses: Vec<(usize, f64)>,
@@ -122,6 +137,18 @@ pub struct Continuation {
     pub texts: Vec<Written>,
 }
 
+impl Probe {
+    /// The mean −log p of what `sample` scores is to be watched.
+    pub(super) fn new(name: String, sample: Sample) -> Self {
+        Self { name, sample, measure: Measure::default(), losses: Vec::new(), twin_losses: Vec::new() }
+    }
+
+    /// The same, with nothing measured yet.
+    fn unmeasured(self) -> Self {
+        Self { losses: Vec::new(), twin_losses: Vec::new(), ..self }
+    }
+}
+
 impl TrainingData {
     /// What the steps are taken on, in words.
     pub fn describe(&self) -> String {
@@ -139,6 +166,11 @@ impl Training {
     /// Whether nothing was learned yet: every number is the base model's.
     pub fn is_untouched(&self) -> bool {
         self.step == 0 && self.steps.is_empty() && self.film.frames.len() <= 1
+    }
+
+    /// All that is watched: the probes, then what a demonstration watches.
+    pub(super) fn watched(&mut self) -> impl Iterator<Item = &mut Probe> {
+        self.probes.iter_mut().chain(self.stage.iter_mut().flat_map(|stage| &mut stage.probes))
     }
 
     /// The frame of the film that is shown, which is the last one if no past step is.
@@ -168,7 +200,10 @@ impl Default for Training {
             shown: None,
             probes: Vec::new(),
             probe_every: 1,
+            deciding: 0,
             twin: None,
+            stage: None,
+            earlier: Vec::new(),
             before: None,
             now: None,
             sample_temperature: 0.0,

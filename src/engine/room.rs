@@ -35,7 +35,10 @@ pub(super) fn for_training(
     let free = memory::room(&model.config, settings, tokens, base);
     let free = free.with_context(|| format!("{} on {tokens} tokens", model.name))?;
     let history = free.map_or(HISTORY, |free| HISTORY.min(free / 2));
-    trainer.get_or_insert_with(|| Trainer::new(decoder, Some(usize::try_from(history).unwrap_or(usize::MAX))));
+    // The best step's state is one more, however large; half of what is left then is nobody's.
+    let keepsake = free.map_or(HISTORY, |free| (free - history) / 2);
+    let [history, keepsake] = [history, keepsake].map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+    trainer.get_or_insert_with(|| Trainer::new(decoder, Some(history)).keep_within(keepsake));
     Ok(())
 }
 

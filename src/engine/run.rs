@@ -6,18 +6,15 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use super::dataset::DataSet;
-use super::{At, CopyMask, CopyPlan, Data, Ended, Plan, room, slow};
+use super::probes::Probes;
+use super::{At, CopyMask, CopyPlan, Data, Ended, Plan, Watch, room, slow};
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Row;
-use crate::mask::Policy;
 use crate::model::Model;
-use crate::sample::{Record, Sample};
 use crate::score::{ScoreError, ScoreOptions, Scorer};
 use crate::sequence::EncodeOptions;
-use crate::train::{
-    Example, Goal, Progress, Settings, SlowStep, StepReport, TrainError, Trainer, batch, mean_nll, save,
-};
+use crate::train::{Example, Goal, Progress, Settings, SlowStep, StepReport, TrainError, Trainer, batch, save};
 
 /// What is trained, how, and how far it is.
 #[derive(Default)]
@@ -27,9 +24,8 @@ pub(super) struct Run {
     under_way: Option<Steps>,
     /// Of the first copy's last step.
     settings: Option<Settings>,
-    /// Sentences to watch; `None` where the model cannot read one.
-    probes: Vec<Option<Arc<Example>>>,
-    probe_every: usize,
+    /// Sentences to watch.
+    probes: Probes,
     set: Option<DataSet>,
     on_screen: Option<ScreenExamples>,
     /// What was cut or left out of the data set, once it is read and until it is said.
@@ -303,16 +299,15 @@ impl Run {
         Ok(save::save(model, trainer, settings, directory, true, cancel, &mut on_progress)?.bytes)
     }
 
-    /// Watches these samples, scored after every `every` steps.
-    pub fn watch(&mut self, model: &Model, probes: &[Sample], encoding: EncodeOptions, every: usize) {
-        let read = |sample: &Sample| {
-            let sequence = model.encode(sample, encoding).ok()?;
-            let Record { form, split, .. } = Record::from(sample.clone());
-            let mask = Policy::default().mask(&sequence, form, split).ok()?;
-            Some(Arc::new(Example::new(&sequence, &mask)))
-        };
-        self.probes = probes.iter().map(read).collect();
-        self.probe_every = every.max(1);
+    /// Watches these sentences, measured after every `every` steps.
+    pub fn watch(&mut self, model: &Model, probes: &[Watch], encoding: EncodeOptions, every: usize) {
+        self.probes = Probes::new(model, probes, encoding, every);
+    }
+
+    /// The weights after that step are kept at hand, those of each copy.
+    pub fn keep(&mut self, step: Option<usize>) {
+        let second = self.second.as_mut().and_then(|second| second.trainer.as_mut());
+        self.first.iter_mut().chain(second).for_each(|trainer| trainer.keep(step));
     }
 
     /// What the weights say now: rows of the sequence on screen, and the probes where they are due. Rows that `cancel`
@@ -335,19 +330,12 @@ impl Run {
             scorer.clear();
             rows.push(score(scorer, decoder, screen, cancel)?);
         }
-        let is_due = reports.is_empty() || step.is_multiple_of(self.probe_every.max(1));
-        let probes = if is_due && !self.probes.is_empty() { self.probe(model, cancel)? } else { Vec::new() };
+        let probes = match reports.is_empty() || self.probes.are_due(step) {
+            true => self.probes.measure(&self.decoders(model), &model.stop_ids(), [cancel, &self.cancel()])?,
+            false => Vec::new(),
+        };
         let oldest = self.first.as_ref().map_or(step, Trainer::oldest);
         Ok(At { step, reports, generation: screen.generation, rows, probes, oldest })
-    }
-
-    fn probe(&self, model: &Model, cancel: &Cancel) -> Result<Vec<Vec<Option<f64>>>> {
-        let mean = |decoder: &Decoder, probe: &Option<Arc<Example>>| match probe {
-            Some(example) => Ok(mean_nll(decoder, example, cancel)?),
-            None => Ok(None),
-        };
-        let of = |decoder: &Decoder| self.probes.iter().map(|probe| mean(decoder, probe)).collect();
-        self.decoders(model).into_iter().map(of).collect()
     }
 }
 

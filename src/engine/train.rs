@@ -78,6 +78,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
             }
             TrainRequest::Replan(plan) => run.replan(*plan),
+            TrainRequest::Keep { step } => run.keep(step),
             TrainRequest::Pause => {}
             TrainRequest::Undo | TrainRequest::Rewind { .. } | TrainRequest::Reset => {
                 let done = match request {

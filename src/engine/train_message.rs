@@ -30,8 +30,11 @@ pub enum TrainRequest {
     Rewind { step: usize },
     /// The exact base weights, no optimizer state, step 0.
     Reset,
-    /// Sentences to watch, scored before the first step and then after every `every` steps.
-    Probe { probes: Vec<Sample>, encoding: EncodeOptions, every: usize },
+    /// Sentences to watch, measured before the first step and then after every `every` steps.
+    Probe { probes: Vec<Watch>, encoding: EncodeOptions, every: usize },
+    /// The weights after this step are likely to be gone back to: what leads there is kept at hand as long as memory
+    /// allows; `None` = no step in particular.
+    Keep { step: Option<usize> },
     /// A second copy of the model learns beside the first, step by step; both begin at the base weights. Which settings
     /// and mask it has comes with every [`Plan`]. `false` ends it; the first copy stays as it is.
     Twin(bool),
@@ -45,8 +48,30 @@ pub enum TrainRequest {
 impl TrainRequest {
     /// Whether what the trainer does is to be given up for it.
     pub(super) fn ends_a_run(&self) -> bool {
-        !matches!(self, Self::Replan(_) | Self::Probe { .. } | Self::Continue { .. })
+        !matches!(self, Self::Replan(_) | Self::Probe { .. } | Self::Keep { .. } | Self::Continue { .. })
     }
+}
+
+/// A sentence to watch while the model learns, and what of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Watch {
+    pub sample: Sample,
+    pub measure: Measure,
+}
+
+/// What is measured of a sentence, in nats. What it scores is what the default mask scores of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Measure {
+    /// Mean −log p of all it scores.
+    #[default]
+    Scored,
+    /// −log p of the first token that it scores.
+    First,
+    /// Mean −log p of what it scores after its prompt: the true text, with the true text to read.
+    TrueText,
+    /// Mean −log p of what the model itself writes after that prompt, the likeliest token each time: at most as many
+    /// tokens as the true text has there, and none behind a stop.
+    OwnText,
 }
 
 /// How the next steps are taken.
@@ -115,7 +140,7 @@ pub struct At {
     pub generation: u64,
     /// Rows of the sequence on screen, one list for each copy; fewer than tokens where the work was cancelled.
     pub rows: Vec<Vec<Row>>,
-    /// Mean −log p in nats of each probe's scored targets, one list for each copy; empty where they were not scored.
+    /// What was measured of each probe, in nats, one list for each copy; empty where they were not due.
     pub probes: Vec<Vec<Option<f64>>>,
     /// How far one can go back: snapshots and replay reach every step from here on.
     pub oldest: usize,

@@ -14,11 +14,16 @@ pub struct Means {
 impl Means {
     /// The means of `scores` under `mask`; weights do not count, only whether a target has one.
     pub fn new(mask: &LossMask, scores: &Scores) -> Self {
+        Self::of(mask, |t| scores.nll(t))
+    }
+
+    /// The same where `nll` says what each token costs.
+    pub fn of(mask: &LossMask, nll: impl Fn(usize) -> Option<f64>) -> Self {
         let (mut sums, mut counts) = ([0.0; 2], [0_usize; 2]);
         for (t, &weight) in mask.weights().iter().enumerate().skip(1) {
             let side = usize::from(weight != 0.0);
             // A missing score makes its side's sum, and with it the mean, not a number.
-            sums[side] += scores.nll(t).unwrap_or(f64::NAN);
+            sums[side] += nll(t).unwrap_or(f64::NAN);
             counts[side] += 1;
         }
         let mean = |side: usize| Some(sums[side] / counts[side] as f64).filter(|mean| !mean.is_nan());

@@ -25,6 +25,9 @@ pub struct Record {
 pub struct History {
     /// Bytes that states may take, beside the base weights.
     budget: Option<usize>,
+    /// A step that is likely to be gone back to, and how large a state may be that is kept for it beyond the budget.
+    wanted: Option<usize>,
+    most_wanted: usize,
     /// Where the run began: 0, or the step it was resumed at.
     start: usize,
     method: Option<Method>,
@@ -60,7 +63,12 @@ impl History {
 
     /// Nothing before this step is known.
     pub fn begin_at(&mut self, step: usize) {
-        *self = Self { budget: self.budget, start: step, ..Self::default() };
+        *self = Self { budget: self.budget, most_wanted: self.most_wanted, start: step, ..Self::default() };
+    }
+
+    /// What leads to that step stays, as long as its state takes at most `most` bytes.
+    pub fn keep(&mut self, step: Option<usize>, most: usize) {
+        (self.wanted, self.most_wanted) = (step, most);
     }
 
     /// Where the run began.
@@ -149,10 +157,16 @@ impl History {
         Ok(())
     }
 
-    /// Drops states until they fit the budget, where the gap that is left is smallest; never the first and the newest.
+    /// Drops states until they fit the budget, where the gap that is left is smallest; never the first, the newest, and
+    /// the one that leads to the step that is wanted.
     fn thin(&mut self, budget: usize) {
-        while self.states.values().map(State::bytes).sum::<usize>() > budget {
-            let steps: Vec<usize> = self.states.keys().copied().collect();
+        let wanted = self.wanted.and_then(|step| self.nearest(step));
+        let wanted = wanted.filter(|step| self.states[step].bytes() <= self.most_wanted);
+        let counted = |states: &BTreeMap<usize, State>| -> usize {
+            states.iter().filter(|(step, _)| Some(**step) != wanted).map(|(_, state)| state.bytes()).sum()
+        };
+        while counted(&self.states) > budget {
+            let steps: Vec<usize> = self.states.keys().copied().filter(|step| Some(*step) != wanted).collect();
             let Some(least) = steps.windows(3).min_by_key(|window| window[2] - window[0]).map(|window| window[1])
             else {
                 break;

@@ -24,6 +24,9 @@ pub struct Settings {
     /// Passes whose gradients are summed before an update; the loss is divided once, by all of them.
     pub accumulate: usize,
     pub denominator: Denominator,
+    /// Whether every pass over a data set has an order of its own; else records are taken in the order of the data.
+    #[serde(default = "always")]
+    pub shuffle: bool,
     /// Of the data's order and of new adapters.
     pub seed: u64,
 }
@@ -40,9 +43,15 @@ impl Default for Settings {
             batch: 1,
             accumulate: 1,
             denominator: Denominator::Scored,
+            shuffle: true,
             seed: 0,
         }
     }
+}
+
+/// What was saved before there was a choice was shuffled.
+fn always() -> bool {
+    true
 }
 
 /// Which weights move.

@@ -29,6 +29,8 @@ pub struct Trainer {
     /// Whether weights other than adapters are no longer those the run began with.
     has_moved_base: bool,
     history: History,
+    /// Bytes that may be kept for one step beyond the history's budget.
+    keepsake: usize,
 }
 
 impl Trainer {
@@ -50,7 +52,21 @@ impl Trainer {
             step: 0,
             has_moved_base: false,
             history: History::new(budget),
+            keepsake: budget.unwrap_or(0),
         }
+    }
+
+    /// What [`keep`](Self::keep) may take beyond the budget, in bytes; without a word as much as the budget.
+    pub fn keep_within(mut self, bytes: usize) -> Self {
+        self.keepsake = bytes;
+        self
+    }
+
+    /// The weights after this step are likely to be gone back to: the kept state that leads there is not given up for the
+    /// budget's sake, if it is not too large. One step at a time; going back to any other takes no other weights, only
+    /// longer.
+    pub fn keep(&mut self, step: Option<usize>) {
+        self.history.keep(step, self.keepsake);
     }
 
     /// How many updates the weights have had.

@@ -15,7 +15,7 @@ pub fn fold(buffer: &mut Buffer) {
 /// The ASCII character that stands for a glyph; `?` for what a person wrote in another script.
 fn plain(symbol: &str) -> char {
     match symbol.chars().next().unwrap_or(' ') {
-        '─' | '━' | '−' | '–' | '—' => '-',
+        '─' | '━' | '┄' | '−' | '–' | '—' => '-',
         '│' | '┃' | '▏' => '|',
         '╭' | '╮' | '╰' | '╯' | '┌' | '┐' | '└' | '┘' | '├' | '┤' | '┬' | '┴' | '┼' => '+',
         '…' => '~',
@@ -27,7 +27,7 @@ fn plain(symbol: &str) -> char {
         '▆' => 'o',
         '▇' => 'O',
         '█' | '▉' | '▊' | '▋' | '▌' | '▍' | '▎' | '■' => '#',
-        '●' => '*',
+        '●' | '★' => '*',
         '▸' | '▶' | '→' | '⟩' => '>',
         '◀' | '◂' | '←' | '⟨' => '<',
         '↑' | '▲' | '△' => '^',

@@ -106,9 +106,9 @@ fn title(app: &App, width: usize) -> String {
     }
 }
 
-/// What colour, underline and marks mean.
+/// What colour, underline and marks mean, and what costs are to be measured by.
 fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
-    let mut spans = if theme.is_mono {
+    let mut scale = if theme.is_mono {
         vec![Span::styled(" dim: under 1 nat · bold: over 4 nats", theme.dim)]
     } else {
         let last = HEAT_LEVELS - 1;
@@ -118,11 +118,28 @@ fn legend(app: &App, theme: &Theme, width: usize) -> Line<'static> {
         scale.push(Span::styled(" nats", theme.dim));
         scale
     };
-    spans.push(Span::styled(" · ", theme.dim));
-    spans.push(Span::styled("underlined", theme.dim.patch(theme.scored)));
-    spans.push(Span::styled(": scored ", theme.dim));
+    let mut marks = vec![Span::styled(" · ", theme.dim)];
+    marks.push(Span::styled("underlined", theme.dim.patch(theme.scored)));
+    marks.push(Span::styled(": scored ", theme.dim));
     if app.mask().is_some_and(|mask| !mask.paint().is_empty()) {
-        spans.push(Span::styled("■ □: painted ", theme.dim));
+        marks.push(Span::styled("■ □: painted ", theme.dim));
     }
-    if text::width_of(&spans) + 4 > width { Line::default() } else { Line::from(spans) }
+    let Some(room) = width.checked_sub(text::width_of(&scale) + text::width_of(&marks) + 4) else {
+        return Line::default();
+    };
+    let guessing = guessing(app).into_iter().flatten().find(|words| words.chars().count() <= room);
+    scale.extend(guessing.map(|words| Span::styled(words, theme.dim)));
+    Line::from_iter(scale.into_iter().chain(marks))
+}
+
+/// What the scale's end is to be measured by: ln V, the cost of a token to a model that knows nothing.
+fn guessing(app: &App) -> Option<[String; 3]> {
+    let tokens = app.analysis.model.as_ref().map(|model| model.vocab_size).filter(|&tokens| tokens > 1)?;
+    let nats = (tokens as f64).ln();
+    let count = text::count(tokens);
+    Some([
+        format!(" · guessing at random: ln {count} = {nats:.2}"),
+        format!(" · at random: ln V {nats:.2}"),
+        format!(" · ln V {nats:.2}"),
+    ])
 }

@@ -98,6 +98,15 @@ pub fn probability_in_full(p: f64) -> String {
     }
 }
 
+/// So many tokens, as those that a perplexity stands for.
+pub fn among(perplexity: f64) -> String {
+    match perplexity {
+        p if p < 9.95 => format!("{p:.1} tokens"),
+        p if p < 1e6 => format!("{} tokens", count(p.round() as usize)),
+        p => format!("{p:.0e} tokens"),
+    }
+}
+
 /// A difference with three digits behind the point and its sign.
 pub fn signed(difference: f64) -> String {
     let sign = if difference < 0.0 { '−' } else { '+' };

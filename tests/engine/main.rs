@@ -3,6 +3,7 @@
 #[path = "../support/chats.rs"]
 mod chats;
 mod compare;
+mod demonstrations;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod inside;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use lossglass::cancel::Cancel;
 use lossglass::dataset::Examples;
 use lossglass::engine::{
-    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, Plan, Request, TrainEvent, TrainRequest,
+    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, Measure, Plan, Request, TrainEvent, TrainRequest,
+    Watch,
 };
 use lossglass::mask::{LossMask, MaskOptions, Mode, Policy, profile};
 use lossglass::model::Reader;
@@ -231,7 +232,8 @@ fn a_twin_learns_otherwise_from_the_same_weights() {
 #[test]
 fn probes_are_watched_and_a_changed_text_is_scored_by_the_trained_weights() {
     let mut trained = Trained::new();
-    let probes = vec![chat("The answer is 42."), chat("Bread is baked."), Sample::Text("A text.".into())];
+    let samples = [chat("The answer is 42."), chat("Bread is baked."), Sample::Text("A text.".into())];
+    let probes = samples.map(|sample| Watch { sample, measure: Measure::Scored }).into();
     trained.send(TrainRequest::Probe { probes, encoding: EncodeOptions::default(), every: 2 });
     let before = trained.at().probes;
     assert!(before[0].iter().all(|loss| loss.is_some_and(|loss| loss > 1.0)), "{before:?}");

@@ -3,6 +3,7 @@
 mod any;
 mod attend;
 mod choices;
+mod demonstrations;
 mod editing;
 mod lists;
 mod models;

@@ -107,7 +107,7 @@ fn clicks() {
     assert_eq!(clicked(&at(View::Score, 11), "Labels"), "Some(ShowPanel(1))");
     let mut app = at(View::Score, 11);
     update(&mut app, Action::ShowPanel(ScorePanel::Labels as usize));
-    assert_eq!(clicked(&app, "logits[i] come"), "None");
+    assert_eq!(clicked(&app, "logits[i], from"), "None");
     assert_eq!(clicked(&app, "10 Hello"), "Some(Goto(10))");
     update(&mut app, Action::Goto(12));
     update(&mut app, Action::Do(score::Command::PaintTokens.into()));

@@ -1,6 +1,6 @@
 //! The view Train, cell by cell, on a run that is made up.
 
-use lossglass::app::{Action, Activity, App, Command, ThemeName, TrainPanel, View, update};
+use lossglass::app::{Action, Activity, App, Command, Demonstration, ThemeName, TrainPanel, View, update};
 use lossglass::ui::Theme;
 use ratatui::layout::Position;
 
@@ -53,6 +53,39 @@ fn every_panel_in_a_small_screen() {
         panels.extend(screen.lines().skip(16).take(7).flat_map(|line| [line, "\n"]));
     }
     insta::assert_snapshot!("train_panels_80", panels);
+}
+
+/// A demonstration after so many steps, in which p swings around the shares less and less.
+fn demonstrated(demonstration: Demonstration, steps: usize) -> App {
+    let mut app = trained(steps);
+    app.training.stage = Some(run::stage(demonstration, steps));
+    app
+}
+
+#[test]
+fn two_right_answers() {
+    let app = demonstrated(Demonstration::TwoAnswers, 30);
+    insta::assert_snapshot!("train_answers_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("train_answers_120x40", lines(&app, 120, 40));
+    let screen = lines(&app, 200, 60);
+    assert!(screen.contains("p of each first token") && screen.contains("╭ Loss "), "both have room:\n{screen}");
+}
+
+#[test]
+fn true_text_and_own_text() {
+    let app = demonstrated(Demonstration::OwnText, 12);
+    insta::assert_snapshot!("train_own_text_80x24", lines(&app, 80, 24));
+}
+
+#[test]
+fn verdict_and_earlier_runs() {
+    let mut app = trained(12);
+    run::earlier(&mut app);
+    update(&mut app, Action::ShowPanel(TrainPanel::Runs as usize));
+    insta::assert_snapshot!("train_runs_80x24", lines(&app, 80, 24));
+    insta::assert_snapshot!("train_runs_120x40", lines(&app, 120, 40));
+    update(&mut app, Action::ShowPanel(TrainPanel::Verdict as usize));
+    insta::assert_snapshot!("train_verdict_120x40", lines(&app, 120, 40));
 }
 
 #[test]

@@ -166,6 +166,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
             Vec::new()
         }
         Chosen::Twin(index) => train::choose_twin(app, &PRESETS[index]),
+        Chosen::Demonstration(demonstration) => train::choose_demonstration(app, demonstration),
         Chosen::Directory(_) | Chosen::File(_) => Vec::new(),
     }
 }

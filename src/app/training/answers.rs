@@ -59,11 +59,16 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     if app.training.activity != Activity::Pausing {
         app.settle();
     }
-    let training = &mut app.training;
-    if at.step < training.step {
+    if at.step < app.training.step {
+        // An undone step is no run of its own.
+        if at.step == 0 || at.step + 1 < app.training.step {
+            app.remember_run();
+        }
+        let training = &mut app.training;
         app.asked.log.go_back(at.step, &mut training.changes);
         training.forget_after(at.step);
     }
+    let training = &mut app.training;
     (training.step, training.oldest) = (at.step, at.oldest);
     training.take_reports(at.step, at.reports);
     training.take_probes(at.step, &at.probes);
@@ -71,7 +76,9 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
     if at.generation == app.analysis.generation && app.is_current() {
         show_rows(app, at.step, at.rows, is_step);
     }
-    if went_back { app.continue_text().into_iter().collect() } else { Vec::new() }
+    let kept = app.keep_best();
+    let continued = if went_back { app.continue_text() } else { None };
+    kept.into_iter().chain(continued).collect()
 }
 
 /// The film goes on; the views show the newest frame, unless they show a past one.
@@ -116,8 +123,8 @@ fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
         Ended::Goal(_) if goal.is_some_and(|goal| goal.steps == Some(1)) => {
             app.shared.say(format!("step {step} taken"))
         }
-        Ended::Goal(why) => app.shared.say(format!("stopped at step {step}: {why}")),
-        Ended::Paused => app.shared.say(format!("paused at step {step}; r goes on")),
+        Ended::Goal(why) => app.say_outcome(&format!("stopped at step {step}: {why}")),
+        Ended::Paused => app.say_outcome(&format!("paused at step {step}; r goes on")),
         Ended::Failed(why) => app.shared.complain(format!("stopped at step {step}: {why}")),
     }
     // What the text costs without the experiment is another figure now.
@@ -126,6 +133,15 @@ fn end(app: &mut App, ended: Ended) -> Vec<Effect> {
 }
 
 impl App {
+    /// Why the run ended, and what came of it in short.
+    fn say_outcome(&mut self, why: &str) {
+        let outcome = match &self.training.stage {
+            Some(stage) => stage.outcome(),
+            None => self.verdict().map(|verdict| verdict.summary()),
+        };
+        self.shared.say(outcome.map_or_else(|| why.to_owned(), |outcome| format!("{why} · {outcome}")));
+    }
+
     /// What took a while is over; a run that it interrupted goes on.
     fn settle(&mut self) {
         self.training.activity = if self.asked.run.is_some() { Activity::Running } else { Activity::Idle };
@@ -141,25 +157,39 @@ impl App {
 
     /// Another sequence is on screen: what was said of the one before is no more.
     pub(in crate::app) fn drop_film(&mut self) {
+        self.remember_run();
         let training = &mut self.training;
         (training.film, training.shown, training.before, training.now) = Default::default();
     }
 
+    /// The demonstration is over: steps are taken as before it.
+    pub(in crate::app) fn leave_stage(&mut self) {
+        if let Some(stage) = self.training.stage.take() {
+            let (settings, goal, data) = *stage.before;
+            self.shared.divide_by(settings.denominator);
+            (self.training.settings, self.training.goal, self.training.data) = (settings, goal, data);
+            self.asked.probes = false;
+        }
+    }
+
     /// Another model speaks, whose weights are untouched; how it is to be trained stays.
     pub(in crate::app) fn drop_training(&mut self) {
+        self.remember_run();
+        self.leave_stage();
         let old = std::mem::take(&mut self.training);
-        let unmeasured = |probe| Probe { losses: Vec::new(), twin_losses: Vec::new(), ..probe };
         self.training = Training {
             settings: old.settings,
             goal: old.goal,
             data: old.data,
-            probes: old.probes.into_iter().map(unmeasured).collect(),
+            probes: old.probes.into_iter().map(Probe::unmeasured).collect(),
             probe_every: old.probe_every,
+            deciding: old.deciding,
+            earlier: old.earlier,
             sample_temperature: old.sample_temperature,
             ..Training::default()
         };
-        let Asked { default_probes, twin, .. } = self.asked;
-        self.asked = Asked { default_probes, twin, ..Asked::default() };
+        let Asked { default_probes, twin, demonstration, .. } = self.asked;
+        self.asked = Asked { default_probes, twin, demonstration, ..Asked::default() };
     }
 }
 
@@ -170,7 +200,7 @@ impl Training {
         if let Some(twin) = &mut self.twin {
             twin.steps.truncate(step);
         }
-        for probe in &mut self.probes {
+        for probe in self.watched() {
             probe.losses.retain(|&(at, _)| at <= step);
             probe.twin_losses.retain(|&(at, _)| at <= step);
         }
@@ -189,9 +219,9 @@ impl Training {
 
     /// Probes that were not scored have no value; those of another set of probes are none of these.
     fn take_probes(&mut self, step: usize, copies: &[Vec<Option<f64>>]) {
-        let count = self.probes.len();
+        let count = self.watched().count();
         for (copy, losses) in copies.iter().enumerate().filter(|(_, losses)| losses.len() == count) {
-            for (probe, loss) in self.probes.iter_mut().zip(losses) {
+            for (probe, loss) in self.watched().zip(losses) {
                 let measured = if copy == 0 { &mut probe.losses } else { &mut probe.twin_losses };
                 if let Some(loss) = *loss {
                     measured.retain(|&(at, _)| at < step);

@@ -1,8 +1,8 @@
 //! What is asked of the trainer: steps, runs, the way back.
 
-use super::{Activity, Training};
+use super::{Activity, Probe, Training};
 use crate::app::{App, Command, Effect};
-use crate::engine::{Plan, Request, TrainRequest};
+use crate::engine::{Plan, Request, TrainRequest, Watch};
 use crate::train::Goal;
 
 const ONE_STEP: Goal = Goal { steps: Some(1), loss: None, plateau: None };
@@ -170,7 +170,15 @@ impl App {
         if std::mem::replace(&mut self.asked.probes, true) {
             return Vec::new();
         }
-        let probes = self.training.probes.iter().map(|probe| probe.sample.clone()).collect();
+        let watch = |probe: &mut Probe| Watch { sample: probe.sample.clone(), measure: probe.measure };
+        let probes = self.training.watched().map(watch).collect();
         vec![train(TrainRequest::Probe { probes, encoding: self.encoding, every: self.training.probe_every })]
+    }
+
+    /// The trainer is told which step is best by now, if that is another one.
+    pub(in crate::app) fn keep_best(&mut self) -> Option<Effect> {
+        let step = self.training.best().map(|(step, _)| step);
+        let is_new = std::mem::replace(&mut self.asked.kept, step) != step;
+        is_new.then(|| train(TrainRequest::Keep { step }))
     }
 }

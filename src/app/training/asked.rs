@@ -1,7 +1,7 @@
 //! What was asked of the trainer.
 
 use super::step_settings::{StepLog, StepSettings};
-use super::{Preset, Training};
+use super::{Demonstration, Preset, Training};
 use crate::source::Source;
 use crate::train::Goal;
 
@@ -20,6 +20,10 @@ pub(in crate::app) struct Asked {
     pub preset: Option<&'static Preset>,
     /// The twin run that begins once another model has scored the text.
     pub twin: Option<&'static Preset>,
+    /// The demonstration that begins once its text is scored.
+    pub demonstration: Option<Demonstration>,
+    /// The step whose weights the trainer was asked to keep at hand.
+    pub kept: Option<usize>,
     /// The model that is trained.
     pub source: Option<Source>,
     /// The model that was asked for while steps were not saved: asked for again, it takes over.

@@ -45,6 +45,16 @@ impl Film {
         self.frames.partition_point(|frame| frame.step <= step).checked_sub(1)
     }
 
+    /// Frames spread evenly over the run, both ends among them: as many as have at most about `rows` rows together, all if
+    /// they do.
+    pub fn spread(&self, rows: usize) -> Vec<&Frame> {
+        let tokens = self.frames.first().map_or(1, |frame| frame.scores.len().max(1));
+        let apart = self.frames.len().div_ceil((rows / tokens).max(2)).max(1);
+        let last = self.frames.len().saturating_sub(1);
+        let is_one = |&(i, _): &(usize, &Frame)| i.is_multiple_of(apart) || i == last;
+        self.frames.iter().enumerate().filter(is_one).map(|(_, frame)| frame).collect()
+    }
+
     /// Takes in what the model says now; frames of this step and of later ones are of a past that was gone back on.
     pub(in crate::app) fn add(&mut self, frame: Frame) {
         self.add_within(frame, MOST_BYTES / ROW_BYTES);
@@ -98,6 +108,16 @@ mod tests {
         let mut film = Film::default();
         (0..50).for_each(|step| film.add_within(frame(step), 1));
         assert_eq!(steps(&film), [0, 49]);
+    }
+
+    #[test]
+    fn a_few_frames_are_spread_over_all_of_it() {
+        let mut film = Film::default();
+        (0..9).for_each(|step| film.add(frame(step)));
+        let spread = |rows| film.spread(rows).iter().map(|frame| frame.step).collect::<Vec<_>>();
+        assert_eq!(spread(90), [0, 1, 2, 3, 4, 5, 6, 7, 8]);
+        assert_eq!((spread(30), spread(0)), (vec![0, 3, 6, 8], vec![0, 5, 8]));
+        assert!(Film::default().spread(10).is_empty());
     }
 
     #[test]

@@ -45,6 +45,11 @@ impl StepLog {
         changes.retain(|change| change.after < step);
     }
 
+    /// What the first of them were taken with.
+    pub fn first(&self) -> Option<&StepSettings> {
+        self.0.first().map(|(_, settings)| settings)
+    }
+
     /// What was asked for last.
     pub fn last(&self) -> Option<&StepSettings> {
         self.0.last().map(|(_, settings)| settings)
@@ -53,7 +58,7 @@ impl StepLog {
 
 impl StepSettings {
     /// What `after` has otherwise, in a few words each.
-    fn differences(&self, after: &Self) -> Vec<String> {
+    pub(super) fn differences(&self, after: &Self) -> Vec<String> {
         let (old, new) = (&self.settings, &after.settings);
         let words = [
             (old.method != new.method).then(|| format!("method {}", new.method)),
@@ -65,12 +70,17 @@ impl StepSettings {
             (old.batch != new.batch).then(|| format!("batch {}", new.batch)),
             (old.accumulate != new.accumulate).then(|| format!("accumulate {}", new.accumulate)),
             (old.denominator != new.denominator).then(|| format!("denominator {}", new.denominator.name())),
+            (old.shuffle != new.shuffle).then(|| order(new.shuffle).into()),
             (old.seed != new.seed).then(|| format!("seed {}", new.seed)),
             (self.mask != after.mask || self.paint != after.paint).then(|| format!("mask {}", after.mask)),
             (self.data != after.data).then(|| format!("on {}", after.data)),
         ];
         words.into_iter().flatten().collect()
     }
+}
+
+fn order(is_shuffled: bool) -> &'static str {
+    if is_shuffled { "shuffled" } else { "in the data's order" }
 }
 
 fn schedule(settings: &Settings) -> String {

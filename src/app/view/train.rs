@@ -1,9 +1,12 @@
 //! The view Train: the film of the run, how the next steps are taken, what they are taken on, what is watched.
 
+mod best;
 mod collecting;
+mod demonstrating;
 mod twin;
 
 pub(in crate::app) use collecting::{choose_probes, set_data};
+pub(in crate::app) use demonstrating::choose as choose_demonstration;
 pub(in crate::app) use twin::{begin_that_waits as begin_twin_that_waits, choose as choose_twin};
 
 use super::{Room, View, ViewCommand};
@@ -22,11 +25,14 @@ pub enum TrainPanel {
     Probes,
     Samples,
     Gradients,
+    Verdict,
+    Runs,
 }
 
 impl TrainPanel {
     /// Every panel, in the order of their tabs.
-    pub const EVERY: [Self; 4] = [Self::Movers, Self::Probes, Self::Samples, Self::Gradients];
+    pub const EVERY: [Self; 6] =
+        [Self::Movers, Self::Probes, Self::Samples, Self::Gradients, Self::Verdict, Self::Runs];
 
     /// The tab's title.
     pub fn title(self) -> &'static str {
@@ -35,6 +41,8 @@ impl TrainPanel {
             Self::Probes => "Probes",
             Self::Samples => "Samples",
             Self::Gradients => "Gradients",
+            Self::Verdict => "Verdict",
+            Self::Runs => "Runs",
         }
     }
 }
@@ -52,6 +60,8 @@ pub enum Command {
     EarlierStep,
     LaterStep,
     Rewind,
+    Best,
+    NextDecider,
     RaiseRate,
     LowerRate,
     Settings,
@@ -77,11 +87,13 @@ impl Room for Train {
         bind(&["↓", "j"], Command::LaterStep, "a later step of the film", ""),
         bind(&["b"], Command::Rewind, "rewind the weights to the step shown", "b back"),
         bind(&["z"], Command::SlowStep, "one step in slow motion, stage by stage", "z slow step"),
+        bind(&["*"], Command::Best, "rewind the weights to the best step by a probe", ""),
+        bind(&["P"], Command::NextDecider, "another probe decides which step is best", ""),
         bind(&["+", "="], Command::RaiseRate, "higher learning rate", "+- lr"),
         bind(&["-"], Command::LowerRate, "lower learning rate", ""),
         bind(&["s"], Command::Settings, "training settings", "s settings"),
-        bind(&["t"], Command::TwinRun, "twin run: two copies side by side; end it", "t twin"),
-        bind(&["i"], Command::NextPanel, "movers, probes, samples, gradients", "i panel"),
+        bind(&["t"], Command::TwinRun, "twin run or demonstration; end it", "t twin"),
+        bind(&["i"], Command::NextPanel, "movers, probes, samples, gradients, verdict, runs", "i panel"),
         bind(&["p"], Command::Probe, "watch this sentence as a probe, or no more", "p probe"),
         bind(&["a"], Command::Collect, "add this sentence to the training set, or take it out", ""),
         bind(&["D"], Command::DataSet, "train on a data set (JSONL), or on the screen again", "D data"),
@@ -94,6 +106,8 @@ impl Room for Train {
             Command::EarlierStep => scrub(app, -1),
             Command::LaterStep => scrub(app, 1),
             Command::Rewind => return rewind(app),
+            Command::Best => return best::go(app),
+            Command::NextDecider => return best::choose_next(app),
             Command::RaiseRate => step_rate(app, true),
             Command::LowerRate => step_rate(app, false),
             Command::Settings => overlay::open_settings(app),

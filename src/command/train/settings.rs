@@ -33,6 +33,7 @@ pub fn settings(args: &TrainArgs, saved: Option<(Settings, usize)>) -> Result<(S
         batch: run.batch_size.unwrap_or(base.batch),
         accumulate: run.accumulate.unwrap_or(base.accumulate),
         denominator: args.mask.denominator.unwrap_or(base.denominator),
+        shuffle: base.shuffle,
         seed: run.seed.unwrap_or(base.seed),
     };
     if settings.schedule.shape != Shape::Constant && settings.schedule.warmup >= settings.schedule.total {

@@ -119,7 +119,7 @@ fn line(theme: &Theme, item: &Item, is_selected: bool, width: usize) -> Line<'st
 fn nothing(picker: &Picker) -> String {
     let query = visible_text(picker.query.text());
     match picker.kind {
-        PickerKind::Twin => "no twin run matches; backspace widens the search".into(),
+        PickerKind::Twin => "no twin run or demonstration matches; backspace widens the search".into(),
         PickerKind::RecordFilter => "nothing matches; enter lists the records of more tokens than that".into(),
         PickerKind::Palette => "no command matches; backspace widens the search".into(),
         PickerKind::WhatIf | PickerKind::Force => {

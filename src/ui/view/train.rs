@@ -4,9 +4,10 @@
 //! settings                                             what is going on
 //! figures of the last step
 //! curve | film
-//! movers, probes, samples, gradients: one of them, three, or all, as there is room
+//! movers, probes, and what takes turns with them: one panel, three, or four, as there is room
 //! ```
 
+mod axes;
 mod begin;
 mod curve;
 mod film;
@@ -14,9 +15,12 @@ mod gradients;
 mod movers;
 mod plot;
 mod probes;
+mod runs;
 mod samples;
 mod spread;
+mod stage;
 mod status;
+mod verdict;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -26,7 +30,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::app::{Action, App, TrainPanel};
 use crate::ui::{Hits, Theme, empty};
 
-/// Columns and rows of the view from which on three panels stand side by side, and from which on all four.
+/// Columns and rows of the view from which on three panels stand side by side, and from which on four.
 const THREE: (u16, u16) = (110, 26);
 const ALL: (u16, u16) = (170, 34);
 /// Columns below which curve and film do not fit side by side.
@@ -68,28 +72,47 @@ fn draw_run(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let panels = if area.height < LEAST * 2 { 0 } else { (area.height * 2 / 5).max(LEAST) };
     let [top, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(panels)]).areas(area);
     let [left, right] = Layout::horizontal([Constraint::Percentage(40), Constraint::Fill(1)]).areas(top);
-    curve::draw(app, theme, frame, left);
+    draw_curves(app, theme, frame, left);
     film::draw(app, theme, frame, right, hits);
     if panels == 0 {
         return;
     }
+    use TrainPanel::{Gradients, Movers, Probes, Runs, Samples, Verdict};
     if fits(ALL) {
-        let areas: [Rect; 4] = Layout::horizontal([Constraint::Fill(1); 4]).areas(bottom);
-        for (panel, area) in TrainPanel::EVERY.into_iter().zip(areas) {
-            draw_panel(app, theme, frame, area, hits, panel, &[]);
-        }
+        let [left, middle, third, last] = Layout::horizontal([Constraint::Fill(1); 4]).areas(bottom);
+        draw_panel(app, theme, frame, left, hits, Movers, &[]);
+        draw_panel(app, theme, frame, middle, hits, Probes, &[]);
+        draw_turns(app, theme, frame, third, hits, &[Samples, Gradients]);
+        draw_turns(app, theme, frame, last, hits, &[Verdict, Runs]);
     } else if fits(THREE) {
         // Movers have the most columns.
-        let areas: [Rect; 3] = Layout::horizontal([9, 8, 8].map(Constraint::Fill)).areas(bottom);
-        let turns = [TrainPanel::Samples, TrainPanel::Gradients];
-        let last =
-            if app.views.train.panel == TrainPanel::Gradients { TrainPanel::Gradients } else { TrainPanel::Samples };
-        for (panel, area) in [TrainPanel::Movers, TrainPanel::Probes].into_iter().zip(areas) {
-            draw_panel(app, theme, frame, area, hits, panel, &[]);
-        }
-        draw_panel(app, theme, frame, areas[2], hits, last, &turns);
+        let [left, middle, last] = Layout::horizontal([9, 8, 8].map(Constraint::Fill)).areas(bottom);
+        draw_panel(app, theme, frame, left, hits, Movers, &[]);
+        draw_panel(app, theme, frame, middle, hits, Probes, &[]);
+        draw_turns(app, theme, frame, last, hits, &[Samples, Gradients, Verdict, Runs]);
     } else {
-        draw_panel(app, theme, frame, bottom, hits, app.views.train.panel, &TrainPanel::EVERY);
+        draw_turns(app, theme, frame, bottom, hits, &TrainPanel::EVERY);
+    }
+}
+
+/// Panels that take turns: the one that was chosen, else the first.
+fn draw_turns(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits, turns: &[TrainPanel]) {
+    let chosen = turns.iter().copied().find(|panel| *panel == app.views.train.panel);
+    if let Some(panel) = chosen.or(turns.first().copied()) {
+        draw_panel(app, theme, frame, area, hits, panel, turns);
+    }
+}
+
+/// The loss; under a demonstration what that watches, and the loss below it where both have room.
+fn draw_curves(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
+    match &app.training.stage {
+        None => curve::draw(app, theme, frame, area),
+        Some(stage) if area.height < stage::ROOM_FOR_LOSS => stage::draw(app, theme, frame, area, stage),
+        Some(stage) => {
+            let [top, bottom] = Layout::vertical([Constraint::Fill(1); 2]).areas(area);
+            stage::draw(app, theme, frame, top, stage);
+            curve::draw(app, theme, frame, bottom);
+        }
     }
 }
 
@@ -99,14 +122,14 @@ fn draw_narrow(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
         0..10 => film::draw(app, theme, frame, area, hits),
         10..15 => {
             let [top, bottom] = Layout::vertical([Constraint::Fill(1); 2]).areas(area);
-            curve::draw(app, theme, frame, top);
+            draw_curves(app, theme, frame, top);
             film::draw(app, theme, frame, bottom, hits);
         }
         _ => {
             let [top, middle, bottom] = Layout::vertical([Constraint::Fill(1); 3]).areas(area);
-            curve::draw(app, theme, frame, top);
+            draw_curves(app, theme, frame, top);
             film::draw(app, theme, frame, middle, hits);
-            draw_panel(app, theme, frame, bottom, hits, app.views.train.panel, &TrainPanel::EVERY);
+            draw_turns(app, theme, frame, bottom, hits, &TrainPanel::EVERY);
         }
     }
 }
@@ -141,6 +164,8 @@ fn draw_panel(
         TrainPanel::Probes => probes::draw(app, theme, frame, inner),
         TrainPanel::Samples => samples::draw(app, theme, frame, inner),
         TrainPanel::Gradients => gradients::draw(app, theme, frame, inner),
+        TrainPanel::Verdict => verdict::draw(app, theme, frame, inner),
+        TrainPanel::Runs => runs::draw(app, theme, frame, inner),
     }
 }
 
@@ -152,7 +177,8 @@ fn detail(app: &App, panel: TrainPanel) -> Option<String> {
             0 | 1 => "after every step".into(),
             every => format!("after every {every} steps"),
         }),
-        TrainPanel::Samples => None,
+        TrainPanel::Samples | TrainPanel::Verdict => None,
+        TrainPanel::Runs => Some("what each did otherwise".into()),
         TrainPanel::Gradients => gradients::detail(app),
     }
 }

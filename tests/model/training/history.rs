@@ -109,3 +109,29 @@ fn the_number_of_threads_does_not_change_a_bit() {
         assert!((2..=4).all(|threads| run(threads) == one), "{method}");
     }
 }
+
+/// Rewinding from step 12 to step 5, how many steps are taken again.
+fn replayed(kept: Option<usize>, keepsake: usize) -> usize {
+    let (mut decoder, examples, settings) = (decoder("llama"), examples("llama"), settings(Method::Full));
+    let mut trainer = Trainer::new(&decoder, Some(0)).keep_within(keepsake);
+    let mut after_five = Vec::new();
+    for step in 1..=12 {
+        steps(&mut trainer, &mut decoder, &examples, &settings, 1);
+        if step == 5 {
+            after_five = bits(&decoder);
+        }
+        // As one that gets better and better until step 5.
+        trainer.keep(kept.map(|best| best.min(step)));
+    }
+    let mut count = 0;
+    trainer.rewind(&mut decoder, 5, &Cancel::default(), &mut |_| count += 1).unwrap();
+    assert!(bits(&decoder) == after_five && trainer.steps() == 5);
+    count
+}
+
+#[test]
+fn a_step_that_is_kept_is_at_hand_whatever_the_budget() {
+    assert_eq!(replayed(None, 1 << 30), 5, "from the base weights");
+    assert_eq!(replayed(Some(5), 1 << 30), 0);
+    assert_eq!(replayed(Some(5), 0), 5, "what is too large is not kept");
+}

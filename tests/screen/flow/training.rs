@@ -73,6 +73,7 @@ pub fn asked(effects: &[Effect]) -> Vec<String> {
             TrainRequest::Rewind { step } => format!("rewind {step}"),
             TrainRequest::Reset => "reset".into(),
             TrainRequest::Probe { probes, every, .. } => format!("probe {} every {every}", probes.len()),
+            TrainRequest::Keep { step } => format!("keep {}", step.map_or("none".into(), |step| step.to_string())),
             TrainRequest::Twin(is_on) => format!("twin {is_on}"),
             TrainRequest::Continue { prompt, .. } => format!("continue {prompt}"),
             TrainRequest::Save { directory } => format!("save {}", directory.display()),
@@ -397,6 +398,6 @@ fn the_view_has_its_key_and_its_panels() {
     press(&mut app, "i i");
     assert_eq!(app.views.train.panel, TrainPanel::Samples);
     update(&mut app, Action::ShowPanel(TrainPanel::Gradients as usize));
-    press(&mut app, "i");
+    press(&mut app, "i i i");
     assert_eq!(app.views.train.panel, TrainPanel::Movers);
 }

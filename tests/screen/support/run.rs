@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{App, Change, Continuation, Frame, Probe, Twin};
-use lossglass::engine::Written;
+use lossglass::app::{
+    Action, App, Change, Continuation, Demonstration, Frame, Probe, Stage, TrainingData, Twin, update,
+};
+use lossglass::engine::{At, Event, Measure, TrainEvent, Written};
 use lossglass::loss::{Row, Scores, Target};
 use lossglass::mask::Mode;
-use lossglass::sample::Sample;
-use lossglass::train::{GradientNorm, Settings, StepReport};
+use lossglass::sample::{BUILT_IN, Sample};
+use lossglass::train::{Goal, GradientNorm, Settings, StepReport};
 
 /// Gives `app` a run of so many steps on its sequence: scored tokens become cheap, others a little dearer, and one is
 /// forgotten.
@@ -45,6 +47,38 @@ pub fn twin(app: &mut App) {
     for one in [&mut app.training.before, &mut app.training.now].into_iter().flatten() {
         one.texts.push(Written { text: "Hello\nHello".into(), stopped: false });
     }
+}
+
+/// What a demonstration watched on a run of so many steps: p swings around one half less and less, or the true text becomes
+/// as cheap as the model's own.
+pub fn stage(demonstration: Demonstration, steps: usize) -> Stage {
+    let mut stage =
+        demonstration.stage(&BUILT_IN[0].sample(), (Settings::default(), Goal::default(), TrainingData::Screen));
+    for (i, probe) in stage.probes.iter_mut().enumerate() {
+        let side = if i == 0 { 1.0 } else { -1.0 };
+        let swing =
+            |step: usize| 0.42 * side * (-0.08 * step as f64).exp() * if step.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let nll = |step: usize| match (demonstration, i) {
+            (Demonstration::TwoAnswers, _) => -(0.48 + swing(step)).ln(),
+            (_, 0) => 0.3 + 6.0 * (-0.4 * step as f64).exp(),
+            _ => (0.3 + 6.0 * (-0.4 * step as f64).exp()).min(1.2),
+        };
+        probe.losses = (0..=steps).map(|step| (step, nll(step))).collect();
+    }
+    stage
+}
+
+/// Lets the run be over and another one be there, as long and slower.
+pub fn earlier(app: &mut App) {
+    let (steps, first) = (app.training.step, app.training.film.frames[0].scores.clone());
+    let rows = vec![(1..=app.len()).map_while(|t| first.predicting(t).cloned()).collect()];
+    let generation = app.analysis.generation;
+    let at = At { step: 0, reports: Vec::new(), generation, rows, probes: Vec::new(), oldest: 0 };
+    update(app, Action::Engine(Event::Train(TrainEvent::At(at))));
+    trained(app, steps);
+    let frames = (0..=steps).map(|step| Frame { step, scores: Arc::new(after(app, step, 0.1)), twin: None });
+    app.training.film.frames = frames.collect();
+    app.shared.analysis.scores = after(app, steps, 0.1);
 }
 
 /// What each token costs after `step` steps of speed `speed`.
@@ -93,5 +127,6 @@ fn probe(name: &str, number: usize, steps: usize) -> Probe {
         _ => 4.0 + 0.05 * step as f64,
     };
     let losses = (0..=steps).map(|step| (step, loss(step))).collect();
-    Probe { name: name.into(), sample: Sample::Text(name.into()), losses, twin_losses: Vec::new() }
+    let sample = Sample::Text(name.into());
+    Probe { name: name.into(), sample, measure: Measure::Scored, losses, twin_losses: Vec::new() }
 }

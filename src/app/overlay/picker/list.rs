@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use ratatui_textarea::Input;
 
 use crate::app::overlay::Filter;
-use crate::app::{Command, Facts, InputLine};
+use crate::app::{Command, Demonstration, Facts, InputLine};
 use crate::source::removal::Removal;
 
 /// What is being chosen.
@@ -23,7 +23,7 @@ pub enum PickerKind {
     Force,
     /// A file to learn.
     DataSet,
-    /// What the two copies of a twin run do otherwise.
+    /// What the two copies of a twin run do otherwise, or what one shows.
     Twin,
     /// Which records of a data set are listed.
     RecordFilter,
@@ -54,6 +54,7 @@ pub enum Chosen {
     Token(u32),
     /// A twin run, by index.
     Twin(usize),
+    Demonstration(Demonstration),
     Filter(Filter),
 }
 
@@ -145,7 +146,7 @@ impl Picker {
             PickerKind::Force => "Which token comes next? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
             PickerKind::RecordFilter => "Which records are listed",
-            PickerKind::Twin => "Twin run: two copies from the base weights, side by side",
+            PickerKind::Twin => "Twin runs and demonstrations, from the base weights",
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sentences to watch and sentences to learn: probes, the training set, data sets from files.
 
-use crate::app::training::{Probe, TrainingData};
+use crate::app::training::{Probe, Stage, TrainingData};
 use crate::app::{App, Effect};
 use crate::sample::{self, Record, Sample};
 use crate::sequence::visible_text;
@@ -53,8 +53,13 @@ pub fn set_data(app: &mut App, name: String, samples: Vec<Record>) {
     app.shared.say(format!("training on {}", app.training.data.describe()));
 }
 
-/// A sample was opened: as long as nothing is learned, its own probes take the place of those of the one before.
+/// A sample was opened: a demonstration on another is over, and as long as nothing is learned, its own probes take the place
+/// of those of the one before.
 pub fn choose_probes(app: &mut App) {
+    let is_of_another = |stage: &Stage| stage.probes.first().is_some_and(|probe| probe.sample != app.shared.sample);
+    if app.training.stage.as_ref().is_some_and(is_of_another) {
+        app.leave_stage();
+    }
     if !app.training.is_untouched() {
         return;
     }
@@ -76,10 +81,4 @@ fn name(sample: &Sample) -> String {
     let start: String = text.chars().take(NAME).collect();
     let more = if start.len() < text.len() { "…" } else { "" };
     format!("{}{more}", visible_text(&start))
-}
-
-impl Probe {
-    fn new(name: String, sample: Sample) -> Self {
-        Self { name, sample, losses: Vec::new(), twin_losses: Vec::new() }
-    }
 }

@@ -1,21 +1,31 @@
-//! Twin runs: beginning one, ending one.
+//! Twin runs and demonstrations: the list of them, beginning one, ending one.
 
-use crate::app::training::{PRESETS, Preset, Twin, go_back, train};
+use super::demonstrating;
+use crate::app::training::{Demonstration, PRESETS, Preset, Twin, go_back, train};
 use crate::app::{About, App, Chosen, Effect, Item, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
 use crate::source::{Embedded, Source};
 
-/// Opens the list of presets, or ends the twin run.
+/// Opens the list of presets, or ends the twin run or the demonstration.
 pub fn toggle(app: &mut App) -> Vec<Effect> {
     if app.training.twin.is_some() {
         return end(app);
     }
-    let items = PRESETS.iter().enumerate().map(|(i, preset)| Item {
+    if app.training.stage.is_some() {
+        return demonstrating::end(app);
+    }
+    let twins = PRESETS.iter().enumerate().map(|(i, preset)| Item {
         label: preset.title.into(),
         about: About::Words(preset.about.into()),
         choice: Chosen::Twin(i),
     });
-    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items.collect())));
+    let demonstrations = Demonstration::EVERY.into_iter().map(|demonstration| Item {
+        label: demonstration.title().into(),
+        about: About::Words(demonstration.about().into()),
+        choice: Chosen::Demonstration(demonstration),
+    });
+    let items = twins.chain(demonstrations).collect();
+    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items)));
     Vec::new()
 }
 
@@ -32,8 +42,13 @@ pub fn choose(app: &mut App, preset: &'static Preset) -> Vec<Effect> {
     }
 }
 
-/// The text is scored: a twin run that waited for that begins.
+/// The text is scored: a twin run or a demonstration that waited for that begins.
 pub fn begin_that_waits(app: &mut App) -> Vec<Effect> {
+    if let Some(demonstration) = app.asked.demonstration.take() {
+        // What was opened meanwhile may be another sample.
+        let is_there = demonstration.sample().is_none_or(|(sample, _)| sample == app.sample);
+        return if is_there { demonstrating::begin(app, demonstration) } else { Vec::new() };
+    }
     app.asked.twin.take().map_or_else(Vec::new, |preset| begin(app, preset))
 }
 

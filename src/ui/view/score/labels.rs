@@ -15,6 +15,15 @@ use crate::ui::{Theme, text, token};
 /// Lines that are worth giving it.
 pub const WANTED: usize = 11;
 
+/// Rows that are worth more than an explanation.
+const LEAST: usize = 4;
+/// What −100 is, and who shifts; the first that there is room for.
+const EXPLAINED: [&str; 2] = [
+    "−100: not scored, the trainer's loss skips it. The trainer shifts the labels, not you: logits[i], from tokens 0…i, are \
+     scored on labels[i+1]",
+    "−100: not scored; the trainer shifts the labels by one, not you",
+];
+
 /// Columns of the parts.
 struct Widths {
     position: usize,
@@ -45,17 +54,15 @@ pub fn lines(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Told>
     };
     let widths = Widths::new(app, mask, width);
     let mut lines = told(vec![heading(theme, &widths)]);
-    let words = text::wrap("−100: not scored · logits[i] come from tokens 0…i and are scored on labels[i+1]", width);
     let room = height.saturating_sub(1);
-    let is_explained = room >= words.len() + 4;
-    let rows = if is_explained { room - words.len() } else { room };
+    let explanations = EXPLAINED.map(|words| text::wrap(words, width));
+    let words = explanations.into_iter().find(|words| words.len() + LEAST <= room).unwrap_or_default();
+    let rows = room - words.len();
     // The row that predicts the token under the cursor stands above the token's own.
     let focus = app.cursor.min(app.len().saturating_sub(1));
     let first = focus.saturating_sub(rows / 2).min(app.len().saturating_sub(rows));
     lines.extend((first..app.len()).take(rows).map(|i| (row(app, theme, mask, &widths, i), Some(i))));
-    if is_explained {
-        lines.extend(told(words.into_iter().map(|line| Line::styled(line, theme.dim)).collect()));
-    }
+    lines.extend(told(words.into_iter().map(|line| Line::styled(line, theme.dim)).collect()));
     lines
 }
 

@@ -30,9 +30,9 @@ fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ];
         lines.push(Line::from(spans));
     }
-    lines.extend(
-        text::wrap(&derived(ledger, app.denominator), width).into_iter().map(|line| Line::styled(line, theme.text)),
-    );
+    let figures = derived(ledger, app.denominator, Scale::Full);
+    let figures = figures.iter().flat_map(|figure| text::wrap(figure, width));
+    lines.extend(figures.map(|line| Line::styled(line, theme.text)));
     lines.push(Line::styled("d takes another denominator", theme.dim));
     lines
 }
@@ -50,11 +50,11 @@ fn short_lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         losses.push(Span::styled(mark, theme.accent));
         losses.push(Span::styled(format!("{} {loss}  ", denominator.name()), style));
     }
-    vec![
-        Line::styled(sums(ledger), theme.text),
-        Line::from(losses),
-        Line::styled(derived(ledger, app.denominator), theme.text),
-    ]
+    let scales = [Scale::Full, Scale::Short, Scale::None];
+    let scales = scales.map(|scale| derived(ledger, app.denominator, scale).join(" · "));
+    let [.., none] = &scales;
+    let figures = scales.iter().find(|figures| figures.chars().count() <= width).unwrap_or(none).clone();
+    vec![Line::styled(sums(ledger), theme.text), Line::from(losses), Line::styled(figures, theme.text)]
 }
 
 /// The current ledger, or why there is none.
@@ -112,19 +112,36 @@ fn meaning(denominator: Denominator) -> &'static str {
     }
 }
 
-fn derived(ledger: &Ledger, denominator: Denominator) -> String {
+/// What is read off the loss, with what each figure is to be measured by: in full, in short, and without.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scale {
+    Full,
+    Short,
+    None,
+}
+
+fn derived(ledger: &Ledger, denominator: Denominator, scale: Scale) -> Vec<String> {
     let mut figures = Vec::new();
     if let Some(perplexity) = ledger.perplexity(denominator) {
-        figures.push(format!(
-            "perplexity {}",
-            if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") }
-        ));
+        let figure = if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.2e}") };
+        let among = text::among(perplexity);
+        figures.push(match scale {
+            Scale::Full => format!("perplexity {figure}: as unsure as among {among}"),
+            Scale::Short => format!("ppl {figure}: as among {among}"),
+            Scale::None => format!("perplexity {figure}"),
+        });
     }
     if let Some(bits) = ledger.bits_per_byte() {
-        figures.push(format!("{bits:.3} bits per byte"));
+        figures.push(match scale {
+            Scale::Full => format!("{bits:.3} bits per byte (0: sure, 8: every byte as likely)"),
+            Scale::Short => format!("{bits:.3} of 8 bits per byte"),
+            Scale::None => format!("{bits:.3} bits per byte"),
+        });
     }
     if let Some(accuracy) = ledger.accuracy() {
-        figures.push(format!("accuracy {:.0} % ({} of {})", accuracy * 100.0, ledger.correct, ledger.scored));
+        let counts =
+            if scale == Scale::Short { String::new() } else { format!(" ({} of {})", ledger.correct, ledger.scored) };
+        figures.push(format!("accuracy {:.0} %{counts}", accuracy * 100.0));
     }
-    figures.join(" · ")
+    figures
 }

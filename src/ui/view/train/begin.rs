@@ -3,32 +3,47 @@
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
-use crate::app::{App, TrainingData};
+use crate::app::{App, Stage, TrainingData};
 use crate::ui::{Theme, text};
 
 /// What to press and what will happen, in lines of at most `width` columns.
 pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    if let Some(stage) = &app.training.stage {
+        return demonstration(stage, theme, width);
+    }
     let mut lines = wrapped("Nothing is learned yet: every number is the base model's.", width, theme.text);
     lines.push(Line::default());
-    for (key, what) in [
+    let keys = [
         ("space", format!("takes one step on {}", scored(app))),
         ("r", "runs step after step; r again pauses".into()),
         ("s", "settings: method, optimizer, learning rate, schedule, goal".into()),
-        ("t", "twin run: two masks or settings from the same weights, side by side".into()),
+        ("t", "twin runs, two masks or settings side by side; demonstrations".into()),
         ("D", "learns from a data set instead of this text".into()),
-    ] {
-        let text = text::fit_start(&what, width.saturating_sub(10));
-        lines.push(Line::from(vec![
-            Span::styled(format!("{key:>6}"), theme.accent),
-            Span::styled(format!("  {text}"), theme.dim),
-        ]));
-    }
+    ];
+    lines.extend(keys.map(|(key, what)| self::key(theme, key, &what, width)));
     lines.push(Line::default());
     let happens = "A step: the model predicts every token, the scored ones make the loss, the loss gives every weight its \
                    gradient, the optimizer moves the weights a little against it. Then every view shows what the new \
                    weights say. u takes a step back, X goes back to the exact base weights.";
     lines.extend(wrapped(happens, width, theme.dim));
     lines
+}
+
+/// What a demonstration shows, and the keys that matter for it.
+fn demonstration(stage: &Stage, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    let mut lines = wrapped(stage.demonstration.title(), width, theme.accent);
+    lines.push(Line::default());
+    lines.extend(wrapped(stage.demonstration.words(), width, theme.text));
+    lines.push(Line::default());
+    lines.push(key(theme, "r", "takes its steps; r again pauses", width));
+    lines.push(key(theme, "space", "takes one of them", width));
+    lines.push(key(theme, "t", "ends the demonstration: settings and data are as before it", width));
+    lines
+}
+
+fn key(theme: &Theme, key: &str, what: &str, width: usize) -> Line<'static> {
+    let text = text::fit_start(what, width.saturating_sub(10));
+    Line::from(vec![Span::styled(format!("{key:>6}"), theme.accent), Span::styled(format!("  {text}"), theme.dim)])
 }
 
 /// What a step learns from.

@@ -8,9 +8,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::text::{Line, Span};
 
-use super::plot::{self, Bounds, Series};
+use super::axes::{self, Axes};
+use super::plot::{Bounds, Level, Look, Series};
 use super::spread::spread;
-use crate::app::{App, Probe, SMOOTHING, Training, TrainingData, smoothed};
+use crate::app::{App, EarlierRun, Probe, SMOOTHING, Training, TrainingData, smoothed};
 use crate::loss::{Means, Scores};
 use crate::ui::{Theme, text};
 
@@ -37,12 +38,40 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     }
     let inner = block.inner(area);
     frame.render_widget(block, area);
-    let names = if is_tall { u16::try_from(series.len()).unwrap_or(0).min(inner.height / 2) } else { 0 };
+    let names = if is_tall {
+        u16::try_from(series.iter().filter(|one| is_named(one)).count()).unwrap_or(0).min(inner.height / 2)
+    } else {
+        0
+    };
     let [plot, names] = Layout::vertical([Constraint::Fill(1), Constraint::Length(names)]).areas(inner);
-    draw_plot(app, theme, frame, plot, &series);
-    for (one, row) in series.iter().rev().zip(names.rows()) {
+    let Some(bounds) = Bounds::around(&series) else {
+        frame.render_widget(Line::styled(" no loss yet", theme.dim), plot);
+        return;
+    };
+    let levels: Vec<Level> = guessing(app).into_iter().collect();
+    let bounds = bounds.reaching(&levels);
+    let unit = if bounds.is_log { "log" } else { "nats" };
+    axes::draw(app, theme, frame, plot, &Axes { series: &series, levels: &levels, bounds, unit, has_best: true });
+    for (one, row) in series.iter().rev().filter(|one| is_named(one)).zip(names.rows()) {
         frame.render_widget(named(theme, one, app), row);
     }
+}
+
+/// What a model costs that knows nothing: ln V nats, with V tokens of one probability.
+pub fn guessing(app: &App) -> Option<Level> {
+    let tokens = app.analysis.model.as_ref().map(|model| model.vocab_size).filter(|&tokens| tokens > 1)?;
+    let value = (tokens as f64).ln();
+    let words = [
+        format!("guessing at random: ln {} = {value:.2}", text::count(tokens)),
+        format!("at random: ln V {value:.2}"),
+        format!("ln V {value:.2}"),
+    ];
+    Some(Level { value, words: words.into() })
+}
+
+/// Whether the line stands in the legend: earlier runs have a list of their own.
+fn is_named(series: &Series) -> bool {
+    series.look != Look::Thin
 }
 
 /// The last change of a setting before the step that is shown, in words.
@@ -54,77 +83,12 @@ fn change(training: &Training) -> Option<String> {
     Some(format!("after {}: {}", last.after, crate::sequence::visible_text(&what.join(", "))))
 }
 
-fn draw_plot(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, series: &[Series]) {
-    let Some(bounds) = Bounds::around(series) else {
-        frame.render_widget(Line::styled(" no loss yet", theme.dim), area);
-        return;
-    };
-    let digits =
-        |value: f64| if value >= 0.01 || value == 0.0 { format!("{value:.2}") } else { format!("{value:.0e}") };
-    let left = digits(bounds.y.0).len().max(digits(bounds.y.1).len()).max("nats".len());
-    let width = usize::from(area.width).saturating_sub(left + 1);
-    let height = usize::from(area.height).saturating_sub(1);
-    let middle = height / 2;
-    for (at, (line, row)) in plot::lines(series, bounds, theme, width, height).into_iter().zip(area.rows()).enumerate()
-    {
-        let share = 1.0 - at as f64 / (height.max(2) - 1) as f64;
-        let is_labelled = at == 0 || at + 1 == height || (height >= 7 && at == middle);
-        let label = if is_labelled { digits(bounds.value_at(share)) } else { String::new() };
-        let mut spans = vec![Span::styled(format!("{label:>left$}│"), theme.dim)];
-        spans.extend(line.spans);
-        frame.render_widget(Line::from(spans), row);
-    }
-    if let Some(row) = area.rows().next_back() {
-        let axis = axis(app, theme, bounds, width);
-        frame.render_widget(
-            Line::styled(format!("{:>left$}└", if bounds.is_log { "log" } else { "nats" }), theme.dim),
-            row,
-        );
-        let x = row.x.saturating_add(u16::try_from(left + 1).unwrap_or(u16::MAX));
-        frame.render_widget(axis, Rect { x, ..row }.intersection(row));
-    }
-}
-
-/// The x axis: where it begins and ends, where settings changed (◆), and which step is shown (▲).
-fn axis(app: &App, theme: &Theme, bounds: Bounds, width: usize) -> Line<'static> {
-    let mut cells = vec![("─", theme.dim); width];
-    let column = |step: usize| bounds.column(step as f64, width);
-    for change in &app.training.changes {
-        if let Some(cell) = cells.get_mut(column(change.after)) {
-            *cell = ("◆", theme.warning);
-        }
-    }
-    if app.training.shown.is_some()
-        && let Some(cell) = cells.get_mut(column(app.training.shown_step()))
-    {
-        *cell = ("▲", theme.accent);
-    }
-    let steps = bounds.x.1 as usize;
-    let end = format!(" {} step{}", text::count(steps), if steps == 1 { "" } else { "s" });
-    let start = format!("{} ", text::count(bounds.x.0 as usize));
-    // The ends are named where marks leave room.
-    let is_free = |cells: &[(&str, _)]| cells.iter().all(|(glyph, _)| *glyph == "─");
-    let names_start = start.len() * 3 < width && is_free(&cells[..start.len().min(width)]);
-    let from = width.saturating_sub(end.len());
-    let names_end = end.len() * 2 < width && is_free(&cells[from..]);
-    let mut line = Line::default();
-    if names_start {
-        line.push_span(Span::styled(start.clone(), theme.dim));
-    }
-    let shown = if names_start { start.len() } else { 0 }..if names_end { from } else { width };
-    line.extend(cells[shown].iter().map(|&(glyph, style)| Span::styled(glyph, style)));
-    if names_end {
-        line.push_span(Span::styled(end, theme.dim));
-    }
-    line
-}
-
 const SMOOTHED: &str = "smoothed";
 
 /// The lines, what matters most last, so that it lies on top; fewer where there is little room.
 fn series(app: &App, theme: &Theme, columns: usize, with_all: bool) -> Vec<Series> {
     let training = &app.training;
-    let mut all = Vec::new();
+    let mut all = earlier(app, theme);
     if with_all || training.data != TrainingData::Screen {
         all.extend(steps(training, theme));
     }
@@ -148,17 +112,30 @@ fn steps(training: &Training, theme: &Theme) -> Vec<Series> {
     let raw: Vec<(f64, f64)> = training.steps.iter().map(|report| (before(report.step), report.loss)).collect();
     let smooth = smoothed(raw.iter().map(|&(_, loss)| loss));
     let smooth = raw.iter().zip(smooth).map(|(&(x, _), loss)| (x, loss)).collect();
-    let line = |name: &str, glyph, style, points, is_scattered| {
+    let line = |name: &str, glyph, style, points, look| {
         let name = name.to_owned();
-        Series { name, glyph, style, points, is_scattered }
+        Series { name, glyph, style, points, look }
     };
-    vec![line("before each step", "×", theme.dim, raw, true), line(SMOOTHED, "~", theme.bar, smooth, false)]
+    vec![
+        line("before each step", "×", theme.dim, raw, Look::Points),
+        line(SMOOTHED, "~", theme.bar, smooth, Look::Line),
+    ]
 }
 
 fn probe(theme: &Theme, glyph: &'static str, probe: &Probe) -> Series {
     let points = probe.losses.iter().map(|&(step, loss)| (step as f64, loss)).collect();
     let name = crate::sequence::visible_text(&probe.name);
-    Series { name: format!("probe: {name}"), glyph, style: theme.target, points, is_scattered: false }
+    Series { name: format!("probe: {name}"), glyph, style: theme.target, points, look: Look::Line }
+}
+
+/// What the earlier runs' scored targets cost under the mask of now.
+fn earlier(app: &App, theme: &Theme) -> Vec<Series> {
+    let Some(mask) = app.mask() else { return Vec::new() };
+    let line = |run: &EarlierRun| {
+        let points = run.curve(app.sequence(), mask);
+        Series { name: format!("run {}", run.number), glyph: run.glyph(), style: theme.dim, points, look: Look::Thin }
+    };
+    app.training.earlier.iter().map(line).collect()
 }
 
 /// What scored and unscored targets of the text on screen cost, from at most one frame of the film a column.
@@ -167,7 +144,7 @@ fn means(app: &App, theme: &Theme, columns: usize) -> Vec<Series> {
     let frames = &app.training.film.frames;
     let frames: Vec<_> = spread(frames.len(), columns).map(|index| &frames[index]).collect();
     let line =
-        |name: &str, glyph, style, points| Series { name: name.to_owned(), glyph, style, points, is_scattered: false };
+        |name: &str, glyph, style, points| Series { name: name.to_owned(), glyph, style, points, look: Look::Line };
     let pair = |of: &dyn Fn(&crate::app::Frame) -> Option<Means>| {
         let (mut scored, mut unscored) = (Vec::new(), Vec::new());
         for frame in &frames {
@@ -192,18 +169,18 @@ fn means(app: &App, theme: &Theme, columns: usize) -> Vec<Series> {
 }
 
 /// The lines' names, with what they stand at where there is room for all; else as many as fit.
-fn legend(theme: &Theme, series: &[Series], app: &App, width: usize) -> Line<'static> {
+pub fn legend(theme: &Theme, series: &[Series], app: &App, width: usize) -> Line<'static> {
     let step = app.training.shown_step();
     let named = |count: usize, with_values: bool| {
         let mut line = Line::from(Span::raw(" "));
-        for one in series.iter().rev().take(count) {
+        for one in series.iter().rev().filter(|one| is_named(one)).take(count) {
             let value = if with_values { format!(" {}", value_text(one, step)) } else { String::new() };
             line.push_span(Span::styled(one.glyph, one.style));
             line.push_span(Span::styled(format!(" {}{value} ", one.name), theme.dim));
         }
         line
     };
-    let all = series.len();
+    let all = series.iter().filter(|one| is_named(one)).count();
     let lines = [named(all, true)].into_iter().chain((1..=all).rev().map(|count| named(count, false)));
     lines.into_iter().find(|line| line.width() + 2 <= width).unwrap_or_default()
 }

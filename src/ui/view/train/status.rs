@@ -26,7 +26,13 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
     };
     let blanks = width.saturating_sub(Line::raw(left.as_str()).width() + right.width() + 1);
     let first = Line::from(vec![Span::raw(" "), Span::styled(left, style), Span::raw(" ".repeat(blanks)), right]);
-    let figures = joined(figures(app, width >= WIDE), width.saturating_sub(2));
+    // What the perplexity is to be measured by goes before a figure does.
+    let room = width.saturating_sub(2);
+    let full = figures(app, width >= WIDE, true).join(" · ");
+    let figures = match Line::raw(full.as_str()).width() <= room {
+        true => full,
+        false => joined(figures(app, width >= WIDE, false), room),
+    };
     vec![first, Line::styled(format!(" {figures}"), theme.text)]
 }
 
@@ -117,14 +123,14 @@ fn goal(goal: Goal) -> String {
 }
 
 /// The figures of the step that led to what is shown, what matters most first; of both in a twin run.
-fn figures(app: &App, is_wide: bool) -> Vec<String> {
+fn figures(app: &App, is_wide: bool, has_words: bool) -> Vec<String> {
     let training = &app.training;
     let step = training.shown_step();
     let of = |steps: &[StepReport]| step.checked_sub(1).and_then(|i| steps.get(i).cloned());
     let Some(report) = of(&training.steps) else {
         return vec!["no step yet: loss –".into()];
     };
-    let mut pieces = loss(app, &report, is_wide);
+    let mut pieces = loss(app, &report, is_wide, has_words);
     let norm =
         |report: &StepReport| format!("{:.3}{}", report.grad_norm, if report.clipped { ", clipped" } else { "" });
     let gradient = if is_wide { "gradient norm" } else { "|grad|" };
@@ -147,7 +153,7 @@ fn figures(app: &App, is_wide: bool) -> Vec<String> {
 }
 
 /// The loss before the step, and the perplexity where that is one.
-fn loss(app: &App, report: &StepReport, is_wide: bool) -> Vec<String> {
+fn loss(app: &App, report: &StepReport, is_wide: bool, has_words: bool) -> Vec<String> {
     let nats = if is_wide { " nats" } else { "" };
     let mut pieces = vec![format!("before step {}: loss {:.3}{nats}", text::count(report.step), report.loss)];
     // exp(L) means something only for a mean over targets of equal weight.
@@ -156,7 +162,8 @@ fn loss(app: &App, report: &StepReport, is_wide: bool) -> Vec<String> {
     if is_mean && report.loss.is_finite() {
         let perplexity = report.loss.exp();
         let figure = if perplexity < 1e4 { format!("{perplexity:.2}") } else { format!("{perplexity:.1e}") };
-        pieces.push(format!("{} {figure}", if is_wide { "perplexity" } else { "ppl" }));
+        let words = if has_words { format!(": as unsure as among {}", text::among(perplexity)) } else { String::new() };
+        pieces.push(format!("{} {figure}{words}", if is_wide { "perplexity" } else { "ppl" }));
     }
     pieces
 }
