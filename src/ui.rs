@@ -21,6 +21,7 @@ mod footer;
 mod header;
 mod input_line;
 mod overlay;
+pub mod picture;
 mod strip;
 pub mod text;
 mod theme;

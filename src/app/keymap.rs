@@ -21,6 +21,7 @@ pub enum Context {
     Models,
     Settings,
     Save,
+    HandOut,
     Weight,
     /// The list of records.
     Records,
@@ -49,6 +50,7 @@ impl Context {
             Self::Models => "List of models",
             Self::Settings => "Training settings",
             Self::Save => "Save",
+            Self::HandOut => "Hand out",
             Self::Weight => "Painted weight",
             Self::Records => "Records",
             Self::RecordLine => "Records: jump, search",

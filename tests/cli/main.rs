@@ -2,6 +2,7 @@
 
 mod against;
 mod analyze;
+mod browser;
 mod card;
 mod findings;
 #[path = "../support/fixtures.rs"]
@@ -9,6 +10,7 @@ mod fixtures;
 mod generate;
 mod mask;
 mod pieces;
+mod report;
 mod reports;
 mod support;
 mod train;

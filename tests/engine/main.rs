@@ -10,5 +10,6 @@ mod learning;
 mod models;
 #[path = "../support/session.rs"]
 mod session;
+mod sessions;
 mod training;
 mod writing;
