@@ -47,19 +47,23 @@ pub struct Cli {
 }
 
 /// What a session says by itself.
-const OF_A_SESSION: [&str; 12] = [
-    "InputArgs",
+const OF_A_SESSION: [&str; 16] = [
+    "text",
+    "file",
+    "chat",
+    "index",
     "EncodeArgs",
     "PackArgs",
     "model",
     "template",
     "eot_token",
-    "MaskArgs",
-    "MaskOptionArgs",
-    "CompareArgs",
+    "compare",
     "mask",
     "profile",
-    "compare",
+    "denominator",
+    "split",
+    "weights",
+    "MaskOptionArgs",
 ];
 
 #[derive(Debug, Subcommand)]

@@ -195,6 +195,10 @@ pub(super) fn follow(app: &mut App) -> Vec<Effect> {
         app.reopening = Some(reopening);
         return app.analyze();
     }
+    if app.shared.text() == reopening.session.text && app.policy != reopening.session.loss.policy {
+        // What the model writes by itself begins where the prompt ends.
+        app.shared.choose_policy(reopening.session.loss.policy);
+    }
     let mut effects = Vec::new();
     if !std::mem::replace(&mut reopening.is_set, true) {
         effects.extend(prepare(app, training));

@@ -87,16 +87,16 @@ fn a_browser_shows_them_on_a_desk_and_on_a_phone() {
         }
         // The cursor moves, by keys and by the mouse, and stops at both ends.
         let first = browser.text("where");
-        assert_eq!(first, "Token 18 of 0 to 26");
+        assert_eq!(first, "Token 18, counted from 0");
         browser.press("ArrowRight");
-        assert_eq!(browser.text("where"), "Token 19 of 0 to 26");
+        assert_eq!(browser.text("where"), "Token 19, counted from 0");
         let nll = analysis["tokens"][19]["nll"].as_f64().expect("nll");
         assert!(browser.text("sum").contains(&format!("−log p = {nll:.3} nats")), "{}", browser.text("sum"));
         browser.press("ArrowLeft");
         browser.press("ArrowLeft");
-        assert_eq!(browser.text("where"), "Token 17 of 0 to 26");
+        assert_eq!(browser.text("where"), "Token 17, counted from 0");
         browser.value("document.querySelector('#strip [data-t=\"9\"]').click()");
-        assert_eq!(browser.text("where"), "Token 9 of 0 to 26");
+        assert_eq!(browser.text("where"), "Token 9, counted from 0");
         assert_eq!(browser.value("document.querySelectorAll('.strip .picked').length"), 1);
         browser.press("Home");
         assert!(browser.text("sum").contains("nothing predicts it"));

@@ -152,7 +152,7 @@ fn an_experiment_and_a_past_step_are_shown_again() {
     assert_eq!((again.app.training.shown_step(), again.app.cursor), (1, sitting.app.cursor));
     assert_eq!(bits(&again.app), bits(&sitting.app));
     // Under another mask of attention.
-    sitting.keys("esc 2 H enter");
+    sitting.keys("esc → → → 2 H enter");
     sitting.until_ready();
     assert!(sitting.app.experiment.is_on());
     let kept = kept(&mut sitting);
@@ -198,7 +198,7 @@ fn nothing_gets_in_between_and_esc_stops_it() {
 #[test]
 fn a_record_s_own_words_are_kept() {
     let record = serde_json::json!({"messages": [
-        {"role": "user", "content": [{"type": "text", "text": "Hi"}]},
+        {"content": "Hi", "more": {"b": 1, "a": [2]}, "role": "user"},
         {"weight": 0.5, "role": "assistant", "content": "Hello"},
     ]});
     let opened = lossglass::sample::read_record(record, None).expect("a record");

@@ -4,6 +4,7 @@ mod any;
 mod attend;
 mod choices;
 mod editing;
+mod handing_out;
 mod lists;
 mod models;
 mod packing;
