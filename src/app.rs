@@ -9,6 +9,8 @@
 //! view/*      a room for each view: what it remembers, its keys, what it does with a command
 //! overlay/*   the same for what lies over the views: help, editor, lists, forms, lines to type in
 //! general     the keys and commands of all views
+//! hand_out    the present state as a page
+//! session     the sitting as a session, and back; journal has the steps that were taken
 //! ```
 //! How a room is drawn stands under the same name in [`ui`](crate::ui).
 

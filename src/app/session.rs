@@ -251,14 +251,16 @@ fn take_again(app: &mut App, run: &Run, last: usize, kept: &session::Training) -
     };
     let mut copies = run.copies.iter().map(copy_plan);
     let Some(first) = copies.next() else { return Vec::new() };
-    let plan = Box::new(Plan { data, first, second: copies.next() });
+    // A twin run that is over left the first copy as it was.
+    let second = copies.next().filter(|_| app.training.twin.is_some());
+    let plan = Box::new(Plan { data, first, second });
     let goal = Goal { steps: Some(last + 1 - run.first), ..Goal::default() };
     // What the screen says is what the steps are taken with: nothing is to be planned anew.
     app.training.settings = plan.first.settings.clone();
     app.shared.divide_by(plan.first.settings.denominator);
     app.begin_film();
     let mut effects = app.send_probes();
-    if app.training.before.is_none() && app.training.step == 0 {
+    if app.training.before.is_none() && app.training.film.first_step().is_none_or(|first| first == app.training.step) {
         effects.extend(app.continue_text());
     }
     let settings = app.step_settings();
@@ -306,6 +308,9 @@ fn show(app: &mut App, session: &Session) {
         (_, true, Some(set)) if app.records.set.is_none() => {
             let file = set.file.display();
             app.shared.complain(format!("the session is back, but {file} is gone: its record is here, its list is not"));
+        }
+        _ if kept.twin.is_some() && app.training.twin.is_none() => {
+            app.shared.complain("the session is back without its twin run, which this version does not know");
         }
         (0, ..) => app.shared.say("the session is back"),
         (_, true, _) => app.shared.say(format!("the session is back: {steps} taken again, the same losses to the bit")),

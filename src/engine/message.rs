@@ -63,7 +63,7 @@ pub enum Event {
     Failed { generation: u64, message: String },
     /// What the second model says of the sample of that generation.
     Compare { generation: u64, event: CompareEvent },
-    /// The steps that follow are taken under this plan.
+    /// The steps that follow are taken under this plan; comes before the first of them, whatever asked for it.
     Planned(Box<Plan>),
     /// The model is trained.
     Train(TrainEvent),

@@ -252,6 +252,6 @@ mod tests {
 
     #[test]
     fn six_digits_count() {
-        assert_eq!([digits(0.123_456_789), digits(0.0), digits(1234.567_89)], [0.123_457, 0.0, 1234.57]);
+        assert_eq!([digits(0.123_456_789), digits(0.0), digits(1_234.567_89)], [0.123_457, 0.0, 1_234.57]);
     }
 }

@@ -119,6 +119,12 @@ fn a_twin_run_comes_out_the_same() {
     assert_eq!(twins[0], twins[1]);
     assert_eq!(bits(&again.app), bits(&sitting.app));
     assert_same_screen(&mut sitting, &mut again);
+    // Once it is over, the first copy goes on alone.
+    sitting.keys("t");
+    steps(&mut sitting, "space", 3);
+    let again = reopened(self::kept(&mut sitting));
+    assert!(again.app.training.twin.is_none());
+    assert_eq!(bits(&again.app), bits(&sitting.app));
 }
 
 #[test]

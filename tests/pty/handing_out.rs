@@ -43,6 +43,7 @@ fn a_session_is_gone_on_with_in_another_process() {
     pty.wait_for("written: ");
     pty.press("h"); // what was said goes, here and there
     pty.wait_until("nothing said", |screen| !screen.contains("written: "));
+    pty.take_until_silent(std::time::Duration::from_millis(300));
     let before = settled(&pty.screen());
     pty.press("q");
     pty.wait_for_exit();

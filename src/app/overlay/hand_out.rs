@@ -73,7 +73,7 @@ fn ending(path: &Path) -> Option<&'static str> {
 /// What a file of that name will be, in words.
 pub fn meaning(path: &str) -> &'static str {
     match ending(Path::new(path.trim())) {
-        Some("html") => "a page for any browser: every token, the masks, the film; printed, a work sheet",
+        Some("html") => "a page for any browser; printed, a work sheet",
         Some("svg") => "a picture of the screen as it is",
         Some("json") => "the session: lossglass --session FILE goes on from here",
         _ => "end the name in .html for a page, .svg for a picture, .json for the session",
