@@ -148,9 +148,10 @@
     say("undecided", here ? `Entropy ${number(here.entropy, 3)} nats: as undecided as among ` +
       `${Math.exp(here.entropy).toFixed(1)} equally likely tokens.` : "");
   }
+  const why = (token) => token.reason.replace(/^(un)?scored( with weight [^:]*)?: /, "");
   const countsWords = (token) => {
     const weight = token.weight === 0 || token.weight === 1 ? "" : ` with weight ${token.weight}`;
-    return `${token.weight === 0 ? "Does not count" : `Counts${weight}`}: ${token.reason.replace(/^(un)?scored: /, "")}.`;
+    return `${token.weight === 0 ? "Does not count" : `Counts${weight}`}: ${why(token)}.`;
   };
   function guesses(here, token) {
     const most = here.top.length ? here.top[0].p : 1;
@@ -171,7 +172,7 @@
       const line = el("tr", "", el("td", "number", String(t)), el("td", "token", labels[t]), el("td", "number"),
         el("td", "meter", el("i")), el("td", "number"), el("td", "number"), el("td", "number more"),
         el("td", "", token.weight === 0 ? "·" : token.weight === 1 ? "●" : `● ${token.weight}`), el("td", "token more"),
-        el("td", "why more", token.reason.replace(/^(un)?scored: /, "")));
+        el("td", "why more", why(token)));
       if (token.weight !== 0) line.children[1].classList.add("scored");
       line.dataset.t = t;
       rows.push(line);
@@ -248,28 +249,38 @@
       move(analysis.labels === "same" ? query : query + 1);
     });
   }
-  function drawAttention() {
-    if (!attention) return;
-    const canvas = at("grid");
+  /** The weights as a picture, drawn once for each scheme of colours. */
+  function gridPicture() {
     const { weights } = attention;
     const cell = Math.max(1, Math.min(16, Math.floor(960 / n)));
+    const canvas = document.createElement("canvas");
     canvas.width = n * cell;
     canvas.height = weights.length * cell;
     const ink = getComputedStyle(document.documentElement);
     const paint = canvas.getContext("2d");
     paint.fillStyle = ink.getPropertyValue("--raised");
     paint.fillRect(0, 0, canvas.width, canvas.height);
-    const query = analysis.labels === "same" ? cursor : cursor - 1;
-    const here = weights[query - from];
     paint.fillStyle = ink.getPropertyValue("--accent");
     weights.forEach((values, i) => values.forEach((weight, j) => {
       if (weight === 0) return;
       paint.globalAlpha = Math.min(1, 0.06 + 0.94 * Math.sqrt(weight));
       paint.fillRect(j * cell, i * cell, cell, cell);
     }));
-    paint.globalAlpha = 1;
+    return { canvas, cell, outline: ink.getPropertyValue("--ink") };
+  }
+  let picture = null;
+  function drawAttention() {
+    if (!attention) return;
+    picture = picture || gridPicture();
+    const { canvas, cell, outline } = picture;
+    const grid = at("grid");
+    [grid.width, grid.height] = [canvas.width, canvas.height];
+    const paint = grid.getContext("2d");
+    paint.drawImage(canvas, 0, 0);
+    const query = analysis.labels === "same" ? cursor : cursor - 1;
+    const here = attention.weights[query - from];
     if (here) {
-      paint.strokeStyle = ink.getPropertyValue("--ink");
+      paint.strokeStyle = outline;
       paint.lineWidth = Math.max(1, cell / 8);
       paint.strokeRect(0.5, (query - from) * cell + 0.5, (query + 1) * cell - 1, Math.max(1, cell - 1));
     }
@@ -366,7 +377,7 @@
       event.preventDefault();
       move(to);
     });
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAttention);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { picture = null; drawAttention(); });
     window.addEventListener("resize", drawFilm);
   }
 
