@@ -27,7 +27,7 @@ pub fn svg(buffer: &Buffer, theme: ThemeName) -> String {
     let (width, height) = (f32::from(area.width) * COLUMN, f32::from(area.height) * ROW);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
-         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14\" xml:space=\"preserve\">\n\
+         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14\" xml:space=\"preserve\" style=\"white-space:pre\">\n\
          <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
         paper.background
     );
