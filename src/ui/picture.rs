@@ -20,14 +20,15 @@ struct Paper {
 const DARK: Paper = Paper { foreground: "#d4d4d4", background: "#1e1e1e" };
 const LIGHT: Paper = Paper { foreground: "#1e1e1e", background: "#ffffff" };
 
-/// The screen as SVG: one `<text>` for each run of equal style, one `<rect>` for each run of equal background.
+/// The screen as SVG, whose blanks are kept by the attribute in old programs and by the style in new ones: one `<text>` for each run of equal style, one `<rect>` for each run of equal background.
 pub fn svg(buffer: &Buffer, theme: ThemeName) -> String {
     let paper = if theme == ThemeName::Light { LIGHT } else { DARK };
     let area = buffer.area;
     let (width, height) = (f32::from(area.width) * COLUMN, f32::from(area.height) * ROW);
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width:.0} {height:.0}\" \
-         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14\" xml:space=\"preserve\" style=\"white-space:pre\">\n\
+         font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" font-size=\"14\" xml:space=\"preserve\">\n\
+         <style>text {{ white-space: pre }}</style>\n\
          <rect width=\"100%\" height=\"100%\" fill=\"{}\"/>\n",
         paper.background
     );
