@@ -20,7 +20,8 @@ struct Paper {
 const DARK: Paper = Paper { foreground: "#d4d4d4", background: "#1e1e1e" };
 const LIGHT: Paper = Paper { foreground: "#1e1e1e", background: "#ffffff" };
 
-/// The screen as SVG, whose blanks are kept by the attribute in old programs and by the style in new ones: one `<text>` for each run of equal style, one `<rect>` for each run of equal background.
+/// The screen as SVG: one `<text>` for each run of equal style, one `<rect>` for each run of equal background. Blanks are
+/// kept by the attribute in older browsers and by the style in newer ones.
 pub fn svg(buffer: &Buffer, theme: ThemeName) -> String {
     let paper = if theme == ThemeName::Light { LIGHT } else { DARK };
     let area = buffer.area;
