@@ -2,6 +2,7 @@
 
 mod against;
 mod analyze;
+#[path = "../support/browser.rs"]
 mod browser;
 mod card;
 mod findings;

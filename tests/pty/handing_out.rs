@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::browser::Browser;
 use crate::terminal::{Pty, nonzero};
 
 /// Types the name of a file into the line that ctrl-s opens, and enters it.
@@ -125,6 +126,7 @@ fn pages_and_pictures_are_of_what_is_on_screen() {
     assert_eq!(run["frames"][1]["loss"], data["analysis"]["loss"]["mean"]);
     let loss = data["analysis"]["loss"]["mean"].as_f64().expect("a loss");
     assert!(pty.screen().contains(&format!("{loss:.3}")), "{loss}:\n{}", pty.screen());
+    the_film_runs(&page, run);
     pty.press("3");
     pty.wait_for("completion");
     hand_out(&mut pty, &picture);
@@ -138,6 +140,27 @@ fn pages_and_pictures_are_of_what_is_on_screen() {
     pty.press("q");
     pty.wait_for_exit();
     pty.assert_restored();
+}
+
+/// The slider shows the loss of before the step and of after it.
+fn the_film_runs(page: &Path, run: &Value) {
+    let Some(mut browser) = Browser::start(390, 844) else {
+        return eprintln!("skipped: there is no Chromium on this machine");
+    };
+    browser.open(page);
+    assert!(browser.text("step-says").starts_with("after step 1 of 1"));
+    for frame in [0, 1] {
+        let slide = format!("step.value = {frame}; step.dispatchEvent(new Event('input'))");
+        browser.value(&format!("{{ const step = document.getElementById('step'); {slide} }}"));
+        let loss = run["frames"][frame]["loss"].as_f64().expect("a loss");
+        assert_eq!(browser.text("figure-loss"), format!("{loss:.4} nats"));
+        // The chosen token's own cost is that of the step, too.
+        let nll = run["frames"][frame]["rows"][18][0].as_f64().expect("−log p");
+        assert!(browser.text("sum").contains(&format!("−log p = {nll:.3} nats")), "{}", browser.text("sum"));
+    }
+    browser.press("ArrowRight");
+    assert_eq!(browser.text("where"), "Token 19, counted from 0");
+    assert_eq!(browser.complaints(), Vec::<String>::new());
 }
 
 #[test]
