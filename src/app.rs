@@ -9,15 +9,20 @@
 //! view/*      a room for each view: what it remembers, its keys, what it does with a command
 //! overlay/*   the same for what lies over the views: help, editor, lists, forms, lines to type in
 //! general     the keys and commands of all views
+//! hand_out    the present state as a page
+//! session     the sitting as a session, and back; journal has the steps that were taken
 //! ```
 //! How a room is drawn stands under the same name in [`ui`](crate::ui).
 
 mod action;
 mod asking;
 mod general;
+mod hand_out;
 mod input_line;
+mod journal;
 pub mod keymap;
 pub mod overlay;
+mod session;
 mod shared;
 mod start;
 mod training;
@@ -27,7 +32,7 @@ pub mod view;
 use std::ops::Deref;
 use std::path::PathBuf;
 
-pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest};
+pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest, HandOut};
 pub use input_line::InputLine;
 pub use keymap::Context;
 pub use overlay::{
@@ -43,6 +48,8 @@ pub use training::{
 pub use update::update;
 pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};
 
+use journal::Journal;
+use session::Reopening;
 use training::Asked;
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
@@ -74,6 +81,10 @@ pub struct App {
     pub training: Training,
     /// What was asked of the trainer.
     asked: Asked,
+    /// What moved the weights.
+    journal: Journal,
+    /// The session whose steps are being taken again.
+    reopening: Option<Reopening>,
     /// The data set that is open.
     pub records: Browser,
     /// The view on screen.
@@ -85,6 +96,9 @@ pub struct App {
     closed_editor: Option<Box<Editor>>,
     /// Where the file picker looks.
     pub directory: PathBuf,
+    /// The chat template and the turn-ending tokens that take the place of the model's own, as they were given.
+    template: Option<String>,
+    eot_tokens: Vec<String>,
     pub quit: bool,
 }
 
@@ -106,16 +120,23 @@ impl App {
             shared: Shared::new(&start),
             training: Training::default(),
             asked: Asked::default(),
+            journal: Journal::default(),
+            reopening: None,
             records: Browser::default(),
             view: if start.compare.is_some() { View::Compare } else { View::default() },
             views: Views::default(),
             overlay: None,
             closed_editor: None,
             directory: start.directory,
+            template: start.template,
+            eot_tokens: start.eot_tokens,
             quit: false,
         };
         app.training.settings.denominator = app.denominator;
         let mut effects = app.analyze();
+        if let Some(session) = start.session {
+            app.reopening = Some(Reopening::of(session, app.chosen_model.clone()));
+        }
         if let Some(set) = start.set {
             effects.extend(overlay::open_set(&mut app, set, start.lists_set));
         }

@@ -4,6 +4,7 @@ pub mod generate;
 pub mod inside;
 pub mod mask;
 pub mod models;
+pub mod report;
 pub mod train;
 
 use std::path::PathBuf;
@@ -36,7 +37,34 @@ pub struct Cli {
     /// Colours of the screen (NO_COLOR means mono)
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
+    /// Go on with a session that was written with ctrl-s: text, model, mask and settings are as they were, and its steps
+    /// are taken again
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_A_SESSION)]
+    pub session: Option<PathBuf>,
+    /// Record what the screen shows in a new file, as an asciicast that asciinema plays
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
+
+/// What a session says by itself.
+const OF_A_SESSION: [&str; 16] = [
+    "text",
+    "file",
+    "chat",
+    "index",
+    "EncodeArgs",
+    "PackArgs",
+    "model",
+    "template",
+    "eot_token",
+    "compare",
+    "mask",
+    "profile",
+    "denominator",
+    "split",
+    "weights",
+    "MaskOptionArgs",
+];
 
 #[derive(Debug, Subcommand)]
 pub enum Subcommands {
@@ -57,6 +85,11 @@ pub enum Subcommands {
     /// On a terminal the text comes as it is written; elsewhere every token with p, rank and what it was drawn with.
     /// Ctrl-C ends it, prints what is there and exits with 130.
     Generate(Box<generate::GenerateArgs>),
+    /// Write what the model says of a text or a chat as one HTML page, to read, to hand out, to print as a work sheet
+    ///
+    /// The page needs nothing beside itself: every token with −log p, p and rank, the distribution at a cursor that moves,
+    /// and what each loss mask scores. On screen ctrl-s writes it too, with the film of a training run.
+    Report(Box<report::ReportArgs>),
     /// List models, fetch, show and remove them
     Models(models::ModelsArgs),
 }

@@ -8,13 +8,14 @@ mod input;
 mod interrupt;
 mod mask;
 mod models;
+mod report;
 mod screen;
 mod train;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::cli::inside::InsideArgs;
 use crate::cli::{AnalyzeArgs, Cli, Format, Subcommands};
@@ -30,7 +31,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Train(args)) => return train::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
+        Some(Subcommands::Report(args)) => report::run(*args)?,
         None if has_screen() => screen::run(cli)?,
+        None if cli.session.is_some() || cli.record.is_some() => {
+            bail!("--session and --record are for the screen, and standard output is no terminal")
+        }
         None => {
             let Cli { input, model, mask, compare, .. } = cli;
             let (inside, top_k, format) = (InsideArgs::default(), 5, Format::Table);

@@ -26,6 +26,9 @@
 //! weight or denominator is recomputed in `update` without it. One type, [`loss::Scores`], knows which logits row
 //! predicts which token.
 //!
+//! What is handed out is made of the same state: a page ([`report::page`]), a picture of a frame ([`ui::picture`]), what was
+//! drawn frame by frame ([`tui::Recording`]), or a [`session`], whose training steps are taken again where it is opened.
+//!
 //! Training changes the weights of the active model, in place; the engine is the truth of a run and the screen
 //! mirrors it ([`engine::TrainEvent`]): after every step it gets what the weights say now.
 //!
@@ -83,6 +86,8 @@
 //! - a stage of the step in slow motion: what it shows in `train/slow_step.rs`, kept by `train/recorder.rs` as the ordinary
 //!   step passes, a line in `app/overlay/slow_step.rs`, and how it is drawn in `ui/overlay/slow_step/`
 //! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
+//! - what is handed out: the page's data in `report/page.rs`, how it looks in `assets/report`; what of the screen a session
+//!   keeps: [`session`], from and to the screen in `app/session.rs`
 //! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,
 //!   a panel of `app/view/attend.rs`
 //!
@@ -103,10 +108,12 @@
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
 //! engine                                                a model and what is done with it, on a thread of its own
+//! report                                                plain values; of generate, a step
+//! session                                               a sitting in a file: plain values of all of these
 //! app                                                   of engine, its messages; of model, its description; of inspect,
-//!                                                       what was seen
+//!                                                       what was seen; of report, the page
 //! ui, tui                                               app, and what its state is made of
-//! report, cli                                           plain values; of generate, a step; of decoder, names of devices
+//! cli                                                   plain values; of decoder, names of devices
 //! command                                               what it runs
 //! ```
 //!
@@ -142,6 +149,7 @@ pub mod report;
 pub mod sample;
 pub mod score;
 pub mod sequence;
+pub mod session;
 pub mod source;
 pub mod survey;
 pub mod template;

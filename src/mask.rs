@@ -7,6 +7,7 @@ pub mod attention;
 mod choices;
 pub mod export;
 pub mod finding;
+mod kept;
 mod mode;
 mod paint;
 mod part_weights;

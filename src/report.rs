@@ -1,11 +1,13 @@
-//! The values of one analysis as a table, JSON or CSV, those of a training run, and what a model wrote.
+//! The values of one analysis as a table, JSON, CSV or an HTML page, those of a training run, and what a model wrote.
 
 pub mod against;
 mod compare;
 mod csv;
+pub mod file;
 pub mod generation;
 mod inside;
 mod json;
+pub mod page;
 pub mod survey;
 mod table;
 mod training;

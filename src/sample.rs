@@ -3,6 +3,7 @@
 mod built_in;
 mod chat;
 mod form;
+mod kept;
 mod prepared;
 mod probes;
 mod span;

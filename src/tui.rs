@@ -1,6 +1,7 @@
 //! The terminal: its life cycle, the one inbox, and the run loop.
 
 mod files;
+mod record;
 mod terminal;
 
 use std::io;
@@ -13,9 +14,10 @@ use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind}
 use ratatui::layout::{Position, Rect};
 
 pub use files::{Files, Readers, from_home};
+pub use record::{Recorded, Recording};
 pub use terminal::{Screen, on_signals};
 
-use crate::app::{Action, App, Command, Effect, keymap, update};
+use crate::app::{Action, App, Command, Effect, FileRequest, HandOut, keymap, update};
 use crate::ui::{self, Hits, Theme};
 
 /// What arrives in the inbox.
@@ -45,7 +47,8 @@ pub fn read_terminal(inbox: Sender<Inbound>) -> io::Result<()> {
     std::thread::Builder::new().name("input".into()).spawn(read).map(|_| ())
 }
 
-/// Draws, waits, updates, until the user quits. Everything that has arrived is taken in before the next frame.
+/// Draws, waits, updates, until the user quits. Everything that has arrived is taken in before the next frame, of which a
+/// picture is taken where one is asked for.
 ///
 /// # Errors
 /// If drawing fails.
@@ -58,17 +61,27 @@ pub fn run<B: Backend>(
 ) -> Result<(), B::Error> {
     anew(terminal, app)?;
     first.into_iter().for_each(&mut perform);
+    let mut pictures = Vec::new();
     while !app.quit {
         let mut hits = Hits::default();
         let theme = Theme::of(app.theme, app.unicode);
-        terminal.draw(|frame| hits = ui::draw(app, &theme, frame))?;
+        let frame = terminal.draw(|frame| hits = ui::draw(app, &theme, frame))?;
+        for (path, replaces) in pictures.drain(..) {
+            let content = HandOut::Picture(ui::picture::svg(frame.buffer, app.theme));
+            perform(Effect::Files(FileRequest::Write { path, content, replaces }));
+        }
         let Ok(first) = inbox.recv() else { return Ok(()) };
         for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
             if let Inbound::Anew(prepare) = inbound {
                 prepare();
                 anew(terminal, app)?;
             } else if let Some(action) = action_of(app, &hits, inbound) {
-                update(app, action).into_iter().for_each(&mut perform);
+                for effect in update(app, action) {
+                    match effect {
+                        Effect::Picture { path, replaces } => pictures.push((path, replaces)),
+                        effect => perform(effect),
+                    }
+                }
             }
         }
     }

@@ -8,10 +8,10 @@
 //! view     Predict | Attend | Score | Train | Compare
 //! footer   the keys that matter now                                              progress
 //! ```
-//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, a weight, a step in
-//! slow motion. The editor
-//! leaves header and strip in sight, so that one sees what the typing does. How a view or an overlay is drawn stands in
-//! `view` and `overlay`, each under the name that its room has in [`app`](crate::app).
+//! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, what to hand out, a
+//! weight, a step in slow motion. The editor leaves header and strip in sight, so that one sees what the typing does. How a
+//! view or an overlay is drawn stands in `view` and `overlay`, each under the name that its room has in
+//! [`app`](crate::app). What is drawn can be a [`picture`], too.
 
 mod ascii;
 mod banner;
@@ -22,6 +22,7 @@ mod footer;
 mod header;
 mod input_line;
 mod overlay;
+pub mod picture;
 mod strip;
 pub mod text;
 mod theme;

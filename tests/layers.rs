@@ -42,12 +42,33 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "score", "sequence", "source", "survey", "train",
         ],
     ),
+    // What is told and kept of all this.
+    (
+        "report",
+        &[
+            "compare",
+            "data",
+            "generate::sampling",
+            "generate::step",
+            "loss",
+            "mask",
+            "model::info",
+            "sample",
+            "sequence",
+            "survey",
+            "train::example",
+            "train::report",
+        ],
+    ),
+    ("report", &["inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
+    ("session", &["engine::experiment", "generate::sampling", "loss", "mask", "sample", "sequence", "train::report"]),
+    ("session", &["train::settings"]),
     // The screen. Its state mirrors the engine: it knows the messages and what is told of a model, not the model.
     ("app", &["compare", "data", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"]),
     ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
     ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("app", &["engine::write", "generate::sampling", "generate::step", "model::info"]),
-    ("app", &["train::report", "train::settings", "train::slow_step"]),
+    ("app", &["report::inside", "report::page", "session", "train::report", "train::settings", "train::slow_step"]),
     ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey"]),
     (
         "ui",
@@ -61,25 +82,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
-    ("tui", &["app", "cancel", "data", "sample", "source", "ui"]),
+    ("tui", &["app", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
-    (
-        "report",
-        &[
-            "compare",
-            "data",
-            "generate::sampling",
-            "generate::step",
-            "loss",
-            "mask",
-            "model::info",
-            "sequence",
-            "survey",
-            "train::example",
-            "train::report",
-        ],
-    ),
-    ("report", &["inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("cli", &["decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
     ("command", &["*"]),
 ];
@@ -87,7 +91,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
     "app", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "loss", "mask", "memory", "report",
-    "sample", "sequence", "source", "survey", "template", "tui", "ui",
+    "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
 ];
 
 /// Where the screen's libraries may be named; `app::keymap` is the table of key codes.

@@ -9,7 +9,9 @@ use super::view::{View, ViewCommand};
 use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
 use crate::mask::Basis;
+use crate::report::page::Page;
 use crate::sample::Record;
+use crate::session::Session;
 use crate::source::removal::Removal;
 use crate::source::{Known, Source};
 
@@ -77,6 +79,8 @@ pub enum Command {
     /// A second model on the same text.
     ChooseSecond,
     Palette,
+    /// A page, a picture or the session, as a file.
+    HandOut,
     Help,
     NextTheme,
     /// Score again what is there.
@@ -98,6 +102,8 @@ pub enum Command {
     Jump,
     // Where something is chosen or typed.
     Accept,
+    // Where the name of a file that is handed out is typed.
+    NextForm,
     // In the list of models.
     Details,
     RemoveModel,
@@ -127,6 +133,11 @@ pub enum Effect {
     /// Stop looking over the data set.
     CancelSurvey,
     Files(FileRequest),
+    /// Draw the next frame into a file, too.
+    Picture {
+        path: PathBuf,
+        replaces: bool,
+    },
 }
 
 /// Something to be done with files, whose [`FileOutcome`] is awaited. In a path a leading `~` is the user's home.
@@ -156,6 +167,19 @@ pub enum FileRequest {
     WeighModel(String),
     /// Take a model off this machine.
     RemoveModel(Removal),
+    /// Write something that is handed out; over a file that is there already only if it `replaces` that.
+    Write { path: PathBuf, content: HandOut, replaces: bool },
+}
+
+/// What is handed out as a file.
+#[derive(Debug)]
+pub enum HandOut {
+    /// The present state as HTML.
+    Page(Box<Page>),
+    /// The screen as SVG.
+    Picture(String),
+    /// The sitting, to go on with.
+    Session(Box<Session>),
 }
 
 /// What is told of a thing: keys and values.
@@ -206,5 +230,12 @@ pub enum FileOutcome {
         what: String,
         freed: u64,
     },
+    /// A file was written, of so many bytes.
+    Written {
+        path: PathBuf,
+        bytes: usize,
+    },
+    /// It was not: there is one of that name.
+    Exists(PathBuf),
     Failed(String),
 }

@@ -77,6 +77,7 @@ const REST: &[Binding] = &[
     bind(&["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(&["m"], Command::ChooseModel, "choose a model", "m model"),
     bind(&["M"], Command::ChooseSecond, "compare with a second model", ""),
+    bind(&["ctrl-s"], Command::HandOut, "hand out: a page, a picture, or the session to go on with", ""),
     bind(&["c"], Command::NextTheme, "next colour theme", ""),
     bind(&[":", "ctrl-p"], Command::Palette, "command palette", ""),
     bind(&["esc"], Command::Cancel, "drop selection, what-if, past step; pause; stop", ""),
@@ -115,6 +116,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
             app.theme = next(&themes, app.theme, 1);
         }
         Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
+        Command::HandOut => overlay::open_hand_out(app),
         Command::Edit => overlay::edit(app),
         Command::Open | Command::ChooseModel | Command::ChooseSecond | Command::Palette => {
             return overlay::open_list(app, command);

@@ -21,6 +21,7 @@ pub enum Context {
     Models,
     Settings,
     Save,
+    HandOut,
     Weight,
     SlowStep,
     /// The list of records.
@@ -50,6 +51,7 @@ impl Context {
             Self::Models => "List of models",
             Self::Settings => "Training settings",
             Self::Save => "Save",
+            Self::HandOut => "Hand out",
             Self::Weight => "Painted weight",
             Self::SlowStep => "One step in slow motion",
             Self::Records => "Records",

@@ -3,6 +3,7 @@
 //! An overlay is a file here and one of the same name in `ui::overlay`, which draws it.
 
 mod editor;
+mod hand_out;
 mod help;
 mod picker;
 mod records;
@@ -11,10 +12,14 @@ mod settings;
 mod slow_step;
 mod weight;
 
+use std::path::PathBuf;
+
 use ratatui_textarea::Input;
 
 pub use editor::{Editor, TurnEditor};
 pub(super) use editor::{focus_turn, meant, open as edit};
+pub use hand_out::meaning as hand_out_meaning;
+pub(super) use hand_out::{open as open_hand_out, take as take_written};
 pub use picker::{About, Chosen, Item, Picker, PickerKind};
 pub(super) use picker::{
     choose_data_set, choose_forced, choose_what_if, close_data_sets, open as open_list, show_directory, take_models,
@@ -44,6 +49,12 @@ pub enum Overlay {
     Save {
         directory: InputLine,
     },
+    /// Where something that is handed out goes, as it is typed.
+    HandOut {
+        path: InputLine,
+        /// The file of that name that is there already.
+        exists: Option<PathBuf>,
+    },
     /// The records of the data set.
     Records,
     /// One optimizer step, stage by stage.
@@ -64,6 +75,7 @@ impl Overlay {
             Self::Picker(_) => Context::Picker,
             Self::Settings(_) => Context::Settings,
             Self::Save { .. } => Context::Save,
+            Self::HandOut { .. } => Context::HandOut,
             Self::Records if records.asked.is_some() => Context::RecordLine,
             Self::Records => Context::Records,
             Self::SlowStep(_) => Context::SlowStep,
@@ -81,6 +93,7 @@ pub const KEYS: &[&[Binding]] = &[
     settings::KEYS,
     save::KEYS,
     slow_step::KEYS,
+    hand_out::KEYS,
     weight::KEYS,
     records::KEYS,
     records::LINE_KEYS,
@@ -94,6 +107,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Overlay::Picker(_) => picker::run(app, command),
         Overlay::Settings(_) => settings::run(app, command),
         Overlay::Save { .. } => save::run(app, command),
+        Overlay::HandOut { .. } => hand_out::run(app, command),
         Overlay::Records => records::run(app, command),
         Overlay::SlowStep(_) => slow_step::run(app, command),
         Overlay::Weight { .. } => weight::run(app, command),
@@ -107,6 +121,7 @@ pub(super) fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
         Some(Overlay::Picker(_)) => picker::type_key(app, input),
         Some(Overlay::Settings(_)) => settings::type_key(app, input),
         Some(Overlay::Save { .. }) => save::type_key(app, input),
+        Some(Overlay::HandOut { .. }) => hand_out::type_key(app, input),
         Some(Overlay::Weight { .. }) => weight::type_key(app, input),
         Some(Overlay::Records) => records::type_key(app, input),
         Some(Overlay::Help { .. } | Overlay::SlowStep(_)) | None => Vec::new(),
@@ -119,6 +134,7 @@ pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         Some(Overlay::Editor(_)) => return editor::paste(app, text),
         Some(Overlay::Picker(_)) => picker::paste(app, text),
         Some(Overlay::Save { .. }) => save::paste(app, text),
+        Some(Overlay::HandOut { .. }) => hand_out::paste(app, text),
         Some(Overlay::Weight { .. }) => weight::paste(app, text),
         Some(Overlay::Records) => records::paste(app, text),
         // What is pasted by mistake must not take the step away.

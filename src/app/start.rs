@@ -8,6 +8,7 @@ use crate::loss::Denominator;
 use crate::mask::Policy;
 use crate::sample::{Form, Sample};
 use crate::sequence::{EncodeOptions, PackRequest};
+use crate::session::Session;
 use crate::source::Source;
 
 /// How the program starts.
@@ -35,6 +36,11 @@ pub struct Start {
     pub set: Option<DataSet>,
     /// Whether its list is opened.
     pub lists_set: bool,
+    /// The chat template and the turn-ending tokens that take the place of the model's own, as they were given.
+    pub template: Option<String>,
+    pub eot_tokens: Vec<String>,
+    /// The sitting that is gone on with; what is said above is of it.
+    pub session: Option<Box<Session>>,
 }
 
 impl Start {
@@ -57,6 +63,26 @@ impl Start {
             form,
             set: None,
             lists_set: false,
+            template: None,
+            eot_tokens: Vec::new(),
+            session: None,
         }
+    }
+
+    /// A sitting is gone on with, by that model and beside that second one; it begins on the text of its first steps.
+    pub fn again(session: Box<Session>, model: Option<Source>, compare: Option<Source>) -> Self {
+        let first = session.first_text();
+        let start = Self {
+            encoding: first.encoding,
+            pack: first.pack_request(),
+            model,
+            compare,
+            denominator: session.loss.denominator,
+            form: first.form,
+            template: session.model.template.clone(),
+            eot_tokens: session.model.eot_tokens.clone(),
+            ..Self::on(first.sample.clone(), first.name.clone())
+        };
+        Self { session: Some(session), ..start }
     }
 }

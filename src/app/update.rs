@@ -4,12 +4,12 @@ mod engine;
 mod files;
 
 use super::training::{follow, pause};
-use super::{Action, App, Command, Effect, general, overlay, view};
+use super::{Action, App, Command, Effect, general, journal, overlay, session, view};
 
 /// Takes one action into the state; what has to be done outside comes back.
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     let place = app.place();
-    let mut effects = take(app, action);
+    let mut effects = if session::holds_back(app, &action) { Vec::new() } else { take(app, action) };
     if app.place() != place {
         app.views.leave_place();
     }
@@ -19,6 +19,8 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     if app.training.shown.is_none() {
         effects.extend(app.shared.ask_for_distribution());
     }
+    effects.extend(session::follow(app));
+    journal::note(app, &effects);
     effects
 }
 

@@ -19,25 +19,19 @@ pub struct InsideArgs {
     /// leaning=POSITION, by how much −log p of that token grows (nats) without each token before it, in all layers and
     /// heads, or with @LAYER or @LAYER.HEAD behind it in those.
     /// Layers and heads are counted from 0, those after which something is predicted from 1
-    #[arg(long, value_name = "WHAT,…", value_delimiter = ',', conflicts_with = "compare", help_heading = "Inside")]
+    #[arg(long, value_name = "WHAT,…", value_delimiter = ',', help_heading = "Inside")]
     pub with: Vec<With>,
     /// Score under another attention mask: causal, the model's own with the windows of its layers; none, broken on purpose:
     /// each token sees its own answer; window=N, the latest N tokens in every layer; prefix=N, the first N tokens see each
     /// other; of a --pack, block or naive, as --packing [default: causal]
-    #[arg(long, value_name = "MASK", conflicts_with = "compare", help_heading = "Inside")]
+    #[arg(long, value_name = "MASK", help_heading = "Inside")]
     pub attention: Option<AttentionChoice>,
     /// Edges of attention to forbid: POSITION:TOKEN, that position does not read that token, or *:TOKEN, no other position
     /// does; both counted from 0. In every layer and head, or with @LAYER or @LAYER.HEAD behind it in those
-    #[arg(
-        long,
-        value_name = "POSITION:TOKEN,…",
-        value_delimiter = ',',
-        conflicts_with = "compare",
-        help_heading = "Inside"
-    )]
+    #[arg(long, value_name = "POSITION:TOKEN,…", value_delimiter = ',', help_heading = "Inside")]
     pub forbid: Vec<Cut>,
     /// Which token each position is asked for: next, or same, broken on purpose: the one that it reads [default: next]
-    #[arg(long, value_name = "next|same", value_parser = labels, conflicts_with = "compare", help_heading = "Inside")]
+    #[arg(long, value_name = "next|same", value_parser = labels, help_heading = "Inside")]
     pub labels: Option<Labels>,
 }
 

@@ -14,7 +14,7 @@ use crate::compare::{Comparison, Side};
 use crate::data::Opened;
 use crate::decoder::Watch;
 use crate::loss::{Ledger, Scores};
-use crate::mask::LossMask;
+use crate::mask::{LossMask, Policy};
 use crate::model::{Model, ModelInfo};
 use crate::report::{self, Compared, Inside, Report, Under};
 use crate::score::{ScoreOptions, Scorer};
@@ -26,33 +26,9 @@ use crate::source::Source;
 /// # Errors
 /// If there is nothing to score, the model cannot be opened, or the mask does not apply.
 pub fn run(args: &AnalyzeArgs) -> Result<()> {
-    inside::check(args)?;
-    let input = inside::input(args);
-    let (opened, pack) = match input::packed(&input, &args.mask)? {
-        Some((opened, pack)) => (opened, Some(pack)),
-        None => match input::sample(&input)? {
-            Some(opened) => (opened, None),
-            None => bail!("nothing to score; give --text STRING, --file PATH, --chat PATH, or pipe text in"),
-        },
-    };
-    input::check(&input, &args.mask, &opened.sample)?;
-    let source = match &args.model.model {
-        Some(name) => Source::parse(name)?,
-        None => Source::default_for(&opened.sample),
-    };
-    if args.compare.compare.is_some() && pack.is_some() {
-        bail!("--compare takes one text or chat, and --pack makes a row of several; leave one of them out");
-    }
-    let Scored { model, sequence, mask, under, scores, inside } = scored(args, &source, &opened, pack.as_ref())?;
+    let Analyzed { opened, policy: _, scored, contrast } = analyze(args)?;
+    let Scored { model, sequence, mask, under, scores, inside } = scored;
     let info = ModelInfo::of(&model);
-    let contrast = match &sequence.pack {
-        Some(pack) => {
-            let options = inside::options(&under, &sequence, Some(pack.packing.other()), 0);
-            let others = score(&model, &sequence, options, &mut Scorer::new(), &mut ())?;
-            (0..sequence.len()).map(|t| others.nll(t)).collect()
-        }
-        None => Vec::new(),
-    };
     let Some(ledger) = Ledger::new(&sequence, &mask, &scores) else {
         bail!("scoring ended early") // cannot happen: nothing cancels it
     };
@@ -90,14 +66,57 @@ pub fn run(args: &AnalyzeArgs) -> Result<()> {
     Ok(())
 }
 
+/// What the arguments give, scored.
+pub(super) struct Analyzed {
+    pub opened: Opened,
+    pub policy: Policy,
+    pub scored: Scored,
+    /// −log p of each token of a pack under the other packing; empty for what is no pack.
+    pub contrast: Vec<Option<f64>>,
+}
+
 /// A model and what it says of what was opened.
-struct Scored {
-    model: Model,
-    sequence: Sequence,
-    mask: LossMask,
-    under: Under,
-    scores: Scores,
-    inside: Inside,
+pub(super) struct Scored {
+    pub model: Model,
+    pub sequence: Sequence,
+    pub mask: LossMask,
+    pub under: Under,
+    pub scores: Scores,
+    pub inside: Inside,
+}
+
+/// Scores what the arguments give.
+///
+/// # Errors
+/// As [`run`], which prints it.
+pub(super) fn analyze(args: &AnalyzeArgs) -> Result<Analyzed> {
+    inside::check(args)?;
+    let input = inside::input(args);
+    let (opened, pack) = match input::packed(&input, &args.mask)? {
+        Some((opened, pack)) => (opened, Some(pack)),
+        None => match input::sample(&input)? {
+            Some(opened) => (opened, None),
+            None => bail!("nothing to score; give --text STRING, --file PATH, --chat PATH, or pipe text in"),
+        },
+    };
+    input::check(&input, &args.mask, &opened.sample)?;
+    let source = match &args.model.model {
+        Some(name) => Source::parse(name)?,
+        None => Source::default_for(&opened.sample),
+    };
+    if args.compare.compare.is_some() && pack.is_some() {
+        bail!("--compare takes one text or chat, and --pack makes a row of several; leave one of them out");
+    }
+    let scored = scored(args, &source, &opened, pack.as_ref())?;
+    let contrast = match &scored.sequence.pack {
+        Some(pack) => {
+            let options = inside::options(&scored.under, &scored.sequence, Some(pack.packing.other()), 0);
+            let others = score(&scored.model, &scored.sequence, options, &mut Scorer::new(), &mut ())?;
+            (0..scored.sequence.len()).map(|t| others.nll(t)).collect()
+        }
+        None => Vec::new(),
+    };
+    Ok(Analyzed { opened, policy: input::policy(&args.mask)?, scored, contrast })
 }
 
 fn scored(args: &AnalyzeArgs, source: &Source, opened: &Opened, pack: Option<&PackRequest>) -> Result<Scored> {

@@ -85,6 +85,16 @@ fn is_name(template: &str) -> bool {
     template != "-" && is_word && !Path::new(template).exists()
 }
 
+/// What `--template` takes to mean the same from any directory.
+pub fn from_anywhere(template: &str) -> String {
+    match Path::new(template) {
+        path if template != "-" && path.exists() => {
+            std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
+        }
+        _ => template.to_owned(),
+    }
+}
+
 /// What the arguments give in the place of what a model's files say.
 ///
 /// # Errors

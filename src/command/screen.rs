@@ -1,8 +1,12 @@
 //! The default command: the screen.
 
+mod session;
+
+use std::io::ErrorKind;
+use std::path::Path;
 use std::sync::mpsc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::{input, models};
 use crate::app::{App, Effect, Start, ThemeName};
@@ -11,14 +15,42 @@ use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
 use crate::mask::Policy;
 use crate::sample;
+use crate::sequence::visible_text;
 use crate::source::Source;
-use crate::tui::{self, Files, Inbound, Readers, Screen};
+use crate::tui::{self, Files, Inbound, Readers, Recording, Screen};
 
 /// Opens the screen on what the arguments give, or on the first sample.
 ///
 /// # Errors
 /// If the input or the model's name is wrong, or the terminal cannot be used.
 pub fn run(cli: Cli) -> Result<()> {
+    let device = cli.model.device.open()?;
+    let (overrides, start) = match &cli.session {
+        Some(path) => session::start(path)?,
+        None => (models::overrides(&cli.model)?, start(&cli)?),
+    };
+    let directory = std::env::current_dir().context("the current directory is gone")?;
+    let theme = theme(cli.theme);
+    let (app, effects) = App::new(Start { theme, unicode: is_utf8_locale(), directory, ..start });
+    let recording = cli.record.as_deref().map(record).transpose()?;
+    let (sender, inbox) = mpsc::channel();
+    let events = sender.clone();
+    let emit = move |event| events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok();
+    let engine = Engine::spawn(device, overrides, emit).context("starting the engine thread")?;
+    let mut screen = Screen::enter(recording).context("taking the terminal")?;
+    tui::on_signals(sender.clone()).context("catching signals")?;
+    tui::read_terminal(sender.clone()).context("reading the terminal")?;
+    let ended = run_loop(&mut screen, app, effects, engine, &sender, &inbox);
+    let problem = screen.recording_problem();
+    drop(screen);
+    if let (Some(problem), Some(path)) = (problem, &cli.record) {
+        eprintln!("note: the recording {} ended early: {problem}", visible_text(&path.display().to_string()));
+    }
+    ended
+}
+
+/// What the arguments ask for.
+fn start(cli: &Cli) -> Result<Start> {
     let (opened, pack) = match input::packed(&cli.input, &cli.mask)? {
         Some((opened, pack)) => (opened, Some(pack)),
         None => (input::sample(&cli.input)?.unwrap_or_else(built_in), None),
@@ -26,13 +58,9 @@ pub fn run(cli: Cli) -> Result<()> {
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
-    let device = cli.model.device.open()?;
-    let overrides = models::overrides(&cli.model)?;
     let policy = input::policy(&cli.mask)?;
     let lists_set = opened.set.is_some() && cli.input.index.is_none();
-    let (app, effects) = App::new(Start {
-        sample: opened.sample,
-        sample_name: opened.name,
+    Ok(Start {
         // The list says it.
         note: opened.note.filter(|_| !lists_set),
         encoding: input::encoding(&cli.input.encoding, &policy),
@@ -41,21 +69,21 @@ pub fn run(cli: Cli) -> Result<()> {
         compare,
         policy: Policy { split: policy.split.or(opened.split), ..policy },
         denominator: cli.mask.denominator.unwrap_or_default(),
-        theme: theme(cli.theme),
-        unicode: is_utf8_locale(),
         form: opened.form,
         set: opened.set,
         lists_set,
-        directory: std::env::current_dir().context("the current directory is gone")?,
-    });
-    let (sender, inbox) = mpsc::channel();
-    let events = sender.clone();
-    let emit = move |event| events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok();
-    let engine = Engine::spawn(device, overrides, emit).context("starting the engine thread")?;
-    let mut screen = Screen::enter().context("taking the terminal")?;
-    tui::on_signals(sender.clone()).context("catching signals")?;
-    tui::read_terminal(sender.clone()).context("reading the terminal")?;
-    run_loop(&mut screen, app, effects, engine, &sender, &inbox)
+        template: cli.model.template.as_deref().map(models::from_anywhere),
+        eot_tokens: cli.model.eot_token.clone(),
+        ..Start::on(opened.sample, opened.name)
+    })
+}
+
+/// Begins a recording.
+fn record(path: &Path) -> Result<Recording> {
+    Recording::create(path).map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => anyhow!("{} is there already: give --record another name", path.display()),
+        _ => anyhow!("the recording {} cannot be written: {error}", path.display()),
+    })
 }
 
 fn run_loop(
@@ -76,6 +104,7 @@ fn run_loop(
         Effect::CancelEngine => engine.cancel(),
         Effect::CancelSurvey => engine.cancel_survey(),
         Effect::Files(request) => files.perform(request),
+        Effect::Picture { .. } => {} // the run loop takes it
     };
     tui::run(&mut screen.terminal, &mut app, effects, inbox, perform).context("drawing")?;
     Ok(())

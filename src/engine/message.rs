@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    CompareEvent, CompareRequest, Experiment, Look, LookEvent, Survey, SurveyEvent, TrainEvent, TrainRequest,
+    CompareEvent, CompareRequest, Experiment, Look, LookEvent, Plan, Survey, SurveyEvent, TrainEvent, TrainRequest,
     WriteEvent, WriteRequest,
 };
 use crate::loss::{Distribution, Row};
@@ -63,6 +63,8 @@ pub enum Event {
     Failed { generation: u64, message: String },
     /// What the second model says of the sample of that generation.
     Compare { generation: u64, event: CompareEvent },
+    /// The steps that follow are taken under this plan; comes before the first of them, whatever asked for it.
+    Planned(Box<Plan>),
     /// The model is trained.
     Train(TrainEvent),
     /// What comes of the look of that number, into weights after `step` steps.

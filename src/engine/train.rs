@@ -69,15 +69,22 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         match request {
             TrainRequest::Run { plan, goal } => {
                 let is_new = !run.is_under_way();
+                (self.emit)(Event::Planned(plan.clone()));
                 run.start(*plan, goal, cancel.clone());
                 return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
             }
             TrainRequest::StepSlowly(plan) => {
                 let is_new = !run.is_under_way();
+                (self.emit)(Event::Planned(plan.clone()));
                 run.start_slowly(*plan, cancel.clone());
                 return if is_new { rescore(loaded, Vec::new(), &emit) } else { Ok(()) };
             }
-            TrainRequest::Replan(plan) => run.replan(*plan),
+            TrainRequest::Replan(plan) => {
+                if run.is_running() {
+                    (self.emit)(Event::Planned(plan.clone()));
+                }
+                run.replan(*plan);
+            }
             TrainRequest::Keep { step } => run.keep(step),
             TrainRequest::Pause => {}
             TrainRequest::Undo | TrainRequest::Rewind { .. } | TrainRequest::Reset => {

@@ -7,6 +7,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::loss::Row;
 use crate::mask::Policy;
 use crate::sample::{Record, Sample};
@@ -60,7 +62,8 @@ pub struct Watch {
 }
 
 /// What is measured of a sentence, in nats. What it scores is what the default mask scores of it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Measure {
     /// Mean −log p of all it scores.
     #[default]

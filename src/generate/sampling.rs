@@ -1,8 +1,10 @@
 //! How the next token is to be chosen.
 
+use serde::{Deserialize, Serialize};
+
 /// How the next token is chosen: the temperature first, then the cuts in the order of the fields. That is the order of
 /// transformers 5.24 (`GenerationMixin._get_logits_processor`), and each cut leaves at least one token.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampling {
     /// What logits are divided by; 0 = greedy: the most likely token, of equal ones the lower id.
     pub temperature: f64,

@@ -38,6 +38,14 @@ impl Stroke {
     }
 }
 
+impl FromIterator<(usize, f64)> for Paint {
+    /// A weight that is negative or not finite paints nothing, nor does one on the first token, which nothing predicts.
+    fn from_iter<I: IntoIterator<Item = (usize, f64)>>(painted: I) -> Self {
+        let is_fit = |&(t, weight): &(usize, f64)| t > 0 && weight.is_finite() && weight >= 0.0;
+        Self(painted.into_iter().filter(is_fit).map(|(t, weight)| (t, weight + 0.0)).collect())
+    }
+}
+
 impl Paint {
     /// The weight painted on token `t`.
     pub fn get(&self, t: usize) -> Option<f64> {

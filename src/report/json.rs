@@ -18,7 +18,8 @@ pub fn json(report: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-fn object(report: &Report) -> Value {
+/// The object of one analysis.
+pub(super) fn object(report: &Report) -> Value {
     let Report { model, sequence, mask, ledger, denominator, .. } = *report;
     let mut object = json!({
         "schema": 1,

@@ -4,6 +4,7 @@ mod alpaca;
 mod completion;
 mod share_gpt;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use strum::{Display, EnumString, IntoStaticStr, VariantNames};
 use thiserror::Error;
@@ -13,13 +14,28 @@ use super::{Chat, Prepared, Sample, is_assistant};
 
 /// How a record says what it says.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Display, EnumString, IntoStaticStr, VariantNames,
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantNames,
 )]
+#[serde(rename_all = "kebab-case")]
 #[strum(serialize_all = "kebab-case", parse_err_ty = UnknownForm, parse_err_fn = UnknownForm::new)]
 pub enum Form {
     /// OpenAI's `{"messages": [{"role", "content"}], "tools"}`, or a bare list of messages.
     Messages,
     /// `{"conversations": [{"from", "value"}], "system", "tools"}`.
+    #[serde(rename = "sharegpt")]
     #[strum(serialize = "sharegpt")]
     ShareGpt,
     /// `{"prompt", "completion"}`, both texts or both lists of messages.
@@ -33,7 +49,7 @@ pub enum Form {
 }
 
 /// What a record says, and the form it was found in.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     pub form: Form,
     pub sample: Sample,

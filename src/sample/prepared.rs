@@ -2,13 +2,14 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The label that PyTorch's cross entropy leaves out.
 const IGNORED: i64 = -100;
 
 /// A row that a trainer prepared: ids, and the weight of each. What is padding is not in it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Prepared {
     pub ids: Vec<u32>,
     /// One weight per id: 0 or 1, but for data that has weights.

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::tile::{self, Place};
@@ -11,7 +12,8 @@ use crate::sample::{Chat, Message};
 use crate::template::{Part, Placed, Rendered, Segment};
 
 /// What stands before raw text so that its first word is predicted too.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Prefix {
     /// What the tokenizer itself adds.
     #[default]
@@ -22,7 +24,7 @@ pub enum Prefix {
 }
 
 /// How a sample becomes tokens, where there is a choice.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EncodeOptions {
     /// For raw text; what a chat begins with is its template's choice.
     pub prefix: Prefix,

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr};
 use thiserror::Error;
 
@@ -11,7 +12,10 @@ use crate::sample::Record;
 use crate::template::Change;
 
 /// What a model knows of the borders between the documents of a packed sequence.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Display, EnumString, IntoStaticStr, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
 #[strum(serialize_all = "lowercase", parse_err_ty = UnknownPacking, parse_err_fn = UnknownPacking::new)]
 pub enum Packing {
     /// Each document by itself: nobody sees another's tokens, positions restart, and nothing predicts its first token.
@@ -122,7 +126,7 @@ impl Documents {
 }
 
 /// How documents are packed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PackOptions {
     /// The most tokens of a pack.
     pub size: usize,
@@ -130,7 +134,7 @@ pub struct PackOptions {
 }
 
 /// Records that are packed, the sample as one of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PackRequest {
     pub records: Arc<[Record]>,
     /// The record that the sample takes the place of; its pack is shown.

@@ -1,7 +1,9 @@
 //! What a step says of itself.
 
+use serde::{Deserialize, Serialize};
+
 /// One optimizer step, as it was taken.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct StepReport {
     /// Counted from 1: how many updates the weights have had with this one.
     pub step: usize,
@@ -25,7 +27,7 @@ pub struct StepReport {
 }
 
 /// The gradient's norm of one part of the model: `embedding`, `layer 0` …, `norm`, `head`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GradientNorm {
     pub part: String,
     /// L2 norm before clipping.

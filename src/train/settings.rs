@@ -163,7 +163,7 @@ impl Schedule {
 }
 
 /// When a run of steps ends by itself; all limits that are given hold.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Goal {
     /// After so many steps.
     pub steps: Option<usize>,

@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
 use super::Inbound;
-use crate::app::{Action, Facts, FileOutcome, FileRequest};
+use crate::app::{Action, Facts, FileOutcome, FileRequest, HandOut};
 use crate::cancel::Cancel;
 use crate::data::{DataError, Opened, Place, Raw, Records};
+use crate::report::file::{self, FileError};
 use crate::sample::Record;
 use crate::source::removal::Removal;
 use crate::source::{Source, known};
@@ -70,6 +71,7 @@ fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Op
             Ok(removal) => FileOutcome::Weighed { name, removal },
             Err(error) => FileOutcome::Failed(error.to_string()),
         },
+        FileRequest::Write { path, content, replaces } => write(from_home(path), content, replaces),
         FileRequest::RemoveModel(removal) => {
             let what = removal.to_string();
             match removal.remove() {
@@ -78,6 +80,23 @@ fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Op
             }
         }
     })
+}
+
+/// Writes what is handed out.
+fn write(path: PathBuf, content: HandOut, replaces: bool) -> FileOutcome {
+    let bytes = match content {
+        HandOut::Page(page) => {
+            page.html().map(String::into_bytes).ok_or("the text is not scored to its end".to_owned())
+        }
+        HandOut::Picture(picture) => Ok(picture.into_bytes()),
+        HandOut::Session(session) => session.write().map_err(|error| error.to_string()),
+    };
+    match bytes.map(|bytes| (file::write(&path, &bytes, replaces), bytes.len())) {
+        Ok((Ok(()), bytes)) => FileOutcome::Written { path, bytes },
+        Ok((Err(FileError::Exists(path)), _)) => FileOutcome::Exists(path),
+        Ok((Err(error), _)) => FileOutcome::Failed(error.to_string()),
+        Err(problem) => FileOutcome::Failed(format!("{} is not written: {problem}", path.display())),
+    }
 }
 
 /// How files are read.

@@ -1,30 +1,33 @@
 //! Taking the terminal and giving it back, whatever happens.
 
-use std::io::{self, Stdout, stdout};
+use std::cell::RefCell;
+use std::io::{self, stdout};
 use std::mem::ManuallyDrop;
+use std::rc::Rc;
 use std::sync::mpsc::Sender;
 
+use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
 use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
 use ratatui::crossterm::{cursor, execute};
-use ratatui::{DefaultTerminal, Terminal};
 
-use super::Inbound;
+use super::{Inbound, Recorded, Recording};
 
 /// The terminal while it is ours: raw mode, alternate screen, mouse, bracketed paste. Dropping it gives it back.
 pub struct Screen {
     /// Never dropped: its own way of giving the terminal back prints where that fails, as on a closed window.
-    pub terminal: ManuallyDrop<DefaultTerminal>,
+    pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Recorded>>>,
+    recording: Option<Rc<RefCell<Recording>>>,
 }
 
 impl Screen {
     /// Takes the terminal, and makes a panic on this thread give it back before it is reported. Panics elsewhere
-    /// are events, not text on the screen.
+    /// are events, not text on the screen. What is drawn goes into the `recording`, too.
     ///
     /// # Errors
     /// If the terminal cannot be put into raw mode.
-    pub fn enter() -> io::Result<Self> {
+    pub fn enter(recording: Option<Recording>) -> io::Result<Self> {
         let owner = std::thread::current().id();
         let report = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
@@ -33,13 +36,21 @@ impl Screen {
                 report(panic);
             }
         }));
-        match take().and_then(|()| Terminal::new(CrosstermBackend::<Stdout>::new(stdout()))) {
-            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal) }),
+        let recording = recording.map(|recording| Rc::new(RefCell::new(recording)));
+        match take().and_then(|()| Terminal::new(CrosstermBackend::new(Recorded::new(recording.clone())))) {
+            Ok(terminal) => Ok(Self { terminal: ManuallyDrop::new(terminal), recording }),
             Err(error) => {
                 restore();
                 Err(error)
             }
         }
+    }
+}
+
+impl Screen {
+    /// Why the recording ended before the sitting did, if it did.
+    pub fn recording_problem(&self) -> Option<String> {
+        self.recording.as_ref()?.borrow().problem().map(ToString::to_string)
     }
 }
 

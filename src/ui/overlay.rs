@@ -1,6 +1,7 @@
 //! What lies over the views, each under the name of its room in `app::overlay`.
 
 pub mod editor;
+mod hand_out;
 mod help;
 mod picker;
 mod records;
@@ -24,6 +25,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, editor: Rec
         Some(Overlay::Picker(_)) => picker::draw,
         Some(Overlay::Settings(_)) => settings::draw,
         Some(Overlay::Save { .. }) => save::draw,
+        Some(Overlay::HandOut { .. }) => hand_out::draw,
         Some(Overlay::Records) => records::draw,
         Some(Overlay::SlowStep(_)) => slow_step::draw,
         Some(Overlay::Weight { .. }) => weight::draw,

@@ -2,6 +2,8 @@
 
 mod against;
 mod analyze;
+#[path = "../support/browser.rs"]
+mod browser;
 mod card;
 mod findings;
 #[path = "../support/fixtures.rs"]
@@ -9,6 +11,7 @@ mod fixtures;
 mod generate;
 mod mask;
 mod pieces;
+mod report;
 mod reports;
 mod support;
 mod train;

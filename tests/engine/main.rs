@@ -11,6 +11,7 @@ mod learning;
 mod models;
 #[path = "../support/session.rs"]
 mod session;
+mod sessions;
 mod slow;
 mod training;
 mod writing;

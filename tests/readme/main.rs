@@ -3,7 +3,6 @@
 
 #[path = "../support/session.rs"]
 mod session;
-mod svg;
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -13,6 +12,7 @@ use lossglass::app::{Context, keymap};
 use lossglass::data::{DataSet, Opened, Records};
 use lossglass::sample::{BUILT_IN, Sample};
 use lossglass::source::{Embedded, Source};
+use lossglass::ui::picture;
 use session::Session;
 
 fn root() -> PathBuf {
@@ -81,7 +81,7 @@ fn keep_section(name: &str, content: &str) {
 /// The screen as a picture in `assets`, made anew or compared.
 fn keep_picture(session: &mut Session, name: &str) {
     session.screen();
-    let picture = svg::svg(session.terminal.backend().buffer());
+    let picture = picture::svg(session.terminal.backend().buffer(), session.app.theme);
     let path = root().join("assets").join(name);
     if is_update() {
         std::fs::write(&path, &picture).expect("written");
@@ -149,7 +149,7 @@ fn the_picture_of_training_is_the_view_train() {
     session.keys("4 r");
     session.until(|app| app.training.now.is_some());
     let screen = session.screen();
-    let picture = svg::svg(session.terminal.backend().buffer());
+    let picture = picture::svg(session.terminal.backend().buffer(), session.app.theme);
     let path = root().join("assets/train.svg");
     if is_update() {
         std::fs::write(&path, &picture).expect("written");

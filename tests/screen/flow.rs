@@ -5,6 +5,7 @@ mod attend;
 mod choices;
 mod demonstrations;
 mod editing;
+mod handing_out;
 mod lists;
 mod models;
 mod packing;

@@ -45,6 +45,21 @@ fn settings_and_saving() {
 }
 
 #[test]
+fn handing_out() {
+    let mut app = at(View::Predict, 11);
+    update(&mut app, Action::Do(Command::HandOut));
+    insta::assert_snapshot!("hand_out_80x24", lines(&app, 80, 24));
+    for (name, words) in
+        [("a.svg", "a picture of the screen"), ("a.json", "--session FILE"), ("a", "end the name in .html")]
+    {
+        app.overlay = Some(Overlay::HandOut { path: name.to_owned().into(), exists: None });
+        assert!(lines(&app, 80, 24).contains(words), "{name}");
+    }
+    app.overlay = Some(Overlay::HandOut { path: "a.svg".to_owned().into(), exists: Some("a.svg".into()) });
+    assert!(lines(&app, 80, 24).contains("there already: enter again replaces it"));
+}
+
+#[test]
 fn lists() {
     let mut app = chat();
     app.directory = "/data".into();

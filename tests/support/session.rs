@@ -5,7 +5,7 @@ mod keys;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use lossglass::app::{Action, App, Effect, Start, update};
+use lossglass::app::{Action, App, Effect, FileRequest, Start, update};
 use lossglass::engine::{Engine, Event};
 use lossglass::sample::Sample;
 use lossglass::ui::{self, Theme};
@@ -19,16 +19,23 @@ pub struct Session {
     pub terminal: Terminal<TestBackend>,
     engine: Engine,
     events: Receiver<Event>,
+    /// What was asked to be done with files.
+    pub files: Vec<FileRequest>,
 }
 
 impl Session {
     pub fn new(sample: Sample, name: &str, columns: u16, rows: u16) -> Self {
+        Self::start(Start::on(sample, name), columns, rows)
+    }
+
+    /// From any start.
+    pub fn start(start: Start, columns: u16, rows: u16) -> Self {
         let (sender, events) = mpsc::channel();
         let emit = move |event| sender.send(event).is_ok();
         let engine = Engine::spawn(candle_core::Device::Cpu, Default::default(), emit).expect("a thread");
-        let (app, effects) = App::new(Start::on(sample, name));
+        let (app, effects) = App::new(start);
         let terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a screen");
-        let mut session = Self { app, terminal, engine, events };
+        let mut session = Self { app, terminal, engine, events, files: Vec::new() };
         session.perform(effects);
         session.act(Action::Resize(columns, rows));
         session
@@ -78,7 +85,8 @@ impl Session {
                 Effect::Engine(request) => self.engine.send(request),
                 Effect::CancelEngine => self.engine.cancel(),
                 Effect::CancelSurvey => self.engine.cancel_survey(),
-                Effect::Files(_) => {}
+                Effect::Files(request) => self.files.push(request),
+                Effect::Picture { .. } => {}
             }
         }
     }

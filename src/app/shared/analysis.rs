@@ -117,6 +117,7 @@ impl Shared {
             Event::Contrast { nlls, .. } => self.analysis.contrast = nlls,
             Event::Distribution { position, distribution, .. } => self.distribution = Some((position, distribution)),
             Event::Tokenised { .. }
+            | Event::Planned(_)
             | Event::Train(_)
             | Event::Survey { .. }
             | Event::Compare { .. }

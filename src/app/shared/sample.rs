@@ -5,6 +5,7 @@ use crate::data::Opened;
 use crate::mask::{Basis, Mode};
 use crate::sample::{Form, Sample};
 use crate::sequence::Packing;
+use crate::session::{Pack, Text};
 use crate::source::Source;
 
 impl Shared {
@@ -25,6 +26,27 @@ impl Shared {
         let Opened { sample, name, split, form, .. } = opened;
         self.open(sample, name);
         (self.policy.split, self.form) = (split, form);
+    }
+
+    /// The sample on screen, and how it is read, to be kept in a session.
+    pub(in crate::app) fn text(&self) -> Text {
+        let pack = self.pack.as_ref();
+        Text {
+            name: self.sample_name.clone(),
+            form: self.form,
+            sample: self.sample.clone(),
+            encoding: self.encoding,
+            pack: pack.map(|pack| Pack { records: pack.records.to_vec(), index: pack.index, options: pack.options }),
+            experiment: self.experiment.clone(),
+        }
+    }
+
+    /// The text of a session takes the place of what is on screen, read as it was then.
+    pub(in crate::app) fn reopen(&mut self, text: &Text) {
+        (self.sample, self.sample_name) = (text.sample.clone(), text.name.clone());
+        (self.form, self.encoding) = (text.form, text.encoding);
+        self.pack = text.pack_request();
+        self.experiment = text.experiment.clone();
     }
 
     /// What is edited takes the place of what it was; the cursor stays.

@@ -2,16 +2,26 @@
 
 use std::sync::Arc;
 
+use crate::app::journal::Journal;
 use crate::app::view::train;
 use crate::app::{App, Effect, overlay, training};
-use crate::engine::Event;
+use crate::engine::{Event, TrainEvent};
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 
 /// Takes an event in; one of an older generation is dropped.
 pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     match event {
-        Event::Train(event) => return training::take(app, event),
+        Event::Planned(plan) => {
+            app.journal.begin(*plan);
+            return Vec::new();
+        }
+        Event::Train(event) => {
+            if let TrainEvent::At(at) = &event {
+                app.journal.stand_at(at.step, !at.reports.is_empty());
+            }
+            return training::take(app, event);
+        }
         Event::Survey { number, event } => return overlay::take_survey(app, number, event),
         Event::Compare { generation, event } => {
             app.shared.take_second(generation, event);
@@ -53,6 +63,7 @@ fn show(app: &mut App, model: Arc<ModelInfo>, sequence: Arc<Sequence>) {
     let source = app.source();
     if app.asked.source.as_ref() != Some(&source) {
         app.drop_training();
+        app.journal = Journal::default();
         app.asked.source = Some(source);
     }
     if *app.analysis.sequence != *sequence {
@@ -68,7 +79,8 @@ impl Event {
     /// The analysis it belongs to, if to one.
     fn generation(&self) -> Option<u64> {
         match self {
-            Event::Train(_)
+            Event::Planned(_)
+            | Event::Train(_)
             | Event::Survey { .. }
             | Event::Compare { .. }
             | Event::Look { .. }

@@ -20,6 +20,7 @@ pub fn take(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
         | FileOutcome::Described { .. }
         | FileOutcome::Weighed { .. }
         | FileOutcome::Removed { .. } => return overlay::take_models(app, outcome),
+        FileOutcome::Written { .. } | FileOutcome::Exists(_) => overlay::take_written(app, outcome),
         FileOutcome::Failed(text) => app.shared.complain(text),
     }
     Vec::new()

@@ -62,12 +62,12 @@ pub enum Reach {
 pub struct Attend {
     pub panel: AttendPanel,
     /// The layer that is shown, counted from 0; one that the model does not have stands for its last.
-    layer: usize,
+    pub(in crate::app) layer: usize,
     /// The head that is shown, or all as one.
     pub pick: Pick,
     pub reach: Reach,
     /// The column of the crosshair, as a distance back from the row's own token.
-    back: usize,
+    pub(in crate::app) back: usize,
     /// Whether the whole text is shown, folded, and not the window around the cursor.
     pub is_whole: bool,
     looked: Looked,

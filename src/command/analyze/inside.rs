@@ -19,7 +19,16 @@ use crate::sequence::{Packing, Sequence};
 /// # Errors
 /// With what would be right.
 pub fn check(args: &AnalyzeArgs) -> Result<()> {
-    let InsideArgs { with, attention, .. } = &args.inside;
+    let InsideArgs { with, attention, forbid, labels } = &args.inside;
+    let given = [
+        ("--with", !with.is_empty()),
+        ("--attention", attention.is_some()),
+        ("--forbid", !forbid.is_empty()),
+        ("--labels", labels.is_some()),
+    ];
+    if let Some((option, _)) = given.iter().find(|(_, is_given)| *is_given && args.compare.compare.is_some()) {
+        bail!("{option} cannot be used with --compare: both models are run as they were trained; leave one out")
+    }
     let names: BTreeSet<&str> = with.iter().map(|with| with.name()).collect();
     if names.len() < with.len() {
         bail!("--with names one of its parts twice; give each once")
