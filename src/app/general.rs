@@ -77,7 +77,7 @@ const REST: &[Binding] = &[
     bind(&["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(&["m"], Command::ChooseModel, "choose a model", "m model"),
     bind(&["M"], Command::ChooseSecond, "compare with a second model", ""),
-    bind(&["ctrl-s"], Command::HandOut, "hand out: a page, a picture, or the session to go on with", ""),
+    bind(&["ctrl-s"], Command::HandOut, "hand out: a page, a picture, the session", ""),
     bind(&["c"], Command::NextTheme, "next colour theme", ""),
     bind(&[":", "ctrl-p"], Command::Palette, "command palette", ""),
     bind(&["esc"], Command::Cancel, "drop selection, what-if, past step; pause; stop", ""),
