@@ -139,7 +139,7 @@ fn the_picture_of_a_data_set_is_the_list_of_its_records() {
 #[test]
 fn the_picture_of_training_is_the_view_train() {
     let first = &BUILT_IN[0];
-    let mut session = Session::new(first.sample(), first.name, 120, 36);
+    let mut session = Session::new(first.sample(), first.name, 120, 38);
     session.until_ready();
     session.app.shared.chosen_model = Some(Source::Embedded(Embedded::TinyBase));
     session.keys("R");
