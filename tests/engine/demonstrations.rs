@@ -59,7 +59,7 @@ fn two_right_answers_end_at_their_shares() {
     }
     assert!((curves[1][0] - 0.5).abs() > 0.2, "it was not there from the start: {curves:?}");
     let screen = session.screen();
-    for words in ["p of each first token", "share of each of the data: 0.50", "p(The…)", "p(Paris…)"] {
+    for words in ["p of each first token", "share 0.50", "p(The…)", "p(Paris…)"] {
         assert!(screen.contains(words), "{words} is not on the screen:\n{screen}");
     }
 }
