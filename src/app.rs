@@ -15,8 +15,10 @@
 mod action;
 mod asking;
 mod general;
+mod guess;
 mod input_line;
 pub mod keymap;
+mod lesson;
 pub mod overlay;
 mod shared;
 mod start;
@@ -28,8 +30,10 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest};
+pub use guess::Guessing;
 pub use input_line::InputLine;
 pub use keymap::Context;
+pub use lesson::{Sitting, Stage, shipped, terms};
 pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, TurnEditor,
@@ -43,6 +47,7 @@ pub use training::{
 pub use update::update;
 pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};
 
+use crate::lesson::Tally;
 use training::Asked;
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
@@ -81,6 +86,12 @@ pub struct App {
     /// What each view remembers by itself.
     pub views: Views,
     pub overlay: Option<Overlay>,
+    /// The lesson that is on, or was left.
+    pub lesson: Option<Box<Sitting>>,
+    /// What is being guessed.
+    pub guess: Option<Box<Guessing>>,
+    /// How the guesses came out so far.
+    pub tally: Tally,
     /// The editor that was closed last, with what can be undone in it.
     closed_editor: Option<Box<Editor>>,
     /// Where the file picker looks.
@@ -110,6 +121,9 @@ impl App {
             view: if start.compare.is_some() { View::Compare } else { View::default() },
             views: Views::default(),
             overlay: None,
+            lesson: None,
+            guess: None,
+            tally: Tally::default(),
             closed_editor: None,
             directory: start.directory,
             quit: false,
@@ -119,12 +133,18 @@ impl App {
         if let Some(set) = start.set {
             effects.extend(overlay::open_set(&mut app, set, start.lists_set));
         }
+        if let Some(lesson) = start.lesson {
+            lesson::begin(&mut app, lesson);
+        }
         (app, effects)
     }
 
     /// Where keys go.
     pub fn context(&self) -> Context {
-        self.overlay.as_ref().map_or(Context::View(self.view), |overlay| overlay.context(&self.records))
+        match &self.overlay {
+            Some(overlay) => overlay.context(&self.records),
+            None => guess::context(self).or(lesson::context(self)).unwrap_or(Context::View(self.view)),
+        }
     }
 }
 

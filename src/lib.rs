@@ -130,6 +130,7 @@ pub mod generate;
 pub mod guard;
 pub mod inspect;
 pub mod jinja;
+pub mod lesson;
 pub mod loss;
 pub mod mask;
 pub mod memory;

@@ -95,6 +95,15 @@ pub enum Command {
     Jump,
     // Where something is chosen or typed.
     Accept,
+    /// Lessons: the list of them, or out of the one that is on, or back to it.
+    Lesson,
+    /// The list of what can be guessed.
+    Guess,
+    // In a lesson.
+    GoOn,
+    GoBack,
+    /// Where tokens are pointed at: this one is meant, or no more.
+    Mark,
     // In the list of models.
     Details,
     RemoveModel,

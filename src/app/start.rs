@@ -1,9 +1,11 @@
 //! How the program starts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::ThemeName;
 use crate::data::DataSet;
+use crate::lesson::Lesson;
 use crate::loss::Denominator;
 use crate::mask::Policy;
 use crate::sample::{Form, Sample};
@@ -35,6 +37,8 @@ pub struct Start {
     pub set: Option<DataSet>,
     /// Whether its list is opened.
     pub lists_set: bool,
+    /// The lesson that begins.
+    pub lesson: Option<Arc<Lesson>>,
 }
 
 impl Start {
@@ -57,6 +61,7 @@ impl Start {
             form,
             set: None,
             lists_set: false,
+            lesson: None,
         }
     }
 }

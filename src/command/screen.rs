@@ -1,6 +1,6 @@
 //! The default command: the screen.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result};
 
@@ -9,16 +9,17 @@ use crate::app::{App, Effect, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
+use crate::lesson::Lesson;
 use crate::mask::Policy;
 use crate::sample;
 use crate::source::Source;
 use crate::tui::{self, Files, Inbound, Readers, Screen};
 
-/// Opens the screen on what the arguments give, or on the first sample.
+/// Opens the screen on what the arguments give, or on the first sample; a lesson begins there.
 ///
 /// # Errors
 /// If the input or the model's name is wrong, or the terminal cannot be used.
-pub fn run(cli: Cli) -> Result<()> {
+pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
     let (opened, pack) = match input::packed(&cli.input, &cli.mask)? {
         Some((opened, pack)) => (opened, Some(pack)),
         None => (input::sample(&cli.input)?.unwrap_or_else(built_in), None),
@@ -46,6 +47,7 @@ pub fn run(cli: Cli) -> Result<()> {
         form: opened.form,
         set: opened.set,
         lists_set,
+        lesson,
         directory: std::env::current_dir().context("the current directory is gone")?,
     });
     let (sender, inbox) = mpsc::channel();

@@ -127,6 +127,29 @@ impl Room for Generate {
         }
         Vec::new()
     }
+
+    fn return_to(&mut self, before: Self) {
+        *self = Self { number: self.number + 1, asked: None, ..before };
+    }
+}
+
+/// So many tokens are written from the cursor on, or all of them.
+pub(in crate::app) fn write(app: &mut App, tokens: Option<usize>) -> Vec<Effect> {
+    let mut effects = start(app);
+    if !effects.is_empty() {
+        let more = match tokens {
+            Some(tokens) => vec![WriteWhat::Step; tokens],
+            None => vec![WriteWhat::Run],
+        };
+        effects.extend(more.into_iter().flat_map(|what| go_on(app, what)));
+    }
+    effects
+}
+
+/// Whether so many tokens are there, or all, or why there will be none.
+pub(in crate::app) fn is_done(app: &App, tokens: Option<usize>) -> bool {
+    let is_done = |one: &WrittenText| one.end.is_some() || tokens.is_some_and(|tokens| one.steps.len() >= tokens);
+    app.views.generate.problem.is_some() || app.written().is_some_and(|all| all.continuations.iter().all(is_done))
 }
 
 impl Generate {

@@ -1,0 +1,174 @@
+//! What the class said, against what is true and what the model says.
+
+use super::{Away, Guessing, Taken};
+use crate::app::{App, Effect, lesson, training, update};
+use crate::lesson::{Bet, Guess, Round, Unit, Value, bets, class_nll};
+
+/// What came of an answer: in words, and as a round of the score if it was one.
+#[derive(Default)]
+struct Outcome {
+    words: String,
+    round: Option<Round>,
+}
+
+/// Takes what was typed or pointed at.
+pub fn take(app: &mut App) -> Vec<Effect> {
+    let Some(guessing) = &app.guess else { return Vec::new() };
+    let said = match guessing.guess {
+        Guess::Token => bets(guessing.line.text()),
+        Guess::Loss => bets(guessing.line.text()).and_then(directions),
+        Guess::Costliest | Guess::Scored => Ok(Vec::new()),
+    };
+    match said {
+        Err(why) => {
+            app.shared.say(why);
+            Vec::new()
+        }
+        Ok(bets) => answered(app, bets),
+    }
+}
+
+/// Nothing is guessed: what is true is shown.
+pub fn give_up(app: &mut App) -> Vec<Effect> {
+    if matches!(&app.guess, Some(guessing) if guessing.guess == Guess::Loss) {
+        return answered(app, Vec::new());
+    }
+    let effects = super::stop(app);
+    lesson::told(app, String::new());
+    effects
+}
+
+/// The answer stands: what was hidden is shown, and what was asked about happens.
+fn answered(app: &mut App, bets: Vec<Bet>) -> Vec<Effect> {
+    let loss = app.ledger().and_then(|ledger| ledger.loss(app.denominator));
+    let at = app.cursor;
+    let Some(old) = app.guess.take() else { return Vec::new() };
+    let Guessing { guess, line, marks, place, away, held, .. } = *old;
+    app.shared.reveal();
+    away.put_back(app);
+    // Where the cursor points is the answer to what costs most.
+    let place = if guess == Guess::Costliest { at } else { place };
+    let (stage, away) = (Taken::Answered(bets, loss), Away::default());
+    app.guess = Some(Box::new(Guessing { guess, line, marks, place, stage, away, held: Vec::new() }));
+    let mut effects: Vec<Effect> = held.into_iter().flat_map(|event| update::take_engine(app, event)).collect();
+    if guess == Guess::Loss {
+        effects.extend(lesson::follow_guess(app).unwrap_or_else(|| training::steps(app, 1)));
+    }
+    effects
+}
+
+/// "up" and "down", each once.
+fn directions(bets: Vec<Bet>) -> Result<Vec<Bet>, String> {
+    let is_direction = |bet: &Bet| matches!(bet.word.to_lowercase().as_str(), "up" | "down");
+    if bets.iter().all(is_direction) { Ok(bets) } else { Err("type up or down, such as: down 0.9".into()) }
+}
+
+/// The answer is judged, the score goes on, and both are told.
+pub fn judge(app: &mut App) -> Vec<Effect> {
+    let Some(guessing) = app.guess.take() else { return Vec::new() };
+    let outcome = match guessing.guess {
+        Guess::Token => token(app, &guessing),
+        Guess::Costliest => costliest(app, &guessing),
+        Guess::Scored => scored(app, &guessing),
+        Guess::Loss => loss(app, &guessing),
+    };
+    let Outcome { words, round } = outcome.unwrap_or_default();
+    if let Some(round) = round {
+        app.tally.add(round);
+    }
+    let words = if app.tally.is_empty() { words } else { format!("{words} {}.", app.tally) };
+    lesson::told(app, words);
+    Vec::new()
+}
+
+fn token(app: &App, guessing: &Guessing) -> Option<Outcome> {
+    let Taken::Answered(bets, _) = &guessing.stage else { return None };
+    let (distribution, target) = (app.distribution()?, app.analysis.scores.target(guessing.place)?);
+    let first = distribution.top(1, 1.0).first()?.id;
+    let ids: Vec<Option<u32>> = bets.iter().map(|bet| app.token_meant(&bet.word)).collect();
+    let one = |(bet, id): (&Bet, &Option<u32>)| match id {
+        Some(id) => {
+            let p = (-distribution.nll(*id, 1.0).unwrap_or(f64::INFINITY)).exp();
+            let rank = distribution.rank(*id).unwrap_or(0);
+            format!("To {} the model gave {}, rank {rank}.", app.token_label(*id), probability(p))
+        }
+        None => format!("No token of this model begins {:?}.", bet.word),
+    };
+    let mine: Vec<String> = bets.iter().zip(&ids).map(one).collect();
+    let hit = ids.iter().position(|id| *id == Some(target.id));
+    let (label, p) = (app.token_label(target.id), probability((-target.nll).exp()));
+    let truth = match hit {
+        Some(_) if bets.len() == 1 => "That is the token.".into(),
+        _ => format!("The token is {label}: {p}, rank {}.", target.rank),
+    };
+    let vocabulary = app.analysis.model.as_ref()?.tokens.len();
+    let nlls = class_nll(bets, hit, vocabulary).map(|own| [own, target.nll]);
+    let surest = bets.iter().enumerate().max_by(|(_, a), (_, b)| a.p.unwrap_or(1.0).total_cmp(&b.p.unwrap_or(1.0)));
+    let is_right = hit.is_some() && surest.map(|(i, _)| i) == hit;
+    let round = Round { is_right, model_is_right: Some(first == target.id), nlls };
+    Some(Outcome { words: format!("{} {truth}", mine.join(" ")), round: Some(round) })
+}
+
+fn costliest(app: &mut App, guessing: &Guessing) -> Option<Outcome> {
+    let costs = (1..app.len()).filter_map(|t| Some((t, app.analysis.scores.nll(t)?)));
+    let (most, nll) = costs.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let label = |t: usize| app.analysis.labels.get(t).map_or("", |label| label.text.as_str()).to_owned();
+    let is_right = guessing.place == most;
+    let words = match (is_right, app.analysis.scores.nll(guessing.place)) {
+        (true, _) => format!("Right: {} costs most, {nll:.3} nats.", label(most)),
+        (false, Some(own)) => {
+            format!("{} costs {own:.3} nats; {} costs most, {nll:.3}.", label(guessing.place), label(most))
+        }
+        (false, None) => format!("Nothing predicts that token; {} costs most, {nll:.3} nats.", label(most)),
+    };
+    app.shared.move_cursor_to(most);
+    Some(Outcome { words, round: Some(Round { is_right, model_is_right: None, nlls: None }) })
+}
+
+fn scored(app: &App, guessing: &Guessing) -> Option<Outcome> {
+    let mask = app.mask()?;
+    let scored: Vec<usize> = (0..app.len()).filter(|&t| mask.is_scored(t)).collect();
+    let hits = scored.iter().filter(|t| guessing.marks.contains(t)).count();
+    let (missed, extra) = (scored.len() - hits, guessing.marks.len() - hits);
+    let is_right = missed + extra == 0;
+    let words = match is_right {
+        true => format!("Right: these {} tokens are scored and no other.", scored.len()),
+        false => format!("{} tokens are scored; you marked {hits} of them, and {extra} others.", scored.len()),
+    };
+    Some(Outcome { words, round: Some(Round { is_right, model_is_right: None, nlls: None }) })
+}
+
+fn loss(app: &App, guessing: &Guessing) -> Option<Outcome> {
+    let Taken::Answered(bets, Some(before)) = &guessing.stage else { return None };
+    let after = app.ledger().and_then(|ledger| ledger.loss(app.denominator))?;
+    let way = if after > *before { "up" } else { "down" };
+    let words = format!("The loss went {way}, from {before:.3} to {after:.3} nats.");
+    if bets.is_empty() {
+        return Some(Outcome { words, round: None });
+    }
+    // Who gives one way less than a half believes in the other.
+    let believes = |bet: &Bet| bet.word.eq_ignore_ascii_case(way) == (bet.p.unwrap_or(1.0) > 0.5);
+    let is_right = bets.iter().all(believes);
+    Some(Outcome { words, round: Some(Round { is_right, model_is_right: None, nlls: None }) })
+}
+
+/// As the views write it.
+fn probability(p: f64) -> String {
+    Value::Number(p, Unit::Probability).text()
+}
+
+impl App {
+    /// The token that is meant by what a user typed where the next one is asked for: with the blank that most words begin
+    /// with, or as it is; else the longest token that it begins with.
+    pub(in crate::app) fn token_meant(&self, typed: &str) -> Option<u32> {
+        let tokens = &self.analysis.model.as_ref()?.tokens;
+        let find = |wanted: &str| tokens.iter().position(|bytes| bytes.as_slice() == wanted.as_bytes());
+        let spaced = if typed.starts_with(' ') { typed.to_owned() } else { format!(" {typed}") };
+        let longest = || {
+            let fits = |(_, bytes): &(usize, &Vec<u8>)| bytes.len() > 1 && spaced.as_bytes().starts_with(bytes);
+            tokens.iter().enumerate().filter(fits).max_by_key(|(_, bytes)| bytes.len()).map(|(id, _)| id)
+        };
+        let id = find(&spaced).or_else(|| find(typed)).or_else(longest);
+        id.and_then(|id| u32::try_from(id).ok())
+    }
+}

@@ -1,0 +1,67 @@
+//! `lesson`: the screen with a lesson, the list of lessons, and whether one is true.
+
+mod check;
+mod shelf;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Result, bail};
+
+use super::{has_screen, screen};
+use crate::app::shipped;
+use crate::cli::lesson::{LessonArgs, LessonCommand};
+use crate::cli::{Cli, CompareArgs, InputArgs, MaskArgs, ModelArgs};
+use crate::lesson::{Lesson, SHIPPED};
+use crate::sequence::visible_text;
+use crate::source::Source;
+
+/// The lesson that opens where none is named.
+const FIRST: &str = SHIPPED[0].name;
+
+/// Opens, lists or checks.
+///
+/// # Errors
+/// If there is no such lesson, it has mistakes, or there is no terminal to open it in.
+pub fn run(args: LessonArgs) -> Result<ExitCode> {
+    match args.command {
+        Some(LessonCommand::List) => list(),
+        Some(LessonCommand::Check { lesson, model }) => return check::run(read(&lesson, model.as_deref())?),
+        None => {
+            let lesson = read(args.lesson.as_deref().unwrap_or(FIRST), args.model.as_deref())?;
+            if !has_screen() {
+                bail!("a lesson needs a terminal; `lossglass lesson check` runs it without one");
+            }
+            let (input, model, mask) = (InputArgs::default(), ModelArgs::default(), MaskArgs::default());
+            let compare = CompareArgs::default();
+            screen::run(Cli { command: None, input, model, mask, compare, theme: args.theme }, Some(Arc::new(lesson)))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a lesson, with another model where one is named.
+fn read(name: &str, model: Option<&str>) -> Result<Lesson> {
+    let model = model.map(Source::parse).transpose()?;
+    let mut lesson = shelf::read(name)?;
+    if let Some(model) = model {
+        (lesson.base, lesson.chat) = (model.clone(), model);
+    }
+    Ok(lesson)
+}
+
+/// A line for each lesson: name, title, what it is about.
+fn list() {
+    for lesson in SHIPPED {
+        // A test reads every one of them.
+        let Ok(Lesson { title, about, minutes, steps, .. }) = shipped(lesson.source) else { continue };
+        let minutes = minutes.map_or_else(String::new, |minutes| format!(", about {minutes} minutes"));
+        println!("{:<10}{title}", lesson.name);
+        println!("{:<10}{about}; {} steps{minutes}", "", steps.len());
+    }
+}
+
+/// A lesson's words, which may be anybody's.
+fn printable(text: &str) -> String {
+    visible_text(text)
+}
