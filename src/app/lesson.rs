@@ -77,6 +77,8 @@ pub enum Stage {
 enum Awaited {
     /// So many tokens are written, or all.
     Written(Option<usize>),
+    /// What was asked of Generate is answered, so often.
+    Heard(u64),
 }
 
 /// Where the lesson goes.

@@ -12,7 +12,7 @@ use super::{has_screen, screen};
 use crate::app::shipped;
 use crate::cli::lesson::{LessonArgs, LessonCommand};
 use crate::cli::{Cli, CompareArgs, InputArgs, MaskArgs, ModelArgs};
-use crate::lesson::{Lesson, SHIPPED};
+use crate::lesson::{Lesson, Mistake, SHIPPED};
 use crate::sequence::visible_text;
 use crate::source::Source;
 
@@ -26,9 +26,18 @@ const FIRST: &str = SHIPPED[0].name;
 pub fn run(args: LessonArgs) -> Result<ExitCode> {
     match args.command {
         Some(LessonCommand::List) => list(),
-        Some(LessonCommand::Check { lesson, model }) => return check::run(read(&lesson, model.as_deref())?),
+        Some(LessonCommand::Check { lesson, model }) => {
+            return match read(&lesson, model.as_deref())? {
+                Ok(lesson) => check::run(lesson),
+                Err(mistakes) => Ok(wrong(&lesson, &mistakes)),
+            };
+        }
         None => {
-            let lesson = read(args.lesson.as_deref().unwrap_or(FIRST), args.model.as_deref())?;
+            let name = args.lesson.as_deref().unwrap_or(FIRST);
+            let lesson = match read(name, args.model.as_deref())? {
+                Ok(lesson) => lesson,
+                Err(mistakes) => return Ok(wrong(name, &mistakes)),
+            };
             if !has_screen() {
                 bail!("a lesson needs a terminal; `lossglass lesson check` runs it without one");
             }
@@ -40,14 +49,22 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a lesson, with another model where one is named.
-fn read(name: &str, model: Option<&str>) -> Result<Lesson> {
+/// Reads a lesson, with another model where one is named; or its mistakes.
+fn read(name: &str, model: Option<&str>) -> Result<Result<Lesson, Vec<Mistake>>> {
     let model = model.map(Source::parse).transpose()?;
     let mut lesson = shelf::read(name)?;
-    if let Some(model) = model {
+    if let (Some(model), Ok(lesson)) = (model, &mut lesson) {
         (lesson.base, lesson.chat) = (model.clone(), model);
     }
     Ok(lesson)
+}
+
+/// Names every mistake by its line.
+fn wrong(name: &str, mistakes: &[Mistake]) -> ExitCode {
+    for mistake in mistakes {
+        eprintln!("lossglass: {}, {mistake}", printable(name));
+    }
+    ExitCode::from(2)
 }
 
 /// A line for each lesson: name, title, what it is about.

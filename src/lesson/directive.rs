@@ -14,11 +14,21 @@ use crate::sample::{BUILT_IN, Chat, Form, Message, Record, Sample};
 /// Steps of training at once at most.
 const MOST_STEPS: usize = 1000;
 
+/// What a step leaves to those after it.
+#[derive(Default)]
+pub struct Left {
+    /// Names under which values are kept, so far in the lesson.
+    pub kept: Vec<String>,
+    /// The table of the scene, and the view that it shows.
+    table: Option<Table>,
+    view: Option<String>,
+}
+
 /// A step while its block is read.
 pub struct Draft<'a> {
     shelf: &'a Shelf<'a>,
-    /// Names under which values are kept, so far in the lesson.
-    pub kept: &'a mut Vec<String>,
+    /// What earlier steps leave to this one.
+    pub left: &'a mut Left,
     pub deeds: Vec<Deed>,
     pub ask: Ask,
     pub asks: Words,
@@ -28,16 +38,15 @@ pub struct Draft<'a> {
     asked: Option<usize>,
     /// Whether the line before was one of a chat.
     in_chat: bool,
-    view: Option<String>,
 }
 
 type Read<T> = Result<T, String>;
 
 impl<'a> Draft<'a> {
-    pub fn new(shelf: &'a Shelf<'a>, kept: &'a mut Vec<String>) -> Self {
+    pub fn new(shelf: &'a Shelf<'a>, left: &'a mut Left) -> Self {
         let (deeds, then, claims) = (Vec::new(), Vec::new(), Vec::new());
-        let (asks, asked, in_chat, view) = (Words::default(), None, false, None);
-        Self { shelf, kept, deeds, ask: Ask::GoOn, asks, then, claims, asked, in_chat, view }
+        let (asks, asked, in_chat) = (Words::default(), None, false);
+        Self { shelf, left, deeds, ask: Ask::GoOn, asks, then, claims, asked, in_chat }
     }
 
     /// Reads a line.
@@ -83,8 +92,8 @@ impl<'a> Draft<'a> {
     /// What is said to the reader, or asked of it; `None` for another directive.
     fn asked_for(&mut self, line: usize, key: &str, value: &str) -> Option<Read<()>> {
         let ask = match key {
-            "claim" => return Some(Claim::parse(value, self.kept).map(|claim| self.claims.push((line, claim)))),
-            "ask" => return Some(Words::parse(value, self.kept).map(|words| self.asks = words)),
+            "claim" => return Some(Claim::parse(value, &self.left.kept).map(|claim| self.claims.push((line, claim)))),
+            "ask" => return Some(Words::parse(value, &self.left.kept).map(|words| self.asks = words)),
             "until" => return Some(self.until(value)),
             "press" => self.keys(value).map(|keys| Ask::Press { keys, until: None }),
             "guess" => guess(value).map(Ask::Guess),
@@ -99,7 +108,7 @@ impl<'a> Draft<'a> {
     }
 
     fn until(&mut self, value: &str) -> Read<()> {
-        let claim = Claim::parse(value, self.kept)?;
+        let claim = Claim::parse(value, &self.left.kept)?;
         match &mut self.ask {
             Ask::Press { until, .. } => {
                 *until = Some(claim);
@@ -114,15 +123,13 @@ impl<'a> Draft<'a> {
             Some((answer, within)) => (answer, number(within)?),
             None => (value, 0.0),
         };
-        Ok(Ask::Type { answer: Expression::parse(answer, self.kept)?, within })
+        Ok(Ask::Type { answer: Expression::parse(answer, &self.left.kept)?, within })
     }
 
     fn edit(&self, value: &str) -> Read<Ask> {
-        let table = self.deeds.iter().rev().find_map(|deed| match deed {
-            Deed::Table(table) => Some(table),
-            _ => None,
-        });
-        let Some(table) = table else { return Err("there is no table to edit: table: mat 0.78, floor 0.22".into()) };
+        let Some(table) = &self.left.table else {
+            return Err("there is no table to edit: table: mat 0.78, floor 0.22".into());
+        };
         let (word, p) = value.rsplit_once(' ').ok_or("edit names a candidate and a probability: edit: mat 0.99")?;
         let p = number(p)?;
         let at = table.candidates.iter().position(|(candidate, _)| candidate == word.trim());
@@ -149,8 +156,10 @@ impl<'a> Draft<'a> {
     fn one(&mut self, key: &str, value: &str) -> Read<Deed> {
         let is_none = value == "none";
         Ok(match key {
-            "text" => open(Sample::Text(unescaped(value)), "lesson"),
-            "open" => self.open(value)?,
+            "text" | "open" => {
+                (self.left.table, self.left.view) = (None, None);
+                if key == "text" { open(Sample::Text(unescaped(value)), "lesson") } else { self.open(value)? }
+            }
             "model" => Deed::Model(which(value)?),
             "compare" if is_none => Deed::Compare(None),
             "compare" => Deed::Compare(Some(which(value)?)),
@@ -177,7 +186,11 @@ impl<'a> Draft<'a> {
             "data" => Deed::Data { name: value.to_owned(), records: (self.shelf.file)(value)? },
             "write" if value == "all" => Deed::Write(None),
             "write" => Deed::Write(Some(count(value, 128)?)),
-            "table" => Deed::Table(Table::parse(value)?),
+            "table" => {
+                let table = Table::parse(value)?;
+                self.left.table = Some(table.clone());
+                Deed::Table(table)
+            }
             "keep" => self.keep(value)?,
             _ => return Err(format!("there is no directive {key:?}; `lossglass lesson --help` lists them")),
         })
@@ -195,7 +208,10 @@ impl<'a> Draft<'a> {
         });
         match chat.filter(|_| self.in_chat) {
             Some(chat) => chat.messages.push(message),
-            None => self.deeds.push(open(Sample::Chat(Chat { messages: vec![message], ..Chat::default() }), "lesson")),
+            None => {
+                (self.left.table, self.left.view) = (None, None);
+                self.deeds.push(open(Sample::Chat(Chat { messages: vec![message], ..Chat::default() }), "lesson"));
+            }
         }
         Ok(())
     }
@@ -222,12 +238,14 @@ impl<'a> Draft<'a> {
         if !views.iter().any(|(view, _)| view == value) {
             return Err(one_of("view", value, &views.iter().map(|(view, _)| view.clone()).collect::<Vec<_>>()));
         }
-        self.view = Some(value.to_owned());
+        self.left.view = Some(value.to_owned());
         Ok(Deed::View(value.to_owned()))
     }
 
     fn panel(&self, value: &str) -> Read<Deed> {
-        let Some(view) = &self.view else { return Err("a panel is of a view: view: attend stands before it".into()) };
+        let Some(view) = &self.left.view else {
+            return Err("a panel is of a view: view: attend stands before it".into());
+        };
         let own = self.shelf.terms.views.iter().find(|(name, _)| name == view).map_or(&[][..], |(_, panels)| panels);
         if own.is_empty() {
             return Err(format!("the view {view} has no panels"));
@@ -259,9 +277,9 @@ impl<'a> Draft<'a> {
         if Expression::parse(name, &[]).is_ok() {
             return Err(format!("{name} is a live value already: another name"));
         }
-        let value = Expression::parse(value, self.kept)?;
-        if !self.kept.iter().any(|kept| kept == name) {
-            self.kept.push(name.to_owned());
+        let value = Expression::parse(value, &self.left.kept)?;
+        if !self.left.kept.iter().any(|kept| kept == name) {
+            self.left.kept.push(name.to_owned());
         }
         Ok(Deed::Keep { name: name.to_owned(), value })
     }

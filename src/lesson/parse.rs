@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::directive::Draft;
+use super::directive::{Draft, Left};
 use super::words::Words;
 use super::{Lesson, Step};
 use crate::sample::Record;
@@ -174,27 +174,27 @@ fn steps(lines: &[(usize, &str)], shelf: &Shelf, mistakes: &mut Mistakes) -> Vec
             (None, None) => {}
         }
     }
-    let mut kept = Vec::new();
-    let mut steps: Vec<Step> = sections.iter().map(|section| step(section, shelf, &mut kept, mistakes)).collect();
+    let mut left = Left::default();
+    let mut steps: Vec<Step> = sections.iter().map(|section| step(section, shelf, &mut left, mistakes)).collect();
     if let Some(first) = steps.first_mut().filter(|step| !step.opens()) {
         mistakes.add(first.line, "the first step opens nothing: text: …, or user: … and assistant: …, or open: …");
     }
     steps
 }
 
-fn step(section: &Section, shelf: &Shelf, kept: &mut Vec<String>, mistakes: &mut Mistakes) -> Step {
+fn step(section: &Section, shelf: &Shelf, left: &mut Left, mistakes: &mut Mistakes) -> Step {
     let Section { line, title, body } = section;
     if title.is_empty() || title.chars().count() > LONGEST_TITLE {
         mistakes.add(*line, format!("a step's title has 1 to {LONGEST_TITLE} characters"));
     }
     let parts = parts(*line, body, mistakes);
-    let mut draft = Draft::new(shelf, kept);
+    let mut draft = Draft::new(shelf, left);
     for (line, text) in &parts.directives {
         draft.read(*line, text, mistakes);
     }
     draft.end(*line, mistakes);
     let words = |text: &str, line: usize, mistakes: &mut Mistakes| {
-        let words = mistakes.take(line, Words::parse(text, draft.kept)).unwrap_or_default();
+        let words = mistakes.take(line, Words::parse(text, &draft.left.kept)).unwrap_or_default();
         if words.length() > LONGEST_TEXT {
             mistakes.add(line, format!("the text is too long: {} characters, at most {LONGEST_TEXT}", words.length()));
         }

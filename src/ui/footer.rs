@@ -49,8 +49,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         .filter(|binding| binding.command != Command::Split || matches!(app.sample, Sample::Text(_)))
         .filter(|binding| !(app.context().is_of_a_view() && header::is_global(binding)))
         .filter(|binding| !keymap::is_hidden(binding, app.context()))
-        // The lesson's own stand in its panel.
-        .filter(|binding| binding.context != Context::Lesson)
+        // Those of a lesson or a guess stand in its panel.
+        .filter(|binding| !matches!(binding.context, Context::Lesson | Context::Answer | Context::Pointing))
         .collect();
     let room = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(taken.saturating_add(3)), ..row };
     draw_keys(&keys, theme, frame, room.intersection(row), false, hits);

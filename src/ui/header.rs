@@ -129,7 +129,9 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
     if !app.context().is_of_a_view() {
         return;
     }
-    let mut keys: Vec<_> = keymap::bindings(app.context()).filter(|binding| is_global(binding)).collect();
+    let mut keys: Vec<_> = keymap::bindings(app.context())
+        .filter(|binding| is_global(binding) && !keymap::is_hidden(binding, app.context()))
+        .collect();
     // Where there is room for few, help is one of them.
     let place = |command| match command {
         Command::Help => 0,

@@ -31,7 +31,7 @@ pub fn split(app: &App, area: Rect) -> (Rect, Rect) {
     }
     let inner = area.width.saturating_sub(4);
     let (left, table) = columns(app, Rect { width: inner, ..area });
-    let lines = lines(app, &Theme::of(app.theme, app.unicode), usize::from(left.width)).len();
+    let lines = lines(app, &Theme::of(app.theme, app.unicode), usize::from(left.width), false).len();
     let table = if table.width > 0 { table_of(app).map_or(0, table_height) } else { 0 };
     let needed = u16::try_from(lines).unwrap_or(u16::MAX).max(table).saturating_add(2);
     let height = needed.min(area.height.saturating_sub(LEAST_VIEW)).max(area.height.min(3));
@@ -66,7 +66,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };
     let (left, table) = columns(app, inner);
-    let mut lines = lines(app, theme, usize::from(left.width));
+    let is_beside = frame.area().width >= BESIDE;
+    let mut lines = lines(app, theme, usize::from(left.width), is_beside);
     let room = usize::from(left.height);
     if lines.len() > room {
         // What there is to do stays in sight; the text is cut.
@@ -102,22 +103,18 @@ fn draw_keys(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut
     footer::draw_keys(&keys, theme, frame, row.intersection(area), false, hits);
 }
 
-/// What the panel says, in lines of at most `width` columns.
-fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+/// What the panel says, in lines of at most `width` columns; with a blank line between text and question if `apart`.
+fn lines(app: &App, theme: &Theme, width: usize, apart: bool) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     if let Some(words) = app.lesson_text() {
         lines.extend(wrapped(&words, width, theme.text));
     }
     let ask = ask_lines(app, theme, width);
-    if !ask.is_empty() && !lines.is_empty() && is_beside(app) {
+    if apart && !ask.is_empty() && !lines.is_empty() {
         lines.push(Line::default());
     }
     lines.extend(ask);
     lines
-}
-
-fn is_beside(app: &App) -> bool {
-    app.size.0 >= BESIDE
 }
 
 /// What the reader is to do, what is typed, and what came of it.

@@ -3,6 +3,7 @@
 use super::{Away, Guessing, Taken};
 use crate::app::{App, Effect, lesson, training, update};
 use crate::lesson::{Bet, Guess, Round, Unit, Value, bets, class_nll};
+use crate::loss::Distribution;
 
 /// What came of an answer: in words, and as a round of the score if it was one.
 #[derive(Default)]
@@ -85,7 +86,7 @@ fn token(app: &App, guessing: &Guessing) -> Option<Outcome> {
     let Taken::Answered(bets, _) = &guessing.stage else { return None };
     let (distribution, target) = (app.distribution()?, app.analysis.scores.target(guessing.place)?);
     let first = distribution.top(1, 1.0).first()?.id;
-    let ids: Vec<Option<u32>> = bets.iter().map(|bet| app.token_meant(&bet.word)).collect();
+    let ids: Vec<Option<u32>> = bets.iter().map(|bet| app.token_meant(&bet.word, distribution)).collect();
     let one = |(bet, id): (&Bet, &Option<u32>)| match id {
         Some(id) => {
             let p = (-distribution.nll(*id, 1.0).unwrap_or(f64::INFINITY)).exp();
@@ -158,17 +159,28 @@ fn probability(p: f64) -> String {
 }
 
 impl App {
-    /// The token that is meant by what a user typed where the next one is asked for: with the blank that most words begin
-    /// with, or as it is; else the longest token that it begins with.
-    pub(in crate::app) fn token_meant(&self, typed: &str) -> Option<u32> {
-        let tokens = &self.analysis.model.as_ref()?.tokens;
-        let find = |wanted: &str| tokens.iter().position(|bytes| bytes.as_slice() == wanted.as_bytes());
-        let spaced = if typed.starts_with(' ') { typed.to_owned() } else { format!(" {typed}") };
-        let longest = || {
-            let fits = |(_, bytes): &(usize, &Vec<u8>)| bytes.len() > 1 && spaced.as_bytes().starts_with(bytes);
-            tokens.iter().enumerate().filter(fits).max_by_key(|(_, bytes)| bytes.len()).map(|(id, _)| id)
-        };
-        let id = find(&spaced).or_else(|| find(typed)).or_else(longest);
-        id.and_then(|id| u32::try_from(id).ok())
+    /// The token that is written so: exactly, or with the blank that most words begin with, else the longest token that
+    /// the word begins with.
+    pub(in crate::app) fn token_named(&self, text: &str) -> Option<u32> {
+        self.tokens_named(text).into_iter().next()
+    }
+
+    /// The token that a class means by what it typed: of those that it may be, the one that the model expects most.
+    fn token_meant(&self, typed: &str, distribution: &Distribution) -> Option<u32> {
+        let cost = |id: &u32| distribution.nll(*id, 1.0).unwrap_or(f64::INFINITY);
+        self.tokens_named(typed).into_iter().min_by(|a, b| cost(a).total_cmp(&cost(b)))
+    }
+
+    fn tokens_named(&self, text: &str) -> Vec<u32> {
+        let Some(model) = &self.analysis.model else { return Vec::new() };
+        let spaced = if text.starts_with(' ') { text.to_owned() } else { format!(" {text}") };
+        let find = |wanted: &str| model.tokens.iter().position(|bytes| bytes.as_slice() == wanted.as_bytes());
+        let mut found: Vec<usize> = [find(text), find(&spaced)].into_iter().flatten().collect();
+        if found.is_empty() {
+            let begins = |bytes: &Vec<u8>| bytes.len() > 1 && spaced.as_bytes().starts_with(bytes);
+            let fitting = model.tokens.iter().enumerate().filter(|(_, bytes)| begins(bytes));
+            found.extend(fitting.max_by_key(|(_, bytes)| bytes.len()).map(|(id, _)| id));
+        }
+        found.into_iter().filter_map(|id| u32::try_from(id).ok()).collect()
     }
 }

@@ -25,6 +25,7 @@ pub fn is_settled(app: &App) -> bool {
     let is_second_read = second.source.is_none() || !second.analysis.is_awaited();
     let is_written = match app.lesson.as_ref().and_then(|sitting| sitting.awaits) {
         Some(Awaited::Written(tokens)) => generate::is_done(app, tokens),
+        Some(Awaited::Heard(times)) => app.views.generate.heard() >= times,
         None => true,
     };
     is_read && is_second_read && is_written && training::is_idle(app)
@@ -127,8 +128,15 @@ fn push(app: &mut App, deed: Deed) {
 
 /// The key does what it does in the view on screen.
 fn press(app: &mut App, key: &str) -> Vec<Effect> {
-    let command = keymap::named(Context::View(app.view), key);
-    command.map_or_else(Vec::new, |command| update::run_in_view(app, command))
+    let Some(command) = keymap::named(Context::View(app.view), key) else { return Vec::new() };
+    let effects = update::run_in_view(app, command);
+    let is_of_writing = |effect: &&Effect| matches!(effect, Effect::Engine(Request::Write(_)));
+    let asked = effects.iter().filter(is_of_writing).count() as u64;
+    let times = app.views.generate.heard() + asked;
+    if let Some(sitting) = app.lesson.as_mut().filter(|_| asked > 0) {
+        sitting.awaits = Some(Awaited::Heard(times));
+    }
+    effects
 }
 
 /// A scene begins: nothing is there from before.

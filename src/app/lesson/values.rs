@@ -50,7 +50,7 @@ fn at(app: &App, t: usize, quantity: &Quantity) -> Option<Value> {
     let distribution = || app.distribution().filter(|_| app.cursor == t);
     let top = |i: usize| app.analysis.scores.predicting(t)?.top.get(i).copied();
     if let Argument::Token(token) = &quantity.argument {
-        let id = app.token_meant(token)?;
+        let id = app.token_named(token)?;
         let nll = match (distribution(), app.analysis.scores.predicting(t)) {
             (Some(distribution), _) => distribution.nll(id, 1.0)?,
             (None, Some(row)) => -row.top.iter().find(|candidate| candidate.id == id)?.p.ln(),

@@ -39,6 +39,8 @@ pub struct Generate {
     /// The continuation that is shown in full.
     shown: usize,
     number: u64,
+    /// How often the engine said what stands written.
+    heard: u64,
     asked: Option<(u64, usize, Vec<Sampling>)>,
     now: Option<Writing>,
     /// The same from other weights: what training changed.
@@ -49,7 +51,7 @@ pub struct Generate {
 impl Default for Generate {
     fn default() -> Self {
         let sampling = Sampling { temperature: 0.0, max_tokens: LONGEST, ..Sampling::default() };
-        Self { sampling, count: 1, shown: 0, number: 0, asked: None, now: None, before: None, problem: None }
+        Self { sampling, count: 1, shown: 0, number: 0, heard: 0, asked: None, now: None, before: None, problem: None }
     }
 }
 
@@ -129,7 +131,7 @@ impl Room for Generate {
     }
 
     fn return_to(&mut self, before: Self) {
-        *self = Self { number: self.number + 1, asked: None, ..before };
+        *self = Self { number: self.number + 1, heard: self.heard, asked: None, ..before };
     }
 }
 
@@ -158,6 +160,7 @@ impl Generate {
         if number != self.number {
             return;
         }
+        self.heard += 1;
         match event {
             WriteEvent::Failed(why) => self.problem = Some(why),
             WriteEvent::Written { step, continuations } => {
@@ -180,6 +183,11 @@ impl Generate {
     fn samplings(&self) -> Vec<Sampling> {
         let of = |i: u64| Sampling { seed: self.sampling.seed + i, ..self.sampling };
         (0..self.count as u64).map(of).collect()
+    }
+
+    /// How often the engine said what stands written.
+    pub(in crate::app) fn heard(&self) -> u64 {
+        self.heard
     }
 
     /// Why nothing is written, where something went wrong.

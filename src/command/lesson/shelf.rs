@@ -9,13 +9,13 @@ use crate::command::input;
 use crate::lesson::{Lesson, Mistake, SHIPPED, Shelf, named, parse};
 use crate::sample::Record;
 
-/// Reads the lesson of that name, else the file.
+/// Reads the lesson of that name, else the file; or every mistake in it.
 ///
 /// # Errors
-/// If there is none, or it has mistakes: all of them, by line.
-pub fn read(name: &str) -> Result<Lesson> {
+/// If there is no such lesson, or its file cannot be read.
+pub fn read(name: &str) -> Result<Result<Lesson, Vec<Mistake>>> {
     if let Some(lesson) = named(name) {
-        return shipped(lesson.source).map_err(|mistakes| wrong(name, &mistakes));
+        return Ok(shipped(lesson.source));
     }
     let path = Path::new(name);
     if !path.exists() {
@@ -25,12 +25,7 @@ pub fn read(name: &str) -> Result<Lesson> {
     let text = input::read_text(path)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let file = |name: &str| beside(folder, name);
-    parse(&text, &Shelf { terms: &terms(), file: &file }).map_err(|mistakes| wrong(name, &mistakes))
-}
-
-fn wrong(name: &str, mistakes: &[Mistake]) -> anyhow::Error {
-    let lines: Vec<String> = mistakes.iter().map(|mistake| format!("{name}, {mistake}")).collect();
-    anyhow::anyhow!("{}", lines.join("; "))
+    Ok(parse(&text, &Shelf { terms: &terms(), file: &file }))
 }
 
 /// The records of a file in the lesson's own folder. A link that leads out of it is refused as well.
