@@ -99,7 +99,9 @@ fn elsewhere(app: &App, sitting: &Sitting, quantity: &Quantity) -> Option<Value>
     let nth = (argument as usize).saturating_sub(1);
     let (written, model) = (app.written(), app.analysis.model.as_ref());
     let one = || written?.continuations.get(app.shown_continuation());
-    let says = || app.training.now.as_ref().or(app.training.before.as_ref())?.texts.get(nth);
+    // What it said after other steps is no answer.
+    let said = [&app.training.now, &app.training.before].into_iter().flatten();
+    let says = || said.clone().find(|said| said.step == app.training.step)?.texts.get(nth);
     Some(match quantity.name {
         Name::Model => Value::Text(model?.name.clone()),
         Name::Mask => Value::Text(app.basis().mask_name(app.mask()?)),
