@@ -129,7 +129,8 @@ impl App {
             quit: false,
         };
         app.training.settings.denominator = app.denominator;
-        let mut effects = app.analyze();
+        // A lesson opens a text of its own; this one is read when it is left.
+        let mut effects = if start.lesson.is_none() { app.analyze() } else { Vec::new() };
         if let Some(set) = start.set {
             effects.extend(overlay::open_set(&mut app, set, start.lists_set));
         }

@@ -34,8 +34,20 @@ pub struct Guessing {
 #[derive(Debug)]
 enum Taken {
     Asking,
-    /// The class said so, or gave up; what it comes to is still to be seen.
-    Answered(Vec<Bet>, Option<f64>),
+    /// The class said so, or gave up; what it comes to is still to be seen. With the loss of before.
+    Answered {
+        said: Said,
+        loss: Option<f64>,
+    },
+}
+
+/// What the class said.
+#[derive(Clone, Debug, PartialEq)]
+enum Said {
+    Nothing,
+    Typed(Vec<Bet>),
+    /// By where the cursor is, and by the marks.
+    Pointed,
 }
 
 /// What is put away while something is hidden.
@@ -65,10 +77,10 @@ pub const KEYS: &[Binding] = &[
 /// Where tokens are pointed at.
 pub const POINTING_KEYS: &[Binding] = &[
     bind(Context::Pointing, &["←", "h"], Command::Left, "previous token"),
-    Binding { short: "←→ token", ..bind(Context::Pointing, &["→", "l"], Command::Right, "next token") },
+    bind(Context::Pointing, &["→", "l"], Command::Right, "next token"),
     bind(Context::Pointing, &["home", "g"], Command::Home, "first token"),
     bind(Context::Pointing, &["end", "G"], Command::End, "last token"),
-    Binding { short: "x mark", ..bind(Context::Pointing, &["x", "space"], Command::Mark, "mark the token, or not") },
+    bind(Context::Pointing, &["x", "space"], Command::Mark, "mark the token, or not"),
     Binding { short: "enter take", ..bind(Context::Pointing, &["enter"], Command::Accept, "take it") },
     Binding { short: "esc show it", ..bind(Context::Pointing, &["esc"], Command::Cancel, "give up, and show it") },
     Binding { short: "tab view", ..bind(Context::Pointing, &["tab", "v"], Command::NextView, "next view") },

@@ -13,7 +13,8 @@ use super::keymap::{self, Binding, Context};
 use super::shared::Shared;
 use super::training::{self, Training};
 use super::{
-    About, Activity, App, Chosen, Command, Effect, InputLine, Item, Overlay, PRESETS, Picker, PickerKind, View, Views,
+    About, Activity, App, Chosen, Command, Effect, InputLine, Item, Overlay, PRESETS, Picker, PickerKind, Progress,
+    View, Views,
 };
 use super::{guess, view};
 use crate::data::{DataError, Raw, Records};
@@ -282,6 +283,7 @@ fn outside(app: &App) -> Outside {
 
 /// A command while a lesson is on; `None` where it goes on to the view.
 pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
+    let is_stopped = matches!(app.analysis.progress, Progress::Cancelled | Progress::Failed(_));
     let sitting = app.lesson.as_mut().filter(|sitting| sitting.is_on())?;
     match command {
         Command::Lesson => turn(app, Turn::Out),
@@ -290,6 +292,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
             let to = Turn::To(sitting.at - 1);
             turn(app, to);
         }
+        Command::GoOn if is_stopped => return Some(app.analyze()),
         Command::GoOn => asking::go_on(app),
         Command::Accept if sitting.is_typing() => asking::take(app),
         Command::Cancel if sitting.is_typing() => asking::show(app),

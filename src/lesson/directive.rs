@@ -5,7 +5,7 @@ use super::deed::{Ask, Deed, Spot, Which};
 use super::expression::Expression;
 use super::guess::Guess;
 use super::parse::{Mistakes, Shelf, model};
-use super::quantity::basis;
+use super::quantity::{Name, basis};
 use super::table::Table;
 use super::words::Words;
 use crate::loss::Labels;
@@ -274,7 +274,7 @@ impl<'a> Draft<'a> {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
             return Err(format!("{name:?} is no name: letters from a to z and _"));
         }
-        if Expression::parse(name, &[]).is_ok() {
+        if name.parse::<Name>().is_ok() || name.starts_with("here_") {
             return Err(format!("{name} is a live value already: another name"));
         }
         let value = Expression::parse(value, &self.left.kept)?;

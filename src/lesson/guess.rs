@@ -42,7 +42,7 @@ impl Guess {
     /// What there is to do.
     pub fn prompt(self) -> &'static str {
         match self {
-            Self::Token => "Which token comes next? Type it, or several with how sure you are: mat 0.6, floor 0.2",
+            Self::Token => "Which token comes next? Type it, or several with how sure you are: dog 0.6, tree 0.2",
             Self::Costliest => "Which token costs most? ←→ goes there, enter takes it.",
             Self::Scored => "Which tokens are scored? ←→ moves, x marks, enter takes the marks.",
             Self::Loss => "Will the loss go up or down? Type up or down, and how sure you are if you like: down 0.9",

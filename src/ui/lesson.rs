@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, bar, footer, input_line, text};
 use crate::app::{App, Context, Sitting, Stage, keymap};
-use crate::lesson::Table;
+use crate::lesson::{Ask, Table};
 use crate::sequence::visible_text;
 
 /// Columns of the screen from which on the panel stands beside the view.
@@ -15,7 +15,7 @@ const BESIDE: u16 = 110;
 /// Columns of the panel under a view from which on a table stands beside the text.
 const TABLE_BESIDE: u16 = 76;
 /// Columns of that table.
-const TABLE: u16 = 34;
+const TABLE: u16 = 36;
 /// Rows that the view keeps at least where the panel is under it.
 const LEAST_VIEW: u16 = 7;
 
@@ -25,7 +25,7 @@ pub fn split(app: &App, area: Rect) -> (Rect, Rect) {
         return (Rect::default(), area);
     }
     if area.width >= BESIDE {
-        let width = (area.width / 3).clamp(40, 60);
+        let width = (area.width / 3).clamp(44, 60);
         let [view, panel] = Layout::horizontal([Constraint::Fill(1), Constraint::Length(width)]).areas(area);
         return (panel, view);
     }
@@ -188,13 +188,14 @@ fn columns(app: &App, area: Rect) -> (Rect, Rect) {
 
 /// The example: each candidate's y, its p, and what it adds to the cross-entropy.
 fn draw_table(sitting: &Sitting, table: &Table, theme: &Theme, frame: &mut Frame, area: Rect) {
+    let is_editing = sitting.is_typing() && matches!(sitting.step().ask, Ask::Edit { .. });
     let width = usize::from(area.width);
-    let bars = width.saturating_sub(28);
+    let bars = width.saturating_sub(30);
     let heading = format!("  {}  y     p  {} −y·log p", text::pad_end("example", 8), text::pad_end("", bars));
     let mut lines = vec![Line::styled(text::fit_start(&heading, width), theme.dim)];
     for (i, (word, p)) in table.candidates.iter().enumerate() {
         let is_target = i == table.target;
-        let is_chosen = sitting.is_typing() && i == sitting.row;
+        let is_chosen = is_editing && i == sitting.row;
         let style = if is_target { theme.target } else { theme.text };
         let cost = if is_target { format!("{:.2}", -p.ln()) } else { "0".into() };
         lines.push(Line::from(vec![

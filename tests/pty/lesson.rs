@@ -19,6 +19,9 @@ fn place(screen: &str) -> Option<(usize, usize)> {
 
 /// What the screen says is to be done, as keys.
 fn asked(screen: &str) -> Option<String> {
+    if screen.contains("esc close") {
+        return Some("\x1b".into());
+    }
     let panel = panel(screen);
     let from = panel.iter().rposition(|line| line.starts_with('▸'))?;
     // An ask may go on in the next lines.

@@ -15,8 +15,9 @@ use crate::support::sample::{answer_distribution, chat, chat_sequence, tokenised
 
 /// A lesson of one step on a hand-made chat.
 fn taught(directives: &str, text: &str) -> App {
-    let source =
-        format!("---\ntitle: T\n---\n## A step with a name\n```step\nuser: Hi\nassistant: Hello there\n{directives}\n```\n{text}\n");
+    let source = format!(
+        "---\ntitle: T\n---\n## A step with a name\n```step\nuser: Hi\nassistant: Hello there\n{directives}\n```\n{text}\n"
+    );
     let lesson = Arc::new(shipped(&source).unwrap_or_else(|mistakes| panic!("{mistakes:?}")));
     let start = Start { lesson: Some(lesson), ..Start::on(Sample::Chat(messages(&[("user", "x")])), "before") };
     let (mut app, _) = App::new(start);
@@ -54,14 +55,16 @@ fn a_step_stands_under_a_narrow_view_and_beside_a_wide_one() {
 
 #[test]
 fn an_example_stands_beside_its_step_or_under_it() {
-    let app = taught("cursor: Hello\ntable: mat 0.78, floor 0.12, chair 0.05, bed 0.03, wall 0.02\nedit: mat 0.99", TEXT);
+    let app =
+        taught("cursor: Hello\ntable: mat 0.78, floor 0.12, chair 0.05, bed 0.03, wall 0.02\nedit: mat 0.99", TEXT);
     insta::assert_snapshot!("lesson_table_80x24", lines(&app, 80, 24));
     insta::assert_snapshot!("lesson_table_120x40", lines(&app, 120, 40));
 }
 
 #[test]
 fn a_lesson_of_any_size_is_drawn() {
-    for directives in ["cursor: Hello\npress: →", "table: a 0.5, b 0.5\nedit: a 0.9", "guess: scored", "view: score"] {
+    for directives in ["cursor: Hello\npress: →", "table: a 0.5, b 0.5\nedit: a 0.9", "guess: scored", "view: score"]
+    {
         let app = taught(directives, TEXT);
         for (width, height) in [(40, 10), (41, 12), (60, 16), (80, 24), (109, 30), (110, 12), (200, 60)] {
             lines(&app, width, height);
@@ -75,7 +78,9 @@ fn the_keys_of_a_lesson_can_be_clicked() {
     let drawn = lines(&app, 80, 24);
     let (_, hits) = frame(&app, 80, 24);
     let (y, line) = drawn.lines().enumerate().find(|(_, line)| line.contains("backspace back")).expect("shown");
-    for (words, command) in [("enter go on", Command::GoOn), ("backspace", Command::GoBack), ("A leave", Command::Lesson)] {
+    for (words, command) in
+        [("enter go on", Command::GoOn), ("backspace", Command::GoBack), ("A leave", Command::Lesson)]
+    {
         let x = line[..line.find(words).expect(words)].chars().count();
         let hit = hits.at(Position::new(x as u16, y as u16));
         assert!(matches!(hit, Some(Action::Do(found)) if *found == command), "{words}: {hit:?}");

@@ -1,6 +1,6 @@
 //! What the class said, against what is true and what the model says.
 
-use super::{Away, Guessing, Taken};
+use super::{Away, Guessing, Said, Taken};
 use crate::app::{App, Effect, lesson, training, update};
 use crate::lesson::{Bet, Guess, Round, Unit, Value, bets, class_nll};
 use crate::loss::Distribution;
@@ -16,31 +16,26 @@ struct Outcome {
 pub fn take(app: &mut App) -> Vec<Effect> {
     let Some(guessing) = &app.guess else { return Vec::new() };
     let said = match guessing.guess {
-        Guess::Token => bets(guessing.line.text()),
-        Guess::Loss => bets(guessing.line.text()).and_then(directions),
-        Guess::Costliest | Guess::Scored => Ok(Vec::new()),
+        Guess::Token => bets(guessing.line.text()).map(Said::Typed),
+        Guess::Loss => bets(guessing.line.text()).and_then(directions).map(Said::Typed),
+        Guess::Costliest | Guess::Scored => Ok(Said::Pointed),
     };
     match said {
         Err(why) => {
             app.shared.say(why);
             Vec::new()
         }
-        Ok(bets) => answered(app, bets),
+        Ok(said) => answered(app, said),
     }
 }
 
 /// Nothing is guessed: what is true is shown.
 pub fn give_up(app: &mut App) -> Vec<Effect> {
-    if matches!(&app.guess, Some(guessing) if guessing.guess == Guess::Loss) {
-        return answered(app, Vec::new());
-    }
-    let effects = super::stop(app);
-    lesson::told(app, String::new());
-    effects
+    answered(app, Said::Nothing)
 }
 
 /// The answer stands: what was hidden is shown, and what was asked about happens.
-fn answered(app: &mut App, bets: Vec<Bet>) -> Vec<Effect> {
+fn answered(app: &mut App, said: Said) -> Vec<Effect> {
     let loss = app.ledger().and_then(|ledger| ledger.loss(app.denominator));
     let at = app.cursor;
     let Some(old) = app.guess.take() else { return Vec::new() };
@@ -49,7 +44,7 @@ fn answered(app: &mut App, bets: Vec<Bet>) -> Vec<Effect> {
     away.put_back(app);
     // Where the cursor points is the answer to what costs most.
     let place = if guess == Guess::Costliest { at } else { place };
-    let (stage, away) = (Taken::Answered(bets, loss), Away::default());
+    let (stage, away) = (Taken::Answered { said, loss }, Away::default());
     app.guess = Some(Box::new(Guessing { guess, line, marks, place, stage, away, held: Vec::new() }));
     let mut effects: Vec<Effect> = held.into_iter().flat_map(|event| update::take_engine(app, event)).collect();
     if guess == Guess::Loss {
@@ -67,24 +62,30 @@ fn directions(bets: Vec<Bet>) -> Result<Vec<Bet>, String> {
 /// The answer is judged, the score goes on, and both are told.
 pub fn judge(app: &mut App) -> Vec<Effect> {
     let Some(guessing) = app.guess.take() else { return Vec::new() };
-    let outcome = match guessing.guess {
-        Guess::Token => token(app, &guessing),
-        Guess::Costliest => costliest(app, &guessing),
-        Guess::Scored => scored(app, &guessing),
-        Guess::Loss => loss(app, &guessing),
+    let Taken::Answered { said, loss: before } = &guessing.stage else { return Vec::new() };
+    let outcome = match (guessing.guess, said) {
+        (Guess::Token, Said::Typed(bets)) => token(app, guessing.place, bets),
+        (Guess::Token, _) => token(app, guessing.place, &[]),
+        (Guess::Costliest, _) => costliest(app, guessing.place),
+        (Guess::Scored, _) => scored(app, &guessing),
+        (Guess::Loss, Said::Typed(bets)) => loss(app, *before, bets),
+        (Guess::Loss, _) => loss(app, *before, &[]),
     };
     let Outcome { words, round } = outcome.unwrap_or_default();
-    if let Some(round) = round {
-        app.tally.add(round);
-    }
-    let words = if app.tally.is_empty() { words } else { format!("{words} {}.", app.tally) };
+    // Who gives up has lost no round.
+    let words = match round.filter(|_| *said != Said::Nothing) {
+        Some(round) => {
+            app.tally.add(round);
+            format!("{words} {}.", app.tally)
+        }
+        None => words,
+    };
     lesson::told(app, words);
     Vec::new()
 }
 
-fn token(app: &App, guessing: &Guessing) -> Option<Outcome> {
-    let Taken::Answered(bets, _) = &guessing.stage else { return None };
-    let (distribution, target) = (app.distribution()?, app.analysis.scores.target(guessing.place)?);
+fn token(app: &App, place: usize, bets: &[Bet]) -> Option<Outcome> {
+    let (distribution, target) = (app.distribution()?, app.analysis.scores.target(place)?);
     let first = distribution.top(1, 1.0).first()?.id;
     let ids: Vec<Option<u32>> = bets.iter().map(|bet| app.token_meant(&bet.word, distribution)).collect();
     let one = |(bet, id): (&Bet, &Option<u32>)| match id {
@@ -107,18 +108,18 @@ fn token(app: &App, guessing: &Guessing) -> Option<Outcome> {
     let surest = bets.iter().enumerate().max_by(|(_, a), (_, b)| a.p.unwrap_or(1.0).total_cmp(&b.p.unwrap_or(1.0)));
     let is_right = hit.is_some() && surest.map(|(i, _)| i) == hit;
     let round = Round { is_right, model_is_right: Some(first == target.id), nlls };
-    Some(Outcome { words: format!("{} {truth}", mine.join(" ")), round: Some(round) })
+    Some(Outcome { words: format!("{} {truth}", mine.join(" ")).trim().to_owned(), round: Some(round) })
 }
 
-fn costliest(app: &mut App, guessing: &Guessing) -> Option<Outcome> {
+fn costliest(app: &mut App, place: usize) -> Option<Outcome> {
     let costs = (1..app.len()).filter_map(|t| Some((t, app.analysis.scores.nll(t)?)));
     let (most, nll) = costs.max_by(|(_, a), (_, b)| a.total_cmp(b))?;
     let label = |t: usize| app.analysis.labels.get(t).map_or("", |label| label.text.as_str()).to_owned();
-    let is_right = guessing.place == most;
-    let words = match (is_right, app.analysis.scores.nll(guessing.place)) {
+    let is_right = place == most;
+    let words = match (is_right, app.analysis.scores.nll(place)) {
         (true, _) => format!("Right: {} costs most, {nll:.3} nats.", label(most)),
         (false, Some(own)) => {
-            format!("{} costs {own:.3} nats; {} costs most, {nll:.3}.", label(guessing.place), label(most))
+            format!("{} costs {own:.3} nats; {} costs most, {nll:.3}.", label(place), label(most))
         }
         (false, None) => format!("Nothing predicts that token; {} costs most, {nll:.3} nats.", label(most)),
     };
@@ -133,16 +134,19 @@ fn scored(app: &App, guessing: &Guessing) -> Option<Outcome> {
     let (missed, extra) = (scored.len() - hits, guessing.marks.len() - hits);
     let is_right = missed + extra == 0;
     let words = match is_right {
+        _ if matches!(guessing.stage, Taken::Answered { said: Said::Nothing, .. }) => {
+            format!("{} tokens are scored; they are underlined now.", scored.len())
+        }
         true => format!("Right: these {} tokens are scored and no other.", scored.len()),
         false => format!("{} tokens are scored; you marked {hits} of them, and {extra} others.", scored.len()),
     };
     Some(Outcome { words, round: Some(Round { is_right, model_is_right: None, nlls: None }) })
 }
 
-fn loss(app: &App, guessing: &Guessing) -> Option<Outcome> {
-    let Taken::Answered(bets, Some(before)) = &guessing.stage else { return None };
+fn loss(app: &App, before: Option<f64>, bets: &[Bet]) -> Option<Outcome> {
+    let before = before?;
     let after = app.ledger().and_then(|ledger| ledger.loss(app.denominator))?;
-    let way = if after > *before { "up" } else { "down" };
+    let way = if after > before { "up" } else { "down" };
     let words = format!("The loss went {way}, from {before:.3} to {after:.3} nats.");
     if bets.is_empty() {
         return Some(Outcome { words, round: None });

@@ -106,8 +106,11 @@ impl Class {
             if start.elapsed() > patience {
                 return Ok(false);
             }
-            if let Ok(event) = self.events.recv_timeout(Duration::from_millis(50)) {
-                self.act(Action::Engine(event));
+            match self.events.recv_timeout(Duration::from_millis(50)) {
+                Ok(event) => self.act(Action::Engine(event)),
+                // What a step opened over the view, nobody else closes.
+                Err(_) if self.app.overlay.is_some() => self.act(Action::Do(Command::Cancel)),
+                Err(_) => {}
             }
         }
         Ok(true)
