@@ -33,7 +33,7 @@ pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest};
 pub use guess::Guessing;
 pub use input_line::InputLine;
 pub use keymap::Context;
-pub use lesson::{Sitting, Stage, shipped, terms};
+pub use lesson::{Judged, Sitting, Stage, shipped, terms};
 pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, TurnEditor,

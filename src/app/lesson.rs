@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub(super) use asking::{follow_guess, is_done, told};
+pub use values::Judged;
 
 use super::keymap::{self, Binding, Context};
 use super::shared::Shared;
@@ -94,6 +95,8 @@ enum Turn {
 struct Outside {
     shared: Shared,
     training: Training,
+    /// How many of its probes came with the sample.
+    default_probes: usize,
     view: View,
     views: Views,
 }
@@ -278,7 +281,8 @@ pub(super) fn resume(app: &mut App) {
 }
 
 fn outside(app: &App) -> Outside {
-    Outside { shared: app.shared.clone(), training: app.training.clone(), view: app.view, views: app.views.clone() }
+    let (shared, training, views) = (app.shared.clone(), app.training.clone(), app.views.clone());
+    Outside { shared, training, default_probes: app.asked.default_probes, view: app.view, views }
 }
 
 /// A command while a lesson is on; `None` where it goes on to the view.
@@ -358,8 +362,7 @@ fn leave(app: &mut App) -> Vec<Effect> {
     let Some(sitting) = &mut app.lesson else { return effects };
     let Some(outside) = sitting.outside.take() else { return effects };
     let (title, is_over) = (sitting.lesson.title.clone(), sitting.is_last() && sitting.stage == Stage::Met);
-    let Outside { shared, training, view, views } = *outside;
-    let default_probes = app.asked.default_probes;
+    let Outside { shared, training, default_probes, view, views } = *outside;
     app.shared.return_to(shared);
     (app.training, app.view) = (training, view);
     app.asked = super::Asked { default_probes, source: Some(app.source()), ..Default::default() };
@@ -389,8 +392,8 @@ impl App {
         values::ask(self)
     }
 
-    /// Every claim of the step, with whether it holds and what its sides are; `None` in place of a value not known.
-    pub fn lesson_claims(&self) -> Vec<(usize, String, Option<bool>, String)> {
+    /// Every claim of the step, as it stands now.
+    pub fn lesson_claims(&self) -> Vec<Judged> {
         values::claims(self)
     }
 

@@ -139,6 +139,7 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
         _ => 2,
     };
     keys.sort_by_key(|binding| place(binding.command));
+    let x = x.saturating_sub(1);
     let room = area.right().saturating_sub(x);
     super::footer::draw_keys(&keys, theme, frame, Rect { x, width: room, ..area }, true, hits);
 }

@@ -62,7 +62,9 @@ impl Session {
     pub fn until(&mut self, done: impl Fn(&App) -> bool) {
         let start = Instant::now();
         while !done(&self.app) {
-            assert!(start.elapsed() < Duration::from_secs(60), "waited too long: {:?}", self.app.analysis.progress);
+            let step = self.app.lesson.as_ref().map(|sitting| (sitting.at, sitting.stage));
+            let progress = &self.app.analysis.progress;
+            assert!(start.elapsed() < Duration::from_secs(60), "waited too long: {progress:?}, lesson {step:?}");
             if let Ok(event) = self.events.recv_timeout(Duration::from_millis(50)) {
                 self.act(Action::Engine(settled(event)));
             }

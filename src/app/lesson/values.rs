@@ -274,11 +274,31 @@ pub fn ask(app: &App) -> Option<String> {
     })
 }
 
+/// A claim of a step, as it stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judged {
+    /// Of the lesson's file, from 1.
+    pub line: usize,
+    /// As it reads.
+    pub claim: String,
+    /// `None` while a value is not known.
+    pub holds: Option<bool>,
+    /// What is compared, with the values of now.
+    pub sides: String,
+}
+
 /// The claims with what they are now.
-pub fn claims(app: &App) -> Vec<(usize, String, Option<bool>, String)> {
+pub fn claims(app: &App) -> Vec<Judged> {
     let Some(live) = live(app) else { return Vec::new() };
     let claims = live.sitting.step().claims.iter();
-    claims.map(|(line, claim)| (*line, claim.to_string(), claim.holds(&live), claim.sides(&live))).collect()
+    claims
+        .map(|(line, claim)| Judged {
+            line: *line,
+            claim: claim.to_string(),
+            holds: claim.holds(&live),
+            sides: claim.sides(&live),
+        })
+        .collect()
 }
 
 /// What is to be typed.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::printable;
-use crate::app::{Action, App, Command, Effect, Progress, Stage, Start, update};
+use crate::app::{Action, App, Command, Effect, Judged, Progress, Stage, Start, update};
 use crate::engine::{Engine, Event};
 use crate::lesson::Lesson;
 use crate::sample::Sample;
@@ -31,7 +31,7 @@ pub fn run(lesson: Lesson) -> Result<ExitCode> {
         let told = class.step(at)?;
         println!("\n{} of {steps}  {}", at + 1, printable(&told.title));
         println!("    {}", printable(&told.text));
-        for (line, claim, holds, sides) in told.claims {
+        for Judged { line, claim, holds, sides } in told.claims {
             claims += 1;
             failed += usize::from(holds != Some(true));
             let verdict = match holds {
@@ -53,7 +53,7 @@ pub fn run(lesson: Lesson) -> Result<ExitCode> {
 struct Told {
     title: String,
     text: String,
-    claims: Vec<(usize, String, Option<bool>, String)>,
+    claims: Vec<Judged>,
     /// What came of what the step asks for.
     result: Option<String>,
 }
@@ -131,7 +131,8 @@ impl Class {
         if self.app.guess.is_some() {
             self.act(Action::Do(Command::Cancel));
         }
-        let all_judged = |app: &App| app.lesson_is_known() && app.lesson_claims().iter().all(|claim| claim.2.is_some());
+        let all_judged =
+            |app: &App| app.lesson_is_known() && app.lesson_claims().iter().all(|claim| claim.holds.is_some());
         self.until(SHORT, all_judged)?;
         // Which of its texts it says is decided with the last value.
         self.act(Action::Resize(120, 40));
