@@ -17,10 +17,12 @@
 mod action;
 mod asking;
 mod general;
+mod guess;
 mod hand_out;
 mod input_line;
 mod journal;
 pub mod keymap;
+mod lesson;
 pub mod overlay;
 mod session;
 mod shared;
@@ -33,8 +35,10 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest, HandOut};
+pub use guess::Guessing;
 pub use input_line::InputLine;
 pub use keymap::Context;
+pub use lesson::{Judged, Sitting, Standing, shipped, terms};
 pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
@@ -50,6 +54,8 @@ pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};
 
 use journal::Journal;
 use session::Reopening;
+
+use crate::lesson::Tally;
 use training::Asked;
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
@@ -92,6 +98,12 @@ pub struct App {
     /// What each view remembers by itself.
     pub views: Views,
     pub overlay: Option<Overlay>,
+    /// The lesson that is on, or was left.
+    pub lesson: Option<Box<Sitting>>,
+    /// What is being guessed.
+    pub guess: Option<Box<Guessing>>,
+    /// How the guesses came out so far.
+    pub tally: Tally,
     /// The editor that was closed last, with what can be undone in it.
     closed_editor: Option<Box<Editor>>,
     /// Where the file picker looks.
@@ -126,6 +138,9 @@ impl App {
             view: if start.compare.is_some() { View::Compare } else { View::default() },
             views: Views::default(),
             overlay: None,
+            lesson: None,
+            guess: None,
+            tally: Tally::default(),
             closed_editor: None,
             directory: start.directory,
             template: start.template,
@@ -133,19 +148,26 @@ impl App {
             quit: false,
         };
         app.training.settings.denominator = app.denominator;
-        let mut effects = app.analyze();
+        // A lesson opens a text of its own; this one is read when it is left.
+        let mut effects = if start.lesson.is_none() { app.analyze() } else { Vec::new() };
         if let Some(session) = start.session {
             app.reopening = Some(Reopening::of(session, app.chosen_model.clone()));
         }
         if let Some(set) = start.set {
             effects.extend(overlay::open_set(&mut app, set, start.lists_set));
         }
+        if let Some(lesson) = start.lesson {
+            lesson::begin(&mut app, lesson);
+        }
         (app, effects)
     }
 
     /// Where keys go.
     pub fn context(&self) -> Context {
-        self.overlay.as_ref().map_or(Context::View(self.view), |overlay| overlay.context(&self.records))
+        match &self.overlay {
+            Some(overlay) => overlay.context(&self.records),
+            None => guess::context(self).or(lesson::context(self)).unwrap_or(Context::View(self.view)),
+        }
     }
 }
 

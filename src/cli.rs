@@ -2,6 +2,7 @@
 
 pub mod generate;
 pub mod inside;
+pub mod lesson;
 pub mod mask;
 pub mod models;
 pub mod report;
@@ -90,6 +91,12 @@ pub enum Subcommands {
     /// The page needs nothing beside itself: every token with −log p, p and rank, the distribution at a cursor that moves,
     /// and what each loss mask scores. On screen ctrl-s writes it too, with the film of a training run.
     Report(Box<report::ReportArgs>),
+    /// Learn how a model learns, step by step beside the live views
+    ///
+    /// Opens the screen with a lesson. Without a name it is the first of `lossglass lesson list`. In the screen A leaves it
+    /// and comes back to it.
+    #[command(after_long_help = lesson::FORMAT)]
+    Lesson(lesson::LessonArgs),
     /// List models, fetch, show and remove them
     Models(models::ModelsArgs),
 }
@@ -176,7 +183,7 @@ pub struct EncodeArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct ModelArgs {
-    /// tiny-base, tiny-chat, a name that `models` lists, a directory, a .gguf file, or owner/name@revision on the
+    /// tiny-base, tiny-chat, random, a name that `models` lists, a directory, a .gguf file, or owner/name@revision on the
     /// Hugging Face Hub, owner/name/file.gguf for one file [default: tiny-chat for chats, else tiny-base]
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub model: Option<String>,

@@ -6,6 +6,7 @@ mod card;
 mod generate;
 mod input;
 mod interrupt;
+mod lesson;
 mod mask;
 mod models;
 mod report;
@@ -32,7 +33,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,
-        None if has_screen() => screen::run(cli)?,
+        Some(Subcommands::Lesson(args)) => return lesson::run(args),
+        None if has_screen() => screen::run(cli, None)?,
         None if cli.session.is_some() || cli.record.is_some() => {
             bail!("--session and --record are for the screen, and standard output is no terminal")
         }

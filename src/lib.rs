@@ -18,6 +18,8 @@
 //!                                     └─▶ App ─▶ ui::draw
 //! ```
 //!
+//! A [`lesson`] is a file of steps; what they do are ordinary commands of [`app`], and what they say is filled from its state.
+//!
 //! The screen has a room for each view and each overlay, under one name in [`app`] (what it remembers, its keys, what it
 //! does) and in [`ui`] (how it is drawn): `app::view::score` and `ui::view::score`. What all views share is
 //! [`app::Shared`].
@@ -80,6 +82,9 @@
 //! - an overlay: the same in `overlay`; a key of all views: `app/general.rs` ([`app::keymap`] only puts the tables together)
 //! - a loss mask's mode: `mask/mode.rs`; a trainer's profile: `mask/profile.rs`
 //! - a finding: its code in `mask/finding.rs`, where it is found in a file of `mask/finding/`
+//! - a lesson: a file of `assets/lessons` and a line in `lesson/shipped.rs`; what a lesson can do: `lesson/deed.rs`, its
+//!   directive in `lesson/directive.rs`, how it is done in `app/lesson/perform.rs`; a live value: `lesson/quantity.rs` and
+//!   `app/lesson/values.rs`
 //! - a family of models: `decoder/config/json/families.rs`, the names of its tensors in `decoder/layout.rs`; its GGUF names
 //!   in `checkpoint/gguf/config.rs`
 //! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
@@ -107,10 +112,11 @@
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
+//! lesson                                                of source, names of models; steps, claims, guesses
 //! engine                                                a model and what is done with it, on a thread of its own
 //! report                                                plain values; of generate, a step
 //! session                                               a sitting in a file: plain values of all of these
-//! app                                                   of engine, its messages; of model, its description; of inspect,
+//! app                                                   lesson; of engine, its messages; of model, its description; of inspect,
 //!                                                       what was seen; of report, the page
 //! ui, tui                                               app, and what its state is made of
 //! cli                                                   plain values; of decoder, names of devices
@@ -140,6 +146,7 @@ pub mod generate;
 pub mod guard;
 pub mod inspect;
 pub mod jinja;
+pub mod lesson;
 pub mod loss;
 pub mod mask;
 pub mod memory;

@@ -59,8 +59,8 @@ pub fn run<B: Backend>(
     inbox: &Receiver<Inbound>,
     mut perform: impl FnMut(Effect),
 ) -> Result<(), B::Error> {
-    anew(terminal, app)?;
-    first.into_iter().for_each(&mut perform);
+    let resized = anew(terminal, app)?;
+    first.into_iter().chain(resized).for_each(&mut perform);
     let mut pictures = Vec::new();
     while !app.quit {
         let mut hits = Hits::default();
@@ -74,7 +74,7 @@ pub fn run<B: Backend>(
         for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
             if let Inbound::Anew(prepare) = inbound {
                 prepare();
-                anew(terminal, app)?;
+                anew(terminal, app)?.into_iter().for_each(&mut perform);
             } else if let Some(action) = action_of(app, &hits, inbound) {
                 for effect in update(app, action) {
                     match effect {
@@ -89,11 +89,10 @@ pub fn run<B: Backend>(
 }
 
 /// The next frame has the terminal's size of now, and is drawn whole, whatever stands there.
-fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), B::Error> {
+fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<Vec<Effect>, B::Error> {
     let size = terminal.size()?;
     terminal.resize(Rect::from((Position::ORIGIN, size)))?;
-    update(app, Action::Resize(size.width, size.height));
-    Ok(())
+    Ok(update(app, Action::Resize(size.width, size.height)))
 }
 
 /// What an arrival means, given where keys go and what lies under the mouse.

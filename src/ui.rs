@@ -5,7 +5,7 @@
 //! tabs     1 Predict  2 Attend  3 Score  4 Train  5 Compare                 keys for all
 //! strip    the sequence, with the one cursor
 //! banner   why scoring failed or stopped, only then
-//! view     Predict | Attend | Score | Train | Compare
+//! view     Predict | Attend | Score | Train | Compare | Generate, beside it or over it a lesson
 //! footer   the keys that matter now                                              progress
 //! ```
 //! Over it lies at most one overlay: help, editor, a list, the training settings, where to save, what to hand out, a
@@ -21,6 +21,7 @@ mod empty;
 mod footer;
 mod header;
 mod input_line;
+mod lesson;
 mod overlay;
 pub mod picture;
 mod strip;
@@ -90,7 +91,9 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
     header::draw_tabs(app, theme, frame, tabs, hits);
     strip::draw(app, theme, frame, strip, hits);
     banner::draw(app, theme, frame, banner);
+    let (lesson, view) = lesson::split(app, view);
     let (editor, view) = overlay::editor::split(app, view);
+    lesson::draw(app, theme, frame, lesson, hits);
     view::draw(app, theme, frame, view, hits);
     footer::draw(app, theme, frame, footer, hits);
     let above_footer = area.resize((area.width, footer.y - area.y).into());

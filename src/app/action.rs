@@ -104,6 +104,15 @@ pub enum Command {
     Accept,
     // Where the name of a file that is handed out is typed.
     NextForm,
+    /// Lessons: the list of them, or out of the one that is on, or back to it.
+    Lesson,
+    /// The list of what can be guessed.
+    Guess,
+    // In a lesson.
+    GoOn,
+    GoBack,
+    /// Where tokens are pointed at: this one is meant, or no more.
+    Mark,
     // In the list of models.
     Details,
     RemoveModel,

@@ -1,9 +1,11 @@
 //! How the program starts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::ThemeName;
 use crate::data::DataSet;
+use crate::lesson::Lesson;
 use crate::loss::Denominator;
 use crate::mask::Policy;
 use crate::sample::{Form, Sample};
@@ -41,6 +43,8 @@ pub struct Start {
     pub eot_tokens: Vec<String>,
     /// The sitting that is gone on with; what is said above is of it.
     pub session: Option<Box<Session>>,
+    /// The lesson that begins.
+    pub lesson: Option<Arc<Lesson>>,
 }
 
 impl Start {
@@ -66,6 +70,7 @@ impl Start {
             template: None,
             eot_tokens: Vec::new(),
             session: None,
+            lesson: None,
         }
     }
 

@@ -4,7 +4,7 @@ mod session;
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result, anyhow};
 
@@ -13,17 +13,18 @@ use crate::app::{App, Effect, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
+use crate::lesson::Lesson;
 use crate::mask::Policy;
 use crate::sample;
 use crate::sequence::visible_text;
 use crate::source::Source;
 use crate::tui::{self, Files, Inbound, Readers, Recording, Screen};
 
-/// Opens the screen on what the arguments give, or on the first sample.
+/// Opens the screen on what the arguments give, or on the first sample; a lesson begins there.
 ///
 /// # Errors
 /// If the input or the model's name is wrong, or the terminal cannot be used.
-pub fn run(cli: Cli) -> Result<()> {
+pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
     let device = cli.model.device.open()?;
     let (overrides, start) = match &cli.session {
         Some(path) => session::start(path)?,
@@ -31,7 +32,7 @@ pub fn run(cli: Cli) -> Result<()> {
     };
     let directory = std::env::current_dir().context("the current directory is gone")?;
     let theme = theme(cli.theme);
-    let (app, effects) = App::new(Start { theme, unicode: is_utf8_locale(), directory, ..start });
+    let (app, effects) = App::new(Start { theme, unicode: is_utf8_locale(), directory, lesson, ..start });
     let recording = cli.record.as_deref().map(record).transpose()?;
     let (sender, inbox) = mpsc::channel();
     let events = sender.clone();

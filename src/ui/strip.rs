@@ -81,7 +81,7 @@ fn shown(app: &App, inner: Rect) -> Vec<Range<usize>> {
 
 /// Columns of every token and of the place after the last.
 fn widths(app: &App) -> Vec<usize> {
-    let mark = |t: usize| usize::from(token::painted_glyph(app, t).is_some());
+    let mark = |t: usize| usize::from(token::painted_glyph(app, t).is_some() || app.is_marked(t));
     app.analysis.labels.iter().enumerate().map(|(t, label)| label.width.max(1) + mark(t)).chain([1]).collect()
 }
 

@@ -8,6 +8,7 @@ mod demonstrations;
 mod fixtures;
 mod inside;
 mod learning;
+mod lesson;
 mod models;
 #[path = "../support/session.rs"]
 mod session;

@@ -4,6 +4,7 @@
 #[path = "../support/browser.rs"]
 mod browser;
 mod handing_out;
+mod lesson;
 mod process;
 #[path = "../support/terminal.rs"]
 mod terminal;

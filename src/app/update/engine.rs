@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use crate::app::journal::Journal;
 use crate::app::view::train;
-use crate::app::{App, Effect, overlay, training};
+use crate::app::{App, Effect, guess, overlay, training};
 use crate::engine::{Event, TrainEvent};
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 
 /// Takes an event in; one of an older generation is dropped.
 pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
+    let Some(event) = guess::hold(app, event) else { return Vec::new() };
     match event {
         Event::Planned(plan) => {
             app.journal.begin(*plan);

@@ -7,6 +7,7 @@ use ratatui_textarea::Input;
 
 use crate::app::overlay::Filter;
 use crate::app::{Command, Demonstration, Facts, InputLine};
+use crate::lesson::Guess;
 use crate::source::removal::Removal;
 
 /// What is being chosen.
@@ -27,6 +28,9 @@ pub enum PickerKind {
     Twin,
     /// Which records of a data set are listed.
     RecordFilter,
+    Lesson,
+    /// What is guessed.
+    Guess,
 }
 
 impl PickerKind {
@@ -56,6 +60,11 @@ pub enum Chosen {
     Twin(usize),
     Demonstration(Demonstration),
     Filter(Filter),
+    /// A lesson that comes with the program, by index.
+    Lesson(usize),
+    /// The lesson that was left.
+    LessonAgain,
+    Guess(Guess),
 }
 
 /// One line of a picker.
@@ -146,6 +155,8 @@ impl Picker {
             PickerKind::Force => "Which token comes next? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
             PickerKind::RecordFilter => "Which records are listed",
+            PickerKind::Lesson => "Lessons",
+            PickerKind::Guess => "Guess first: what is hidden until you say",
             PickerKind::Twin => "Twin runs and demonstrations, from the base weights",
         }
     }
