@@ -9,6 +9,7 @@
 //! view/*      a room for each view: what it remembers, its keys, what it does with a command
 //! overlay/*   the same for what lies over the views: help, editor, lists, forms, lines to type in
 //! general     the keys and commands of all views
+//! present     in front of a class: several views at once, and each key in words
 //! ```
 //! How a room is drawn stands under the same name in [`ui`](crate::ui).
 
@@ -18,6 +19,7 @@ mod general;
 mod input_line;
 pub mod keymap;
 pub mod overlay;
+mod present;
 mod shared;
 mod start;
 mod training;
@@ -34,6 +36,7 @@ pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
 };
+pub use present::{Presenting, Subject, Told, WAYS};
 pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progress, Scoring, Shared};
 pub use start::Start;
 pub use training::{
@@ -54,10 +57,28 @@ pub enum ThemeName {
     #[default]
     Dark,
     Light,
+    /// For a projector: full colours on black.
+    Contrast,
     /// The terminal's own sixteen colours.
     Ansi,
     /// No colour at all.
     Mono,
+}
+
+impl ThemeName {
+    /// Every theme, in the order of the key that changes them.
+    pub const EVERY: [Self; 5] = [Self::Dark, Self::Light, Self::Contrast, Self::Ansi, Self::Mono];
+
+    /// As `--theme` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Contrast => "contrast",
+            Self::Ansi => "ansi",
+            Self::Mono => "mono",
+        }
+    }
 }
 
 /// All state of the screen. To readers it is what it shares, too: `app.cursor` is `app.shared.cursor`.
@@ -81,6 +102,9 @@ pub struct App {
     /// What each view remembers by itself.
     pub views: Views,
     pub overlay: Option<Overlay>,
+    pub presenting: Presenting,
+    /// Whether the ways to begin are shown.
+    pub welcomes: bool,
     /// The editor that was closed last, with what can be undone in it.
     closed_editor: Option<Box<Editor>>,
     /// Where the file picker looks.
@@ -110,6 +134,8 @@ impl App {
             view: if start.compare.is_some() { View::Compare } else { View::default() },
             views: Views::default(),
             overlay: None,
+            presenting: Presenting::new(start.presents),
+            welcomes: start.welcomes,
             closed_editor: None,
             directory: start.directory,
             quit: false,

@@ -36,6 +36,9 @@ pub struct Cli {
     /// Colours of the screen (NO_COLOR means mono)
     #[arg(long, value_enum)]
     pub theme: Option<ThemeArg>,
+    /// Start presenting to a class: several views at once, each key in words
+    #[arg(long)]
+    pub present: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -241,6 +244,8 @@ pub enum PrefixArg {
 pub enum ThemeArg {
     Dark,
     Light,
+    /// Full colours on black, for a projector
+    Contrast,
     Ansi,
     Mono,
 }

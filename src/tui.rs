@@ -67,7 +67,12 @@ pub fn run<B: Backend>(
             if let Inbound::Anew(prepare) = inbound {
                 prepare();
                 anew(terminal, app)?;
-            } else if let Some(action) = action_of(app, &hits, inbound) {
+                continue;
+            }
+            if let Some(key) = heard(&inbound) {
+                update(app, Action::Heard(key)).into_iter().for_each(&mut perform);
+            }
+            if let Some(action) = action_of(app, &hits, inbound) {
                 update(app, action).into_iter().for_each(&mut perform);
             }
         }
@@ -81,6 +86,14 @@ fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), B::
     terminal.resize(Rect::from((Position::ORIGIN, size)))?;
     update(app, Action::Resize(size.width, size.height));
     Ok(())
+}
+
+/// The key that was pressed, as the key table writes it.
+fn heard(inbound: &Inbound) -> Option<String> {
+    match inbound {
+        Inbound::Terminal(event::Event::Key(key)) if key.kind != KeyEventKind::Release => keymap::name(*key),
+        _ => None,
+    }
 }
 
 /// What an arrival means, given where keys go and what lies under the mouse.

@@ -24,6 +24,10 @@ pub enum Action {
     Paste(String),
     /// The cursor goes to token `t`.
     Goto(usize),
+    /// That view becomes the one keys go to, and takes what was clicked in it.
+    Within(View, Box<Action>),
+    /// A key was pressed, by the name the key table has for it; what it does is an action of its own.
+    Heard(String),
     /// The mouse is dragged to token `t`.
     Drag(usize),
     /// This mode or profile decides from now on which targets count.
@@ -79,6 +83,8 @@ pub enum Command {
     Palette,
     Help,
     NextTheme,
+    /// Presenting to a class, or no longer.
+    Present,
     /// Score again what is there.
     Retry,
     // Training, in every view.

@@ -28,6 +28,10 @@ pub struct Start {
     pub denominator: Denominator,
     pub theme: ThemeName,
     pub unicode: bool,
+    /// Whether it is presented to a class.
+    pub presents: bool,
+    /// Whether the ways to begin are shown.
+    pub welcomes: bool,
     pub directory: PathBuf,
     /// The form that the sample was found in.
     pub form: Form,
@@ -53,6 +57,8 @@ impl Start {
             denominator: Denominator::default(),
             theme: ThemeName::default(),
             unicode: true,
+            presents: false,
+            welcomes: false,
             directory: PathBuf::from("."),
             form,
             set: None,

@@ -4,15 +4,17 @@ mod engine;
 mod files;
 
 use super::training::{follow, pause};
-use super::{Action, App, Command, Effect, general, overlay, view};
+use super::{Action, App, Command, Effect, general, overlay, present, view};
 
 /// Takes one action into the state; what has to be done outside comes back.
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
     let place = app.place();
+    present::hear(app, &action);
     let mut effects = take(app, action);
     if app.place() != place {
         app.views.leave_place();
     }
+    app.presenting.note_view(app.view);
     effects.extend(follow(app));
     effects.extend(view::follow(app));
     // Of a past step only the rows are known.
@@ -33,6 +35,11 @@ fn take(app: &mut App, action: Action) -> Vec<Effect> {
             app.shared.end_selection();
             app.shared.move_cursor_to(t);
         }
+        Action::Within(view, inner) => {
+            app.view = view;
+            return take(app, *inner);
+        }
+        Action::Heard(_) => {}
         Action::Drag(t) => view::drag(app, t),
         Action::Basis(basis) => app.shared.choose_basis(basis),
         Action::ShowStep(step) => {

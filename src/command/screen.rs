@@ -20,9 +20,11 @@ use crate::tui::{self, Files, Inbound, Readers, Screen};
 /// If the input or the model's name is wrong, or the terminal cannot be used.
 pub fn run(cli: Cli) -> Result<()> {
     let (opened, pack) = match input::packed(&cli.input, &cli.mask)? {
-        Some((opened, pack)) => (opened, Some(pack)),
-        None => (input::sample(&cli.input)?.unwrap_or_else(built_in), None),
+        Some((opened, pack)) => (Some(opened), Some(pack)),
+        None => (input::sample(&cli.input)?, None),
     };
+    let welcomes = opened.is_none();
+    let opened = opened.unwrap_or_else(built_in);
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
@@ -43,6 +45,8 @@ pub fn run(cli: Cli) -> Result<()> {
         denominator: cli.mask.denominator.unwrap_or_default(),
         theme: theme(cli.theme),
         unicode: is_utf8_locale(),
+        presents: cli.present,
+        welcomes,
         form: opened.form,
         set: opened.set,
         lists_set,
@@ -95,6 +99,7 @@ fn theme(argument: Option<ThemeArg>) -> ThemeName {
     match argument {
         Some(ThemeArg::Dark) => ThemeName::Dark,
         Some(ThemeArg::Light) => ThemeName::Light,
+        Some(ThemeArg::Contrast) => ThemeName::Contrast,
         Some(ThemeArg::Ansi) => ThemeName::Ansi,
         Some(ThemeArg::Mono) => ThemeName::Mono,
         None if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ThemeName::Mono,

@@ -126,13 +126,17 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
     }
     let mut keys: Vec<_> = keymap::bindings(app.context()).filter(|binding| is_global(binding)).collect();
     // Where there is room for few, help is one of them.
-    keys.sort_by_key(|binding| binding.command != Command::Help);
+    keys.sort_by_key(|binding| match binding.command {
+        Command::Help => 0,
+        Command::Present => 2,
+        _ => 1,
+    });
     let room = area.right().saturating_sub(x);
     super::footer::draw_keys(&keys, theme, frame, Rect { x, width: room, ..area }, true, hits);
 }
 
 /// Whether the tabs' line shows the binding, so that the footer need not.
 pub fn is_global(binding: &keymap::Binding) -> bool {
-    use Command::{ChooseModel, Edit, Help, Open, Quit};
-    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit)
+    use Command::{ChooseModel, Edit, Help, Open, Present, Quit};
+    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit | Present)
 }

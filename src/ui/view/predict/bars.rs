@@ -40,7 +40,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
         return;
     }
-    let bars = bars(app, usize::from(area.height), area.width < NARROW);
+    let high = if app.is_roomy() { 2 } else { 1 };
+    let bars = bars(app, usize::from(area.height) / high, area.width < NARROW);
     if bars.is_empty() {
         frame.render_widget(Line::styled("not scored yet …", theme.dim), area);
         return;
@@ -60,17 +61,21 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         let Some(row) = rows.next() else { return };
         let style = if bar.is_target { theme.target } else { theme.text };
         let share = if most > 0.0 { bar.p / most } else { 0.0 };
+        let lying = text::pad_end(&bar::lying(share, width), width);
+        let lying = Span::styled(lying, if bar.is_target { theme.target } else { theme.bar });
         let line = Line::from(vec![
             Span::styled(text::pad_end(&bar.label, labels), style),
             Span::raw("  "),
-            Span::styled(
-                text::pad_end(&bar::lying(share, width), width),
-                if bar.is_target { theme.target } else { theme.bar },
-            ),
+            lying.clone(),
             Span::styled(format!(" {:>7}", text::probability(bar.p)), style),
             Span::styled(format!(" {}", bar.mark), style),
         ]);
         frame.render_widget(line, row);
+        // Twice as thick.
+        for row in rows.by_ref().take(high - 1) {
+            let blanks = Span::raw(" ".repeat(labels + 2));
+            frame.render_widget(Line::from(vec![blanks, lying.clone()]), row);
+        }
     }
 }
 
