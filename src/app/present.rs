@@ -6,8 +6,8 @@ use super::{Action, App, Command, View};
 
 /// The ways to begin that the first screen offers, each with what is said of it.
 pub const WAYS: &[(Command, &str)] = &[
-    (Command::Edit, "a text of your own: type it, or paste one right here"),
-    (Command::Open, "your own data: a text, a chat or a data set from a file"),
+    (Command::Edit, "a text of your own: type it, or paste it here"),
+    (Command::Open, "your own data: a text, a chat or a data set"),
 ];
 
 /// The views by how much they tell a class: the first are shown where there is room for few.

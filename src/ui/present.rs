@@ -2,10 +2,11 @@
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, text, token, view};
-use crate::app::{Action, App, Command, Subject};
+use crate::app::{Action, App, Command, Subject, View};
 
 /// Draws the views that have room in `area`, each by its own hand.
 pub fn draw_views(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
@@ -18,16 +19,24 @@ pub fn draw_views(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits:
     for (views, row) in views.chunks(across).zip(rows.iter()) {
         let places = Layout::horizontal(vec![Constraint::Fill(1); views.len()]).split(*row);
         for (&one, &place) in views.iter().zip(places.iter()) {
+            let number = View::EVERY.iter().position(|&view| view == one).map_or(0, |at| at + 1);
             if one == app.view {
                 view::draw(one, app, &marked, frame, place, hits);
+                draw_number(number, theme.cursor, frame, place);
             } else {
                 let mut clicks = Hits::default();
                 view::draw(one, app, theme, frame, place, &mut clicks);
                 hits.push(place, Action::Do(Command::Show(one)));
                 hits.extend_within(one, clicks);
+                draw_number(number, theme.accent, frame, place);
             }
         }
     }
+}
+
+/// The key that shows the view, in its corner.
+fn draw_number(number: usize, style: Style, frame: &mut Frame, place: Rect) {
+    frame.render_widget(Span::styled(number.to_string(), style), place.resize((1, 1).into()));
 }
 
 /// Rows of the line that tells what was pressed.

@@ -29,7 +29,7 @@ pub fn draw(theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         frame.render_widget(line, row);
         hits.push(row, Action::Do(command));
     }
-    if let Some(row) = area.rows().next() {
-        frame.render_widget(Line::styled("any other key goes on with this sample ", theme.dim).right_aligned(), row);
+    if let Some(row) = area.rows().last() {
+        frame.render_widget(Line::styled("any other key: this sample ", theme.dim).right_aligned(), row);
     }
 }

@@ -8,6 +8,7 @@ mod lists;
 mod models;
 mod packing;
 mod painting;
+mod present;
 mod records;
 mod slow_step;
 mod training;

@@ -10,6 +10,7 @@ mod frames;
 mod keys;
 mod overlays;
 mod packs;
+mod present;
 mod score;
 mod slow_step;
 mod support;

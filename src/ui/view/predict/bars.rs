@@ -12,6 +12,9 @@ use crate::ui::{Theme, bar, text};
 /// Columns below which the target's arrow stands without the word.
 const NARROW: u16 = 46;
 
+/// Rows from which on bars can be two rows thick.
+const THICK: u16 = 10;
+
 /// One bar.
 struct Bar {
     label: String,
@@ -40,7 +43,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
         return;
     }
-    let high = if app.is_roomy() { 2 } else { 1 };
+    // Twice as thick where that leaves enough of them.
+    let high = if app.is_roomy() && area.height >= THICK { 2 } else { 1 };
     let bars = bars(app, usize::from(area.height) / high, area.width < NARROW);
     if bars.is_empty() {
         frame.render_widget(Line::styled("not scored yet …", theme.dim), area);
@@ -71,7 +75,6 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
             Span::styled(format!(" {}", bar.mark), style),
         ]);
         frame.render_widget(line, row);
-        // Twice as thick.
         for row in rows.by_ref().take(high - 1) {
             let blanks = Span::raw(" ".repeat(labels + 2));
             frame.render_widget(Line::from(vec![blanks, lying.clone()]), row);
