@@ -16,8 +16,10 @@
 mod action;
 mod asking;
 mod general;
+mod guess;
 mod input_line;
 pub mod keymap;
+mod lesson;
 pub mod overlay;
 mod present;
 mod shared;
@@ -30,8 +32,10 @@ use std::ops::Deref;
 use std::path::PathBuf;
 
 pub use action::{Action, Command, Effect, Facts, FileOutcome, FileRequest};
+pub use guess::Guessing;
 pub use input_line::InputLine;
 pub use keymap::Context;
+pub use lesson::{Judged, Sitting, Stage, shipped, terms};
 pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
@@ -46,6 +50,7 @@ pub use training::{
 pub use update::update;
 pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};
 
+use crate::lesson::Tally;
 use training::Asked;
 
 /// How many candidates the engine keeps for every row; the row under the cursor has them all.
@@ -105,6 +110,14 @@ pub struct App {
     pub presenting: Presenting,
     /// Whether the ways to begin are shown.
     pub welcomes: bool,
+    /// The lesson that is on, or was left.
+    pub lesson: Option<Box<Sitting>>,
+    /// What is there for the teacher, and where it is written.
+    notes: lesson::Notes,
+    /// What is being guessed.
+    pub guess: Option<Box<Guessing>>,
+    /// How the guesses came out so far.
+    pub tally: Tally,
     /// The editor that was closed last, with what can be undone in it.
     closed_editor: Option<Box<Editor>>,
     /// Where the file picker looks.
@@ -136,21 +149,32 @@ impl App {
             overlay: None,
             presenting: Presenting::new(start.presents),
             welcomes: start.welcomes,
+            lesson: None,
+            notes: lesson::Notes::new(start.notes),
+            guess: None,
+            tally: Tally::default(),
             closed_editor: None,
             directory: start.directory,
             quit: false,
         };
         app.training.settings.denominator = app.denominator;
-        let mut effects = app.analyze();
+        // A lesson opens a text of its own; this one is read when it is left.
+        let mut effects = if start.lesson.is_none() { app.analyze() } else { Vec::new() };
         if let Some(set) = start.set {
             effects.extend(overlay::open_set(&mut app, set, start.lists_set));
+        }
+        if let Some(lesson) = start.lesson {
+            lesson::begin(&mut app, lesson);
         }
         (app, effects)
     }
 
     /// Where keys go.
     pub fn context(&self) -> Context {
-        self.overlay.as_ref().map_or(Context::View(self.view), |overlay| overlay.context(&self.records))
+        match &self.overlay {
+            Some(overlay) => overlay.context(&self.records),
+            None => guess::context(self).or(lesson::context(self)).unwrap_or(Context::View(self.view)),
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod generate;
 pub mod inside;
+pub mod lesson;
 pub mod mask;
 pub mod models;
 pub mod train;
@@ -39,6 +40,10 @@ pub struct Cli {
     /// Start presenting to a class: several views at once, each key in words
     #[arg(long)]
     pub present: bool,
+    /// In a lesson, write what is there for the teacher to this file, step by step: `tail -f FILE` follows it in a second
+    /// terminal
+    #[arg(long, value_name = "FILE")]
+    pub notes: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +65,12 @@ pub enum Subcommands {
     /// On a terminal the text comes as it is written; elsewhere every token with p, rank and what it was drawn with.
     /// Ctrl-C ends it, prints what is there and exits with 130.
     Generate(Box<generate::GenerateArgs>),
+    /// Learn how a model learns, step by step beside the live views
+    ///
+    /// Opens the screen with a lesson. Without a name it is the first of `lossglass lesson list`. In the screen A leaves it
+    /// and comes back to it.
+    #[command(after_long_help = lesson::FORMAT)]
+    Lesson(lesson::LessonArgs),
     /// List models, fetch, show and remove them
     Models(models::ModelsArgs),
 }
@@ -146,7 +157,7 @@ pub struct EncodeArgs {
 
 #[derive(Clone, Debug, Default, Args)]
 pub struct ModelArgs {
-    /// tiny-base, tiny-chat, a name that `models` lists, a directory, a .gguf file, or owner/name@revision on the
+    /// tiny-base, tiny-chat, random, a name that `models` lists, a directory, a .gguf file, or owner/name@revision on the
     /// Hugging Face Hub, owner/name/file.gguf for one file [default: tiny-chat for chats, else tiny-base]
     #[arg(long, value_name = "MODEL", help_heading = "Model")]
     pub model: Option<String>,

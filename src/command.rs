@@ -6,6 +6,7 @@ mod card;
 mod generate;
 mod input;
 mod interrupt;
+mod lesson;
 mod mask;
 mod models;
 mod screen;
@@ -30,7 +31,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Train(args)) => return train::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
-        None if has_screen() => screen::run(cli)?,
+        Some(Subcommands::Lesson(args)) => return lesson::run(args),
+        None if has_screen() => screen::run(cli, None)?,
         None => {
             let Cli { input, model, mask, compare, .. } = cli;
             let (inside, top_k, format) = (InsideArgs::default(), 5, Format::Table);

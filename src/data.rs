@@ -192,6 +192,14 @@ impl Records {
         Self::of(Box::new(file), path, metadata.len())
     }
 
+    /// The JSON records of a file that is part of the program; `name` is its name in errors.
+    ///
+    /// # Errors
+    /// If there is nothing in it.
+    pub fn embedded(text: &'static str, name: &str) -> Result<Self, DataError> {
+        Self::of(Box::new(text.as_bytes()), Path::new(name), text.len() as u64)
+    }
+
     fn of_arrow(files: Vec<PathBuf>, path: &Path) -> Result<Self, DataError> {
         let file = path.to_owned();
         let arrow = |reason| DataError::Arrow { file: file.clone(), reason };

@@ -18,6 +18,8 @@
 //!                                     └─▶ App ─▶ ui::draw
 //! ```
 //!
+//! A [`lesson`] is a file of steps; what they do are ordinary commands of [`app`], and what they say is filled from its state.
+//!
 //! The screen has a room for each view and each overlay, under one name in [`app`] (what it remembers, its keys, what it
 //! does) and in [`ui`] (how it is drawn): `app::view::score` and `ui::view::score`. What all views share is
 //! [`app::Shared`].
@@ -77,6 +79,9 @@
 //! - an overlay: the same in `overlay`; a key of all views: `app/general.rs` ([`app::keymap`] only puts the tables together)
 //! - a loss mask's mode: `mask/mode.rs`; a trainer's profile: `mask/profile.rs`
 //! - a finding: its code in `mask/finding.rs`, where it is found in a file of `mask/finding/`
+//! - a lesson: a file of `assets/lessons` and a line in `lesson/shipped.rs`; what a lesson can do: `lesson/deed.rs`, its
+//!   directive in `lesson/directive.rs`, how it is done in `app/lesson/perform.rs`; a live value: `lesson/quantity.rs` and
+//!   `app/lesson/values.rs`
 //! - a family of models: `decoder/config/json/families.rs`, the names of its tensors in `decoder/layout.rs`; its GGUF names
 //!   in `checkpoint/gguf/config.rs`
 //! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
@@ -101,8 +106,9 @@
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
+//! lesson                                                of source, names of models; steps, claims, guesses
 //! engine                                                a model and what is done with it, on a thread of its own
-//! app                                                   of engine, its messages; of model, its description; of inspect,
+//! app                                                   lesson; of engine, its messages; of model, its description; of inspect,
 //!                                                       what was seen
 //! ui, tui                                               app, and what its state is made of
 //! report, cli                                           plain values; of generate, a step; of decoder, names of devices
@@ -132,6 +138,7 @@ pub mod generate;
 pub mod guard;
 pub mod inspect;
 pub mod jinja;
+pub mod lesson;
 pub mod loss;
 pub mod mask;
 pub mod memory;

@@ -2,6 +2,7 @@
 
 mod info;
 pub mod load;
+mod random;
 mod reader;
 
 use std::sync::Arc;

@@ -44,7 +44,7 @@ pub enum Source {
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SourceError {
     #[error(
-        "no model `{0}`: give tiny-base, tiny-chat, a name that `lossglass models` lists, a directory with config.json, a .gguf file, or owner/name on the Hugging Face Hub"
+        "no model `{0}`: give tiny-base, tiny-chat, random, a name that `lossglass models` lists, a directory with config.json, a .gguf file, or owner/name on the Hugging Face Hub"
     )]
     Unknown(String),
     #[error("{name} is not downloaded yet: run `{get}`")]
@@ -62,7 +62,7 @@ impl Source {
     /// Only looks whether the path is there; it is read, or downloaded from the Hub, when the
     /// [model is loaded](crate::model::Model::load).
     pub fn parse(name: &str) -> Result<Self, SourceError> {
-        for embedded in [Embedded::TinyBase, Embedded::TinyChat] {
+        for embedded in Embedded::EVERY {
             if name == embedded.name() {
                 return Ok(Self::Embedded(embedded));
             }

@@ -12,7 +12,7 @@ use ratatui::backend::Backend;
 use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-pub use files::{Files, Readers, from_home};
+pub use files::{Files, Readers, append, from_home};
 pub use terminal::{Screen, on_signals};
 
 use crate::app::{Action, App, Command, Effect, keymap, update};
@@ -56,8 +56,8 @@ pub fn run<B: Backend>(
     inbox: &Receiver<Inbound>,
     mut perform: impl FnMut(Effect),
 ) -> Result<(), B::Error> {
-    anew(terminal, app)?;
-    first.into_iter().for_each(&mut perform);
+    let resized = anew(terminal, app)?;
+    first.into_iter().chain(resized).for_each(&mut perform);
     while !app.quit {
         let mut hits = Hits::default();
         let theme = Theme::of(app.theme, app.unicode);
@@ -66,7 +66,7 @@ pub fn run<B: Backend>(
         for inbound in std::iter::once(first).chain(std::iter::from_fn(|| inbox.recv_timeout(Duration::ZERO).ok())) {
             if let Inbound::Anew(prepare) = inbound {
                 prepare();
-                anew(terminal, app)?;
+                anew(terminal, app)?.into_iter().for_each(&mut perform);
                 continue;
             }
             if let Some(key) = heard(&inbound) {
@@ -81,11 +81,10 @@ pub fn run<B: Backend>(
 }
 
 /// The next frame has the terminal's size of now, and is drawn whole, whatever stands there.
-fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<(), B::Error> {
+fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<Vec<Effect>, B::Error> {
     let size = terminal.size()?;
     terminal.resize(Rect::from((Position::ORIGIN, size)))?;
-    update(app, Action::Resize(size.width, size.height));
-    Ok(())
+    Ok(update(app, Action::Resize(size.width, size.height)))
 }
 
 /// The key that was pressed, as the key table writes it.

@@ -6,7 +6,8 @@
 //! strip    the sequence, with the one cursor
 //! welcome  the ways to begin, on the first screen
 //! banner   why scoring failed or stopped, only then
-//! view     Predict | Attend | Score | Train | Compare | Generate; when presenting, several of them
+//! view     Predict | Attend | Score | Train | Compare | Generate, beside it or over it a lesson; when presenting, several
+//!          views
 //! told     when presenting, the key just pressed and what it does
 //! footer   the keys that matter now                                              progress
 //! ```
@@ -23,6 +24,7 @@ mod empty;
 mod footer;
 mod header;
 mod input_line;
+mod lesson;
 mod overlay;
 mod present;
 mod strip;
@@ -103,7 +105,9 @@ fn draw_screen(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &m
     strip::draw(app, theme, frame, strip, hits);
     welcome::draw(theme, frame, welcome, hits);
     banner::draw(app, theme, frame, banner);
+    let (lesson, view) = lesson::split(app, view);
     let (editor, view) = overlay::editor::split(app, view);
+    lesson::draw(app, theme, frame, lesson, hits);
     present::draw_views(app, theme, frame, view, hits);
     present::draw_told(app, theme, frame, told);
     footer::draw(app, theme, frame, footer, hits);

@@ -42,13 +42,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "score", "sequence", "source", "survey", "train",
         ],
     ),
+    // Lessons know what a user can name, and nothing of the screen that does it.
+    ("lesson", &["loss", "mask", "sample", "sequence", "source"]),
     // The screen. Its state mirrors the engine: it knows the messages and what is told of a model, not the model.
-    ("app", &["compare", "data", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"]),
+    (
+        "app",
+        &["compare", "data", "lesson", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"],
+    ),
     ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
     ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("app", &["engine::write", "generate::sampling", "generate::step", "model::info"]),
     ("app", &["train::report", "train::settings", "train::slow_step"]),
-    ("ui", &["app", "compare", "loss", "mask", "sample", "sequence", "survey"]),
+    ("ui", &["app", "compare", "lesson", "loss", "mask", "sample", "sequence", "survey"]),
     (
         "ui",
         &[
@@ -86,8 +91,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
-    "app", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "loss", "mask", "memory", "report",
-    "sample", "sequence", "source", "survey", "template", "tui", "ui",
+    "app", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "lesson", "loss", "mask", "memory",
+    "report", "sample", "sequence", "source", "survey", "template", "tui", "ui",
 ];
 
 /// Where the screen's libraries may be named; `app::keymap` is the table of key codes.

@@ -104,6 +104,15 @@ pub enum Command {
     Jump,
     // Where something is chosen or typed.
     Accept,
+    /// Lessons: the list of them, or out of the one that is on, or back to it.
+    Lesson,
+    /// The list of what can be guessed.
+    Guess,
+    // In a lesson.
+    GoOn,
+    GoBack,
+    /// Where tokens are pointed at: this one is meant, or no more.
+    Mark,
     // In the list of models.
     Details,
     RemoveModel,
@@ -138,6 +147,8 @@ pub enum Effect {
 /// Something to be done with files, whose [`FileOutcome`] is awaited. In a path a leading `~` is the user's home.
 #[derive(Debug)]
 pub enum FileRequest {
+    /// Write something for the teacher behind what the file has.
+    Note { path: PathBuf, text: String },
     /// List a directory for the open picker.
     List(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory.

@@ -3,7 +3,7 @@
 use super::keymap::{Binding, Context};
 use super::overlay::{self, Overlay};
 use super::training::{self, pause};
-use super::{Activity, App, Command, Effect, ThemeName, View, next, view};
+use super::{Activity, App, Command, Effect, ThemeName, View, guess, lesson, next, view};
 use crate::loss::Denominator;
 
 /// Tokens or lines that page keys go.
@@ -73,6 +73,8 @@ const REST: &[Binding] = &[
     bind(&["B"], Command::Browse, "the records of the data set that is open", ""),
     bind(&["["], Command::PreviousRecord, "previous record listed", ""),
     bind(&["]"], Command::NextRecord, "next record listed", ""),
+    bind(&["A"], Command::Lesson, "lessons: begin one, leave it, come back to it", "A lesson"),
+    bind(&["Q"], Command::Guess, "guess first: a token, the costliest, the mask, the loss", ""),
     bind(&["?", "F1"], Command::Help, "help", "? help"),
     bind(&["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(&["m"], Command::ChooseModel, "choose a model", "m model"),
@@ -120,6 +122,8 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Open | Command::ChooseModel | Command::ChooseSecond | Command::Palette => {
             return overlay::open_list(app, command);
         }
+        Command::Lesson => return lesson::toggle(app),
+        Command::Guess => guess::choose(app),
         Command::Browse | Command::PreviousRecord | Command::NextRecord => return overlay::browse(app, command),
         Command::Step | Command::Run | Command::UndoStep | Command::ResetWeights => return training::ask(app, command),
         Command::Cancel => return cancel(app),

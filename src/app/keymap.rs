@@ -4,7 +4,7 @@
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::general::Part;
-use super::{Command, View, overlay, view};
+use super::{Command, View, guess, lesson, overlay, view};
 
 /// Where a key is pressed, and where a binding holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,14 @@ pub enum Context {
     Views,
     /// One view; its bindings win over those of [`Context::Views`].
     View(View),
+    /// A view beside a lesson, whose bindings win over the view's.
+    Taught(View),
+    /// A lesson.
+    Lesson,
+    /// The line in which a lesson or a guess is answered.
+    Answer,
+    /// Tokens are pointed at, to answer a guess.
+    Pointing,
     Help,
     Editor,
     /// Any list to choose from.
@@ -30,20 +38,30 @@ pub enum Context {
 }
 
 impl Context {
-    /// Where the bindings are that hold here, too.
-    fn wider(self) -> Option<Self> {
-        match self {
-            Self::View(_) => Some(Self::Views),
-            Self::Models => Some(Self::Picker),
-            _ => None,
-        }
+    /// Where the bindings are that hold here; earlier ones win.
+    fn levels(self) -> impl Iterator<Item = Self> {
+        let levels = match self {
+            Self::View(_) => [Some(self), Some(Self::Views), None],
+            Self::Taught(view) => [Some(Self::Lesson), Some(Self::View(view)), Some(Self::Views)],
+            Self::Models => [Some(self), Some(Self::Picker), None],
+            _ => [Some(self), None, None],
+        };
+        levels.into_iter().flatten()
+    }
+
+    /// Whether keys go to a view, perhaps beside a lesson.
+    pub fn is_of_a_view(self) -> bool {
+        matches!(self, Self::View(_) | Self::Taught(_))
     }
 
     /// The heading the help puts over its bindings.
     pub fn title(self) -> &'static str {
         match self {
             Self::Views => "Everywhere",
-            Self::View(view) => view.title(),
+            Self::View(view) | Self::Taught(view) => view.title(),
+            Self::Lesson => "In a lesson",
+            Self::Answer => "Answering",
+            Self::Pointing => "Guessing tokens",
             Self::Help => "Help",
             Self::Editor => "Editor",
             Self::Picker => "Lists",
@@ -74,7 +92,7 @@ pub struct Binding {
 impl Binding {
     /// Whether it holds in `context`.
     fn holds_in(&self, context: Context) -> bool {
-        self.context == context || Some(self.context) == context.wider()
+        context.levels().any(|level| level == self.context)
     }
 }
 
@@ -84,7 +102,9 @@ pub fn all() -> impl Iterator<Item = &'static Binding> {
         let show = if part == Part::Moving { view::SHOW } else { &[] };
         part.keys().iter().chain(show).chain(view::keys_behind(part))
     });
-    of_views.chain(overlay::KEYS.iter().copied().flatten())
+    of_views
+        .chain([lesson::KEYS, guess::KEYS, guess::POINTING_KEYS].into_iter().flatten())
+        .chain(overlay::KEYS.iter().copied().flatten())
 }
 
 /// The command that `key` stands for in `context`.
@@ -93,12 +113,13 @@ pub fn command(context: Context, key: KeyEvent) -> Option<Command> {
     named(context, &name).or_else(|| named(context, name.strip_prefix("shift-")?))
 }
 
-fn named(context: Context, name: &str) -> Option<Command> {
+/// The command of the key that the table writes so.
+pub fn named(context: Context, name: &str) -> Option<Command> {
     let of = |wanted: Context| {
         let found = all().find(|binding| binding.context == wanted && binding.keys.contains(&name));
         found.map(|binding| binding.command)
     };
-    of(context).or_else(|| of(context.wider()?))
+    context.levels().find_map(of)
 }
 
 /// The bindings that hold in `context`, for footer and palette.
@@ -108,8 +129,9 @@ pub fn bindings(context: Context) -> impl Iterator<Item = &'static Binding> {
 
 /// Whether a narrower binding takes the key that the footer would show.
 pub fn is_hidden(binding: &Binding, context: Context) -> bool {
-    let taken = |key: &&str| all().any(|own| own.context == context && own.keys.contains(key));
-    binding.context != context && binding.keys.first().is_some_and(taken)
+    let narrower = || context.levels().take_while(|level| *level != binding.context);
+    let taken = |key: &&str| all().any(|own| own.keys.contains(key) && narrower().any(|level| level == own.context));
+    binding.keys.first().is_some_and(taken)
 }
 
 /// Every binding, by where it holds, for the help and the README.
@@ -150,6 +172,7 @@ pub fn name(key: KeyEvent) -> Option<String> {
         KeyCode::Tab => "tab".into(),
         KeyCode::BackTab => return Some("shift-tab".into()),
         KeyCode::Esc => "esc".into(),
+        KeyCode::Backspace => "backspace".into(),
         KeyCode::F(n) => format!("F{n}"),
         _ => return None,
     };

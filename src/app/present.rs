@@ -6,6 +6,7 @@ use super::{Action, App, Command, View};
 
 /// The ways to begin that the first screen offers, each with what is said of it.
 pub const WAYS: &[(Command, &str)] = &[
+    (Command::Lesson, "a lesson: how a model learns, step by step, on the model loaded here"),
     (Command::Edit, "a text of your own: type it, or paste it here"),
     (Command::Open, "your own data: a text, a chat or a data set"),
 ];
@@ -141,7 +142,7 @@ pub(super) fn hear(app: &mut App, action: &Action) {
 
 /// What is told of an action; nothing of what is typed.
 fn told(context: Context, action: &Action, key: Option<String>) -> Option<Told> {
-    let is_of_a_view = matches!(context, Context::View(_));
+    let is_of_a_view = context.is_of_a_view();
     let click = |what, subject| Some(Told { key: "click".into(), what, subject });
     match action {
         Action::Do(command) => {

@@ -10,7 +10,9 @@ mod experiment;
 mod labels;
 mod painting;
 mod sample;
+mod scene;
 mod scoring;
+mod veil;
 
 pub use analysis::{Analysis, Progress};
 pub(super) use caret::Caret;
@@ -18,6 +20,8 @@ pub use comparing::Comparing;
 pub use labels::Label;
 pub use painting::Painting;
 pub use scoring::{Difference, Scoring};
+pub(super) use veil::Hidden;
+use veil::Veil;
 
 use super::Start;
 use crate::engine::Experiment;
@@ -29,7 +33,7 @@ use crate::sequence::{EncodeOptions, PackRequest, Sequence};
 use crate::source::Source;
 
 /// What all views share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Shared {
     /// What is shown, and what it is called: a file's name, "typed".
     pub sample: Sample,
@@ -76,6 +80,9 @@ pub struct Shared {
     /// The token under the cursor, as a target: 0 = the first token, n = the token that would come next.
     pub cursor: usize,
     pub notice: Option<Notice>,
+
+    /// What is hidden while it is guessed.
+    veil: Option<Box<Veil>>,
 }
 
 /// A line for the user in the footer.
@@ -112,6 +119,7 @@ impl Shared {
             findings: Vec::new(),
             cursor: 0,
             notice: start.note.clone().map(|text| Notice { text, is_error: false }),
+            veil: None,
         }
     }
 

@@ -1,9 +1,11 @@
 //! How the program starts.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::ThemeName;
 use crate::data::DataSet;
+use crate::lesson::Lesson;
 use crate::loss::Denominator;
 use crate::mask::Policy;
 use crate::sample::{Form, Sample};
@@ -32,6 +34,8 @@ pub struct Start {
     pub presents: bool,
     /// Whether the ways to begin are shown.
     pub welcomes: bool,
+    /// Where a lesson writes what is for the teacher.
+    pub notes: Option<PathBuf>,
     pub directory: PathBuf,
     /// The form that the sample was found in.
     pub form: Form,
@@ -39,6 +43,8 @@ pub struct Start {
     pub set: Option<DataSet>,
     /// Whether its list is opened.
     pub lists_set: bool,
+    /// The lesson that begins.
+    pub lesson: Option<Arc<Lesson>>,
 }
 
 impl Start {
@@ -59,10 +65,12 @@ impl Start {
             unicode: true,
             presents: false,
             welcomes: false,
+            notes: None,
             directory: PathBuf::from("."),
             form,
             set: None,
             lists_set: false,
+            lesson: None,
         }
     }
 }

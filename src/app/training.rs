@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub(super) use answers::take;
-pub(super) use ask::{ask, follow, go_back, pause, step_slowly, train};
+pub(super) use ask::{ask, follow, go_back, is_idle, pause, step_slowly, steps, train};
 pub(super) use asked::Asked;
 pub use film::{Film, Frame};
 pub use movers::{Mover, Movers};

@@ -46,8 +46,18 @@ pub trait Room: Default {
         Vec::new()
     }
 
+    /// The titles of its panels, if it has any.
+    fn panels() -> Vec<&'static str> {
+        Vec::new()
+    }
+
     /// Its panel of that number is shown, if it has panels.
     fn show_panel(&mut self, _panel: usize) {}
+
+    /// It is again as it was; what is on its way from the engine is of no use.
+    fn return_to(&mut self, before: Self) {
+        *self = before;
+    }
 
     /// The cursor stands on another token, or another model reads it: what was of the one before goes.
     fn leave_place(&mut self) {}
@@ -78,7 +88,7 @@ macro_rules! views {
         })*
 
         /// What each view remembers by itself.
-        #[derive(Debug, Default)]
+        #[derive(Clone, Debug, Default)]
         pub struct Views {
             $(pub $module: $module::$View),*
         }
@@ -91,6 +101,13 @@ macro_rules! views {
             pub fn title(self) -> &'static str {
                 match self {
                     $(Self::$View => stringify!($View)),*
+                }
+            }
+
+            /// The titles of its panels, in the order of their tabs.
+            pub fn panels(self) -> Vec<&'static str> {
+                match self {
+                    $(Self::$View => $module::$View::panels()),*
                 }
             }
 
@@ -152,6 +169,11 @@ macro_rules! views {
         }
 
         impl Views {
+            /// Each is again as it was.
+            pub(super) fn return_to(&mut self, before: Self) {
+                $(self.$module.return_to(before.$module);)*
+            }
+
             /// What was of another token or model goes.
             pub(super) fn leave_place(&mut self) {
                 $(self.$module.leave_place();)*

@@ -1,6 +1,6 @@
 //! The default command: the screen.
 
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result};
 
@@ -9,21 +9,22 @@ use crate::app::{App, Effect, Start, ThemeName};
 use crate::cli::{Cli, ThemeArg};
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
+use crate::lesson::Lesson;
 use crate::mask::Policy;
 use crate::sample;
 use crate::source::Source;
 use crate::tui::{self, Files, Inbound, Readers, Screen};
 
-/// Opens the screen on what the arguments give, or on the first sample.
+/// Opens the screen on what the arguments give, or on the first sample; a lesson begins there.
 ///
 /// # Errors
 /// If the input or the model's name is wrong, or the terminal cannot be used.
-pub fn run(cli: Cli) -> Result<()> {
+pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
     let (opened, pack) = match input::packed(&cli.input, &cli.mask)? {
         Some((opened, pack)) => (Some(opened), Some(pack)),
         None => (input::sample(&cli.input)?, None),
     };
-    let welcomes = opened.is_none();
+    let welcomes = opened.is_none() && lesson.is_none();
     let opened = opened.unwrap_or_else(built_in);
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
@@ -32,6 +33,9 @@ pub fn run(cli: Cli) -> Result<()> {
     let overrides = models::overrides(&cli.model)?;
     let policy = input::policy(&cli.mask)?;
     let lists_set = opened.set.is_some() && cli.input.index.is_none();
+    if let Some(path) = &cli.notes {
+        tui::append(path, "").with_context(|| format!("the notes {} cannot be written", path.display()))?;
+    }
     let (app, effects) = App::new(Start {
         sample: opened.sample,
         sample_name: opened.name,
@@ -50,6 +54,8 @@ pub fn run(cli: Cli) -> Result<()> {
         form: opened.form,
         set: opened.set,
         lists_set,
+        lesson,
+        notes: cli.notes,
         directory: std::env::current_dir().context("the current directory is gone")?,
     });
     let (sender, inbox) = mpsc::channel();

@@ -9,7 +9,9 @@ use crate::cancel::Cancel;
 use crate::checkpoint::adapter::{Peft, is_adapter};
 use crate::checkpoint::{LoadError, Loaded, Task, Wants, directory, gguf};
 use crate::source::hub::{Address, Hub, HubError};
-use crate::source::{Opening, Source, catalogue};
+use crate::source::{Embedded, Opening, Source, catalogue};
+
+use super::random;
 
 /// Why a model cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +24,8 @@ pub enum OpenError {
     Base { directory: PathBuf, reason: String },
     #[error(transparent)]
     Files(#[from] LoadError),
+    #[error("no random weights can be drawn: {0}")]
+    Random(candle_core::Error),
 }
 
 /// A model that was opened.
@@ -105,7 +109,12 @@ impl Opener<'_> {
                 self.whole(&Source::downloaded(address, path), name)
             }
             Source::Embedded(model) => {
-                self.read(|task| gguf::load(model.bytes(), Path::new(model.name()), name, task, &|_| {}))
+                let mut loaded =
+                    self.read(|task| gguf::load(model.bytes(), Path::new(model.name()), name, task, &|_| {}))?;
+                if *model == Embedded::Random {
+                    random::draw(&loaded.config, &mut loaded.weights, self.device).map_err(OpenError::Random)?;
+                }
+                Ok(loaded)
             }
         }
     }
@@ -158,11 +167,10 @@ fn not_downloaded(path: &Path, error: OpenError) -> OpenError {
 mod tests {
     use super::*;
     use crate::decoder::layout;
-    use crate::source::Embedded;
 
     #[test]
     fn a_description_needs_no_weights() {
-        for model in [Embedded::TinyBase, Embedded::TinyChat] {
+        for model in Embedded::EVERY {
             let Loaded { config, vocabulary, .. } = describe(&Source::Embedded(model)).expect("embedded");
             let count: usize = layout::slots(&config).map(|slot| slot.shape.iter().product::<usize>()).sum();
             assert_eq!(count as u64, model.parameters());

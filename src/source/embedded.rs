@@ -14,6 +14,8 @@ pub enum Embedded {
     TinyBase,
     /// Answers chats.
     TinyChat,
+    /// The same shape, vocabulary and template with random weights: what training from nothing begins with.
+    Random,
 }
 
 impl Embedded {
@@ -22,6 +24,7 @@ impl Embedded {
         match self {
             Self::TinyBase => "tiny-base",
             Self::TinyChat => "tiny-chat",
+            Self::Random => "random",
         }
     }
 
@@ -30,10 +33,13 @@ impl Embedded {
         3_221_952
     }
 
-    /// Its GGUF file.
+    /// Every one of them.
+    pub const EVERY: [Self; 3] = [Self::TinyBase, Self::TinyChat, Self::Random];
+
+    /// Its GGUF file; of the random one only what is no weight counts.
     pub fn bytes(self) -> &'static [u8] {
         match self {
-            Self::TinyBase => &TINY_BASE.0,
+            Self::TinyBase | Self::Random => &TINY_BASE.0,
             Self::TinyChat => &TINY_CHAT.0,
         }
     }

@@ -66,9 +66,10 @@ pub fn named() -> Vec<Known> {
     embedded.chain(catalogue::entries().iter().map(of_entry)).collect()
 }
 
-const EMBEDDED: [(Embedded, &str); 2] = [
+const EMBEDDED: [(Embedded, &str); 3] = [
     (Embedded::TinyBase, "simple English and children's books; for texts"),
     (Embedded::TinyChat, "the same, then chats; for chats"),
+    (Embedded::Random, "the same shape with random weights: nothing is learned yet"),
 ];
 
 fn of_entry(entry: &catalogue::Entry) -> Known {

@@ -47,8 +47,10 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let keys: Vec<_> = keymap::bindings(app.context())
         .filter(|binding| !binding.short.is_empty())
         .filter(|binding| binding.command != Command::Split || matches!(app.sample, Sample::Text(_)))
-        .filter(|binding| !(matches!(app.context(), Context::View(_)) && header::is_global(binding)))
+        .filter(|binding| !(app.context().is_of_a_view() && header::is_global(binding)))
         .filter(|binding| !keymap::is_hidden(binding, app.context()))
+        // Those of a lesson or a guess stand in its panel.
+        .filter(|binding| !matches!(binding.context, Context::Lesson | Context::Answer | Context::Pointing))
         .collect();
     let room = Rect { x: row.x.saturating_add(1), width: row.width.saturating_sub(taken.saturating_add(3)), ..row };
     draw_keys(&keys, theme, frame, room.intersection(row), false, hits);

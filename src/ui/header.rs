@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, text};
-use crate::app::{Action, App, Command, Context, Progress, Training, View, keymap};
+use crate::app::{Action, App, Command, Progress, Training, View, keymap};
 
 /// A piece of the header; where not all fit, those of the highest number go first.
 struct Piece {
@@ -70,6 +70,10 @@ fn result(app: &App) -> Vec<Piece> {
     if let Some(pack) = &app.sequence().pack {
         pieces.push(piece(5, format!("{} packed, {}", pack.documents.len(), pack.packing)));
     }
+    if app.hides_mask() {
+        pieces.push(piece(0, "the mask is hidden".into()));
+        return pieces;
+    }
     let Some(mask) = app.mask() else {
         pieces.push(piece(1, app.basis().name()));
         pieces.push(piece(0, "this mask does not apply".into()));
@@ -92,6 +96,7 @@ fn result(app: &App) -> Vec<Piece> {
                 pieces.push(piece(4, format!("ppl {}", perplexity_text(perplexity))));
             }
         }
+        None if app.is_hiding() => pieces.push(piece(0, format!("{name} hidden"))),
         None if app.analysis.progress == Progress::Scoring => {
             let (done, of) = (text::count(app.analysis.scores.len()), text::count(app.len()));
             pieces.push(piece(0, format!("{name} – · scoring {done}/{of}")));
@@ -121,22 +126,27 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
         hits.push(tab, Action::Do(Command::Show(view)));
         x = tab.right().saturating_add(2);
     }
-    if !matches!(app.context(), Context::View(_)) {
+    if !app.context().is_of_a_view() {
         return;
     }
-    let mut keys: Vec<_> = keymap::bindings(app.context()).filter(|binding| is_global(binding)).collect();
+    let mut keys: Vec<_> = keymap::bindings(app.context())
+        .filter(|binding| is_global(binding) && !keymap::is_hidden(binding, app.context()))
+        .collect();
     // Where there is room for few, help is one of them.
-    keys.sort_by_key(|binding| match binding.command {
+    let place = |command| match command {
         Command::Help => 0,
-        Command::Present => 2,
-        _ => 1,
-    });
+        Command::Lesson => 1,
+        Command::Present => 3,
+        _ => 2,
+    };
+    keys.sort_by_key(|binding| place(binding.command));
+    let x = x.saturating_sub(1);
     let room = area.right().saturating_sub(x);
     super::footer::draw_keys(&keys, theme, frame, Rect { x, width: room, ..area }, true, hits);
 }
 
 /// Whether the tabs' line shows the binding, so that the footer need not.
 pub fn is_global(binding: &keymap::Binding) -> bool {
-    use Command::{ChooseModel, Edit, Help, Open, Present, Quit};
-    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit | Present)
+    use Command::{ChooseModel, Edit, Help, Lesson, Open, Present, Quit};
+    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit | Lesson | Present)
 }

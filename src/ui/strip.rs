@@ -83,7 +83,7 @@ fn shown(app: &App, inner: Rect) -> Vec<Range<usize>> {
 
 /// Columns of every token and of the place after the last.
 fn widths(app: &App) -> Vec<usize> {
-    let mark = |t: usize| usize::from(token::painted_glyph(app, t).is_some());
+    let mark = |t: usize| usize::from(token::painted_glyph(app, t).is_some() || app.is_marked(t));
     let blanks = if app.is_roomy() { 2 } else { 0 };
     let labels = app.analysis.labels.iter().enumerate().map(|(t, label)| label.width.max(1) + mark(t));
     labels.chain([1]).map(|width| width + blanks).collect()

@@ -23,7 +23,7 @@ pub fn style_in_row(app: &App, theme: &Theme, t: usize) -> Style {
     let is_selected = app.view == View::Score && app.selection().is_some_and(|selection| selection.contains(&t));
     match t {
         t if t == app.cursor => style.patch(theme.cursor),
-        _ if is_selected => style.patch(theme.selected),
+        _ if is_selected || app.is_marked(t) => style.patch(theme.selected),
         _ => style,
     }
 }
@@ -39,7 +39,7 @@ pub fn label(app: &App, t: usize, width: usize) -> String {
 
 /// How token `t` is written in a row of tokens: one that is painted has its weight's glyph before it.
 pub fn marked_label(app: &App, t: usize, width: usize) -> String {
-    match painted_glyph(app, t) {
+    match painted_glyph(app, t).or(app.is_marked(t).then_some("×")) {
         Some(glyph) => format!("{glyph}{}", label(app, t, width.saturating_sub(1))),
         None => label(app, t, width),
     }

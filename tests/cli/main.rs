@@ -7,6 +7,7 @@ mod findings;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod generate;
+mod lesson;
 mod mask;
 mod pieces;
 mod reports;

@@ -14,6 +14,7 @@ mod export;
 mod findings;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+mod lesson;
 mod modes;
 mod options;
 mod packing;

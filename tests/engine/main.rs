@@ -7,6 +7,7 @@ mod compare;
 mod fixtures;
 mod inside;
 mod learning;
+mod lesson;
 mod models;
 #[path = "../support/session.rs"]
 mod session;

@@ -6,6 +6,7 @@ mod damage;
 mod disguise;
 mod formats;
 mod heads;
+mod random;
 mod sentencepiece;
 mod vocabulary;
 

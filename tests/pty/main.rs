@@ -1,6 +1,7 @@
 //! The program in a real pseudo-terminal: what a user types, what stands on the screen, what is left behind; and what
 //! it does where there is none.
 
+mod lesson;
 mod process;
 #[path = "../support/terminal.rs"]
 mod terminal;

@@ -8,6 +8,7 @@ mod flow;
 mod frames;
 #[path = "../support/keys.rs"]
 mod keys;
+mod lesson;
 mod overlays;
 mod packs;
 mod present;

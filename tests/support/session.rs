@@ -2,11 +2,13 @@
 
 mod keys;
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use lossglass::app::{Action, App, Effect, Start, update};
 use lossglass::engine::{Engine, Event};
+use lossglass::lesson::Lesson;
 use lossglass::sample::Sample;
 use lossglass::ui::{self, Theme};
 use ratatui::Terminal;
@@ -23,10 +25,20 @@ pub struct Session {
 
 impl Session {
     pub fn new(sample: Sample, name: &str, columns: u16, rows: u16) -> Self {
+        Self::begin(Start::on(sample, name), columns, rows)
+    }
+
+    /// The same with a lesson that begins at once.
+    #[allow(dead_code)]
+    pub fn with_lesson(sample: Sample, name: &str, lesson: Arc<Lesson>) -> Self {
+        Self::begin(Start { lesson: Some(lesson), ..Start::on(sample, name) }, 120, 40)
+    }
+
+    fn begin(start: Start, columns: u16, rows: u16) -> Self {
         let (sender, events) = mpsc::channel();
         let emit = move |event| sender.send(event).is_ok();
         let engine = Engine::spawn(candle_core::Device::Cpu, Default::default(), emit).expect("a thread");
-        let (app, effects) = App::new(Start::on(sample, name));
+        let (app, effects) = App::new(start);
         let terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a screen");
         let mut session = Self { app, terminal, engine, events };
         session.perform(effects);
@@ -50,7 +62,9 @@ impl Session {
     pub fn until(&mut self, done: impl Fn(&App) -> bool) {
         let start = Instant::now();
         while !done(&self.app) {
-            assert!(start.elapsed() < Duration::from_secs(60), "waited too long: {:?}", self.app.analysis.progress);
+            let step = self.app.lesson.as_ref().map(|sitting| (sitting.at, sitting.stage));
+            let progress = &self.app.analysis.progress;
+            assert!(start.elapsed() < Duration::from_secs(60), "waited too long: {progress:?}, lesson {step:?}");
             if let Ok(event) = self.events.recv_timeout(Duration::from_millis(50)) {
                 self.act(Action::Engine(settled(event)));
             }

@@ -17,7 +17,7 @@ pub(in crate::app) use models::take as take_models;
 use crate::app::general::PAGE;
 use crate::app::keymap::{Binding, Context};
 use crate::app::view::{generate, train};
-use crate::app::{App, Command, Effect, FileRequest, Filter, Overlay, PRESETS, update};
+use crate::app::{App, Command, Effect, FileRequest, Filter, Overlay, PRESETS, guess, lesson, update};
 use crate::sample;
 use crate::source::named;
 
@@ -165,6 +165,12 @@ fn accept(app: &mut App) -> Vec<Effect> {
             super::records::choose_filter(app, filter);
             Vec::new()
         }
+        Chosen::Lesson(index) => lesson::begin_shipped(app, index),
+        Chosen::LessonAgain => {
+            lesson::resume(app);
+            Vec::new()
+        }
+        Chosen::Guess(guess) => guess::begin(app, guess),
         Chosen::Twin(index) => train::choose_twin(app, &PRESETS[index]),
         Chosen::Directory(_) | Chosen::File(_) => Vec::new(),
     }

@@ -8,7 +8,7 @@ use crate::loss::Labels;
 use crate::source::Source;
 
 /// The second model and what it says of the sample.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Comparing {
     /// The model that was asked for; without one nothing is compared.
     pub source: Option<Source>,

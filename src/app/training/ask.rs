@@ -32,6 +32,16 @@ fn run(plan: Box<Plan>, goal: Goal) -> TrainRequest {
     TrainRequest::Run { plan, goal }
 }
 
+/// Whether the trainer does nothing and is to do nothing.
+pub fn is_idle(app: &App) -> bool {
+    app.training.activity == Activity::Idle && app.asked.run.is_none() && app.asked.twin.is_none()
+}
+
+/// So many steps.
+pub fn steps(app: &mut App, count: usize) -> Vec<Effect> {
+    start(app, Goal { steps: Some(count), ..Goal::default() }, run)
+}
+
 /// A request to the trainer as an effect.
 pub fn train(request: TrainRequest) -> Effect {
     Effect::Engine(Request::Train(request))

@@ -24,6 +24,8 @@ pub(in crate::app) struct Asked {
     pub source: Option<Source>,
     /// The model that was asked for while steps were not saved: asked for again, it takes over.
     pub leaving_for: Option<Source>,
+    /// The same of a lesson.
+    pub leaving_for_lesson: bool,
 }
 
 impl Asked {

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::app::view::train;
-use crate::app::{App, Effect, overlay, training};
+use crate::app::{App, Effect, guess, overlay, training};
 use crate::engine::Event;
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 
 /// Takes an event in; one of an older generation is dropped.
 pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
+    let Some(event) = guess::hold(app, event) else { return Vec::new() };
     match event {
         Event::Train(event) => return training::take(app, event),
         Event::Survey { number, event } => return overlay::take_survey(app, number, event),

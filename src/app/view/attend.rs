@@ -171,8 +171,16 @@ impl Room for Attend {
         looking::follow(app)
     }
 
+    fn panels() -> Vec<&'static str> {
+        AttendPanel::EVERY.iter().map(|panel| panel.title()).collect()
+    }
+
     fn show_panel(&mut self, panel: usize) {
         self.panel = AttendPanel::EVERY.get(panel).copied().unwrap_or_default();
+    }
+
+    fn return_to(&mut self, before: Self) {
+        *self = Self { looked: self.looked.emptied(), ..before };
     }
 
     fn leave_place(&mut self) {

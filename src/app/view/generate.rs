@@ -39,6 +39,8 @@ pub struct Generate {
     /// The continuation that is shown in full.
     shown: usize,
     number: u64,
+    /// How often the engine said what stands written.
+    heard: u64,
     asked: Option<(u64, usize, Vec<Sampling>)>,
     now: Option<Writing>,
     /// The same from other weights: what training changed.
@@ -49,7 +51,7 @@ pub struct Generate {
 impl Default for Generate {
     fn default() -> Self {
         let sampling = Sampling { temperature: 0.0, max_tokens: LONGEST, ..Sampling::default() };
-        Self { sampling, count: 1, shown: 0, number: 0, asked: None, now: None, before: None, problem: None }
+        Self { sampling, count: 1, shown: 0, number: 0, heard: 0, asked: None, now: None, before: None, problem: None }
     }
 }
 
@@ -127,6 +129,29 @@ impl Room for Generate {
         }
         Vec::new()
     }
+
+    fn return_to(&mut self, before: Self) {
+        *self = Self { number: self.number + 1, heard: self.heard, asked: None, ..before };
+    }
+}
+
+/// So many tokens are written from the cursor on, or all of them.
+pub(in crate::app) fn write(app: &mut App, tokens: Option<usize>) -> Vec<Effect> {
+    let mut effects = start(app);
+    if !effects.is_empty() {
+        let more = match tokens {
+            Some(tokens) => vec![WriteWhat::Step; tokens],
+            None => vec![WriteWhat::Run],
+        };
+        effects.extend(more.into_iter().flat_map(|what| go_on(app, what)));
+    }
+    effects
+}
+
+/// Whether so many tokens are there, or all, or why there will be none.
+pub(in crate::app) fn is_done(app: &App, tokens: Option<usize>) -> bool {
+    let is_done = |one: &WrittenText| one.end.is_some() || tokens.is_some_and(|tokens| one.steps.len() >= tokens);
+    app.views.generate.problem.is_some() || app.written().is_some_and(|all| all.continuations.iter().all(is_done))
 }
 
 impl Generate {
@@ -135,6 +160,7 @@ impl Generate {
         if number != self.number {
             return;
         }
+        self.heard += 1;
         match event {
             WriteEvent::Failed(why) => self.problem = Some(why),
             WriteEvent::Written { step, continuations } => {
@@ -157,6 +183,11 @@ impl Generate {
     fn samplings(&self) -> Vec<Sampling> {
         let of = |i: u64| Sampling { seed: self.sampling.seed.wrapping_add(i), ..self.sampling };
         (0..self.count as u64).map(of).collect()
+    }
+
+    /// How often the engine said what stands written.
+    pub(in crate::app) fn heard(&self) -> u64 {
+        self.heard
     }
 
     /// Why nothing is written, where something went wrong.

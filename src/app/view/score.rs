@@ -115,6 +115,10 @@ impl Room for Score {
         app.shared.end_selection().then(Vec::new)
     }
 
+    fn panels() -> Vec<&'static str> {
+        ScorePanel::PACKED.iter().map(|panel| panel.title()).collect()
+    }
+
     fn show_panel(&mut self, panel: usize) {
         self.panel = ScorePanel::PACKED.get(panel).copied().unwrap_or_default();
     }

@@ -4,7 +4,9 @@ mod collecting;
 mod twin;
 
 pub(in crate::app) use collecting::{choose_probes, set_data};
-pub(in crate::app) use twin::{begin_that_waits as begin_twin_that_waits, choose as choose_twin};
+pub(in crate::app) use twin::{
+    begin_that_waits as begin_twin_that_waits, choose as choose_twin, toggle as toggle_twin,
+};
 
 use super::{Room, View, ViewCommand};
 use crate::app::general::Part;
@@ -107,6 +109,10 @@ impl Room for Train {
             Command::Save => overlay::open_save(app),
         }
         Vec::new()
+    }
+
+    fn panels() -> Vec<&'static str> {
+        TrainPanel::EVERY.iter().map(|panel| panel.title()).collect()
     }
 
     fn show_panel(&mut self, panel: usize) {

@@ -43,6 +43,10 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(empty::line(app, theme), inner);
         return;
     }
+    if app.hides_mask() {
+        let words = " Hidden until the guess: which tokens are scored, under any mask.";
+        return frame.render_widget(Line::styled(words, theme.warning), inner);
+    }
     let least = matrix::least_height(app);
     let room = inner.height.saturating_sub(least + 1);
     let columns = columns(app, inner.width);

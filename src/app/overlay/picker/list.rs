@@ -7,6 +7,7 @@ use ratatui_textarea::Input;
 
 use crate::app::overlay::Filter;
 use crate::app::{Command, Facts, InputLine};
+use crate::lesson::Guess;
 use crate::source::removal::Removal;
 
 /// What is being chosen.
@@ -27,6 +28,9 @@ pub enum PickerKind {
     Twin,
     /// Which records of a data set are listed.
     RecordFilter,
+    Lesson,
+    /// What is guessed.
+    Guess,
 }
 
 impl PickerKind {
@@ -55,6 +59,11 @@ pub enum Chosen {
     /// A twin run, by index.
     Twin(usize),
     Filter(Filter),
+    /// A lesson that comes with the program, by index.
+    Lesson(usize),
+    /// The lesson that was left.
+    LessonAgain,
+    Guess(Guess),
 }
 
 /// One line of a picker.
@@ -145,6 +154,8 @@ impl Picker {
             PickerKind::Force => "Which token comes next? type it (space = ␣)",
             PickerKind::DataSet => "Train on a data set: JSONL or JSON",
             PickerKind::RecordFilter => "Which records are listed",
+            PickerKind::Lesson => "Lessons",
+            PickerKind::Guess => "Guess first: what is hidden until you say",
             PickerKind::Twin => "Twin run: two copies from the base weights, side by side",
         }
     }

@@ -47,6 +47,11 @@ impl Looked {
         self.seen.iter().find(|(seen, _)| seen == key).map(|(_, seen)| seen)
     }
 
+    /// Nothing is seen, and what is on its way is dropped.
+    pub(super) fn emptied(&self) -> Self {
+        Self { number: self.number + 1, ..Self::default() }
+    }
+
     /// How far the look under way is.
     pub fn going(&self) -> Option<(usize, usize)> {
         self.going
