@@ -172,8 +172,7 @@ const MOST_PRESSES: usize = 200;
 impl Lesson {
     /// The step with which the scene of step `at` begins.
     pub fn scene_of(&self, at: usize) -> usize {
-        let before = self.steps.iter().take(at + 1);
-        before.enumerate().filter(|(_, step)| step.opens()).map(|(i, _)| i).last().unwrap_or(0)
+        (0..=at).rev().find(|&i| self.steps.get(i).is_some_and(Step::opens)).unwrap_or(0)
     }
 
     /// What leads to step `at` from nothing: its scene's steps before it as the reader did them, and its own deeds.

@@ -122,7 +122,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Open | Command::ChooseModel | Command::ChooseSecond | Command::Palette => {
             return overlay::open_list(app, command);
         }
-        Command::Lesson => return lesson::toggle(app),
+        Command::Lesson => return lesson::list(app),
         Command::Guess => guess::choose(app),
         Command::Browse | Command::PreviousRecord | Command::NextRecord => return overlay::browse(app, command),
         Command::Step | Command::Run | Command::UndoStep | Command::ResetWeights => return training::ask(app, command),

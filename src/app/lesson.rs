@@ -3,6 +3,7 @@
 mod asking;
 mod notes;
 mod perform;
+mod shelf;
 mod values;
 
 use std::collections::VecDeque;
@@ -10,20 +11,16 @@ use std::sync::Arc;
 
 pub(super) use asking::{follow_guess, is_done, told};
 pub(super) use notes::{Notes, tell_teacher};
+pub(super) use shelf::list;
+pub use shelf::{shipped, terms};
 pub use values::Judged;
 
-use super::keymap::{self, Binding, Context};
+use super::guess;
+use super::keymap::{Binding, Context};
 use super::shared::Shared;
 use super::training::{self, Training};
-use super::{
-    About, Activity, App, Chosen, Command, Effect, InputLine, Item, Overlay, PRESETS, Picker, PickerKind, Progress,
-    View, Views,
-};
-use super::{guess, view};
-use crate::data::{DataError, Raw, Records};
-use crate::lesson::{Ask, Deed, FILES, Lesson, Quantity, SHIPPED, Shelf, Table, Terms, Value, parse};
-use crate::sample::Record;
-use crate::sequence::visible_text;
+use super::{Activity, App, Command, Effect, InputLine, Progress, View, Views};
+use crate::lesson::{Ask, Deed, Lesson, Quantity, SHIPPED, Step, Table, Value};
 
 /// A lesson that somebody sits in.
 #[derive(Debug)]
@@ -114,42 +111,6 @@ pub const KEYS: &[Binding] = &[
     bind(&["A"], Command::Lesson, "leave the lesson; the same key comes back to it", "A leave"),
 ];
 
-/// What a lesson can name of the program.
-pub fn terms() -> Terms {
-    let lower = |title: &str| title.to_lowercase();
-    let views = View::EVERY.map(|view| (lower(view.title()), view.panels().into_iter().map(lower).collect()));
-    let is_of_a_view = |binding: &&Binding| binding.context == Context::Views || binding.context.is_of_a_view();
-    let is_own = |key: &&str| KEYS.iter().any(|own| own.keys.contains(key));
-    let keys = keymap::all().filter(is_of_a_view).flat_map(|binding| binding.keys).filter(|key| !is_own(key));
-    Terms {
-        views: views.into(),
-        keys: keys.map(|key| (*key).to_owned()).collect(),
-        twins: PRESETS.iter().map(|preset| preset.title.to_owned()).collect(),
-    }
-}
-
-/// The records of a file that comes with the program's lessons.
-fn embedded(name: &str) -> Result<Vec<Record>, String> {
-    let names = || FILES.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-    let (name, text) = FILES
-        .iter()
-        .find(|(own, _)| *own == name)
-        .ok_or_else(|| format!("there is no file {name:?} beside the lesson; there is {}", names()))?;
-    let records = Records::embedded(text, name).map_err(|error| error.to_string())?;
-    let read = |raw: Result<Raw, DataError>| {
-        raw.map_err(|error| error.to_string())?.read(None).map_err(|error| format!("{name}: {error}"))
-    };
-    records.map(read).collect()
-}
-
-/// Reads a lesson that comes with the program.
-///
-/// # Errors
-/// Every mistake in it; a test sees to it that there is none.
-pub fn shipped(source: &str) -> Result<Lesson, Vec<crate::lesson::Mistake>> {
-    parse(source, &Shelf { terms: &terms(), file: &embedded })
-}
-
 impl Sitting {
     fn new(lesson: Arc<Lesson>, outside: Outside) -> Self {
         Self {
@@ -180,7 +141,7 @@ impl Sitting {
     }
 
     /// The step that it is at.
-    pub fn step(&self) -> &crate::lesson::Step {
+    pub fn step(&self) -> &Step {
         &self.lesson.steps[self.at.min(self.lesson.steps.len() - 1)]
     }
 
@@ -214,24 +175,6 @@ impl Sitting {
 pub(super) fn context(app: &App) -> Option<Context> {
     let sitting = app.lesson.as_ref().filter(|sitting| sitting.is_on())?;
     Some(if sitting.is_typing() { Context::Answer } else { Context::Taught(app.view) })
-}
-
-/// The list of lessons opens, the one that was left first.
-pub(super) fn toggle(app: &mut App) -> Vec<Effect> {
-    let again = app.lesson.as_ref().filter(|sitting| !sitting.is_on()).map(|sitting| {
-        let (at, of) = (sitting.at + 1, sitting.lesson.steps.len());
-        let label = format!("Go on: {}", visible_text(&sitting.lesson.title));
-        Item { label, about: About::Words(format!("step {at} of {of}")), choice: Chosen::LessonAgain }
-    });
-    let item = |(index, lesson): (usize, &crate::lesson::Shipped)| {
-        let lesson = shipped(lesson.source).ok()?;
-        let minutes = lesson.minutes.map_or_else(String::new, |minutes| format!(" · {minutes} minutes"));
-        let about = About::Words(format!("{}{minutes}", lesson.about));
-        Some(Item { label: lesson.title, about, choice: Chosen::Lesson(index) })
-    };
-    let items = again.into_iter().chain(SHIPPED.iter().enumerate().filter_map(item)).collect();
-    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Lesson, items)));
-    Vec::new()
 }
 
 /// A lesson of the list begins.
@@ -402,18 +345,5 @@ impl App {
     /// Whether every value of the step's text is known.
     pub fn lesson_is_known(&self) -> bool {
         values::is_known(self)
-    }
-}
-
-/// The view of that name.
-fn view_named(name: &str) -> Option<View> {
-    View::EVERY.into_iter().find(|view| view.title().eq_ignore_ascii_case(name))
-}
-
-/// The panel of that name of the view on screen is shown.
-fn show_panel(app: &mut App, name: &str) {
-    let panels = app.view.panels();
-    if let Some(at) = panels.iter().position(|panel| panel.eq_ignore_ascii_case(name)) {
-        view::show_panel(app, at);
     }
 }

@@ -135,9 +135,7 @@ pub(super) fn hear(app: &mut App, action: &Action) {
     };
     // A key that does nothing changes nothing either.
     app.welcomes &= matches!(action, Action::Type(_));
-    if app.presenting.is_on {
-        app.presenting.told = told;
-    }
+    app.presenting.told = told;
 }
 
 /// What is told of an action; nothing of what is typed.

@@ -167,7 +167,7 @@ mod tests {
         }
     }
 
-    fn holds(text: &str, value: Value) -> Option<bool> {
+    fn judged(text: &str, value: Value) -> Option<bool> {
         Claim::parse(text, &[]).expect(text).holds(&One(value))
     }
 
@@ -184,7 +184,7 @@ mod tests {
             ("loss within 0.1 of 8.3", 8.0, false),
             ("loss / 2 < 1", 1.9, true),
         ] {
-            assert_eq!(holds(text, loss(n)), Some(holds), "{text} at {n}");
+            assert_eq!(judged(text, loss(n)), Some(holds), "{text} at {n}");
         }
         let word = |word: &str| Value::Text(word.into());
         for (text, value, holds) in [
@@ -195,9 +195,9 @@ mod tests {
             ("written has \"Paris\"", "The capital is Paris.", true),
             ("written has not \"Paris\"", "London", true),
         ] {
-            assert_eq!(holds(text, word(value)), Some(holds), "{text} of {value}");
+            assert_eq!(judged(text, word(value)), Some(holds), "{text} of {value}");
         }
-        assert_eq!(holds("model < 2", word("tiny")), None, "a text is no number");
+        assert_eq!(judged("model < 2", word("tiny")), None, "a text is no number");
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::source::{Embedded, Source, named};
 
 /// Characters of a step's text at most: two or three sentences, which fit under a view of 80 columns.
 const LONGEST_TEXT: usize = 420;
-/// Characters of a title at most.
-const LONGEST_TITLE: usize = 48;
+/// Characters of a title at most: as many as a panel beside a view has.
+const LONGEST_TITLE: usize = 28;
 /// Bytes of a lesson's file at most.
 const LARGEST: usize = 1 << 20;
 

@@ -21,16 +21,24 @@ pub fn draw_views(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits:
         for (&one, &place) in views.iter().zip(places.iter()) {
             let number = View::EVERY.iter().position(|&view| view == one).map_or(0, |at| at + 1);
             if one == app.view {
-                view::draw(one, app, &marked, frame, place, hits);
+                view::draw(one, app, &marked, frame, inside(one, place), hits);
                 draw_number(number, theme.cursor, frame, place);
             } else {
                 let mut clicks = Hits::default();
-                view::draw(one, app, theme, frame, place, &mut clicks);
+                view::draw(one, app, theme, frame, inside(one, place), &mut clicks);
                 hits.push(place, Action::Do(Command::Show(one)));
                 hits.extend_within(one, clicks);
                 draw_number(number, theme.accent, frame, place);
             }
         }
+    }
+}
+
+/// Where the view is drawn: Train begins with words, which leave its number a column.
+fn inside(view: View, place: Rect) -> Rect {
+    match view {
+        View::Train => Rect { x: place.x.saturating_add(1), width: place.width.saturating_sub(1), ..place },
+        _ => place,
     }
 }
 

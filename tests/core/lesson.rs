@@ -2,6 +2,7 @@
 
 use lossglass::lesson::{Ask, Deed, Lesson, Mistake, SHIPPED, Shelf, Terms, parse};
 use lossglass::sample::{Form, Record, Sample};
+use proptest::prelude::*;
 
 fn terms() -> Terms {
     let view = |name: &str, panels: &[&str]| (name.to_owned(), panels.iter().map(|&panel| panel.to_owned()).collect());
@@ -144,6 +145,71 @@ fn the_shipped_lessons_are_read_and_their_texts_are_short() {
             let text = format!("{:?}", step.text);
             let sentences = text.matches(". ").count() + text.matches("? ").count() + 1;
             assert!(sentences <= 5, "{}, line {}: {sentences} sentences", shipped.name, step.line);
+        }
+    }
+}
+
+/// Pieces that lessons are made of, and what they are not made of.
+fn piece() -> impl Strategy<Value = String> {
+    let known = [
+        "---\n",
+        "title: T\n",
+        "## One\n",
+        "```step\n",
+        "```\n",
+        "text: The cat.\n",
+        "user: Hi\n",
+        "claim: loss < 1\n",
+        "press: →\n",
+        "until: p > 0.5\n",
+        "table: a 0.5, b 0.5\n",
+        "edit: a 0.1\n",
+        "keep: x = loss\n",
+        "It has {p}.\n",
+        "{x + 1}\n",
+        "> No.\n",
+        "<!-- note\n",
+        "-->\n",
+        "then train: 1\n",
+        "cursor: \"a\" 2\n",
+        "type: cost(0.5) within 0.1\n",
+        "guess: loss\n",
+    ];
+    prop_oneof![4 => prop::sample::select(known.to_vec()).prop_map(str::to_owned), 1 => "\\PC{0,12}\n?", 1 => "[{}()\"<>=:|*/+a-z0-9. ]{0,12}\n?"]
+}
+
+proptest! {
+    #[test]
+    fn whatever_a_file_says_is_read_or_refused_by_a_line_of_it(pieces in prop::collection::vec(piece(), 0..40)) {
+        let source: String = pieces.concat();
+        let lines = source.lines().count().max(1);
+        match read(&source) {
+            Ok(lesson) => {
+                prop_assert!(lesson.steps.first().is_some_and(|step| step.opens()));
+                for at in 0..lesson.steps.len() {
+                    // Wherever one goes, the way begins with a scene.
+                    prop_assert!(lesson.way_to(at).iter().any(|deed| matches!(deed, Deed::Open { .. })));
+                }
+            }
+            Err(mistakes) => {
+                prop_assert!(!mistakes.is_empty());
+                for Mistake { line, problem } in mistakes {
+                    prop_assert!((1..=lines).contains(&line) && !problem.is_empty(), "line {line} of {lines}: {problem}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn whatever_is_typed_as_a_guess_is_a_bet_or_refused(typed in "\\PC{0,40}") {
+        if let Ok(bets) = lossglass::lesson::bets(&typed) {
+            prop_assert!(!bets.is_empty());
+            let sum: f64 = bets.iter().filter_map(|bet| bet.p).sum();
+            prop_assert!(sum <= 1.0 + 1e-6);
+            for hit in (0..bets.len()).map(Some).chain([None]) {
+                let nll = lossglass::lesson::class_nll(&bets, hit, 4096);
+                prop_assert!(nll.is_none_or(|nll| nll >= -1e-9));
+            }
         }
     }
 }

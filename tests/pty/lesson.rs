@@ -6,7 +6,7 @@ use crate::terminal::Pty;
 fn panel(screen: &str) -> Vec<String> {
     let lines: Vec<&str> = screen.lines().collect();
     let is_title = |line: &&str| line.contains(" of ") && line.contains(" · ") && line.starts_with('╭');
-    let at = lines.iter().rposition(|line| is_title(&line)).unwrap_or(0);
+    let at = lines.iter().rposition(is_title).unwrap_or(0);
     lines[at..].iter().map(|line| line.trim_matches(['│', ' ', '╭', '╮', '╰', '╯', '─']).to_owned()).collect()
 }
 

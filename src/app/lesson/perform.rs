@@ -1,8 +1,8 @@
 //! Doing what a step says, by ordinary actions.
 
-use super::{Awaited, show_panel, view_named};
-use crate::app::view::{compare, generate, train};
-use crate::app::{Activity, App, Context, Effect, PRESETS, Progress, Views, keymap, training, update};
+use super::Awaited;
+use crate::app::view::{self, compare, generate, train};
+use crate::app::{Activity, App, Context, Effect, PRESETS, Progress, View, Views, keymap, training, update};
 use crate::data::Opened;
 use crate::engine::{CompareRequest, Request, TrainRequest};
 use crate::lesson::{Deed, Spot, Which};
@@ -147,7 +147,7 @@ fn open(app: &mut App, record: Record, name: &str, model: Option<&Which>) -> Vec
     }
     app.shared.forget_choices();
     app.views.return_to(Views::default());
-    app.view = crate::app::View::default();
+    app.view = View::default();
     app.drop_training();
     let settings = Settings { denominator: app.denominator, ..Settings::default() };
     app.training = crate::app::Training { settings, ..crate::app::Training::default() };
@@ -209,5 +209,18 @@ fn place(app: &App, spot: &Spot) -> usize {
             let is_it = |t: &usize| app.sequence().tokens[*t].text().trim() == text.trim();
             (0..app.len()).filter(is_it).nth(nth - 1).unwrap_or(app.cursor)
         }
+    }
+}
+
+/// The view of that name.
+fn view_named(name: &str) -> Option<View> {
+    View::EVERY.into_iter().find(|view| view.title().eq_ignore_ascii_case(name))
+}
+
+/// The panel of that name of the view on screen is shown.
+fn show_panel(app: &mut App, name: &str) {
+    let panels = app.view.panels();
+    if let Some(at) = panels.iter().position(|panel| panel.eq_ignore_ascii_case(name)) {
+        view::show_panel(app, at);
     }
 }
