@@ -188,7 +188,8 @@ proptest! {
                 prop_assert!(lesson.steps.first().is_some_and(|step| step.opens()));
                 for at in 0..lesson.steps.len() {
                     // Wherever one goes, the way begins with a scene.
-                    prop_assert!(lesson.way_to(at).iter().any(|deed| matches!(deed, Deed::Open { .. })));
+                    let opens = lesson.way_to(at).iter().any(|deed| matches!(deed, Deed::Open { .. }));
+                    prop_assert!(opens, "step {}", at);
                 }
             }
             Err(mistakes) => {
