@@ -93,7 +93,10 @@ impl<'a> Draft<'a> {
     /// What is said to the reader, or asked of it; `None` for another directive.
     fn asked_for(&mut self, line: usize, key: &str, value: &str) -> Option<Read<()>> {
         let ask = match key {
-            "notes" => return Some(Ok(self.notes.push(value.to_owned()))),
+            "notes" => {
+                self.notes.push(value.to_owned());
+                return Some(Ok(()));
+            }
             "claim" => return Some(Claim::parse(value, &self.left.kept).map(|claim| self.claims.push((line, claim)))),
             "ask" => return Some(Words::parse(value, &self.left.kept).map(|words| self.asks = words)),
             "until" => return Some(self.until(value)),

@@ -29,7 +29,7 @@ pub fn draw(theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
         frame.render_widget(line, row);
         hits.push(row, Action::Do(command));
     }
-    if let Some(row) = area.rows().last() {
+    if let Some(row) = area.rows().next_back() {
         frame.render_widget(Line::styled("any other key: this sample ", theme.dim).right_aligned(), row);
     }
 }
