@@ -42,6 +42,17 @@ fn main() {
             });
         }
     }
+    for tokens in [512, 4096] {
+        let mut app = chat_app(tokens);
+        train(&mut app, 1000);
+        update(&mut app, Action::Resize(200, 60));
+        update(&mut app, Action::Do(Command::Present));
+        let mut terminal = Terminal::new(TestBackend::new(200, 60)).expect("a screen in memory");
+        let theme = Theme::of(ThemeName::Dark, true);
+        group.bench_function(BenchmarkId::new("frame, presenting four views at 200x60", tokens), |bencher| {
+            bencher.iter(|| terminal.draw(|frame| drop(black_box(ui::draw(&app, &theme, frame)))).map(|_| ()));
+        });
+    }
     let panels = [512, 4096].into_iter().flat_map(|tokens| AttendPanel::EVERY.map(|panel| (tokens, panel)));
     for ((tokens, panel), is_whole) in panels.flat_map(|panel| [(panel, false), (panel, true)]) {
         let has_grid = matches!(panel, AttendPanel::Mask | AttendPanel::Attention);

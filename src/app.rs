@@ -11,6 +11,7 @@
 //! general     the keys and commands of all views
 //! hand_out    the present state as a page
 //! session     the sitting as a session, and back; journal has the steps that were taken
+//! present     in front of a class: several views at once, and each key in words
 //! ```
 //! How a room is drawn stands under the same name in [`ui`](crate::ui).
 
@@ -24,6 +25,7 @@ mod journal;
 pub mod keymap;
 mod lesson;
 pub mod overlay;
+mod present;
 mod session;
 mod shared;
 mod start;
@@ -43,6 +45,7 @@ pub use overlay::{
     About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
     SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
 };
+pub use present::{Presenting, Subject, Told, WAYS};
 pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progress, Scoring, Shared};
 pub use start::Start;
 pub use training::{
@@ -67,10 +70,28 @@ pub enum ThemeName {
     #[default]
     Dark,
     Light,
+    /// For a projector: full colours on black.
+    Contrast,
     /// The terminal's own sixteen colours.
     Ansi,
     /// No colour at all.
     Mono,
+}
+
+impl ThemeName {
+    /// Every theme, in the order of the key that changes them.
+    pub const EVERY: [Self; 5] = [Self::Dark, Self::Light, Self::Contrast, Self::Ansi, Self::Mono];
+
+    /// As `--theme` takes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::Contrast => "contrast",
+            Self::Ansi => "ansi",
+            Self::Mono => "mono",
+        }
+    }
 }
 
 /// All state of the screen. To readers it is what it shares, too: `app.cursor` is `app.shared.cursor`.
@@ -98,8 +119,13 @@ pub struct App {
     /// What each view remembers by itself.
     pub views: Views,
     pub overlay: Option<Overlay>,
+    pub presenting: Presenting,
+    /// Whether the ways to begin are shown.
+    pub welcomes: bool,
     /// The lesson that is on, or was left.
     pub lesson: Option<Box<Sitting>>,
+    /// What is there for the teacher, and where it is written.
+    notes: lesson::Notes,
     /// What is being guessed.
     pub guess: Option<Box<Guessing>>,
     /// How the guesses came out so far.
@@ -138,7 +164,10 @@ impl App {
             view: if start.compare.is_some() { View::Compare } else { View::default() },
             views: Views::default(),
             overlay: None,
+            presenting: Presenting::new(start.presents),
+            welcomes: start.welcomes,
             lesson: None,
+            notes: lesson::Notes::new(start.notes),
             guess: None,
             tally: Tally::default(),
             closed_editor: None,

@@ -45,6 +45,13 @@ pub struct Cli {
     /// Record what the screen shows in a new file, as an asciicast that asciinema plays
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Start presenting to a class: several views at once, each key in words
+    #[arg(long)]
+    pub present: bool,
+    /// In a lesson, write what is there for the teacher to this file, step by step: `tail -f FILE` follows it in a second
+    /// terminal
+    #[arg(long, value_name = "FILE")]
+    pub notes: Option<PathBuf>,
 }
 
 /// What a session says by itself.
@@ -281,6 +288,8 @@ pub enum PrefixArg {
 pub enum ThemeArg {
     Dark,
     Light,
+    /// Full colours on black, for a projector
+    Contrast,
     Ansi,
     Mono,
 }

@@ -60,6 +60,7 @@
 //! | `table: mat 0.78, floor 0.22` | an example that the reader edits; the first is the target |
 //! | `keep: NAME = VALUE` | keeps a value under a name, for this text and later ones |
 //! | `claim: …` | what must be true, see below; any number of them |
+//! | `notes: …` | a line for the teacher alone, whom `--notes FILE` tells; any number of them |
 //!
 //! Opening a text or a chat begins a scene: untouched weights, the default mask, nothing from before. Going back does a
 //! scene's steps again up to the one before.
@@ -141,6 +142,8 @@ pub struct Step {
     pub text: Words,
     /// What it says where a claim does not hold.
     pub otherwise: Words,
+    /// What only the teacher reads, line by line.
+    pub notes: Vec<String>,
 }
 
 impl Step {

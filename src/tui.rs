@@ -13,7 +13,7 @@ use ratatui::backend::Backend;
 use ratatui::crossterm::event::{self, KeyEventKind, MouseButton, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-pub use files::{Files, Readers, from_home};
+pub use files::{Files, Readers, append, from_home};
 pub use record::{Recorded, Recording};
 pub use terminal::{Screen, on_signals};
 
@@ -75,7 +75,12 @@ pub fn run<B: Backend>(
             if let Inbound::Anew(prepare) = inbound {
                 prepare();
                 anew(terminal, app)?.into_iter().for_each(&mut perform);
-            } else if let Some(action) = action_of(app, &hits, inbound) {
+                continue;
+            }
+            if let Some(key) = heard(&inbound) {
+                update(app, Action::Heard(key)).into_iter().for_each(&mut perform);
+            }
+            if let Some(action) = action_of(app, &hits, inbound) {
                 for effect in update(app, action) {
                     match effect {
                         Effect::Picture { path, replaces } => pictures.push((path, replaces)),
@@ -93,6 +98,14 @@ fn anew<B: Backend>(terminal: &mut Terminal<B>, app: &mut App) -> Result<Vec<Eff
     let size = terminal.size()?;
     terminal.resize(Rect::from((Position::ORIGIN, size)))?;
     Ok(update(app, Action::Resize(size.width, size.height)))
+}
+
+/// The key that was pressed, as the key table writes it.
+fn heard(inbound: &Inbound) -> Option<String> {
+    match inbound {
+        Inbound::Terminal(event::Event::Key(key)) if key.kind != KeyEventKind::Release => keymap::name(*key),
+        _ => None,
+    }
 }
 
 /// What an arrival means, given where keys go and what lies under the mouse.

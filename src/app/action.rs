@@ -26,6 +26,10 @@ pub enum Action {
     Paste(String),
     /// The cursor goes to token `t`.
     Goto(usize),
+    /// That view becomes the one keys go to, and takes what was clicked in it.
+    Within(View, Box<Action>),
+    /// A key was pressed, by the name the key table has for it; what it does is an action of its own.
+    Heard(String),
     /// The mouse is dragged to token `t`.
     Drag(usize),
     /// This mode or profile decides from now on which targets count.
@@ -83,6 +87,8 @@ pub enum Command {
     HandOut,
     Help,
     NextTheme,
+    /// Presenting to a class, or no longer.
+    Present,
     /// Score again what is there.
     Retry,
     // Training, in every view.
@@ -152,6 +158,8 @@ pub enum Effect {
 /// Something to be done with files, whose [`FileOutcome`] is awaited. In a path a leading `~` is the user's home.
 #[derive(Debug)]
 pub enum FileRequest {
+    /// Write something for the teacher behind what the file has.
+    Note { path: PathBuf, text: String },
     /// List a directory for the open picker.
     List(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory.

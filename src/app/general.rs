@@ -81,6 +81,7 @@ const REST: &[Binding] = &[
     bind(&["M"], Command::ChooseSecond, "compare with a second model", ""),
     bind(&["ctrl-s"], Command::HandOut, "hand out: a page, a picture, the session", ""),
     bind(&["c"], Command::NextTheme, "next colour theme", ""),
+    bind(&["V", "F5"], Command::Present, "present: views side by side, each key in words; or end it", "V present"),
     bind(&[":", "ctrl-p"], Command::Palette, "command palette", ""),
     bind(&["esc"], Command::Cancel, "drop selection, what-if, past step; pause; stop", ""),
     bind(&["R"], Command::Retry, "score again, after a stop or an error", ""),
@@ -114,9 +115,9 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
         }
         Command::NextPacking if shared.switch_packing() => return app.analyze(),
         Command::NextTheme => {
-            let themes = [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
-            app.theme = next(&themes, app.theme, 1);
+            app.theme = next(&ThemeName::EVERY, app.theme, 1);
         }
+        Command::Present => app.presenting.toggle(app.view),
         Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
         Command::HandOut => overlay::open_hand_out(app),
         Command::Edit => overlay::edit(app),

@@ -218,7 +218,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
     app.shared.hush();
     match command {
         // They show no more than what is there.
-        Command::Show(_) | Command::NextView | Command::NextTheme | Command::Help => return None,
+        Command::Show(_) | Command::NextView | Command::NextTheme | Command::Present | Command::Help => return None,
         Command::GoBack | Command::Lesson if app.lesson.as_ref().is_some_and(|sitting| sitting.is_on()) => {
             let effects = stop(app);
             return Some(effects.into_iter().chain(lesson::run(app, command).unwrap_or_default()).collect());

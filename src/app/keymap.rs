@@ -111,7 +111,7 @@ pub fn all() -> impl Iterator<Item = &'static Binding> {
 
 /// The command that `key` stands for in `context`.
 pub fn command(context: Context, key: KeyEvent) -> Option<Command> {
-    let name = key_name(key)?;
+    let name = name(key)?;
     named(context, &name).or_else(|| named(context, name.strip_prefix("shift-")?))
 }
 
@@ -147,8 +147,17 @@ pub fn groups() -> impl Iterator<Item = (Context, Vec<&'static Binding>)> {
     contexts.into_iter().map(|context| (context, all().filter(|binding| binding.context == context).collect()))
 }
 
+/// What says the command in `context`: the binding of that key, else the first that has it.
+pub fn told(context: Context, command: Command, key: Option<&str>) -> Option<&'static Binding> {
+    let own = || bindings(context).filter(|binding| binding.command == command);
+    let base = key.map(|key| key.strip_prefix("shift-").unwrap_or(key));
+    let has_key =
+        |binding: &&Binding| key.is_some_and(|key| binding.keys.iter().any(|&own| own == key || Some(own) == base));
+    own().find(has_key).or_else(|| own().next())
+}
+
 /// A key as the table writes it.
-fn key_name(key: KeyEvent) -> Option<String> {
+pub fn name(key: KeyEvent) -> Option<String> {
     let base = match key.code {
         KeyCode::Char(' ') => "space".into(),
         KeyCode::Char(c) if key.modifiers.intersects(KeyModifiers::CONTROL) => c.to_ascii_lowercase().to_string(),

@@ -1,6 +1,7 @@
 //! The lesson beside the views: which step it is at, what that waits for, and the way in and out.
 
 mod asking;
+mod notes;
 mod perform;
 mod shelf;
 mod values;
@@ -9,6 +10,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 pub(super) use asking::{follow_guess, is_done, told};
+pub(super) use notes::{Notes, tell_teacher};
 pub(super) use shelf::list;
 pub use shelf::{shipped, terms};
 pub use values::Judged;

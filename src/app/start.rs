@@ -31,6 +31,12 @@ pub struct Start {
     pub denominator: Denominator,
     pub theme: ThemeName,
     pub unicode: bool,
+    /// Whether it is presented to a class.
+    pub presents: bool,
+    /// Whether the ways to begin are shown.
+    pub welcomes: bool,
+    /// Where a lesson writes what is for the teacher.
+    pub notes: Option<PathBuf>,
     pub directory: PathBuf,
     /// The form that the sample was found in.
     pub form: Form,
@@ -63,6 +69,9 @@ impl Start {
             denominator: Denominator::default(),
             theme: ThemeName::default(),
             unicode: true,
+            presents: false,
+            welcomes: false,
+            notes: None,
             directory: PathBuf::from("."),
             form,
             set: None,

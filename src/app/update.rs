@@ -9,10 +9,11 @@ use ratatui_textarea::{Input, Key};
 
 use super::keymap::Context;
 use super::training::{follow, pause};
-use super::{Action, App, Command, Effect, general, guess, journal, lesson, overlay, session, view};
+use super::{Action, App, Command, Effect, general, guess, journal, lesson, overlay, present, session, view};
 
 /// Takes one action into the state; what has to be done outside comes back.
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
+    present::hear(app, &action);
     let mut effects =
         followed(app, |app| if session::holds_back(app, &action) { Vec::new() } else { take(app, action) });
     // A guess is told, and a lesson does what its step says, as soon as what they wait for is there.
@@ -20,6 +21,7 @@ pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
         let go_on = if guess::is_due(app) { guess::go_on } else { lesson::go_on };
         effects.extend(followed(app, go_on));
     }
+    effects.extend(lesson::tell_teacher(app));
     effects
 }
 
@@ -30,6 +32,7 @@ fn followed(app: &mut App, change: impl FnOnce(&mut App) -> Vec<Effect>) -> Vec<
     if app.place() != place {
         app.views.leave_place();
     }
+    app.presenting.note_view(app.view);
     effects.extend(follow(app));
     effects.extend(view::follow(app));
     // Of a past step only the rows are known.
@@ -55,6 +58,11 @@ fn take(app: &mut App, action: Action) -> Vec<Effect> {
             app.shared.end_selection();
             app.shared.move_cursor_to(t);
         }
+        Action::Within(view, inner) => {
+            app.view = view;
+            return take(app, *inner);
+        }
+        Action::Heard(_) => {}
         Action::Drag(t) => view::drag(app, t),
         Action::Basis(basis) => app.shared.choose_basis(basis),
         Action::ShowStep(step) => {

@@ -154,9 +154,9 @@ macro_rules! views {
             }
         }
 
-        /// What the view on screen needs from outside.
-        pub(super) fn follow(app: &mut App) -> Vec<Effect> {
-            match app.view {
+        /// What a view on screen needs from outside.
+        fn follow_in(app: &mut App, view: View) -> Vec<Effect> {
+            match view {
                 $(View::$View => $module::$View::follow(app)),*
             }
         }
@@ -200,6 +200,12 @@ impl Default for View {
     fn default() -> Self {
         Self::EVERY[0]
     }
+}
+
+/// What the views on screen need from outside.
+pub(super) fn follow(app: &mut App) -> Vec<Effect> {
+    let in_sight = View::EVERY.into_iter().filter(|&view| app.shows(view)).collect::<Vec<_>>();
+    in_sight.into_iter().flat_map(|view| follow_in(app, view)).collect()
 }
 
 /// The keys of the views that stand behind that part of all views' keys.

@@ -23,6 +23,12 @@ pub struct LessonArgs {
     /// Record what the screen shows in a new file, as an asciicast that asciinema plays
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Start presenting to a class: several views at once, each key in words
+    #[arg(long)]
+    pub present: bool,
+    /// Write what is there for the teacher to this file, step by step: `tail -f FILE` follows it in a second terminal
+    #[arg(long, value_name = "FILE")]
+    pub notes: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -73,7 +79,7 @@ Each `## Title` is a step: a block of directives, the text, and behind > other w
   what counts   mask: NAME   weights: PART=W,…   denominator: NAME   attention: NAME   labels: next or same
   what trains   rate: N   train: N   reset: weights   twin: TITLE or none   data: FILE or screen
   what else     compare: NAME or none   write: N or all   keys: KEY KEY …   table: mat 0.78, floor 0.22
-                keep: NAME = VALUE   claim: VALUE < VALUE
+                keep: NAME = VALUE   claim: VALUE < VALUE   notes: for the teacher, see --notes
   what is asked press: KEY KEY … (until: CLAIM)   guess: token, costliest, scored or loss
                 type: VALUE [within N]   edit: WORD N   ask: in other words   then train: 5 (once it is done)
 

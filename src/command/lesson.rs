@@ -43,19 +43,9 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
             }
             let (input, model, mask) = (InputArgs::default(), ModelArgs::default(), MaskArgs::default());
             let compare = CompareArgs::default();
-            screen::run(
-                Cli {
-                    command: None,
-                    input,
-                    model,
-                    mask,
-                    compare,
-                    theme: args.theme,
-                    session: None,
-                    record: args.record,
-                },
-                Some(Arc::new(lesson)),
-            )?;
+            let LessonArgs { theme, present, notes, record, .. } = args;
+            let cli = Cli { command: None, input, model, mask, compare, theme, present, notes, session: None, record };
+            screen::run(cli, Some(Arc::new(lesson)))?;
         }
     }
     Ok(ExitCode::SUCCESS)

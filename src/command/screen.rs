@@ -28,11 +28,16 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
     let device = cli.model.device.open()?;
     let (overrides, start) = match &cli.session {
         Some(path) => session::start(path)?,
-        None => (models::overrides(&cli.model)?, start(&cli)?),
+        None => (models::overrides(&cli.model)?, start(&cli, lesson.is_some())?),
     };
     let directory = std::env::current_dir().context("the current directory is gone")?;
     let theme = theme(cli.theme);
-    let (app, effects) = App::new(Start { theme, unicode: is_utf8_locale(), directory, lesson, ..start });
+    let (presents, notes) = (cli.present, cli.notes.clone());
+    let (app, effects) =
+        App::new(Start { theme, unicode: is_utf8_locale(), directory, presents, lesson, notes, ..start });
+    if let Some(path) = &cli.notes {
+        tui::append(path, "").with_context(|| format!("the notes {} cannot be written", path.display()))?;
+    }
     let recording = cli.record.as_deref().map(record).transpose()?;
     let (sender, inbox) = mpsc::channel();
     let events = sender.clone();
@@ -51,11 +56,13 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
 }
 
 /// What the arguments ask for.
-fn start(cli: &Cli) -> Result<Start> {
+fn start(cli: &Cli, has_lesson: bool) -> Result<Start> {
     let (opened, pack) = match input::packed(&cli.input, &cli.mask)? {
-        Some((opened, pack)) => (opened, Some(pack)),
-        None => (input::sample(&cli.input)?.unwrap_or_else(built_in), None),
+        Some((opened, pack)) => (Some(opened), Some(pack)),
+        None => (input::sample(&cli.input)?, None),
     };
+    let welcomes = opened.is_none() && !has_lesson;
+    let opened = opened.unwrap_or_else(built_in);
     input::check(&cli.input, &cli.mask, &opened.sample)?;
     let model = cli.model.model.as_deref().map(Source::parse).transpose()?;
     let compare = cli.compare.compare.as_deref().map(Source::parse).transpose()?;
@@ -70,6 +77,7 @@ fn start(cli: &Cli) -> Result<Start> {
         compare,
         policy: Policy { split: policy.split.or(opened.split), ..policy },
         denominator: cli.mask.denominator.unwrap_or_default(),
+        welcomes,
         form: opened.form,
         set: opened.set,
         lists_set,
@@ -125,6 +133,7 @@ fn theme(argument: Option<ThemeArg>) -> ThemeName {
     match argument {
         Some(ThemeArg::Dark) => ThemeName::Dark,
         Some(ThemeArg::Light) => ThemeName::Light,
+        Some(ThemeArg::Contrast) => ThemeName::Contrast,
         Some(ThemeArg::Ansi) => ThemeName::Ansi,
         Some(ThemeArg::Mono) => ThemeName::Mono,
         None if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ThemeName::Mono,

@@ -34,6 +34,7 @@ pub struct Draft<'a> {
     pub asks: Words,
     pub then: Vec<Deed>,
     pub claims: Vec<(usize, Claim)>,
+    pub notes: Vec<String>,
     /// Where the reader was first asked for something.
     asked: Option<usize>,
     /// Whether the line before was one of a chat.
@@ -44,9 +45,9 @@ type Read<T> = Result<T, String>;
 
 impl<'a> Draft<'a> {
     pub fn new(shelf: &'a Shelf<'a>, left: &'a mut Left) -> Self {
-        let (deeds, then, claims) = (Vec::new(), Vec::new(), Vec::new());
+        let (deeds, then, claims, notes) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (asks, asked, in_chat) = (Words::default(), None, false);
-        Self { shelf, left, deeds, ask: Ask::GoOn, asks, then, claims, asked, in_chat }
+        Self { shelf, left, deeds, ask: Ask::GoOn, asks, then, claims, notes, asked, in_chat }
     }
 
     /// Reads a line.
@@ -92,6 +93,10 @@ impl<'a> Draft<'a> {
     /// What is said to the reader, or asked of it; `None` for another directive.
     fn asked_for(&mut self, line: usize, key: &str, value: &str) -> Option<Read<()>> {
         let ask = match key {
+            "notes" => {
+                self.notes.push(value.to_owned());
+                return Some(Ok(()));
+            }
             "claim" => return Some(Claim::parse(value, &self.left.kept).map(|claim| self.claims.push((line, claim)))),
             "ask" => return Some(Words::parse(value, &self.left.kept).map(|words| self.asks = words)),
             "until" => return Some(self.until(value)),

@@ -210,8 +210,8 @@ fn step(section: &Section, shelf: &Shelf, left: &mut Left, mistakes: &mut Mistak
         (None, false) => mistakes.add(parts.otherwise.0, "other words stand here, and nothing is claimed: claim: …"),
         _ => {}
     }
-    let Draft { deeds, ask, asks, then, claims, .. } = draft;
-    Step { line: *line, title: (*title).to_owned(), deeds, ask, asks, then, claims, text, otherwise }
+    let Draft { deeds, ask, asks, then, claims, notes, .. } = draft;
+    Step { line: *line, title: (*title).to_owned(), deeds, ask, asks, then, claims, text, otherwise, notes }
 }
 
 /// The parts of a step, each text with the line where it begins.

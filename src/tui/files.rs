@@ -1,5 +1,7 @@
 //! Listing and reading files, off the screen's thread.
 
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
 
@@ -49,6 +51,7 @@ impl Files {
 fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Option<FileOutcome> {
     Some(match request {
         FileRequest::CancelSearch => return None,
+        FileRequest::Note { path, text } => return note(&from_home(path), &text),
         FileRequest::Search { file, text } => return search(file, text, search_cancel),
         FileRequest::List(directory) => list(directory),
         FileRequest::Read(path) => read(&from_home(path), |path| (readers.sample)(path).map(FileOutcome::Read)),
@@ -97,6 +100,21 @@ fn write(path: PathBuf, content: HandOut, replaces: bool) -> FileOutcome {
         Ok((Err(error), _)) => FileOutcome::Failed(error.to_string()),
         Err(problem) => FileOutcome::Failed(format!("{} is not written: {problem}", path.display())),
     }
+}
+
+/// Tells the teacher; `None` where that is done.
+fn note(path: &Path, text: &str) -> Option<FileOutcome> {
+    let error = append(path, text).err()?;
+    Some(FileOutcome::Failed(format!("the notes {} cannot be written: {error}", path.display())))
+}
+
+/// Writes `text` behind what the file has; a file that is not there begins with it.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn append(path: &Path, text: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// How files are read.
@@ -179,6 +197,15 @@ mod tests {
         assert!(entries.contains(&("files.rs".into(), false)), "{entries:?}");
         let outcome = read(&here.join("none"), |path| anyhow::bail!("reading {}", path.display()));
         assert!(matches!(&outcome, FileOutcome::Failed(text) if text.ends_with("none")), "{outcome:?}");
+    }
+
+    #[test]
+    fn notes_stand_behind_each_other_and_a_problem_is_told() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("notes");
+        assert!(note(&path, "one\n").is_none() && note(&path, "two\n").is_none());
+        assert_eq!(std::fs::read_to_string(&path).expect("written"), "one\ntwo\n");
+        assert!(matches!(note(directory.path(), "one"), Some(FileOutcome::Failed(text)) if text.contains("notes")));
     }
 
     #[test]

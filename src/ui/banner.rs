@@ -66,7 +66,7 @@ fn means(app: &App) -> Option<[f64; 2]> {
 /// What the model's files, the template or the tokenizer did that one would not expect.
 fn notes(app: &App, width: u16) -> Vec<String> {
     let of_model = app.analysis.model.iter().flat_map(|model| &model.notes);
-    let of_data = if app.view == View::Train { app.data_notes() } else { &[] };
+    let of_data = if app.shows(View::Train) { app.data_notes() } else { &[] };
     let notes: Vec<&str> = of_model.chain(of_data).chain(&app.sequence().notes).map(String::as_str).collect();
     if notes.is_empty() || !app.is_current() {
         return Vec::new();

@@ -136,6 +136,7 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
     let place = |command| match command {
         Command::Help => 0,
         Command::Lesson => 1,
+        Command::Present => 3,
         _ => 2,
     };
     keys.sort_by_key(|binding| place(binding.command));
@@ -146,6 +147,6 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
 
 /// Whether the tabs' line shows the binding, so that the footer need not.
 pub fn is_global(binding: &keymap::Binding) -> bool {
-    use Command::{ChooseModel, Edit, Help, Lesson, Open, Quit};
-    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit | Lesson)
+    use Command::{ChooseModel, Edit, Help, Lesson, Open, Present, Quit};
+    !binding.short.is_empty() && matches!(binding.command, Edit | Open | ChooseModel | Help | Quit | Lesson | Present)
 }

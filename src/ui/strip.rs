@@ -52,8 +52,10 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         let mut spans = vec![before];
         let mut x = row.x.saturating_add(1);
         for t in line {
-            let width = usize::from(row.width).saturating_sub(2);
-            let span = Span::styled(token::marked_label(app, t, width), token::style_in_row(app, theme, t));
+            let width = usize::from(row.width).saturating_sub(if app.is_roomy() { 4 } else { 2 });
+            let label = token::marked_label(app, t, width);
+            let label = if app.is_roomy() { format!(" {label} ") } else { label };
+            let span = Span::styled(label, token::style_in_row(app, theme, t));
             let span = if t == app.len() && t != app.cursor { span.style(theme.dim) } else { span };
             let width = u16::try_from(span.width()).unwrap_or(row.width);
             hits.push(Rect::new(x, row.y, width, 1).intersection(row), Action::Goto(t));
@@ -82,7 +84,9 @@ fn shown(app: &App, inner: Rect) -> Vec<Range<usize>> {
 /// Columns of every token and of the place after the last.
 fn widths(app: &App) -> Vec<usize> {
     let mark = |t: usize| usize::from(token::painted_glyph(app, t).is_some() || app.is_marked(t));
-    app.analysis.labels.iter().enumerate().map(|(t, label)| label.width.max(1) + mark(t)).chain([1]).collect()
+    let blanks = if app.is_roomy() { 2 } else { 0 };
+    let labels = app.analysis.labels.iter().enumerate().map(|(t, label)| label.width.max(1) + mark(t));
+    labels.chain([1]).map(|width| width + blanks).collect()
 }
 
 /// Columns for tokens in a strip so wide: without the frame and a column at either end.

@@ -4,7 +4,10 @@
 //! or none. Colour is never the only carrier: scored is underlined, the cursor is reversed or bold, the target has an
 //! arrow.
 
-use ratatui::style::{Color, Modifier, Style};
+mod palette;
+
+use ratatui::buffer::Buffer;
+use ratatui::style::{Color, Style};
 use ratatui::widgets::{Block, BorderType};
 
 use crate::app::ThemeName;
@@ -17,6 +20,8 @@ pub const HEAT_MAX: f64 = HEAT_LEVELS as f64;
 /// What each role looks like.
 #[derive(Clone, Debug)]
 pub struct Theme {
+    /// What the whole screen lies on; nothing where that is the terminal's own.
+    ground: Style,
     /// Ordinary text.
     pub text: Style,
     /// Text of less weight.
@@ -52,6 +57,8 @@ pub struct Theme {
     pub fall: Style,
     /// Every other token in a row that has no heat yet; patched over other styles.
     pub beside: Style,
+    /// How frames are drawn.
+    edge: BorderType,
     /// Whether `heat` is told by weight of the letters, there being no colour.
     pub is_mono: bool,
     /// Whether glyphs beyond ASCII can be shown.
@@ -62,10 +69,11 @@ impl Theme {
     /// The theme of that name.
     pub fn of(name: ThemeName, unicode: bool) -> Self {
         let theme = match name {
-            ThemeName::Dark => dark(),
-            ThemeName::Light => light(),
-            ThemeName::Ansi => ansi(),
-            ThemeName::Mono => mono(),
+            ThemeName::Dark => palette::dark(),
+            ThemeName::Light => palette::light(),
+            ThemeName::Contrast => palette::contrast(),
+            ThemeName::Ansi => palette::ansi(),
+            ThemeName::Mono => palette::mono(),
         };
         Self { unicode, ..theme }
     }
@@ -91,9 +99,27 @@ impl Theme {
         &self.heat
     }
 
+    /// The same with frames that stand out, for the one view among several that keys go to.
+    pub fn marked(&self) -> Self {
+        Self { border: self.accent, edge: BorderType::Thick, ..self.clone() }
+    }
+
+    /// Lays the ground under all that was drawn and named no colour of its own.
+    pub fn lay_ground(&self, buffer: &mut Buffer) {
+        let (Some(fg), Some(bg)) = (self.ground.fg, self.ground.bg) else { return };
+        for cell in &mut buffer.content {
+            if cell.bg == Color::Reset {
+                cell.bg = bg;
+            }
+            if cell.fg == Color::Reset {
+                cell.fg = fg;
+            }
+        }
+    }
+
     /// A frame without a title.
     pub fn frame<'a>(&self) -> Block<'a> {
-        Block::bordered().border_type(BorderType::Rounded).border_style(self.border)
+        Block::bordered().border_type(self.edge).border_style(self.border)
     }
 
     /// A frame with a title.
@@ -107,170 +133,6 @@ impl Theme {
 pub fn heat_level(nll: f64) -> usize {
     // A cast of NaN or of a negative value gives 0, of a huge one the greatest usize.
     (nll as usize).min(HEAT_LEVELS - 1)
-}
-
-const BLACK: Color = Color::Indexed(16);
-const WHITE: Color = Color::Indexed(231);
-
-/// Dark blue over violet and rose to yellow: the order of matplotlib's inferno, whose luminance rises evenly, so that
-/// it reads the same to colour-blind eyes and in print.
-fn dark() -> Theme {
-    let on = |background: u8, foreground| Style::new().bg(Color::Indexed(background)).fg(foreground);
-    let ink = |color: u8| Style::new().fg(Color::Indexed(color));
-    Theme {
-        text: Style::new(),
-        dim: ink(246),
-        accent: ink(117).add_modifier(Modifier::BOLD),
-        border: ink(240),
-        scored: Style::new().add_modifier(Modifier::UNDERLINED),
-        unscored: ink(246),
-        target: ink(120).add_modifier(Modifier::BOLD),
-        bar: ink(74),
-        cursor: Style::new().fg(BLACK).bg(WHITE).add_modifier(Modifier::BOLD),
-        selected: Style::new().fg(WHITE).bg(Color::Indexed(25)),
-        cursor_row: Style::new().add_modifier(Modifier::BOLD),
-        error: ink(210).add_modifier(Modifier::BOLD),
-        warning: ink(221),
-        heat: [
-            on(17, WHITE),
-            on(54, WHITE),
-            on(90, WHITE),
-            on(125, WHITE),
-            on(167, BLACK),
-            on(209, BLACK),
-            on(215, BLACK),
-            on(227, BLACK),
-        ],
-        // A step or two of blue further, which hardly counts in luminance.
-        heat_beside: [
-            on(19, WHITE),
-            on(55, WHITE),
-            on(91, WHITE),
-            on(126, WHITE),
-            on(168, BLACK),
-            on(210, BLACK),
-            on(216, BLACK),
-            on(229, BLACK),
-        ],
-        ink: [60, 97, 133, 168, 203, 209, 215, 227].map(ink),
-        rise: ink(215),
-        fall: ink(80),
-        beside: Style::new().bg(Color::Indexed(236)),
-        is_mono: false,
-        unicode: true,
-    }
-}
-
-/// The same scale the other way round: on paper, more ink is more loss.
-fn light() -> Theme {
-    let on = |background: u8, foreground| Style::new().bg(Color::Indexed(background)).fg(foreground);
-    let ink = |color: u8| Style::new().fg(Color::Indexed(color));
-    Theme {
-        text: Style::new(),
-        dim: ink(241),
-        accent: ink(25).add_modifier(Modifier::BOLD),
-        border: ink(248),
-        scored: Style::new().add_modifier(Modifier::UNDERLINED),
-        unscored: ink(241),
-        target: ink(22).add_modifier(Modifier::BOLD),
-        bar: ink(31),
-        cursor: Style::new().fg(WHITE).bg(BLACK).add_modifier(Modifier::BOLD),
-        selected: Style::new().fg(BLACK).bg(Color::Indexed(153)),
-        cursor_row: Style::new().add_modifier(Modifier::BOLD),
-        error: ink(124).add_modifier(Modifier::BOLD),
-        warning: ink(130),
-        heat: [
-            on(230, BLACK),
-            on(223, BLACK),
-            on(216, BLACK),
-            on(209, BLACK),
-            on(167, BLACK),
-            on(125, WHITE),
-            on(90, WHITE),
-            on(54, WHITE),
-        ],
-        heat_beside: [
-            on(229, BLACK),
-            on(222, BLACK),
-            on(215, BLACK),
-            on(210, BLACK),
-            on(168, BLACK),
-            on(126, WHITE),
-            on(91, WHITE),
-            on(55, WHITE),
-        ],
-        ink: [187, 216, 209, 203, 167, 125, 90, 54].map(ink),
-        rise: ink(166),
-        fall: ink(30),
-        beside: Style::new().bg(Color::Indexed(254)),
-        is_mono: false,
-        unicode: true,
-    }
-}
-
-/// Four steps of heat are what sixteen colours tell apart by luminance on a dark and on a light ground.
-fn ansi() -> Theme {
-    let on = |background, foreground| Style::new().bg(background).fg(foreground);
-    let (none, blue) = (Style::new(), on(Color::Blue, Color::White));
-    let (cyan, yellow) = (on(Color::Cyan, Color::Black), on(Color::Yellow, Color::Black));
-    let heat = [none, blue, blue, cyan, cyan, cyan, yellow, yellow];
-    Theme {
-        text: Style::new(),
-        dim: Style::new().add_modifier(Modifier::DIM),
-        accent: Style::new().fg(Color::Cyan).add_modifier(Modifier::BOLD),
-        border: Style::new().add_modifier(Modifier::DIM),
-        scored: Style::new().add_modifier(Modifier::UNDERLINED),
-        unscored: Style::new().add_modifier(Modifier::DIM),
-        target: Style::new().fg(Color::Green).add_modifier(Modifier::BOLD),
-        bar: Style::new().fg(Color::Cyan),
-        cursor: Style::new().fg(Color::Black).bg(Color::White),
-        selected: Style::new().fg(Color::White).bg(Color::Magenta),
-        cursor_row: Style::new().add_modifier(Modifier::BOLD),
-        error: Style::new().fg(Color::Red).add_modifier(Modifier::BOLD),
-        warning: Style::new().fg(Color::Yellow),
-        heat,
-        heat_beside: heat.map(slanted),
-        ink: heat.map(|step| Style { fg: step.bg, bg: None, ..step }),
-        rise: Style::new().fg(Color::Yellow),
-        fall: Style::new().fg(Color::Cyan),
-        beside: slanted(Style::new()),
-        is_mono: false,
-        unicode: true,
-    }
-}
-
-fn slanted(style: Style) -> Style {
-    style.add_modifier(Modifier::ITALIC)
-}
-
-/// Modifiers only: what is sure is dim, what is costly is bold.
-fn mono() -> Theme {
-    let (plain, dim) = (Style::new(), Style::new().add_modifier(Modifier::DIM));
-    let bold = plain.add_modifier(Modifier::BOLD);
-    let heat = [dim, plain, plain, plain, bold, bold, bold, bold];
-    Theme {
-        text: plain,
-        dim,
-        accent: bold,
-        border: plain,
-        scored: plain.add_modifier(Modifier::UNDERLINED),
-        unscored: dim,
-        target: bold,
-        bar: plain,
-        cursor: plain.add_modifier(Modifier::REVERSED),
-        selected: plain.add_modifier(Modifier::REVERSED).add_modifier(Modifier::DIM),
-        cursor_row: bold,
-        error: bold,
-        warning: bold,
-        heat,
-        heat_beside: heat.map(slanted),
-        ink: heat,
-        rise: bold,
-        fall: plain,
-        beside: slanted(Style::new()),
-        is_mono: true,
-        unicode: true,
-    }
 }
 
 #[cfg(test)]
@@ -294,20 +156,47 @@ mod tests {
         }
     }
 
+    /// Of the cube of 256-colour terminals and its greys, as in WCAG 2.2, relative luminance.
+    fn luminance(colour: Color) -> f64 {
+        let Color::Indexed(index @ 16..) = colour else { panic!("{colour:?} is not of the cube") };
+        let channel = |value: f64| if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) };
+        let step = |step: u8| channel([0.0, 95.0, 135.0, 175.0, 215.0, 255.0][usize::from(step)] / 255.0);
+        match index {
+            232.. => channel(f64::from(8 + 10 * u16::from(index - 232)) / 255.0),
+            _ => {
+                let cube = index - 16;
+                0.2126 * step(cube / 36) + 0.7152 * step(cube / 6 % 6) + 0.0722 * step(cube % 6)
+            }
+        }
+    }
+
+    /// How far letters stand out from their ground, 1…21 (WCAG 2.2, contrast ratio).
+    fn contrast(theme: &Theme, style: Style) -> f64 {
+        let style = theme.ground.patch(style);
+        let (fg, bg) = (luminance(style.fg.expect("a colour")), luminance(style.bg.expect("a ground")));
+        (fg.max(bg) + 0.05) / (fg.min(bg) + 0.05)
+    }
+
+    #[test]
+    fn what_a_projector_shows_stands_out() {
+        for (name, words, bars) in [(ThemeName::Contrast, 7.0, 4.5), (ThemeName::Light, 4.5, 2.7)] {
+            let theme = Theme::of(name, true);
+            let roles = [theme.text, theme.dim, theme.accent, theme.unscored, theme.target, theme.cursor];
+            let roles = roles.into_iter().chain([theme.selected, theme.error, theme.warning, theme.rise, theme.fall]);
+            let beside = theme.ground.patch(theme.beside);
+            for style in roles.chain([theme.bar, beside]).chain(theme.heat) {
+                assert!(contrast(&theme, style) >= words, "{name:?}: {style:?} {}", contrast(&theme, style));
+            }
+            for style in theme.ink.into_iter().chain([theme.border]) {
+                assert!(contrast(&theme, style) >= bars, "{name:?}: {style:?} {}", contrast(&theme, style));
+            }
+        }
+    }
+
     #[test]
     fn luminance_goes_one_way_through_both_shades_of_every_step() {
-        // The cube of 256-colour terminals; luminance as in WCAG 2.2, relative luminance.
-        let luminance = |style: &Style| {
-            let colour = style.bg.or(style.fg);
-            let Some(Color::Indexed(index @ 16..232)) = colour else { panic!("{style:?} is not of the cube") };
-            let channel = |step: u8| {
-                let value = [0.0, 95.0, 135.0, 175.0, 215.0, 255.0][usize::from(step)] / 255.0;
-                if value <= 0.04045_f64 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
-            };
-            let cube = index - 16;
-            0.2126 * channel(cube / 36) + 0.7152 * channel(cube / 6 % 6) + 0.0722 * channel(cube % 6)
-        };
-        for (name, sign) in [(ThemeName::Dark, 1.0), (ThemeName::Light, -1.0)] {
+        let luminance = |style: &Style| luminance(style.bg.or(style.fg).expect("a colour"));
+        for (name, sign) in [(ThemeName::Dark, 1.0), (ThemeName::Contrast, 1.0), (ThemeName::Light, -1.0)] {
             let theme = Theme::of(name, true);
             let pairs = theme.heat.iter().zip(&theme.heat_beside);
             let steps: Vec<[f64; 2]> = pairs.map(|(a, b)| [luminance(a), luminance(b)].map(|l| l * sign)).collect();

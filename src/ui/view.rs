@@ -13,9 +13,9 @@ use ratatui::layout::Rect;
 use super::{Hits, Theme};
 use crate::app::{App, View};
 
-/// Draws the view on screen into `area`.
-pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let draw = match app.view {
+/// Draws `view` into `area`.
+pub fn draw(view: View, app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
+    let draw = match view {
         View::Predict => predict::draw,
         View::Attend => attend::draw,
         View::Score => score::draw,

@@ -38,7 +38,7 @@ fn mistakes(source: &str) -> Vec<Mistake> {
 fn a_lesson_is_read() {
     let source = "---\ntitle: A first look\nabout: one token\nminutes: 2\nchat: random\n---\n\n# Anything\n\n## What comes next?\n\n\
                   ```step\ntext: The cat sat.\\nIt slept.\nview: predict\ncursor: \" sat\"\nkeep: base = loss\nclaim: \" sat\" is first\n\
-                  press: →\nuntil: here_target is \".\"\nthen train: 3\n```\n\nThe model gives {target}\n{p}.\n<!-- for who teaches -->\n\
+                  notes: Let them guess: 0.5?\nnotes: Then wait.\npress: →\nuntil: here_target is \".\"\nthen train: 3\n```\n\nThe model gives {target}\n{p}.\n<!-- for who teaches -->\n\
                   Loss {base}.\n\n> It gives {first}.\n\n## And then\n\n```step\nuser: Hi\nassistant: Hello\nmodel: base\nmask: assistant\n```\n\n\
                   A chat.\n";
     let lesson = read(source).expect("a lesson");
@@ -49,6 +49,7 @@ fn a_lesson_is_read() {
         (first.line, first.title.as_str(), first.claims.len(), first.then.len()),
         (10, "What comes next?", 1, 1)
     );
+    assert_eq!(first.notes, ["Let them guess: 0.5?", "Then wait."]);
     assert!(matches!(&first.ask, Ask::Press { keys, until: Some(_) } if keys == &["→"]));
     let Deed::Open { record, model: None, .. } = &first.deeds[0] else { panic!("{:?}", first.deeds[0]) };
     assert_eq!(record.sample, Sample::Text("The cat sat.\nIt slept.".into()));

@@ -10,6 +10,7 @@ mod lists;
 mod models;
 mod packing;
 mod painting;
+mod present;
 mod records;
 mod slow_step;
 mod training;

@@ -148,7 +148,7 @@ fn strip_styles(app: &App) -> Vec<ratatui::style::Style> {
 
 #[test]
 fn neighbours_in_the_strip_never_look_alike() {
-    for theme in [ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono] {
+    for theme in ThemeName::EVERY {
         for scored in [0, 14] {
             let mut app = sample::partly(sample::chat_sequence(), scored);
             update(&mut app, Action::Goto(0));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{Action, App, Command, Start, View, shipped, update};
+use lossglass::app::{Action, App, Command, Effect, FileRequest, Start, View, shipped, update};
 use lossglass::engine::{Event, Request};
 use lossglass::loss::Distribution;
 use lossglass::sample::Sample;
@@ -28,19 +28,22 @@ fn taught(directives: &str, text: &str) -> App {
     app
 }
 
-/// The engine scores the chat and answers what the cursor raises.
-fn scored(app: &mut App) {
+/// The engine scores the chat and answers what the cursor raises; what is to be done then.
+fn scored(app: &mut App) -> Vec<Effect> {
     let (generation, sequence) = (app.analysis.generation, chat_sequence());
     let ids = sequence.ids();
     let logits = |position: usize| (0..18).map(|id| ((position * 7 + id * 5) % 13) as f32 * 0.9).collect::<Vec<f32>>();
     let rows = (0..ids.len()).map(|i| row(&logits(i), ids.get(i + 1).copied(), 5)).collect();
-    update(app, Action::Engine(tokenised(generation, sequence)));
-    update(app, Action::Engine(Event::Scored { generation, from: 0, rows }));
-    update(app, Action::Engine(Event::Finished { generation, seconds: 0.01 }));
+    let mut effects = Vec::new();
+    let mut hear = |app: &mut App, event| effects.extend(update(app, Action::Engine(event)));
+    hear(app, tokenised(generation, sequence));
+    hear(app, Event::Scored { generation, from: 0, rows });
+    hear(app, Event::Finished { generation, seconds: 0.01 });
     if let Some(position) = app.cursor.checked_sub(1) {
         let distribution = Distribution::new(logits(position));
-        update(app, Action::Engine(Event::Distribution { generation, position, distribution }));
+        hear(app, Event::Distribution { generation, position, distribution });
     }
+    effects
 }
 
 const TEXT: &str = "The model gives {target} a probability of {p}, so this token costs {nll} nats. It stands there for two or \
@@ -101,4 +104,29 @@ fn a_guess_hides_the_mask_and_shows_the_marks() {
     insta::assert_snapshot!("guess_mask_80x24", lines(&app, 80, 24));
     update(&mut app, Action::Do(Command::Show(View::Score)));
     assert!(lines(&app, 80, 24).contains("Hidden until the guess"));
+}
+
+#[test]
+fn the_teacher_is_told_once_a_step() {
+    let source = "---\ntitle: T\n---\n## One\n```step\nuser: Hi\nassistant: Hello there\nnotes: Wait for three answers.\npress: →\n```\nA text.\n\
+                  ## Two\n```step\nview: score\n```\nMore.\n";
+    let lesson = Arc::new(shipped(source).unwrap());
+    let notes = Some("notes.txt".into());
+    let start = Start { lesson: Some(lesson), notes, ..Start::on(Sample::Chat(messages(&[("user", "x")])), "before") };
+    let (mut app, _) = App::new(start);
+    let mut effects = update(&mut app, Action::Resize(80, 24));
+    effects.extend(scored(&mut app));
+    for command in [Command::Right, Command::GoOn, Command::Left, Command::GoOn] {
+        effects.extend(update(&mut app, Action::Do(command)));
+    }
+    effects.extend(scored(&mut app));
+    let note = |effect| match effect {
+        Effect::Files(FileRequest::Note { path, text }) => Some((path, text)),
+        _ => None,
+    };
+    let told: Vec<_> = effects.into_iter().filter_map(note).collect();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|(path, _)| path.to_str() == Some("notes.txt")));
+    assert!(told[0].1.starts_with("\n1 of 2 · One\n  Wait for three answers.\n  asked: "), "{told:?}");
+    assert!(told[0].1.ends_with("  next: Two\n") && told[1].1.starts_with("\n2 of 2 · Two\n"), "{told:?}");
 }

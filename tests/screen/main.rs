@@ -11,6 +11,7 @@ mod keys;
 mod lesson;
 mod overlays;
 mod packs;
+mod present;
 mod score;
 mod slow_step;
 mod support;

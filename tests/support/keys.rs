@@ -28,6 +28,7 @@ pub fn key(name: &str) -> KeyEvent {
         "backspace" => KeyCode::Backspace,
         "space" => KeyCode::Char(' '),
         "F1" => KeyCode::F(1),
+        "F5" => KeyCode::F(5),
         _ => KeyCode::Char(base.chars().next().filter(|_| base.chars().count() == 1).expect(name)),
     };
     KeyEvent::new(code, modifiers)

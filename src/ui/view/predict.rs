@@ -19,6 +19,8 @@ const SIDE_BY_SIDE: u16 = 100;
 const PARTED: u16 = 76;
 /// Rows in which a panel holds bars and facts only side by side.
 const LOW: u16 = 7;
+/// Lines of facts where cells are few and wide: what the target costs, and what that makes of the loss.
+const ROOMY_FACTS: u16 = 2;
 /// Rows of the table and of the panel with one line of content.
 const LEAST_TABLE: u16 = 4;
 const LEAST_PANEL: u16 = 3;
@@ -48,6 +50,12 @@ fn draw_panel(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let inner = block.inner(area);
     frame.render_widget(block, area);
     let inner = Rect { x: inner.x.saturating_add(1), width: inner.width.saturating_sub(2), ..inner };
+    if app.is_roomy() && area.height >= LOW {
+        let [top, bottom] = Layout::vertical([Constraint::Fill(1), Constraint::Length(ROOMY_FACTS)]).areas(inner);
+        bars::draw(app, theme, frame, top);
+        facts::draw(app, theme, frame, bottom);
+        return;
+    }
     if area.height < LOW && area.width < PARTED - 20 {
         return bars::draw(app, theme, frame, inner);
     }

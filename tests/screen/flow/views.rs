@@ -69,7 +69,7 @@ fn views_modes_denominators_and_themes_go_round() {
     assert_eq!(app.denominator, Denominator::Weights);
     press(&mut app, "d d d");
     assert_eq!(app.denominator, Denominator::Scored);
-    press(&mut app, "c c c");
+    press(&mut app, "c c c c");
     assert_eq!(app.theme, ThemeName::Mono);
     press(&mut app, "c");
     assert_eq!(app.theme, ThemeName::Dark);

@@ -24,7 +24,7 @@ fn any_action() -> impl Strategy<Value = Action> {
 }
 
 fn any_app() -> impl Strategy<Value = App> {
-    let themes = vec![ThemeName::Dark, ThemeName::Light, ThemeName::Ansi, ThemeName::Mono];
+    let themes = ThemeName::EVERY.to_vec();
     let parts = (any::<bool>(), 0..14_usize, proptest::sample::select(themes), any::<bool>(), any::<bool>());
     let run = (prop_oneof![Just(0), Just(1), 2..20_usize], any::<bool>(), any::<bool>(), any::<bool>());
     (parts, run, proptest::option::of("\\PC{0,200}"), proptest::collection::vec(any_action(), 0..12)).prop_map(

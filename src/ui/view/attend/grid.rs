@@ -70,7 +70,8 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let widths = Widths::new(app, width);
     let query = app.crosshair_row();
     let focus = if app.crosshair_column() < query { app.crosshair_column() } else { query };
-    let columns = Columns::new(app, width.saturating_sub(widths.left() + widths.right()), 2, focus);
+    let least = if app.is_roomy() { 4 } else { 2 };
+    let columns = Columns::new(app, width.saturating_sub(widths.left() + widths.right()), least, focus);
     let labels = columns.label_rows(app, (usize::from(area.height) / 4).max(3));
     let labels = columns.labels(app, theme, labels);
     let mut rows = area.rows();

@@ -12,6 +12,9 @@ use crate::ui::{Theme, bar, text};
 /// Columns below which the target's arrow stands without the word.
 const NARROW: u16 = 46;
 
+/// Rows from which on bars can be two rows thick.
+const THICK: u16 = 10;
+
 /// One bar.
 struct Bar {
     label: String,
@@ -40,7 +43,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         }
         return;
     }
-    let bars = bars(app, usize::from(area.height), area.width < NARROW);
+    // Twice as thick where that leaves enough of them.
+    let high = if app.is_roomy() && area.height >= THICK { 2 } else { 1 };
+    let bars = bars(app, usize::from(area.height) / high, area.width < NARROW);
     if bars.is_empty() {
         frame.render_widget(Line::styled("not scored yet …", theme.dim), area);
         return;
@@ -60,17 +65,20 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
         let Some(row) = rows.next() else { return };
         let style = if bar.is_target { theme.target } else { theme.text };
         let share = if most > 0.0 { bar.p / most } else { 0.0 };
+        let lying = text::pad_end(&bar::lying(share, width), width);
+        let lying = Span::styled(lying, if bar.is_target { theme.target } else { theme.bar });
         let line = Line::from(vec![
             Span::styled(text::pad_end(&bar.label, labels), style),
             Span::raw("  "),
-            Span::styled(
-                text::pad_end(&bar::lying(share, width), width),
-                if bar.is_target { theme.target } else { theme.bar },
-            ),
+            lying.clone(),
             Span::styled(format!(" {:>7}", text::probability(bar.p)), style),
             Span::styled(format!(" {}", bar.mark), style),
         ]);
         frame.render_widget(line, row);
+        for row in rows.by_ref().take(high - 1) {
+            let blanks = Span::raw(" ".repeat(labels + 2));
+            frame.render_widget(Line::from(vec![blanks, lying.clone()]), row);
+        }
     }
 }
 

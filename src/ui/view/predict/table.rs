@@ -29,8 +29,12 @@ struct Columns {
 impl Columns {
     fn of(app: &App, width: usize) -> Self {
         let t = app.len().to_string().len().max(2);
-        let rank = if width >= 62 { RANK } else { 0 };
-        let bar = if width >= 74 { (width / 10).clamp(6, 16) } else { 0 };
+        let rank = if width >= 62 && !app.is_roomy() { RANK } else { 0 };
+        let bar = match width {
+            ..74 => 0,
+            _ if app.is_roomy() => width / 5,
+            _ => (width / 10).clamp(6, 16),
+        };
         // The cursor's mark, the arrow, and two blanks between columns.
         let gaps = 2 + 2 + 4 + 4 + 2 * usize::from(rank > 0) + 2 * usize::from(bar > 0);
         let rest = width.saturating_sub(t + P + NLL + MARKS + rank + bar + gaps);
@@ -51,9 +55,10 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(heading(&columns, theme), row);
     }
     // The tokens, and the one that would come next.
-    let (all, visible) = (app.len() + 1, usize::from(inner.height).saturating_sub(1));
+    let high = if app.is_roomy() { 2 } else { 1 };
+    let (all, visible) = (app.len() + 1, usize::from(inner.height).saturating_sub(1).div_ceil(high));
     let first = app.cursor.saturating_sub(visible / 2).min(all.saturating_sub(visible));
-    for (t, row) in (first..all).zip(rows) {
+    for (t, row) in (first..all).zip(rows.step_by(high)) {
         frame.render_widget(line(app, theme, &columns, t), row);
         hits.push(row, Action::Goto(t));
     }

@@ -146,7 +146,11 @@ fn profiles_heading(app: &App, theme: &Theme, width: usize) -> Line<'static> {
 /// With room for labels where the whole text fits; else narrow, so that as much of it as can be is seen at once.
 fn columns(app: &App, width: u16, figures: &Figures) -> Columns {
     let room = usize::from(width).saturating_sub(left(app) + figures.width());
-    let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
+    let least = match app.len() * 2 + 2 <= room {
+        _ if app.is_roomy() => 3,
+        true => 2,
+        false => 1,
+    };
     Columns::new(app, room, least, app.cursor)
 }
 
