@@ -53,7 +53,7 @@
 //! | `rate: N` | the learning rate |
 //! | `train: N` | takes N steps |
 //! | `reset: weights` | back to the exact base weights |
-//! | `twin: TITLE` | begins a twin run, by the title of its preset; `none` ends it |
+//! | `twin: TITLE` | begins a twin run or a demonstration, by its title in the list of view Train; `none` ends it |
 //! | `data: FILE` | trains on a file of records beside the lesson; `screen` on what is shown |
 //! | `write: N` | lets the model write N tokens from the cursor on in Generate; `all` to the end |
 //! | `keys: KEY KEY …` | presses keys as the key table names them |

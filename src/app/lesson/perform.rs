@@ -2,7 +2,9 @@
 
 use super::Awaited;
 use crate::app::view::{self, compare, generate, train};
-use crate::app::{Activity, App, Context, Effect, PRESETS, Progress, View, Views, keymap, training, update};
+use crate::app::{
+    Activity, App, Context, Demonstration, Effect, PRESETS, Progress, View, Views, keymap, training, update,
+};
 use crate::data::Opened;
 use crate::engine::{CompareRequest, Request, TrainRequest};
 use crate::lesson::{Deed, Spot, Which};
@@ -92,10 +94,14 @@ pub fn perform(app: &mut App, deed: Deed) -> Vec<Effect> {
         Deed::Train(steps) => return training::steps(app, steps),
         Deed::Reset => return training::go_back(app, TrainRequest::Reset),
         Deed::Twin(None) if app.training.twin.is_some() => return train::toggle_twin(app),
-        Deed::Twin(None) => {}
+        Deed::Twin(None) => app.leave_stage(),
         Deed::Twin(Some(title)) => {
-            let preset = PRESETS.iter().find(|preset| preset.title == title);
-            return preset.map_or_else(Vec::new, |preset| train::choose_twin(app, preset));
+            if let Some(preset) = PRESETS.iter().find(|preset| preset.title == title) {
+                return train::choose_twin(app, preset);
+            }
+            let demonstration = Demonstration::EVERY.into_iter().find(|demonstration| demonstration.title() == title);
+            return demonstration
+                .map_or_else(Vec::new, |demonstration| train::choose_demonstration(app, demonstration));
         }
         Deed::Data { name, records } => train::set_data(app, name, records),
         Deed::Write(tokens) => {
@@ -171,6 +177,7 @@ fn open(app: &mut App, record: Record, name: &str, model: Option<&Which>) -> Vec
 
 /// The model is as it was loaded, and one.
 pub fn rest(app: &mut App) -> Vec<Effect> {
+    app.leave_stage();
     let mut requests = Vec::new();
     if app.training.twin.is_some() {
         requests.push(TrainRequest::Twin(false));

@@ -2,7 +2,7 @@
 
 use super::KEYS;
 use crate::app::keymap::{self, Binding, Context};
-use crate::app::{About, App, Chosen, Effect, Item, Overlay, PRESETS, Picker, PickerKind, View};
+use crate::app::{About, App, Chosen, Demonstration, Effect, Item, Overlay, PRESETS, Picker, PickerKind, View};
 use crate::data::{DataError, Raw, Records};
 use crate::lesson::{FILES, Lesson, Mistake, SHIPPED, Shelf, Shipped, Terms, parse};
 use crate::sample::Record;
@@ -18,7 +18,12 @@ pub fn terms() -> Terms {
     Terms {
         views: views.into(),
         keys: keys.map(|key| (*key).to_owned()).collect(),
-        twins: PRESETS.iter().map(|preset| preset.title.to_owned()).collect(),
+        twins: PRESETS
+            .iter()
+            .map(|preset| preset.title)
+            .chain(Demonstration::EVERY.map(Demonstration::title))
+            .map(str::to_owned)
+            .collect(),
     }
 }
 
