@@ -6,7 +6,7 @@ use super::{Action, App, Command, View};
 
 /// The ways to begin that the first screen offers, each with what is said of it.
 pub const WAYS: &[(Command, &str)] = &[
-    (Command::Lesson, "a lesson: how a model learns, step by step, on the model loaded here"),
+    (Command::Lesson, "a lesson: how a model learns, step by step"),
     (Command::Edit, "a text of your own: type it, or paste it here"),
     (Command::Open, "your own data: a text, a chat or a data set"),
 ];

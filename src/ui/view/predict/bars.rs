@@ -47,7 +47,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     let high = if app.is_roomy() && area.height >= THICK { 2 } else { 1 };
     let bars = bars(app, usize::from(area.height) / high, area.width < NARROW);
     if bars.is_empty() {
-        frame.render_widget(Line::styled("not scored yet …", theme.dim), area);
+        let is_asking = app.guess.as_ref().is_some_and(|guessing| guessing.is_asking());
+        let words = if is_asking { "hidden: guess first" } else { "not scored yet …" };
+        frame.render_widget(Line::styled(words, theme.dim), area);
         return;
     }
     let most = bars.iter().map(|bar| bar.p).fold(0.0, f64::max);
