@@ -2,6 +2,7 @@
 //! it does where there is none.
 
 mod lesson;
+mod presenting;
 mod process;
 #[path = "../support/terminal.rs"]
 mod terminal;
