@@ -5,6 +5,7 @@
 mod browser;
 mod handing_out;
 mod lesson;
+mod presenting;
 mod process;
 #[path = "../support/terminal.rs"]
 mod terminal;
