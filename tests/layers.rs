@@ -132,7 +132,8 @@ impl Tree {
         for (path, module) in &mut modules {
             for (name, target) in uses(&module.code) {
                 if let Some(target) = absolute(&target, path, |child| names.contains(child)) {
-                    module.imports.insert(name, target);
+                    // A module within the file may name the same again: what the file says first stands.
+                    module.imports.entry(name).or_insert(target);
                 }
             }
         }

@@ -74,7 +74,7 @@ const REST: &[Binding] = &[
     bind(&["["], Command::PreviousRecord, "previous record listed", ""),
     bind(&["]"], Command::NextRecord, "next record listed", ""),
     bind(&["A"], Command::Lesson, "lessons: begin one, leave it, come back to it", "A lesson"),
-    bind(&["Q"], Command::Guess, "guess first: a token, the costliest, the mask, the loss", ""),
+    bind(&["Q"], Command::Guess, "guess first: token, costliest, mask or loss", ""),
     bind(&["?", "F1"], Command::Help, "help", "? help"),
     bind(&["q", "ctrl-c"], Command::Quit, "quit", "q quit"),
     bind(&["m"], Command::ChooseModel, "choose a model", "m model"),

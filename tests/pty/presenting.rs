@@ -31,6 +31,8 @@ fn a_class_sees_the_views_and_the_keys_and_its_teacher_the_notes() {
     }
     pty.wait_for("the key pressed stands here");
     // The first step asks for a guess; tab is the next view's key there.
+    pty.wait_for("Which token comes next?");
+    pty.wait_for("enter take");
     pty.press("\t");
     pty.wait_until("the key in words", |screen| screen.lines().rev().nth(1).is_some_and(|l| l.contains("next view")));
     let told = || std::fs::read_to_string(&notes).unwrap_or_default();
