@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::printable;
-use crate::app::{Action, App, Command, Effect, Judged, Progress, Standing, Start, update};
+use crate::app::{Action, Activity, App, Command, Effect, Judged, Progress, Standing, Start, update};
 use crate::engine::{Engine, Event};
 use crate::lesson::Lesson;
 use crate::sample::Sample;
@@ -108,8 +108,10 @@ impl Class {
             }
             match self.events.recv_timeout(Duration::from_millis(50)) {
                 Ok(event) => self.act(Action::Engine(event)),
-                // What a step opened over the view, nobody else closes.
-                Err(_) if self.app.overlay.is_some() => self.act(Action::Do(Command::Cancel)),
+                // What a step opened over the view, nobody else closes; while the model learns, that would stop it.
+                Err(_) if self.app.overlay.is_some() && self.app.training.activity == Activity::Idle => {
+                    self.act(Action::Do(Command::Cancel));
+                }
                 Err(_) => {}
             }
         }
