@@ -81,7 +81,7 @@ const REST: &[Binding] = &[
     bind(&["M"], Command::ChooseSecond, "compare with a second model", ""),
     bind(&["ctrl-s"], Command::HandOut, "hand out: a page, a picture, the session", ""),
     bind(&["c"], Command::NextTheme, "next colour theme", ""),
-    bind(&["V", "F5"], Command::Present, "present: views side by side, each key in words; or end it", "V present"),
+    bind(&["V", "F5"], Command::Present, "several views at once for a class, or one again", "V present"),
     bind(&[":", "ctrl-p"], Command::Palette, "command palette", ""),
     bind(&["esc"], Command::Cancel, "drop selection, what-if, past step; pause; stop", ""),
     bind(&["R"], Command::Retry, "score again, after a stop or an error", ""),
