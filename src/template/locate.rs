@@ -156,6 +156,11 @@ fn change(field: &Field, runs: &[&Run], text: &str) -> Option<Changed> {
         return Some(Changed::Rewritten);
     }
     let gaps = gaps(field.text.len(), runs);
+    // All of it is there, with something between what was one.
+    let is_parted = |pair: &[&Run]| pair[0].source.end == pair[1].source.start && pair[0].out.end < pair[1].out.start;
+    if gaps.is_empty() && runs.windows(2).any(is_parted) {
+        return Some(Changed::TagsRewritten);
+    }
     let blank = |gap: &Range<usize>| field.text[gap.clone()].trim().is_empty();
     if gaps.iter().all(blank) {
         return (!gaps.is_empty()).then_some(Changed::Trimmed);

@@ -79,6 +79,19 @@ fn written(rendered: &Rendered, turn: usize) -> String {
     own.map(|segment| &rendered.text[segment.span.clone()]).collect()
 }
 
+/// What a template puts within a text that it keeps whole is said, too.
+#[test]
+fn what_is_put_within_a_text_is_in_the_notes() {
+    let (name, template) = TEMPLATES.iter().find(|(name, _)| name.as_str() == "qwen3").expect("a template");
+    let content = "a\n</think> ";
+    let message =
+        |role: &str, content: &str| Message { role: role.into(), content: content.into(), ..Message::default() };
+    let chat = Chat { messages: vec![message("user", ""), message("assistant", content)], ..Chat::default() };
+    let rendered = template.render(&chat, false).expect("it renders");
+    assert!(!rendered.text.contains(content), "{name} parts it: {}", rendered.text);
+    assert!(rendered.notes.iter().any(|note| note.starts_with("message 2 (")), "{:?}", rendered.notes);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(300) })]
 
