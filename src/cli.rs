@@ -35,13 +35,20 @@ pub struct Cli {
     pub mask: MaskArgs,
     #[command(flatten)]
     pub compare: CompareArgs,
-    /// Colours of the screen (NO_COLOR means mono)
-    #[arg(long, value_enum)]
-    pub theme: Option<ThemeArg>,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
     /// Go on with a session that was written with ctrl-s: text, model, mask and settings are as they were, and its steps
     /// are taken again
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_A_SESSION)]
     pub session: Option<PathBuf>,
+}
+
+/// How the screen looks, and what is written of it.
+#[derive(Debug, Default, Args)]
+pub struct ScreenArgs {
+    /// Colours of the screen (NO_COLOR means mono)
+    #[arg(long, value_enum)]
+    pub theme: Option<ThemeArg>,
     /// Record what the screen shows in a new file, as an asciicast that asciinema plays
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,

@@ -1,10 +1,8 @@
 //! `lesson`: opening, listing and checking lessons.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand};
 
-use super::ThemeArg;
+use super::ScreenArgs;
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -17,18 +15,8 @@ pub struct LessonArgs {
     /// Model to read texts and chats with, in the place of the lesson's own
     #[arg(long, value_name = "MODEL")]
     pub model: Option<String>,
-    /// Colours of the screen (NO_COLOR means mono)
-    #[arg(long, value_enum)]
-    pub theme: Option<ThemeArg>,
-    /// Record what the screen shows in a new file, as an asciicast that asciinema plays
-    #[arg(long, value_name = "FILE")]
-    pub record: Option<PathBuf>,
-    /// Start presenting to a class: several views at once, each key in words
-    #[arg(long)]
-    pub present: bool,
-    /// Write what is there for the teacher to this file, step by step: `tail -f FILE` follows it in a second terminal
-    #[arg(long, value_name = "FILE")]
-    pub notes: Option<PathBuf>,
+    #[command(flatten)]
+    pub screen: ScreenArgs,
 }
 
 #[derive(Debug, Subcommand)]

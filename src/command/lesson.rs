@@ -43,8 +43,7 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
             }
             let (input, model, mask) = (InputArgs::default(), ModelArgs::default(), MaskArgs::default());
             let compare = CompareArgs::default();
-            let LessonArgs { theme, present, notes, record, .. } = args;
-            let cli = Cli { command: None, input, model, mask, compare, theme, present, notes, session: None, record };
+            let cli = Cli { command: None, input, model, mask, compare, screen: args.screen, session: None };
             screen::run(cli, Some(Arc::new(lesson)))?;
         }
     }

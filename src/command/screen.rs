@@ -31,14 +31,14 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
         None => (models::overrides(&cli.model)?, start(&cli, lesson.is_some())?),
     };
     let directory = std::env::current_dir().context("the current directory is gone")?;
-    let theme = theme(cli.theme);
-    let (presents, notes) = (cli.present, cli.notes.clone());
+    let theme = theme(cli.screen.theme);
+    let (presents, notes) = (cli.screen.present, cli.screen.notes.clone());
     let (app, effects) =
         App::new(Start { theme, unicode: is_utf8_locale(), directory, presents, lesson, notes, ..start });
-    if let Some(path) = &cli.notes {
+    if let Some(path) = &cli.screen.notes {
         tui::append(path, "").with_context(|| format!("the notes {} cannot be written", path.display()))?;
     }
-    let recording = cli.record.as_deref().map(record).transpose()?;
+    let recording = cli.screen.record.as_deref().map(record).transpose()?;
     let (sender, inbox) = mpsc::channel();
     let events = sender.clone();
     let emit = move |event| events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok();
@@ -49,7 +49,7 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
     let ended = run_loop(&mut screen, app, effects, engine, &sender, &inbox);
     let problem = screen.recording_problem();
     drop(screen);
-    if let (Some(problem), Some(path)) = (problem, &cli.record) {
+    if let (Some(problem), Some(path)) = (problem, &cli.screen.record) {
         eprintln!("note: the recording {} ended early: {problem}", visible_text(&path.display().to_string()));
     }
     ended

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use lossglass::app::{Action, Activity, App, Command, Context, Progress, Standing, View};
+use lossglass::app::{Action, Activity, App, Command, Context, Progress, Standing, Start, View};
 use lossglass::lesson::{Ask, SHIPPED};
 use lossglass::mask::Mode;
 use lossglass::sample::{BUILT_IN, Sample};
@@ -325,7 +325,8 @@ fn a_lesson_of_one_s_own_begins_with_the_program_and_ends_where_one_was() {
     let lesson = lossglass::app::shipped(source).expect("a lesson");
     assert!(matches!(lesson.steps[0].ask, Ask::Type { .. }));
     let first = &BUILT_IN[0];
-    let mut session = Session::with_lesson(first.sample(), first.name, Arc::new(lesson));
+    let mut session =
+        Session::start(Start { lesson: Some(Arc::new(lesson)), ..Start::on(first.sample(), first.name) }, 120, 40);
     stands(&mut session, 0);
     for letter in ["0", ".", "6", "enter"] {
         session.keys(letter);

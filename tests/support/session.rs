@@ -2,13 +2,11 @@
 
 mod keys;
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 use lossglass::app::{Action, App, Effect, FileRequest, Start, update};
 use lossglass::engine::{Engine, Event};
-use lossglass::lesson::Lesson;
 use lossglass::sample::Sample;
 use lossglass::ui::{self, Theme};
 use ratatui::Terminal;
@@ -28,12 +26,6 @@ pub struct Session {
 impl Session {
     pub fn new(sample: Sample, name: &str, columns: u16, rows: u16) -> Self {
         Self::start(Start::on(sample, name), columns, rows)
-    }
-
-    /// The same with a lesson that begins at once.
-    #[allow(dead_code)]
-    pub fn with_lesson(sample: Sample, name: &str, lesson: Arc<Lesson>) -> Self {
-        Self::start(Start { lesson: Some(lesson), ..Start::on(sample, name) }, 120, 40)
     }
 
     /// From any start.
