@@ -23,7 +23,8 @@ use crate::sequence::Packing;
 /// Without a subcommand the screen opens on what is given, or on a sample. Without a terminal on standard output the
 /// same is printed as `analyze` does.
 #[derive(Debug, Parser)]
-#[command(version, about, long_about, max_term_width = 100, args_conflicts_with_subcommands = true)]
+#[command(version, disable_version_flag = true, about, long_about)]
+#[command(max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Subcommands>,
@@ -41,6 +42,32 @@ pub struct Cli {
     /// are taken again
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_A_SESSION)]
     pub session: Option<PathBuf>,
+    #[command(flatten)]
+    pub program: ProgramArgs,
+}
+
+/// What program this is, and with how much of the machine it runs.
+#[derive(Debug, Default, Args)]
+pub struct ProgramArgs {
+    /// Threads to compute with [default: RAYON_NUM_THREADS, else one for each core]
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
+    pub threads: Option<usize>,
+    /// Print version
+    #[arg(short = 'V', long)]
+    pub version: bool,
+    /// With --version: processor, kernels, threads, memory and features as well
+    #[arg(long, requires = "version")]
+    pub verbose: bool,
+}
+
+/// More threads than any machine has cores are a slip of the finger.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(threads) if (1..=MOST_THREADS).contains(&threads) => Ok(threads),
+        _ => Err(format!("give a number from 1 to {MOST_THREADS}")),
+    }
 }
 
 /// How the screen looks, and what is written of it.

@@ -7,11 +7,13 @@ mod generate;
 mod input;
 mod interrupt;
 mod lesson;
+mod machine;
 mod mask;
 mod models;
 mod report;
 mod screen;
 mod train;
+mod version;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;
@@ -20,12 +22,19 @@ use anyhow::{Result, bail};
 
 use crate::cli::inside::InsideArgs;
 use crate::cli::{AnalyzeArgs, Cli, Format, Subcommands};
+use crate::ops;
 
 /// Runs the command line.
 ///
 /// # Errors
 /// With one clear chain of causes; the exit code is 2 then.
 pub fn run(cli: Cli) -> Result<ExitCode> {
+    if cli.program.version && !cli.program.verbose {
+        version::print()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    ops::choice()?;
+    machine::use_threads(cli.program.threads)?;
     match cli.command {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
@@ -34,6 +43,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,
         Some(Subcommands::Lesson(args)) => return lesson::run(args),
+        None if cli.program.version => version::print_all(cli.program.threads)?,
         None if has_screen() => screen::run(cli, None)?,
         None if cli.session.is_some() || cli.screen.record.is_some() => {
             bail!("--session and --record are for the screen, and standard output is no terminal")

@@ -2,7 +2,7 @@
 
 mod available;
 
-pub use available::{MEMORY_VARIABLE, available};
+pub use available::{MEMORY_VARIABLE, available, installed};
 
 /// The program, its vocabulary and its threads.
 pub const PROGRAM: u64 = 50_000_000;

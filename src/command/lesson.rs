@@ -11,7 +11,7 @@ use anyhow::{Result, bail};
 use super::{has_screen, screen};
 use crate::app::shipped;
 use crate::cli::lesson::{LessonArgs, LessonCommand};
-use crate::cli::{Cli, CompareArgs, InputArgs, MaskArgs, ModelArgs};
+use crate::cli::{Cli, CompareArgs, InputArgs, MaskArgs, ModelArgs, ProgramArgs};
 use crate::lesson::{Lesson, Mistake, SHIPPED};
 use crate::sequence::visible_text;
 use crate::source::Source;
@@ -43,7 +43,16 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
             }
             let (input, model, mask) = (InputArgs::default(), ModelArgs::default(), MaskArgs::default());
             let compare = CompareArgs::default();
-            let cli = Cli { command: None, input, model, mask, compare, screen: args.screen, session: None };
+            let cli = Cli {
+                command: None,
+                input,
+                model,
+                mask,
+                compare,
+                screen: args.screen,
+                session: None,
+                program: ProgramArgs::default(),
+            };
             screen::run(cli, Some(Arc::new(lesson)))?;
         }
     }

@@ -24,6 +24,13 @@ pub fn available(resident: u64) -> Result<Option<u64>, String> {
     Ok(free.map(|free| in_container.map_or(free, |limit| free.min(limit))))
 }
 
+/// Bytes that the machine has, whoever uses them. `None` where the system does not say.
+pub fn installed() -> Option<u64> {
+    let mut system = System::new().ok()?;
+    system.refresh_memory();
+    Some(system.total_memory()).filter(|&total| total > 0)
+}
+
 /// `2G`, `2GB`, `1.5 g`, `800M`, `64k` in decimal units, or plain bytes.
 fn parse(text: &str) -> Option<u64> {
     let text = text.trim().to_ascii_uppercase();

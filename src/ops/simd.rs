@@ -1,39 +1,122 @@
 //! Run-time dispatch to the vector instructions the processor has.
 //!
-//! The shipped binary is built for the oldest x86-64; the hot loops are compiled three times and the best one is
-//! chosen when called.
+//! The shipped binary is built for the oldest processor of its kind; the hot loops are compiled once for each [`Level`].
+//! Which of them run is chosen once and here: the best that the processor executes, or what [`VARIABLE`] says, so that
+//! one machine tests them all.
 
-/// The vector instructions to use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use std::str::FromStr;
+use std::sync::LazyLock;
+
+use strum::{Display, EnumIter, EnumString, IntoEnumIterator};
+
+/// The environment variable that names the [`Level`] to run.
+pub const VARIABLE: &str = "LOSSGLASS_SIMD";
+
+/// The vector instructions to use, the plainest first. Their names on the command line are in lower case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumIter, EnumString)]
+#[strum(serialize_all = "lowercase")]
 pub enum Level {
-    /// What the binary was built for.
-    Baseline,
+    /// Loops as the compiler vectorises them for the processor the binary was built for, and the `gemm` crate's products.
+    Portable,
+    /// 4 floats at once; every aarch64 processor has it.
+    Neon,
     /// AVX2 and FMA: 8 floats at once.
     Avx2,
     /// AVX-512: 16 floats at once.
     Avx512,
 }
 
-/// The best level this processor has. The detection is cached by the standard library.
-#[cfg(target_arch = "x86_64")]
-pub fn level() -> Level {
-    if is_x86_feature_detected!("avx512f")
-        && is_x86_feature_detected!("avx512bw")
-        && is_x86_feature_detected!("avx512dq")
-        && is_x86_feature_detected!("avx512vl")
-    {
-        Level::Avx512
-    } else if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-        Level::Avx2
-    } else {
-        Level::Baseline
+impl Level {
+    /// What this processor executes, the best last. Never empty.
+    pub fn here() -> impl Iterator<Item = Self> {
+        Self::iter().filter(|level| level.is_here())
+    }
+
+    /// Whether this processor executes it. The detection is cached by the standard library.
+    #[cfg(target_arch = "x86_64")]
+    pub fn is_here(self) -> bool {
+        match self {
+            Self::Portable => true,
+            Self::Neon => false,
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Self::Avx512 => {
+                Self::Avx2.is_here()
+                    && is_x86_feature_detected!("avx512f")
+                    && is_x86_feature_detected!("avx512bw")
+                    && is_x86_feature_detected!("avx512dq")
+                    && is_x86_feature_detected!("avx512vl")
+            }
+        }
+    }
+
+    /// Whether this processor executes it.
+    #[cfg(not(target_arch = "x86_64"))]
+    pub fn is_here(self) -> bool {
+        self == Self::Portable || (self == Self::Neon && cfg!(target_arch = "aarch64"))
+    }
+
+    /// What `matmul` still calls [`Level::Portable`].
+    #[expect(non_upper_case_globals, reason = "it was a variant")]
+    pub const Baseline: Self = Self::Portable;
+
+    fn best() -> Self {
+        Self::here().last().unwrap_or(Self::Portable)
     }
 }
 
-/// The best level this processor has.
-#[cfg(not(target_arch = "x86_64"))]
+/// Which level runs, and whether [`VARIABLE`] said so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    pub level: Level,
+    pub is_forced: bool,
+}
+
+/// [`VARIABLE`] names what cannot run.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LevelError {
+    #[error("{VARIABLE} is `{0}`: give avx512, avx2, neon or portable, or unset it")]
+    Unknown(String),
+    #[error("{VARIABLE} is {0}, which this processor does not execute: give {here}, or unset it", here = or(Level::here()))]
+    Absent(Level),
+}
+
+/// `portable, avx2 or avx512`.
+fn or(levels: impl Iterator<Item = Level>) -> String {
+    let mut names: Vec<String> = levels.map(|level| level.to_string()).collect();
+    let last = names.pop().unwrap_or_default();
+    if names.is_empty() { last } else { format!("{} or {last}", names.join(", ")) }
+}
+
+static CHOICE: LazyLock<Result<Choice, LevelError>> =
+    LazyLock::new(|| choose(std::env::var_os(VARIABLE).as_deref().map(|asked| asked.to_string_lossy()).as_deref()));
+
+fn choose(asked: Option<&str>) -> Result<Choice, LevelError> {
+    let Some(asked) = asked.filter(|asked| !asked.is_empty()) else {
+        return Ok(Choice { level: Level::best(), is_forced: false });
+    };
+    match Level::from_str(asked) {
+        Err(_) => Err(LevelError::Unknown(asked.to_owned())),
+        Ok(level) if !level.is_here() => Err(LevelError::Absent(level)),
+        Ok(level) => Ok(Choice { level, is_forced: true }),
+    }
+}
+
+/// What was chosen. The program asks before it does anything else.
+///
+/// # Errors
+/// If [`VARIABLE`] names a level that there is not, or that this processor does not execute.
+pub fn choice() -> Result<Choice, LevelError> {
+    CHOICE.clone()
+}
+
+/// The level that runs: always one that this processor executes, and the same for as long as the program runs. Costs a
+/// load and a branch. Where [`choice`] fails it is the best one.
+#[inline]
 pub fn level() -> Level {
-    Level::Baseline
+    match &*CHOICE {
+        Ok(choice) => choice.level,
+        Err(_) => Level::best(),
+    }
 }
 
 /// Defines a function whose body the compiler vectorises once for each [`Level`], with dispatch at run time.
@@ -54,7 +137,7 @@ macro_rules! vectorised {
                     $crate::ops::simd::Level::Avx512 => return unsafe { avx512($($arg),*) },
                     // SAFETY: `level` found the features.
                     $crate::ops::simd::Level::Avx2 => return unsafe { avx2($($arg),*) },
-                    $crate::ops::simd::Level::Baseline => {}
+                    _ => {}
                 }
             }
             body($($arg),*)
@@ -199,6 +282,32 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_asked_for_runs_or_is_refused() {
+        let best = Level::here().last().expect("portable at least");
+        for nothing in [None, Some("")] {
+            assert_eq!(choose(nothing), Ok(Choice { level: best, is_forced: false }));
+        }
+        for level in Level::iter() {
+            let chosen = choose(Some(&level.to_string()));
+            let expected =
+                if level.is_here() { Ok(Choice { level, is_forced: true }) } else { Err(LevelError::Absent(level)) };
+            assert_eq!(chosen, expected);
+        }
+        let refused = choose(Some("sse9")).expect_err("no such level").to_string();
+        assert_eq!(refused, "LOSSGLASS_SIMD is `sse9`: give avx512, avx2, neon or portable, or unset it");
+        assert!(level().is_here());
+    }
+
+    #[test]
+    fn levels_are_listed_as_a_person_lists_them() {
+        use Level::{Avx2, Avx512, Portable};
+        assert_eq!(or([Portable].into_iter()), "portable");
+        assert_eq!(or([Portable, Avx2, Avx512].into_iter()), "portable, avx2 or avx512");
+    }
+
     #[test]
     fn exp_agrees_with_the_standard_library() {
         for i in -8700..=8800 {

@@ -25,7 +25,7 @@ pub fn run<T: Send, E: From<DataError>>(
     work: impl Fn(Raw) -> T + Sync,
     mut take: impl FnMut(T) -> Result<(), E>,
 ) -> Result<(), E> {
-    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let threads = rayon::current_num_threads();
     let limit = threads * AHEAD;
     // A batch under way has a ticket: where one takes long, those behind it do not pile up.
     let (give, tickets) = sync_channel::<()>(limit);

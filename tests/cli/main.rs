@@ -16,3 +16,4 @@ mod report;
 mod reports;
 mod support;
 mod train;
+mod version;
