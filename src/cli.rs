@@ -1,5 +1,6 @@
 //! The command line, as types only.
 
+pub mod bench;
 pub mod generate;
 pub mod inside;
 pub mod lesson;
@@ -138,6 +139,12 @@ pub enum Subcommands {
     /// and comes back to it.
     #[command(after_long_help = lesson::FORMAT)]
     Lesson(lesson::LessonArgs),
+    /// Measure how fast this program is on this machine, beside PyTorch where LOSSGLASS_PYTHON names one
+    ///
+    /// Scoring, training steps, generation, memory, the screen, matrix products as a share of what a core can do, threads and
+    /// long texts, each against its bar. Takes some minutes; Ctrl-C ends it and leaves what was measured.
+    #[command(after_long_help = bench::BESIDE)]
+    Bench(bench::BenchArgs),
     /// List models, fetch, show and remove them
     Models(models::ModelsArgs),
 }

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod bar;
+pub mod bench;
 mod card;
 mod generate;
 mod input;
@@ -40,6 +41,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
+        Some(Subcommands::Bench(args)) => return bench::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,
         Some(Subcommands::Lesson(args)) => return lesson::run(args),

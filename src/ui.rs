@@ -19,6 +19,7 @@
 mod ascii;
 mod banner;
 mod bar;
+mod canvas;
 mod columns;
 mod empty;
 mod footer;
@@ -39,6 +40,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Position, Rect};
 use ratatui::text::Line;
 
+pub use canvas::Canvas;
 pub use theme::Theme;
 
 use crate::app::{Action, App, View};

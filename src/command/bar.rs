@@ -53,6 +53,11 @@ impl Bar {
         self.draw(Some(share), &format!("{what} {:.0} %", share * 100.0), false);
     }
 
+    /// This is being measured, and no share of it is known.
+    pub fn doing(&mut self, what: &str) {
+        self.draw(None, &format!("{what} · ctrl-c stops"), true);
+    }
+
     /// So far is the opening of the model of that name.
     pub fn opening(&mut self, name: &str, opening: Opening) {
         let share = match opening {

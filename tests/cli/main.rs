@@ -2,6 +2,7 @@
 
 mod against;
 mod analyze;
+mod bench;
 #[path = "../support/browser.rs"]
 mod browser;
 mod card;
