@@ -1,6 +1,8 @@
 //! `bench`: how fast this program is on this machine, beside PyTorch where there is one, against its bars.
 
 mod alone;
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+mod first_frame;
 mod lengths;
 mod line;
 mod masks;

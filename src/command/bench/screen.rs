@@ -1,7 +1,8 @@
 //! What a user waits for on screen: another mask, a frame, the first frame.
 
-use anyhow::{Context, Result};
 use std::time::Instant;
+
+use anyhow::{Context, Result};
 
 use super::line::{Bar, Line};
 use super::rounds::{Rounds, Runs, time};
@@ -19,6 +20,10 @@ const MASKED: usize = 4096;
 /// Steps of the run that is on screen.
 const STEPS: usize = 1000;
 
+/// How often the program is started.
+#[cfg(any(target_os = "linux", target_os = "macos"))]
+const STARTS: usize = 11;
+
 /// Measures all of it; `on_line` gets each line.
 ///
 /// # Errors
@@ -30,6 +35,12 @@ pub fn measure(rounds: &Rounds, on_line: &mut dyn FnMut(Line) -> Result<()>) -> 
     }
     for (tokens, most) in FRAMES {
         on_line(slowest_frame(rounds, tokens)?.bar(Some(Bar::AtMost(most))))?;
+    }
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        let starts = Rounds { count: rounds.count.max(STARTS), stop: rounds.stop.clone(), ..*rounds };
+        let start = super::first_frame::measure(&starts)?;
+        on_line(Line::seconds("start to first frame", start).bar(Some(Bar::AtMost(50e-3))))?;
     }
     Ok(())
 }
