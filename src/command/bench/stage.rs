@@ -61,7 +61,7 @@ pub fn long_chat(tokens: usize) -> Result<Sequence> {
 }
 
 fn embedded(source: &Source) -> Result<Model> {
-    Ok(Model::load(source, &candle_core::Device::Cpu, &Cancel::default(), &mut |_| {})?)
+    Model::load(source, &candle_core::Device::Cpu, &Cancel::default(), &mut |_| {})
 }
 
 fn app_on(model: &Model, source: Source, sample: Sample, sequence: Sequence) -> App {

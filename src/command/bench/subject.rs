@@ -134,7 +134,7 @@ impl Training {
         let Self { decoder, trainer, settings, example, cancel } = self;
         time(|| match trainer.step(decoder, example, settings, cancel) {
             Err(error @ TrainError::Decoder(_)) if error.is_cancelled() => finished(false),
-            done => Ok(drop(done?)),
+            done => Ok(done.map(drop)?),
         })
     }
 }
