@@ -57,7 +57,7 @@ fn mask(rounds: &Rounds) -> Result<Line> {
             Ok(())
         })
     })?;
-    Ok(Line::seconds("another mask and its loss, 4,096 tokens", mask).bar(Some(Bar::AtMost(1e-3))))
+    Ok(Line::seconds("another mask and its loss, 4096 tokens", mask).bar(Some(Bar::AtMost(1e-3))))
 }
 
 /// From the key to the state that is drawn: the mask, its ledger, findings, and what the rows of Score differ in.
@@ -96,5 +96,5 @@ fn slowest_frame(rounds: &Rounds, tokens: usize) -> Result<Line> {
         }
     }
     let (view, runs) = slowest.context("a view")?;
-    Ok(Line::seconds(format!("a frame, {tokens} tokens, slowest view ({})", view.title()), runs))
+    Ok(Line::seconds(format!("frame of {tokens} tokens, slowest: {}", view.title()), runs))
 }
