@@ -217,6 +217,7 @@ impl Inputs<'_> {
             shape: [tile.rows, tile.keys, self.heads.dim],
             scale: self.heads.scale(),
             add: false,
+            is_transposed: false,
         };
         // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
         unsafe { product.run(false) };
@@ -263,6 +264,7 @@ impl Inputs<'_> {
             shape: [tile.rows, self.heads.dim, tile.keys],
             scale: 1.0,
             add: false,
+            is_transposed: false,
         };
         // SAFETY: v has `keys` rows from the tile's first key on.
         unsafe { product.run(false) };
@@ -322,7 +324,8 @@ impl Inputs<'_> {
         let (g, q) = (self.queries(grad, tile), self.queries(self.q, tile));
         let (k, v) = (self.visible(self.k, tile), self.visible(self.v, tile));
         let of_tile = |values: &[f32]| Matrix { start: values.as_ptr(), row: keys, column: 1 };
-        let product = |y, stride, a, b, shape, scale, add| Product { y, stride, a, b, shape, scale, add };
+        let product =
+            |y, stride, a, b, shape, scale, add| Product { y, stride, a, b, shape, scale, add, is_transposed: false };
         let p = of_tile(&weights);
         // SAFETY: all matrices have the rows and columns given: the tile's queries and the keys they see.
         unsafe {

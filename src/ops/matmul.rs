@@ -1,22 +1,26 @@
 //! Products of row-major matrices: [`matmul_nt`] for projections, [`multiply`] for everything in their backward passes.
 //!
 //! A general matrix product first packs both operands, and that is what it spends its time on when a few tokens meet a
-//! large W. Here y = x·Wᵀ packs nothing ([`dots`]), and the others pack only a few columns at a time ([`panels`]). On a
-//! processor without AVX2 the `gemm` crate does both.
+//! large W. Here W is read as it lies where it can be, or packed a few columns at a time ([`blocks`]), and where a token
+//! or two come alone nothing is packed at all ([`dots`]). On a processor without vectors of its own [`kernel`] the `gemm`
+//! crate does both.
 
+mod blocks;
 #[cfg(target_arch = "x86_64")]
 mod dots;
-#[cfg(target_arch = "x86_64")]
-mod panels;
+mod kernel;
 
 #[cfg(target_arch = "x86_64")]
 use std::mem::MaybeUninit;
 
+#[cfg(target_arch = "x86_64")]
 use rayon::prelude::*;
 
 use super::simd::{Level, level};
+use kernel::kernel;
 
 /// Bytes of x that are multiplied with a block of W before the next: about half of a second-level cache.
+#[cfg(target_arch = "x86_64")]
 const BLOCK_BYTES: usize = 512 * 1024;
 /// Multiplications below which a second thread costs more than it brings.
 const MIN_PARALLEL: usize = 256 * 1024;
@@ -29,12 +33,12 @@ pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
     let mut y = Vec::with_capacity(tokens * n);
     match level() {
         #[cfg(target_arch = "x86_64")]
-        // SAFETY: `level` found the instructions.
-        level @ (Level::Avx512 | Level::Avx2) => unsafe { by_dots(level, y.spare_capacity_mut(), x, w, k) },
+        // SAFETY: the processor has the instructions.
+        level if is_few(tokens, level) => unsafe { by_dots(level, y.spare_capacity_mut(), x, w, k) },
         // SAFETY: y has room for the product.
-        _ => unsafe {
+        level => unsafe {
             let product = Product::new(y.as_mut_ptr(), View::new(x, k), View::new(w, k).t());
-            product.general(tokens * n * k >= MIN_PARALLEL);
+            product.at_level(level, tokens * n * k >= MIN_PARALLEL);
         },
     }
     // SAFETY: there is room for them, and either product has written them all.
@@ -42,10 +46,16 @@ pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
     y
 }
 
+/// Whether so many tokens would leave half of a vector empty.
+#[cfg(target_arch = "x86_64")]
+fn is_few(tokens: usize, level: Level) -> bool {
+    kernel(level).is_some_and(|kernel| tokens <= kernel.lanes / 2)
+}
+
 /// Writes the product `[tokens, n]` to the first floats of y, all of them, with the tile kernel for `level`.
 ///
 /// # Safety
-/// The processor must have the instructions of `level`.
+/// The processor must have the instructions of `level`, AVX2 or AVX-512.
 #[cfg(target_arch = "x86_64")]
 unsafe fn by_dots(level: Level, y: &mut [MaybeUninit<f32>], x: &[f32], w: &[f32], k: usize) {
     let (tokens, n) = (x.len() / k, w.len() / k);
@@ -158,6 +168,8 @@ pub struct Product {
     pub scale: f32,
     /// Whether the product is added to what y holds.
     pub add: bool,
+    /// Whether y is written the other way round: `[columns, rows]`, with `stride` floats between those.
+    pub is_transposed: bool,
 }
 
 // SAFETY: whoever runs it promises that its part of y is nobody else's.
@@ -173,6 +185,7 @@ impl Product {
             shape: [a.rows, b.columns, a.columns],
             scale: 1.0,
             add: false,
+            is_transposed: false,
         }
     }
 
@@ -181,14 +194,31 @@ impl Product {
     /// # Safety
     /// The pointers must be valid for the shapes and strides, and y for nobody else meanwhile.
     pub unsafe fn run(self, parallel: bool) {
-        // SAFETY: the caller's promise; the processor has the instructions.
-        unsafe {
-            match level() {
-                #[cfg(target_arch = "x86_64")]
-                level @ (Level::Avx512 | Level::Avx2) if self.shape[2] > 0 => self.by_panels(level, parallel),
-                _ => self.general(parallel),
-            }
+        // SAFETY: the caller's promise.
+        unsafe { self.at_level(level(), parallel) };
+    }
+
+    /// Computes it with the instructions of `level`.
+    ///
+    /// # Safety
+    /// As for [`run`](Self::run); the processor must have them.
+    unsafe fn at_level(self, level: Level, parallel: bool) {
+        match kernel(level) {
+            // SAFETY: the caller's promise.
+            Some(kernel) if self.shape[2] > 0 => unsafe { self.turned().by_blocks(kernel, parallel) },
+            // SAFETY: as above.
+            _ => unsafe { self.general(parallel) },
         }
+    }
+
+    /// The same product as yᵀ = bᵀ·aᵀ where that is less work: bᵀ is then read as it lies, and the smaller a is packed.
+    fn turned(self) -> Self {
+        let [rows, columns, steps] = self.shape;
+        if self.b.row != 1 || rows >= columns.min(steps) || self.is_transposed {
+            return self;
+        }
+        let (a, b) = (self.b.t(), self.a.t());
+        Self { a, b, shape: [columns, rows, steps], is_transposed: true, ..self }
     }
 
     /// The product by the `gemm` crate.
@@ -200,6 +230,7 @@ impl Product {
         let [rows, columns, steps] = self.shape;
         let strides = |matrix: Matrix| (matrix.row as isize, matrix.column as isize);
         let ((a_row, a_column), (b_row, b_column)) = (strides(self.a), strides(self.b));
+        let (y_row, y_column) = if self.is_transposed { (1, self.stride as isize) } else { (self.stride as isize, 1) };
         // SAFETY: the caller's promise.
         unsafe {
             gemm::gemm(
@@ -207,8 +238,8 @@ impl Product {
                 columns,
                 steps,
                 self.y,
-                1,
-                self.stride as isize,
+                y_column,
+                y_row,
                 self.add,
                 self.a.start,
                 a_column,
@@ -229,6 +260,8 @@ impl Product {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn sample(length: usize, step: usize) -> Vec<f32> {
@@ -251,7 +284,7 @@ mod tests {
         }
     }
 
-    const SHAPES: [(usize, usize, usize); 9] = [
+    const SHAPES: [(usize, usize, usize); 12] = [
         (1, 1, 1),
         (1, 7, 48),
         (2, 13, 17),
@@ -261,68 +294,86 @@ mod tests {
         (400, 20, 700),
         (8, 8, 128),
         (15, 97, 257),
+        (33, 200, 385),
+        (97, 49, 192),
+        (130, 640, 193),
     ];
 
+    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn projections_agree_with_the_plain_sum_on_every_level() {
+    fn products_of_a_few_tokens_agree_with_the_plain_sum_on_every_level() {
         for (tokens, n, k) in SHAPES {
             let (x, w) = (sample(tokens * k, 7), sample(n * k, 11));
-            let expected = plain(&x, &w, k);
-            let what = |by: &str| format!("{by} {tokens}x{n}x{k}");
-            agree(&matmul_nt(&x, &w, k), expected.iter().copied(), &what("the chosen kernel"));
-            #[cfg(target_arch = "x86_64")]
-            if level() != Level::Baseline {
+            for level in Level::here().filter(|level| *level != Level::Portable) {
                 let mut y: Vec<f32> = Vec::with_capacity(tokens * n);
-                // SAFETY: every level above the baseline has AVX2; all of y is written.
+                // SAFETY: the processor has the instructions; all of y is written.
                 unsafe {
-                    by_dots(Level::Avx2, y.spare_capacity_mut(), &x, &w, k);
+                    by_dots(level, y.spare_capacity_mut(), &x, &w, k);
                     y.set_len(tokens * n);
                 }
-                agree(&y, expected.iter().copied(), &what("avx2"));
+                agree(&y, plain(&x, &w, k).into_iter(), &format!("{level} {tokens}x{n}x{k}"));
             }
         }
     }
 
-    /// A way to compute a product, and its name.
-    type Way = (&'static str, fn(Product));
-
-    fn ways() -> Vec<Way> {
-        let mut all: Vec<Way> = vec![
-            // SAFETY: the test hands over products that fit their buffers.
-            ("chosen", |product| unsafe { product.run(true) }),
-            // SAFETY: as above.
-            ("gemm", |product| unsafe { product.general(false) }),
-        ];
-        #[cfg(target_arch = "x86_64")]
-        if level() != Level::Baseline {
-            // SAFETY: as above, and every level above the baseline has AVX2.
-            all.push(("avx2", |product| unsafe { product.by_panels(Level::Avx2, false) }));
+    #[test]
+    fn projections_agree_with_the_plain_sum() {
+        for (tokens, n, k) in SHAPES {
+            let (x, w) = (sample(tokens * k, 7), sample(n * k, 11));
+            agree(&matmul_nt(&x, &w, k), plain(&x, &w, k).into_iter(), &format!("{tokens}x{n}x{k}"));
         }
-        all
+    }
+
+    /// Every product of the shape on `level`, written and added, as it is and turned, against the plain sum; operands
+    /// and y start `offset` floats from where they were allocated.
+    fn check(level: Level, (m, n, k): (usize, usize, usize), offset: usize) {
+        let (a, b) = (sample(offset + m * k, 7), sample(offset + n * k, 11));
+        let (a, b) = (&a[offset..], &b[offset..]);
+        let (a_t, b_t) = (transpose(a, k), transpose(b, k));
+        let product = plain(a, b, k);
+        let old = sample(m * n, 13);
+        for (layout, a, b) in [
+            ("n·n", View::new(a, k), View::new(&b_t, n)),
+            ("n·t", View::new(a, k), View::new(b, k).t()),
+            ("t·n", View::new(&a_t, m).t(), View::new(&b_t, n)),
+            ("t·t", View::new(&a_t, m).t(), View::new(b, k).t()),
+        ] {
+            for (scale, add, parallel) in
+                [(1.0, false, true), (1.0, true, false), (0.5, true, true), (2.0, false, false)]
+            {
+                let mut y = vec![f32::NAN; offset + m * n + 1];
+                let y = &mut y[offset..];
+                if add {
+                    y[..m * n].copy_from_slice(&old);
+                }
+                let product_ = Product { scale, add, ..Product::new(y.as_mut_ptr(), a, b) };
+                // SAFETY: y has the product's shape, and the processor the instructions.
+                unsafe { product_.at_level(level, parallel) };
+                let what = format!("{level} {layout} {m}x{n}x{k} at {offset}, {scale}, added: {add}");
+                let before = |i: usize| if add { f64::from(old[i]) } else { 0.0 };
+                agree(&y[..m * n], (0..m * n).map(|i| f64::from(scale) * product[i] + before(i)), &what);
+                assert!(y[m * n].is_nan(), "{what}: written beyond its end");
+            }
+        }
     }
 
     #[test]
-    fn every_other_product_agrees_with_the_plain_sum_on_every_level() {
-        for (m, n, k) in SHAPES {
-            let (a, b) = (sample(m * k, 7), sample(n * k, 11));
-            let (a_t, b_t) = (transpose(&a, k), transpose(&b, k));
-            let product = plain(&a, &b, k);
-            let old = sample(m * n, 13);
-            for (way, run) in ways() {
-                for (layout, a, b) in [
-                    ("n·n", View::new(&a, k), View::new(&b_t, n)),
-                    ("n·t", View::new(&a, k), View::new(&b, k).t()),
-                    ("t·n", View::new(&a_t, m).t(), View::new(&b_t, n)),
-                ] {
-                    let what = |how: &str| format!("{way} {layout} {how} {m}x{n}x{k}");
-                    let mut y = vec![f32::NAN; m * n];
-                    run(Product::new(y.as_mut_ptr(), a, b));
-                    agree(&y, product.iter().copied(), &what("written"));
-                    y.copy_from_slice(&old);
-                    run(Product { scale: 0.5, add: true, ..Product::new(y.as_mut_ptr(), a, b) });
-                    let sums = product.iter().zip(&old).map(|(product, old)| 0.5 * product + f64::from(*old));
-                    agree(&y, sums, &what("added"));
-                }
+    fn every_product_agrees_with_the_plain_sum_on_every_level() {
+        for level in Level::here() {
+            for (i, shape) in SHAPES.into_iter().enumerate() {
+                check(level, shape, i % 3);
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn any_product_agrees_with_the_plain_sum_on_every_level(
+            shape in (1usize..80, 1usize..120, 1usize..420), offset in 0usize..16,
+        ) {
+            for level in Level::here() {
+                check(level, shape, offset);
             }
         }
     }

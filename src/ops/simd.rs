@@ -55,10 +55,6 @@ impl Level {
         self == Self::Portable || (self == Self::Neon && cfg!(target_arch = "aarch64"))
     }
 
-    /// What `matmul` still calls [`Level::Portable`].
-    #[expect(non_upper_case_globals, reason = "it was a variant")]
-    pub const Baseline: Self = Self::Portable;
-
     fn best() -> Self {
         Self::here().last().unwrap_or(Self::Portable)
     }

@@ -1,0 +1,252 @@
+//! y (+)= scale·a·b by blocks: what a block reads again and again stays in the caches.
+//!
+//! One side is larger than the other, the weights in a projection, and goes by once. Is it a, then b is packed once for
+//! all and its rows go by in blocks; is it b, then a few of its panels at a time are packed and meet all of a. In each
+//! block the sum goes [`STEPS`] at a time, so that a packed panel stays in the first-level cache.
+
+use std::cell::RefCell;
+
+use rayon::prelude::*;
+
+use super::kernel::{Kernel, Panel, Rows, Sums};
+use super::{Matrix, Output, Product};
+
+/// Steps of the sum that are taken together. Every element is summed in the same order, however many threads there are.
+const STEPS: usize = 192;
+/// Rows of a in a block at most, where they are read as they lie: with [`STEPS`] a part of a second-level cache.
+const ROWS: usize = 96;
+/// Sums of a block about, a quarter of a megabyte.
+const SUMS: usize = 64 * 1024;
+/// Panels of b in a block at most.
+const PANELS: usize = 6;
+
+impl Product {
+    /// The product by `kernel`, on all threads if `parallel`.
+    ///
+    /// # Safety
+    /// As for [`Product::run`]; the processor must have the kernel's instructions.
+    pub(super) unsafe fn by_blocks(self, kernel: Kernel, parallel: bool) {
+        let panels = panels(self.shape[1], kernel);
+        let blocks = Blocks { product: self, kernel, panels: &panels, parallel };
+        // SAFETY: the caller's promise.
+        unsafe { blocks.run() };
+    }
+}
+
+/// The panels of `columns`.
+fn panels(columns: usize, kernel: Kernel) -> Vec<Panel> {
+    let (mut from, mut left) = (0, columns.div_ceil(kernel.lanes));
+    let mut panels = Vec::new();
+    while left > 0 {
+        // Not all but one, and then that one: a lone vector's sums wait for each other.
+        let vectors = if left == kernel.vectors + 1 { left.div_ceil(2) } else { left.min(kernel.vectors) };
+        panels.push(Panel { from, vectors });
+        from += vectors * kernel.lanes;
+        left -= vectors;
+    }
+    panels
+}
+
+/// A cache line.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Line(#[expect(dead_code, reason = "it is only room")] [f32; 16]);
+
+/// Room for floats that starts on a cache line and is kept for the next time.
+struct Buffer(Vec<Line>);
+
+impl Buffer {
+    const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Room for so many floats; what they are is left open.
+    fn room(&mut self, floats: usize) -> *mut f32 {
+        self.0.reserve(floats.div_ceil(size_of::<Line>() / size_of::<f32>()));
+        self.0.as_mut_ptr().cast()
+    }
+}
+
+thread_local! {
+    /// A block's packed rows of a, its packed panels, and its sums.
+    static ROOM: RefCell<[Buffer; 3]> = const { RefCell::new([const { Buffer::new() }; 3]) };
+}
+
+/// A product and how it is cut into blocks.
+struct Blocks<'a> {
+    product: Product,
+    kernel: Kernel,
+    panels: &'a [Panel],
+    parallel: bool,
+}
+
+impl Blocks<'_> {
+    /// # Safety
+    /// As for [`Product::by_blocks`].
+    unsafe fn run(&self) {
+        let [rows, columns, steps] = self.product.shape;
+        let goes_by_rows = rows >= columns;
+        let (height, group) = self.block_shape(goes_by_rows);
+        let mut buffer = Buffer::new();
+        let packed = if goes_by_rows && rows > height {
+            let to = Output(buffer.room(columns.next_multiple_of(self.kernel.lanes) * steps));
+            // SAFETY: there is room for all of b.
+            self.for_each(self.panels.len(), |i| unsafe { self.pack(&self.panels[i..=i], &to) });
+            Some(to)
+        } else {
+            None
+        };
+        let groups = self.panels.len().div_ceil(group);
+        self.for_each(rows.div_ceil(height) * groups, |i| {
+            let (row, panel) = (i / groups * height, i % groups * group);
+            let panels = &self.panels[panel..self.panels.len().min(panel + group)];
+            // SAFETY: no other block has these rows and panels; what is packed is as `pack` leaves it.
+            unsafe { self.block(row, height.min(rows - row), panels, packed.as_ref()) };
+        });
+    }
+
+    /// Rows and panels of a block.
+    fn block_shape(&self, goes_by_rows: bool) -> (usize, usize) {
+        let [rows, columns, _] = self.product.shape;
+        let Kernel { lanes, rows: tile, vectors, .. } = self.kernel;
+        let threads = if self.parallel { rayon::current_num_threads() } else { 1 };
+        // A thread that was late gets less.
+        let share = |all: usize| if threads == 1 { all } else { all.div_ceil(2 * threads) };
+        if goes_by_rows {
+            let most = if self.is_packed() { (SUMS / columns).clamp(ROWS, 3 * ROWS) } else { ROWS };
+            (share(rows).clamp(2 * tile, most).next_multiple_of(tile), self.panels.len())
+        } else {
+            let group = share(self.panels.len()).clamp(1, PANELS);
+            (rows.min(SUMS / (group * vectors * lanes)).next_multiple_of(tile), group)
+        }
+    }
+
+    fn for_each(&self, count: usize, task: impl Fn(usize) + Sync + Send) {
+        if self.parallel {
+            (0..count).into_par_iter().for_each(task);
+        } else {
+            (0..count).for_each(task);
+        }
+    }
+
+    /// Whether a is packed: its steps do not follow each other.
+    fn is_packed(&self) -> bool {
+        self.product.a.column != 1
+    }
+
+    /// Packs panels of all of b: [`STEPS`] after [`STEPS`] of each.
+    ///
+    /// # Safety
+    /// There must be room for b up to whole vectors, and nobody else may use these panels' part of it.
+    unsafe fn pack(&self, panels: &[Panel], to: &Output) {
+        let [_, columns, steps] = self.product.shape;
+        for panel in panels {
+            for step in (0..steps).step_by(STEPS) {
+                // SAFETY: b has the panel's columns and the steps.
+                unsafe {
+                    let b = self.product.b.at(step, panel.from);
+                    let to = to.0.add(panel.from * steps + step * panel.vectors * self.kernel.lanes);
+                    (self.kernel.pack)(
+                        b,
+                        columns - panel.from,
+                        STEPS.min(steps - step),
+                        std::slice::from_ref(panel),
+                        to,
+                    );
+                }
+            }
+        }
+    }
+
+    /// One block: `rows` rows of a from `row` on times some panels, which are packed here if all of b is not.
+    ///
+    /// # Safety
+    /// The rows and panels must exist, and nobody else use that part of y.
+    unsafe fn block(&self, row: usize, rows: usize, panels: &[Panel], packed: Option<&Output>) {
+        let [_, columns, steps] = self.product.shape;
+        let Some(first) = panels.first().map(|panel| panel.from) else { return };
+        ROOM.with_borrow_mut(|[a_room, b_room, sums_room]| {
+            let tall = rows.next_multiple_of(self.kernel.rows);
+            let wide = panels.iter().map(|panel| self.width(panel)).sum::<usize>();
+            let sums = sums_room.room(tall * wide);
+            for step in (0..steps).step_by(STEPS) {
+                let count = STEPS.min(steps - step);
+                // SAFETY: there is room for the block's rows and panels, up to whole tiles and vectors.
+                unsafe {
+                    let a = self.rows(self.product.a.at(row, step), rows, count, a_room.room(tall * count));
+                    let b = b_room.room(wide * count);
+                    if packed.is_none() {
+                        (self.kernel.pack)(self.product.b.at(step, first), columns - first, count, panels, b);
+                    }
+                    for panel in panels {
+                        let b = match packed {
+                            Some(packed) => packed.0.add(panel.from * steps + step * self.width(panel)),
+                            None => b.add((panel.from - first) * count),
+                        };
+                        let mut to = self.sums(panel, row, sums.add((panel.from - first) * tall));
+                        to.add |= step > 0;
+                        (self.kernel.multiply)(a, rows, b, panel.vectors, count, to);
+                    }
+                }
+            }
+            for panel in panels.iter().filter(|panel| !self.is_direct(panel)) {
+                // SAFETY: the sums of the panel are there.
+                unsafe { self.write(panel, row, rows, sums.add((panel.from - first) * tall)) };
+            }
+        });
+    }
+
+    /// Floats side by side in a panel.
+    fn width(&self, panel: &Panel) -> usize {
+        panel.vectors * self.kernel.lanes
+    }
+
+    /// Rows of a as the kernel reads them, packed to `room` if their steps do not follow each other.
+    ///
+    /// # Safety
+    /// a must have the rows and steps, and the room hold them up to whole tiles.
+    unsafe fn rows(&self, a: Matrix, rows: usize, steps: usize, room: *mut f32) -> Rows {
+        let tile = self.kernel.rows;
+        if !self.is_packed() {
+            return Rows { start: a.start, row: a.row, step: 1, tile: tile * a.row };
+        }
+        // SAFETY: the caller's promise.
+        unsafe { (self.kernel.pack_rows)(a, rows, steps, room) };
+        Rows { start: room, row: 1, step: tile, tile: tile * steps }
+    }
+
+    /// Whether a panel's sums are made in y itself: whole vectors that need nothing more.
+    fn is_direct(&self, panel: &Panel) -> bool {
+        let product = &self.product;
+        !product.is_transposed && product.scale == 1.0 && panel.from + self.width(panel) <= product.shape[1]
+    }
+
+    /// Where a panel's sums are made.
+    ///
+    /// # Safety
+    /// y must have the row and the panel's columns.
+    unsafe fn sums(&self, panel: &Panel, row: usize, room: *mut f32) -> Sums {
+        let Product { y, stride, add, .. } = self.product;
+        if self.is_direct(panel) {
+            // SAFETY: the caller's promise.
+            return Sums { start: unsafe { y.add(row * stride + panel.from) }, stride, add };
+        }
+        Sums { start: room, stride: self.width(panel), add: false }
+    }
+
+    /// Takes a panel's sums to y.
+    ///
+    /// # Safety
+    /// The sums of `rows` rows must be there, and y have them.
+    unsafe fn write(&self, panel: &Panel, row: usize, rows: usize, sums: *mut f32) {
+        let Product { y, stride, is_transposed, scale, add, .. } = self.product;
+        let sums = Sums { start: sums, stride: self.width(panel), add: false };
+        let shape = [rows, self.width(panel).min(self.product.shape[1] - panel.from)];
+        let (write, at) = match is_transposed {
+            true => (self.kernel.write_transposed, panel.from * stride + row),
+            false => (self.kernel.write, row * stride + panel.from),
+        };
+        // SAFETY: the caller's promise.
+        unsafe { write(sums, shape, Sums { start: y.add(at), stride, add }, scale) };
+    }
+}
