@@ -68,7 +68,10 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    let mut synopsis = Roff::new();
+    let usage = command.clone().render_usage().to_string();
+    verbatim(&mut synopsis, "SYNOPSIS", &usage.lines().map(without_title).collect::<Vec<_>>().join("\n"));
+    synopsis.to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     if command.has_subcommands() {
@@ -89,6 +92,11 @@ fn page(command: &Command) -> io::Result<Vec<u8>> {
     }
     rest.to_writer(&mut page)?;
     Ok(page)
+}
+
+/// A line of the usage without the word before the first, under which the others are indented.
+fn without_title(line: &str) -> &str {
+    line.strip_prefix("Usage:").unwrap_or(line).trim()
 }
 
 /// A section of lines as they stand.
@@ -118,13 +126,15 @@ fn inline(text: &str) -> Vec<Inline> {
 }
 
 fn keys(roff: &mut Roff) {
-    roff.control("SH", ["KEYS"]);
+    // Without empty lines between them.
+    roff.control("SH", ["KEYS"]).control("PD", ["0"]);
     for (context, bindings) in keymap::groups() {
         roff.control("SS", [context.title()]);
         for binding in bindings {
             entry(roff, &binding.keys.join("  "), binding.help);
         }
     }
+    roff.control("PD", []);
 }
 
 fn findings(roff: &mut Roff) {

@@ -28,7 +28,8 @@ fn program() -> clap::Command {
 
 /// Roff's own marks taken out.
 fn plain(roff: &str) -> String {
-    ["\\fB", "\\fI", "\\fR", "\\&"].iter().fold(roff.to_owned(), |text, mark| text.replace(mark, "")).replace('\\', "")
+    let text = roff.replace("\\*(Aq", "'");
+    ["\\fB", "\\fI", "\\fR", "\\&"].iter().fold(text, |text, mark| text.replace(mark, "")).replace('\\', "")
 }
 
 #[test]
@@ -141,12 +142,12 @@ fn doctor_says_what_is_fine_and_what_to_do() {
         (&[], "memory", "fine", "free"),
         (&[("LOSSGLASS_MEMORY", "200M")], "memory", "note", "embedded models"),
         (&[("LOSSGLASS_MEMORY", "much")], "memory", "wrong", "LOSSGLASS_MEMORY is `much`"),
-        (&[], "hub", "fine", ".cache/huggingface/hub: not there yet"),
-        (&[("HF_HUB_CACHE", file)], "hub", "wrong", "no directory; set HF_HUB_CACHE"),
-        (&[("HF_ENDPOINT", "here")], "hub", "wrong", "here"),
+        (&[], "hub cache", "fine", ".cache/huggingface/hub: not there yet"),
+        (&[("HF_HUB_CACHE", file)], "hub cache", "wrong", "no directory; set HF_HUB_CACHE"),
+        (&[("HF_ENDPOINT", "here")], "hub cache", "wrong", "here"),
         (&[("HF_HUB_OFFLINE", "1")], "network", "note", "HF_HUB_OFFLINE"),
         (&[("HF_TOKEN", "hf_secret")], "token", "fine", "there is one"),
-        (&[("LOSSGLASS_CACHE", file)], "own", "wrong", "set LOSSGLASS_CACHE"),
+        (&[("LOSSGLASS_CACHE", file)], "own cache", "wrong", "set LOSSGLASS_CACHE"),
         (&[], "embedded", "fine", "tiny-base, tiny-chat"),
         (&[], "python", "fine", "not needed"),
     ] {
@@ -163,7 +164,7 @@ fn doctor_counts_what_the_cache_has() {
     let blobs = home.path().join(".cache/huggingface/hub/models--some--model/blobs");
     fs::create_dir_all(&blobs).expect("makes");
     fs::write(blobs.join("weights"), vec![0; 3_000_000]).expect("writes");
-    let (state, said) = found(home.path(), &[], "hub");
+    let (state, said) = found(home.path(), &[], "hub cache");
     assert!(state == "fine" && said.contains("hub: 1 model, 3 MB"), "{said}");
 }
 

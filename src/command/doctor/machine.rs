@@ -42,11 +42,13 @@ fn threads() -> Check {
 
 /// Where `--device auto` computes.
 fn gpu() -> Check {
-    let has = |name, is_built| if is_built { format!("built with {name}") } else { format!("built without {name}") };
-    let built = [has("cuda", cfg!(feature = "cuda")), has("metal", cfg!(feature = "metal"))].join(", ");
+    let built = [("cuda", cfg!(feature = "cuda")), ("metal", cfg!(feature = "metal"))];
+    let built: Vec<&str> = built.into_iter().filter_map(|(name, is_built)| is_built.then_some(name)).collect();
+    let built =
+        if built.is_empty() { "without cuda and metal".to_owned() } else { format!("with {}", built.join(", ")) };
     match DeviceKind::Auto.open() {
-        Ok(opened) => Check::fine("device", format!("{} ({built})", device::name(&opened))),
-        Err(error) => Check::wrong("device", format!("none ({built})"), error.to_string()),
+        Ok(opened) => Check::fine("device", format!("{}, built {built}", device::name(&opened))),
+        Err(error) => Check::wrong("device", format!("none, built {built}"), error.to_string()),
     }
 }
 

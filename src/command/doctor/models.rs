@@ -11,10 +11,10 @@ pub fn checks() -> Vec<Check> {
     let models = known();
     let mut checks = vec![Check::fine("embedded", Embedded::EVERY.map(Embedded::name).join(", "))];
     match Settings::from_env() {
-        Err(error) => checks.push(Check::wrong("hub", "its settings cannot be used", error.to_string())),
+        Err(error) => checks.push(Check::wrong("hub cache", "its settings cannot be used", error.to_string())),
         Ok(settings) => {
             let stored = stored(&models, |model| model.repository.is_some());
-            checks.push(directory("hub", "HF_HUB_CACHE", &settings.cache, stored));
+            checks.push(directory("hub cache", "HF_HUB_CACHE", &settings.cache, stored));
             checks.push(network(&settings));
             checks.push(Check::fine(
                 "token",
@@ -26,10 +26,10 @@ pub fn checks() -> Vec<Check> {
         }
     }
     checks.push(match cache::directory() {
-        Err(error) => Check::wrong("own", "there is no place for models from PyPI", error.to_string()),
+        Err(error) => Check::wrong("own cache", "there is no place for models from PyPI", error.to_string()),
         Ok(path) => {
             let stored = stored(&models, |model| model.repository.is_none());
-            directory("own", "LOSSGLASS_CACHE", &path, stored)
+            directory("own cache", "LOSSGLASS_CACHE", &path, stored)
         }
     });
     checks
