@@ -7,7 +7,7 @@
 ///
 #[doc = "<div>"]
 #[doc = include_str!("../assets/screen.svg")]
-#[doc = "</div>"]
+#[doc = "</div>\n"]
 #[doc = include_str!("../docs/screen.md")]
 pub mod screen {}
 
@@ -23,7 +23,7 @@ pub mod analysis {}
 ///
 #[doc = "<div>"]
 #[doc = include_str!("../assets/attend.svg")]
-#[doc = "</div>"]
+#[doc = "</div>\n"]
 #[doc = include_str!("../docs/attention.md")]
 pub mod attention {}
 
@@ -31,7 +31,7 @@ pub mod attention {}
 ///
 #[doc = "<div>"]
 #[doc = include_str!("../assets/score.svg")]
-#[doc = "</div>"]
+#[doc = "</div>\n"]
 #[doc = include_str!("../docs/masks.md")]
 pub mod masks {}
 
@@ -39,7 +39,7 @@ pub mod masks {}
 ///
 #[doc = "<div>"]
 #[doc = include_str!("../assets/records.svg")]
-#[doc = "</div>"]
+#[doc = "</div>\n"]
 #[doc = include_str!("../docs/data-sets.md")]
 pub mod data_sets {}
 
@@ -47,7 +47,7 @@ pub mod data_sets {}
 ///
 #[doc = "<div>"]
 #[doc = include_str!("../assets/train.svg")]
-#[doc = "</div>"]
+#[doc = "</div>\n"]
 #[doc = include_str!("../docs/training.md")]
 pub mod training {}
 
