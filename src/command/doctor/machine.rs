@@ -15,7 +15,7 @@ pub fn program() -> Vec<Check> {
         env::current_exe().map_or_else(|_| "its path is not known".to_owned(), |path| path.display().to_string());
     vec![
         Check::fine("version", format!("{}, {path}", env!("CARGO_PKG_VERSION"))),
-        Check::fine("python", "not needed (`models get --from pypi` alone runs python3 with pip)"),
+        Check::fine("python", "not needed; only `models get --from pypi` runs it"),
     ]
 }
 

@@ -50,7 +50,7 @@ fn directory(name: &'static str, variable: &str, path: &Path, (count, bytes): (u
     let models = if count == 1 { "1 model".to_owned() } else { format!("{count} models") };
     let shown = path.display();
     if !path.exists() {
-        Check::fine(name, format!("{shown}: not there yet, made with the first download"))
+        Check::fine(name, format!("{shown}: not there yet"))
     } else if !path.is_dir() {
         Check::wrong(name, format!("{shown} is no directory"), format!("set {variable} to a directory"))
     } else if !is_writable(path) {
