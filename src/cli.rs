@@ -6,7 +6,9 @@ pub mod inside;
 pub mod lesson;
 pub mod mask;
 pub mod models;
+pub mod reference;
 pub mod report;
+pub mod setup;
 pub mod train;
 
 use std::path::PathBuf;
@@ -147,6 +149,17 @@ pub enum Subcommands {
     Bench(bench::BenchArgs),
     /// List models, fetch, show and remove them
     Models(models::ModelsArgs),
+    /// Say what the program finds on this machine, and what to do where something is missing
+    ///
+    /// The terminal's colours and glyphs, the processor, memory, the caches of models. Exits with 1 if something will not
+    /// work. The network is left alone.
+    Doctor(setup::DoctorArgs),
+    /// Print a script with which a shell completes commands and options
+    Completions(setup::CompletionsArgs),
+    /// Print the manual page of a command in roff, or write the pages of all
+    ///
+    /// `lossglass man mask | man -l -` shows one.
+    Man(setup::ManArgs),
 }
 
 #[derive(Debug, Args)]

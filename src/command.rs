@@ -4,19 +4,22 @@ mod analyze;
 mod bar;
 pub mod bench;
 mod card;
+mod completions;
+mod doctor;
 mod generate;
 mod input;
 mod interrupt;
 mod lesson;
 mod machine;
+mod man;
 mod mask;
 mod models;
 mod report;
 mod screen;
+mod terminal;
 mod train;
 mod version;
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use anyhow::{Result, bail};
@@ -45,8 +48,11 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,
         Some(Subcommands::Lesson(args)) => return lesson::run(args),
+        Some(Subcommands::Doctor(args)) => return doctor::run(&args),
+        Some(Subcommands::Completions(args)) => completions::run(&args)?,
+        Some(Subcommands::Man(args)) => man::run(&args)?,
         None if cli.program.version => version::print_all(cli.program.threads)?,
-        None if has_screen() => screen::run(cli, None)?,
+        None if terminal::has_screen() => screen::run(cli, None)?,
         None if cli.session.is_some() || cli.screen.record.is_some() => {
             bail!("--session and --record are for the screen, and standard output is no terminal")
         }
@@ -57,9 +63,4 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
-}
-
-/// Whether standard output is a terminal that can be drawn on.
-fn has_screen() -> bool {
-    std::io::stdout().is_terminal() && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }

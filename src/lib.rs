@@ -1,5 +1,8 @@
 //! Lossglass shows how a language model learns, token by token.
 //!
+//! What it can do, by subject: [`docs`]. The three ways that everything goes, from a key to a number, from a record to its
+//! mask, from a step to new weights, and where to add: [`docs::architecture`].
+//!
 //! # How data flows
 //!
 //! ```text
@@ -73,36 +76,12 @@
 //! files, a [`checkpoint`] does not know where its files come from, and a [`source`] knows no tensors. [`model`] is the
 //! small thing that ties them. A [`model::Reader`] is what it reads samples with; it needs no weights.
 //!
-//! # Where to add
-//!
-//! What a list or a match forgets, the compiler names; what belongs together and is not said here, `tests/layers.rs`.
-//!
-//! - a view: `app/view/NAME.rs`, its state, its keys, what it does with a command, and `ui/view/NAME.rs`, how it is drawn;
-//!   a line in the lists of `app/view.rs` and `ui/view.rs` makes tab, number key, help and README's table of them
-//! - an overlay: the same in `overlay`; a key of all views: `app/general.rs` ([`app::keymap`] only puts the tables together)
-//! - a loss mask's mode: `mask/mode.rs`; a trainer's profile: `mask/profile.rs`
-//! - a finding: its code in `mask/finding.rs`, where it is found in a file of `mask/finding/`
-//! - a lesson: a file of `assets/lessons` and a line in `lesson/shipped.rs`; what a lesson can do: `lesson/deed.rs`, its
-//!   directive in `lesson/directive.rs`, how it is done in `app/lesson/perform.rs`; a live value: `lesson/quantity.rs` and
-//!   `app/lesson/values.rs`
-//! - a family of models: `decoder/config/json/families.rs`, the names of its tensors in `decoder/layout.rs`; its GGUF names
-//!   in `checkpoint/gguf/config.rs`
-//! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
-//! - a stage of the step in slow motion: what it shows in `train/slow_step.rs`, kept by `train/recorder.rs` as the ordinary
-//!   step passes, a line in `app/overlay/slow_step.rs`, and how it is drawn in `ui/overlay/slow_step/`
-//! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
-//! - what is handed out: the page's data in `report/page.rs`, how it looks in `assets/report`; what of the screen a session
-//!   keeps: [`session`], from and to the screen in `app/session.rs`
-//! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,
-//!   a panel of `app/view/attend.rs`
-//!
-//! Screen and reports price a sequence by one [`loss::Ledger`]; where they differ, their mask or their scores do.
-//!
 //! # Who may use whom
 //!
 //! A room uses only rooms that stand above it here, and no two use each other:
 //!
 //! ```text
+//! docs                                                  words alone
 //! cancel  disguise  guard  memory                       small things for all
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
 //! data                                                  records of files
@@ -141,6 +120,7 @@ pub mod data;
 pub mod dataset;
 pub mod decoder;
 pub mod disguise;
+pub mod docs;
 pub mod engine;
 pub mod generate;
 pub mod guard;

@@ -15,7 +15,7 @@ use ratatui::layout::{Position, Rect};
 
 pub use files::{Files, Readers, append, from_home};
 pub use record::{Recorded, Recording};
-pub use terminal::{Screen, on_signals};
+pub use terminal::{Screen, on_signals, size};
 
 use crate::app::{Action, App, Command, Effect, FileRequest, HandOut, keymap, update};
 use crate::ui::{self, Hits, Theme};

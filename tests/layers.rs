@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // Small things that know nothing of the crate.
     ("cancel", &[]),
     ("disguise", &[]),
+    ("docs", &[]),
     ("guard", &[]),
     ("memory", &[]),
     // From what the user gave to masked tokens and their loss.
@@ -107,8 +108,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
-    "app", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "lesson", "loss", "mask", "memory",
-    "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
+    "app", "cancel", "compare", "data", "dataset", "disguise", "docs", "guard", "jinja", "lesson", "loss", "mask",
+    "memory", "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
 ];
 
 /// Where the screen's libraries may be named; `app::keymap` is the table of key codes.

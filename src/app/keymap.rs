@@ -1,4 +1,4 @@
-//! The one key table, put together from the rooms': dispatch, footer, help, command palette and the README's key table
+//! The one key table, put together from the rooms': dispatch, footer, help, command palette and the key table of `docs`
 //! all read it.
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -136,7 +136,7 @@ pub fn is_hidden(binding: &Binding, context: Context) -> bool {
     binding.keys.first().is_some_and(taken)
 }
 
-/// Every binding, by where it holds, for the help and the README.
+/// Every binding, by where it holds, for the help and the key table of `docs`.
 pub fn groups() -> impl Iterator<Item = (Context, Vec<&'static Binding>)> {
     let mut contexts: Vec<Context> = Vec::new();
     for binding in all() {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::{Result, bail};
 
-use super::{has_screen, screen};
+use super::{screen, terminal};
 use crate::app::shipped;
 use crate::cli::lesson::{LessonArgs, LessonCommand};
 use crate::cli::{Cli, CompareArgs, InputArgs, MaskArgs, ModelArgs, ProgramArgs};
@@ -38,7 +38,7 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
                 Ok(lesson) => lesson,
                 Err(mistakes) => return Ok(wrong(name, &mistakes)),
             };
-            if !has_screen() {
+            if !terminal::has_screen() {
                 bail!("a lesson needs a terminal; `lossglass lesson check` runs it without one");
             }
             let (input, model, mask) = (InputArgs::default(), ModelArgs::default(), MaskArgs::default());

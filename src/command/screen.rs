@@ -8,9 +8,9 @@ use std::sync::{Arc, mpsc};
 
 use anyhow::{Context, Result, anyhow};
 
-use super::{input, models};
-use crate::app::{App, Effect, Start, ThemeName};
-use crate::cli::{Cli, ThemeArg};
+use super::{input, models, terminal};
+use crate::app::{App, Effect, Start};
+use crate::cli::Cli;
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
 use crate::lesson::Lesson;
@@ -31,10 +31,10 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
         None => (models::overrides(&cli.model)?, start(&cli, lesson.is_some())?),
     };
     let directory = std::env::current_dir().context("the current directory is gone")?;
-    let theme = theme(cli.screen.theme);
+    let theme = terminal::theme(cli.screen.theme);
     let (presents, notes) = (cli.screen.present, cli.screen.notes.clone());
     let (app, effects) =
-        App::new(Start { theme, unicode: is_utf8_locale(), directory, presents, lesson, notes, ..start });
+        App::new(Start { theme, unicode: terminal::is_utf8(), directory, presents, lesson, notes, ..start });
     if let Some(path) = &cli.screen.notes {
         tui::append(path, "").with_context(|| format!("the notes {} cannot be written", path.display()))?;
     }
@@ -123,30 +123,4 @@ fn run_loop(
 fn built_in() -> Opened {
     let first = &sample::BUILT_IN[0];
     Opened::new(first.name, first.sample(), None)
-}
-
-/// `--theme`, or mono under `NO_COLOR`, or what the terminal says it can show.
-fn theme(argument: Option<ThemeArg>) -> ThemeName {
-    let says = |name: &str, words: &[&str]| {
-        std::env::var(name).is_ok_and(|value| words.iter().any(|word| value.contains(word)))
-    };
-    match argument {
-        Some(ThemeArg::Dark) => ThemeName::Dark,
-        Some(ThemeArg::Light) => ThemeName::Light,
-        Some(ThemeArg::Contrast) => ThemeName::Contrast,
-        Some(ThemeArg::Ansi) => ThemeName::Ansi,
-        Some(ThemeArg::Mono) => ThemeName::Mono,
-        None if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) => ThemeName::Mono,
-        None if says("COLORTERM", &["truecolor", "24bit"]) || says("TERM", &["256color"]) => ThemeName::Dark,
-        None => ThemeName::Ansi,
-    }
-}
-
-/// Whether the locale promises a terminal that shows UTF-8.
-fn is_utf8_locale() -> bool {
-    let set = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()));
-    set.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }

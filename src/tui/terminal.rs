@@ -9,7 +9,8 @@ use std::sync::mpsc::Sender;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
-use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode};
+use ratatui::crossterm::terminal::{EnterAlternateScreen, LeaveAlternateScreen};
+use ratatui::crossterm::terminal::{disable_raw_mode, enable_raw_mode, window_size};
 use ratatui::crossterm::{cursor, execute};
 
 use super::{Inbound, Recorded, Recording};
@@ -19,6 +20,12 @@ pub struct Screen {
     /// Never dropped: its own way of giving the terminal back prints where that fails, as on a closed window.
     pub terminal: ManuallyDrop<Terminal<CrosstermBackend<Recorded>>>,
     recording: Option<Rc<RefCell<Recording>>>,
+}
+
+/// Columns and rows of the terminal; `None` where there is none, or where the system does not say.
+pub fn size() -> Option<(u16, u16)> {
+    let size = window_size().ok()?;
+    (size.columns > 0 && size.rows > 0).then_some((size.columns, size.rows))
 }
 
 impl Screen {

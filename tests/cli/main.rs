@@ -15,6 +15,7 @@ mod mask;
 mod pieces;
 mod report;
 mod reports;
+mod setup;
 mod support;
 mod train;
 mod version;

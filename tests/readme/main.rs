@@ -1,5 +1,5 @@
-//! The README's pictures, key table and outputs are the program's own. `LOSSGLASS_UPDATE=1 cargo test --test readme`
-//! makes them anew.
+//! The pictures, tables and outputs of README and of the pages in `docs` are the program's own. `LOSSGLASS_UPDATE=1 cargo
+//! test --test readme` makes them anew.
 
 #[path = "../support/session.rs"]
 mod session;
@@ -9,7 +9,9 @@ use std::path::{Path, PathBuf};
 
 use lossglass::app::{Action, FileOutcome, Reading};
 use lossglass::app::{Context, keymap};
+use lossglass::cli::reference::{EXIT_CODES, VARIABLES};
 use lossglass::data::{DataSet, Opened, Records};
+use lossglass::mask::finding::Code;
 use lossglass::sample::{BUILT_IN, Sample};
 use lossglass::source::{Embedded, Source};
 use lossglass::ui::picture;
@@ -22,14 +24,44 @@ fn root() -> PathBuf {
 /// Every finding, the major ones first.
 #[test]
 fn the_findings_are_the_program_s() {
-    use lossglass::mask::finding::{Code, Severity};
     let mut table = String::from("| finding | severity | what it means | what to do |\n|---|---|---|---|\n");
-    let of = |severity| Code::EVERY.into_iter().filter(move |code| code.severity() == severity);
-    for code in of(Severity::Major).chain(of(Severity::Minor)) {
+    for code in Code::by_severity() {
         let (name, severity) = (code.name(), code.severity().name());
         writeln!(table, "| `{name}` | {severity} | {} | {} |", code.describe(), code.fix()).expect("a string");
     }
-    keep_section("findings", &table);
+    keep_section("data-sets.md", "findings", &table);
+}
+
+#[test]
+fn the_variables_and_exit_codes_are_the_program_s() {
+    let mut table = String::from("| variable | meaning |\n|---|---|\n");
+    for (names, meaning) in VARIABLES {
+        let names: Vec<String> = names.split(", ").map(|name| format!("`{name}`")).collect();
+        writeln!(table, "| {} | {meaning} |", names.join(", ")).expect("a string");
+    }
+    keep_section("models.md", "variables", &table);
+    let mut table = String::from("| exit code | meaning |\n|---|---|\n");
+    for (code, meaning) in EXIT_CODES {
+        writeln!(table, "| {code} | {meaning} |").expect("a string");
+    }
+    keep_section("analysis.md", "exit-codes", &table);
+}
+
+/// README's table and the crate's documentation have every page, and no link leads nowhere.
+#[test]
+fn every_page_is_reached() {
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).expect("a text");
+    let (readme, modules) = (read("README.md"), read("src/docs.rs"));
+    for entry in std::fs::read_dir(root().join("docs")).expect("docs").flatten() {
+        let page = format!("docs/{}", entry.file_name().display());
+        assert!(readme.contains(&format!("]({page})")), "README.md does not name {page}");
+        assert!(modules.contains(&format!("../{page}")), "src/docs.rs does not show {page}");
+        // They are shown at two places: a relative link would be broken at one of them.
+        assert!(!read(&page).contains("]("), "{page} has a link");
+    }
+    for link in readme.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+        assert!(root().join(link).exists(), "README.md links to {link}, which is not there");
+    }
 }
 
 fn is_update() -> bool {
@@ -63,18 +95,18 @@ fn assert_same(actual: &str, committed: &str, what: &str) {
     }
 }
 
-/// Replaces what stands between `<!-- name -->` and `<!-- /name -->`, or compares it.
-fn keep_section(name: &str, content: &str) {
-    let path = root().join("README.md");
-    let readme = std::fs::read_to_string(&path).expect("README.md");
+/// Replaces what stands between `<!-- name -->` and `<!-- /name -->` on a page of `docs`, or compares it.
+fn keep_section(page: &str, name: &str, content: &str) {
+    let path = root().join("docs").join(page);
+    let text = std::fs::read_to_string(&path).expect(page);
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
-    let start = readme.find(&open).unwrap_or_else(|| panic!("README.md has no section {name}")) + open.len();
-    let end = start + readme[start..].find(&close).expect("the section ends");
+    let start = text.find(&open).unwrap_or_else(|| panic!("{page} has no section {name}")) + open.len();
+    let end = start + text[start..].find(&close).expect("the section ends");
     if is_update() {
-        let new = format!("{}{content}{}", &readme[..start], &readme[end..]);
+        let new = format!("{}{content}{}", &text[..start], &text[end..]);
         std::fs::write(path, new).expect("written");
     } else {
-        assert_same(content, &readme[start..end], name);
+        assert_same(content, &text[start..end], name);
     }
 }
 
@@ -167,25 +199,25 @@ fn the_picture_of_training_is_the_view_train() {
 }
 
 #[test]
-fn the_readme_is_the_program_s() {
+fn keys_and_outputs_are_the_program_s() {
     let mut table = String::from("| where | keys | what |\n|---|---|---|\n");
     for binding in keymap::all().filter(|binding| binding.context != Context::Help) {
         let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
         let _ = writeln!(table, "| {} | {} | {} |", binding.context.title(), keys.join(" "), binding.help);
     }
-    keep_section("keys", &table);
+    keep_section("keys.md", "keys", &table);
 
-    keep_output("analyze", &["analyze", "--chat", "sample_data/capital.json"]);
-    keep_output("generate", &["generate", "--chat", "sample_data/capital.json", "--temperature", "0"]);
+    keep_output("analysis.md", "analyze", &["analyze", "--chat", "sample_data/capital.json"]);
+    keep_output("generation.md", "generate", &["generate", "--chat", "sample_data/capital.json", "--temperature", "0"]);
 }
 
-/// What the program prints, as a section of the README.
-fn keep_output(section: &str, args: &[&str]) {
+/// What the program prints, as a section of a page.
+fn keep_output(page: &str, section: &str, args: &[&str]) {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_lossglass"))
         .args(args)
         .current_dir(root())
         .output()
         .expect("run");
     let printed = String::from_utf8(output.stdout).expect("UTF-8");
-    keep_section(section, &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
+    keep_section(page, section, &format!("```text\n$ lossglass {}\n{printed}```\n", args.join(" ")));
 }

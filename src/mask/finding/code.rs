@@ -46,6 +46,12 @@ impl Code {
     /// Every code.
     pub const EVERY: [Self; Self::COUNT] = *Self::VARIANTS.first_chunk().expect("as many as there are");
 
+    /// Every code, the major ones first.
+    pub fn by_severity() -> impl Iterator<Item = Self> {
+        let of = |severity| Self::EVERY.into_iter().filter(move |code| code.severity() == severity);
+        of(Severity::Major).chain(of(Severity::Minor))
+    }
+
     /// The code's name in JSON and on screen.
     pub fn name(self) -> &'static str {
         self.into()
