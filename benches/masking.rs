@@ -13,7 +13,7 @@ use lossglass::cancel::Cancel;
 use lossglass::data::{DataError, Records};
 use lossglass::model::Model;
 use lossglass::source::Source;
-use lossglass::survey::{self, Repeats, Terms, Totals};
+use lossglass::survey::{self, Judged, Repeats, Terms, Totals};
 
 /// The program's own.
 #[global_allocator]
@@ -50,9 +50,9 @@ fn ours(model: &Model, path: &Path) -> (f64, Totals) {
     let (mut totals, mut repeats) = (Totals::default(), Repeats::default());
     let records = Records::open(path).expect("the file just written");
     let reader = model.reader();
-    let take = |mut judged| {
-        repeats.look(&mut judged);
-        totals.add(&judged);
+    let take = |mut judged: Judged| {
+        repeats.look(&mut judged.entry);
+        totals.add(&judged.entry);
         Ok::<(), DataError>(())
     };
     survey::run(records, &Cancel::default(), |raw| survey::judge(&reader, &Terms::default(), raw), take)

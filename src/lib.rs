@@ -104,6 +104,7 @@
 //!
 //! ```text
 //! cancel  disguise  guard  memory                       small things for all
+//! board                                                 logs of runs
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
 //! data                                                  records of files
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
@@ -119,7 +120,7 @@
 //! app                                                   lesson; of engine, its messages; of model, its description; of inspect,
 //!                                                       what was seen; of report, the page
 //! ui, tui                                               app, and what its state is made of
-//! cli                                                   plain values; of decoder, names of devices
+//! cli                                                   plain values; of decoder, names of devices; of data, a shard
 //! command                                               what it runs
 //! ```
 //!
@@ -132,6 +133,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod app;
+pub mod board;
 pub mod cancel;
 pub mod checkpoint;
 pub mod cli;

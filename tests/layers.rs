@@ -8,6 +8,7 @@ use std::path::Path;
 /// Each room, and what it may use of the crate beside itself: whole rooms, or single modules of one.
 const MAY_USE: &[(&str, &[&str])] = &[
     // Small things that know nothing of the crate.
+    ("board", &[]),
     ("cancel", &[]),
     ("disguise", &[]),
     ("guard", &[]),
@@ -101,14 +102,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
-    ("cli", &["decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
+    ("cli", &["data::shard", "decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
     ("command", &["*"]),
 ];
 
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
-    "app", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "lesson", "loss", "mask", "memory",
-    "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
+    "app", "board", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "lesson", "loss", "mask",
+    "memory", "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
 ];
 
 /// Where the screen's libraries may be named; `app::keymap` is the table of key codes.

@@ -14,5 +14,6 @@ mod mask;
 mod pieces;
 mod report;
 mod reports;
+mod shards;
 mod support;
 mod train;
