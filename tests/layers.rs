@@ -102,7 +102,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
-    ("cli", &["data::shard", "decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
+    (
+        "cli",
+        &[
+            "data::shard",
+            "decoder::device",
+            "inspect::weights",
+            "loss",
+            "mask",
+            "sample",
+            "sequence",
+            "train::settings",
+        ],
+    ),
     ("command", &["*"]),
 ];
 

@@ -139,7 +139,8 @@ mod tests {
 
     /// The events of a directory's files, in the order of their names.
     fn read(directory: &Path) -> Vec<(i64, Vec<(String, f64)>)> {
-        let mut files: Vec<_> = fs::read_dir(directory).expect("listed").map(|entry| entry.expect("one").path()).collect();
+        let mut files: Vec<_> =
+            fs::read_dir(directory).expect("listed").map(|entry| entry.expect("one").path()).collect();
         files.sort();
         let mut events = Vec::new();
         for file in files {

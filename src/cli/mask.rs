@@ -10,7 +10,7 @@ use crate::mask::export::Trainer;
 use crate::sample::Form;
 
 /// What the reports of shards say by themselves, or would need the records.
-const OF_A_RUN: [&str; 14] = [
+const OF_A_RUN: [&str; 19] = [
     "data",
     "shard",
     "format_hint",
@@ -18,7 +18,12 @@ const OF_A_RUN: [&str; 14] = [
     "model",
     "template",
     "eot_token",
-    "MaskArgs",
+    "mask",
+    "profile",
+    "denominator",
+    "split",
+    "weights",
+    "MaskOptionArgs",
     "show",
     "export",
     "keep_unscored",

@@ -53,7 +53,9 @@ pub(super) fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "arrow"));
     files.sort();
     if files.is_empty() {
-        return Err(other("it is a directory without Arrow files; give files, such as 'DIR/*.jsonl', or a folder that `datasets` wrote"));
+        return Err(other(
+            "it is a directory without Arrow files; give files, such as 'DIR/*.jsonl', or a folder that `datasets` wrote",
+        ));
     }
     Ok(files)
 }

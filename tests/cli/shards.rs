@@ -90,7 +90,8 @@ fn shards_merge_into_what_one_run_prints() {
         assert_eq!(mask(&check).status.code(), Some(1), "{}", stderr(&mask(&check)));
     }
     let report = json_of(&mut crate::support::command(&["mask", &data, "--format", "json"]));
-    let codes: Vec<&str> = report["totals"]["by_code"].as_array().unwrap().iter().filter_map(|c| c["code"].as_str()).collect();
+    let codes: Vec<&str> =
+        report["totals"]["by_code"].as_array().unwrap().iter().filter_map(|c| c["code"].as_str()).collect();
     for code in ["duplicate", "prompt-repeated", "unreadable", "weight-ignored"] {
         assert!(codes.contains(&code), "{code} is not among {codes:?}");
     }
@@ -117,7 +118,10 @@ fn records_of_several_files_name_their_file() {
     let finding = report["findings"].as_array().unwrap().iter().find(|finding| finding["record"] == 33).unwrap();
     assert_eq!((&finding["file"], &finding["line"]), (&files[2], &4.into()));
     let table = stdout(&mask(&[&data]));
-    assert!(table.starts_with("4 files · ") && table.contains("part-0.jsonl, line 1 (record 0): is not JSON"), "{table}");
+    assert!(
+        table.starts_with("4 files · ") && table.contains("part-0.jsonl, line 1 (record 0): is not JSON"),
+        "{table}"
+    );
     let one = json_of(&mut crate::support::command(&["mask", files[0].as_str().unwrap(), "--format", "json"]));
     assert!(one["files"].is_null() && one["records"][0]["file"].is_null() && one["records"][0]["shard"].is_null());
 }
@@ -128,7 +132,8 @@ fn a_shards_export_has_its_records() {
     let data = data(directory.path());
     let export = |more: &[&str], name: &str| -> Vec<String> {
         let path = directory.path().join(name).display().to_string();
-        let output = mask(&[&[data.as_str(), "--export", "labels", "--output", &path, "--keep-unscored"], more].concat());
+        let output =
+            mask(&[&[data.as_str(), "--export", "labels", "--output", &path, "--keep-unscored"], more].concat());
         assert!(output.status.success(), "{}", stderr(&output));
         std::fs::read_to_string(path).unwrap().lines().map(str::to_owned).collect()
     };

@@ -14,8 +14,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+/// With a checksum, as the program `zstd` writes it.
 fn zstd(bytes: &[u8]) -> Vec<u8> {
-    zstd::encode_all(bytes, 1).unwrap()
+    let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+    encoder.include_checksum(true).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// A frame that a decoder passes over, as pzstd puts it first.
@@ -131,7 +135,8 @@ fn a_record_without_end_is_passed_over() {
     let long = format!("{{\"text\": \"{}\"}}", "x".repeat(LONGEST));
     let read = |content: String| -> Vec<String> {
         let records = Records::open(written(content).path()).unwrap();
-        let line = |raw: Raw| (raw.place, raw.read(None).map(|record| record.form.name()).map_err(|bad| bad.to_string()));
+        let line =
+            |raw: Raw| (raw.place, raw.read(None).map(|record| record.form.name()).map_err(|bad| bad.to_string()));
         records.map(|raw| format!("{:?}", line(raw.unwrap()))).collect()
     };
     let bad = "is longer than 64 MB, the most that is read as one record; split it";
@@ -156,12 +161,19 @@ fn series(contents: &[Vec<u8>]) -> (tempfile::TempDir, Result<Series, DataError>
 
 #[test]
 fn several_files_are_counted_through() {
-    let contents =
-        [lines(3).into_bytes(), Vec::new(), gzip(lines(2).as_bytes()), b"[]".to_vec(), zstd(lines(1).as_bytes()), vec![]];
+    let contents = [
+        lines(3).into_bytes(),
+        Vec::new(),
+        gzip(lines(2).as_bytes()),
+        b"[]".to_vec(),
+        zstd(lines(1).as_bytes()),
+        vec![],
+    ];
     let (_guard, series) = series(&contents);
     let series = series.unwrap();
     let progress = series.progress();
-    let all: Vec<(usize, usize, usize)> = series.map(Result::unwrap).map(|raw| (raw.index, raw.file, raw.place)).collect();
+    let all: Vec<(usize, usize, usize)> =
+        series.map(Result::unwrap).map(|raw| (raw.index, raw.file, raw.place)).collect();
     assert_eq!(all, [(0, 0, 1), (1, 0, 2), (2, 0, 3), (3, 2, 1), (4, 2, 2), (5, 4, 1)]);
     assert_eq!(progress.share(), Some(1.0));
 }

@@ -34,7 +34,10 @@ impl<W: Write> Output for Table<W> {
         self.totals(totals)?;
         self.findings(totals)?;
         if part.is_some() {
-            writeln!(self.out, "\nrecords that repeat others show when the shards' reports are merged: write each with")?;
+            writeln!(
+                self.out,
+                "\nrecords that repeat others show when the shards' reports are merged: write each with"
+            )?;
             writeln!(self.out, "--format json, then lossglass mask --merge REPORT…")?;
         }
         self.out.flush()

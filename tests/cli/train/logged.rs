@@ -17,7 +17,8 @@ const RUN: [&str; 6] = ["--model", "tests/fixtures/llama", "--chat", CHAT, "--lr
 
 /// Step, name and value of every scalar in the event files of a directory, the last record perhaps half written.
 fn scalars(directory: &str) -> Vec<(i64, String, f64)> {
-    let mut files: Vec<_> = fs::read_dir(directory).expect("a directory").map(|file| file.expect("a file").path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(directory).expect("a directory").map(|file| file.expect("a file").path()).collect();
     files.sort();
     let mut scalars = Vec::new();
     for file in files {
@@ -84,7 +85,10 @@ fn a_killed_run_can_be_read_and_gone_on_with() {
     process.wait().expect("over");
     let (lines, scalars) = (lines(&save), scalars(&log));
     assert!(lines.len() >= 3 && lines.iter().enumerate().all(|(at, line)| line["step"] == at + 1));
-    assert!(scalars.len() >= 15 && scalars[5] == (2, "train/loss".into(), f64::from(lines[1]["train/loss"].as_f64().unwrap() as f32)));
+    assert!(
+        scalars.len() >= 15
+            && scalars[5] == (2, "train/loss".into(), f64::from(lines[1]["train/loss"].as_f64().unwrap() as f32))
+    );
     let again = train(&[&RUN[..], &["--steps", "1"], &logs].concat());
     assert_eq!(again.status.code(), Some(2));
     assert!(stderr(&again).contains("has the log of a run already; give another directory"), "{}", stderr(&again));
@@ -97,7 +101,8 @@ fn a_resumed_run_goes_on_in_the_same_log() {
     let logs = ["--log", "tensorboard", &log];
     events(&[&RUN[..], &["--steps", "2", "--save", &save], &logs].concat());
     events(&[&["--resume", &save, "--chat", CHAT, "--steps", "2"], &logs[..]].concat());
-    let losses: Vec<i64> = scalars(&log).into_iter().filter(|(_, name, _)| name == "train/loss").map(|(step, ..)| step).collect();
+    let losses: Vec<i64> =
+        scalars(&log).into_iter().filter(|(_, name, _)| name == "train/loss").map(|(step, ..)| step).collect();
     assert_eq!(losses, [1, 2, 3, 4]);
 }
 
