@@ -34,10 +34,10 @@ const OF_A_RUN: [&str; 19] = [
 
 #[derive(Debug, Args)]
 pub struct MaskSetArgs {
-    /// Data set, of one file or several: JSONL, JSON, both packed with gzip or zstd too, Parquet or a folder of Arrow
-    /// files, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca), text, or token ids with labels;
-    /// - for standard input. A pattern in quotes, such as 'data/*.jsonl.gz', is the files that it matches, by name. Records
-    /// are counted through all files
+    /// Data set, of one file or several, - for standard input: JSONL, JSON, both packed with gzip or zstd too, Parquet or a
+    /// folder of Arrow files, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca), text, or token
+    /// ids with labels. A pattern in quotes, such as 'data/*.jsonl.gz', is the files that it matches, by name. Records are
+    /// counted through all files
     #[arg(value_name = "DATA", required_unless_present_any = ["card", "merge"])]
     pub data: Vec<PathBuf>,
     /// Take every N-th record alone, from record I on, so that N machines share the work: I from 1 to N. What each writes

@@ -15,8 +15,9 @@ use crate::support::stderr;
 
 const RUN: [&str; 6] = ["--model", "tests/fixtures/llama", "--chat", CHAT, "--lr", "1e-3"];
 
-/// Step, name and value of every scalar in the event files of a directory, the last record perhaps half written.
-fn scalars(directory: &str) -> Vec<(i64, String, f64)> {
+/// Step, name and value, which is an f32, of every scalar in the event files of a directory, the last record perhaps half
+/// written.
+fn scalars(directory: &str) -> Vec<(i64, String, f32)> {
     let mut files: Vec<_> =
         fs::read_dir(directory).expect("a directory").map(|file| file.expect("a file").path()).collect();
     files.sort();
@@ -32,7 +33,7 @@ fn scalars(directory: &str) -> Vec<(i64, String, f64)> {
             let Some((tail, behind)) = behind.split_first_chunk::<TAIL>() else { break };
             assert!(record::is_whole(data, *tail));
             let event = Event::decode(data).expect("an event");
-            scalars.extend(event.scalars.into_iter().map(|(name, value)| (event.step, name, value)));
+            scalars.extend(event.scalars.into_iter().map(|(name, value)| (event.step, name, value as f32)));
             rest = behind;
         }
     }
@@ -63,7 +64,7 @@ fn both_logs_have_every_figure_of_every_step() {
         assert_eq!(lines[at]["step"], step["step"]);
         for (place, (name, value)) in wanted.into_iter().enumerate() {
             assert_eq!(&lines[at][name], value, "{name}");
-            let rounded = f64::from(value.as_f64().expect("a number") as f32);
+            let rounded = value.as_f64().expect("a number") as f32;
             assert_eq!(scalars[5 * at + place], (at as i64 + 1, name.to_owned(), rounded));
         }
     }
@@ -85,10 +86,8 @@ fn a_killed_run_can_be_read_and_gone_on_with() {
     process.wait().expect("over");
     let (lines, scalars) = (lines(&save), scalars(&log));
     assert!(lines.len() >= 3 && lines.iter().enumerate().all(|(at, line)| line["step"] == at + 1));
-    assert!(
-        scalars.len() >= 15
-            && scalars[5] == (2, "train/loss".into(), f64::from(lines[1]["train/loss"].as_f64().unwrap() as f32))
-    );
+    let second = lines[1]["train/loss"].as_f64().expect("a loss") as f32;
+    assert!(scalars.len() >= 15 && scalars[5] == (2, "train/loss".into(), second));
     let again = train(&[&RUN[..], &["--steps", "1"], &logs].concat());
     assert_eq!(again.status.code(), Some(2));
     assert!(stderr(&again).contains("has the log of a run already; give another directory"), "{}", stderr(&again));
