@@ -1,16 +1,21 @@
-//! The records of a data set, one after the other, however long the file: JSON, JSONL, Parquet, Arrow.
+//! The records of a data set, one after the other, however long the files: JSON, JSONL, both packed with gzip or zstd too,
+//! Parquet, Arrow.
 //!
-//! A file is never read whole (but for one JSON object laid out over several lines, which is one record): what is in
-//! memory is the record at hand. Parsing a record is left to whoever takes it, so that several threads can.
+//! A file is never read whole: what is in memory is the record at hand, which is refused where it is longer than
+//! [`LONGEST`]. Parsing a record is left to whoever takes it, so that several threads can.
 
 mod arrow;
 mod at;
+mod compressed;
 mod elements;
+mod expand;
 mod layout;
 mod lines;
 mod not_json;
 mod opened;
 mod rows;
+mod series;
+pub mod shard;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -24,14 +29,27 @@ use thiserror::Error;
 use crate::disguise::{self, Disguise};
 use crate::sample::{Form, Record, read_record};
 pub use at::{Place, record_at};
+pub use compressed::{Compression, Damage};
+use compressed::{Input, unpacked};
+pub use expand::expand;
 use layout::Layout;
 pub use opened::{DataSet, Opened};
+pub use series::Series;
+
+/// Bytes of the longest record that is read.
+pub const LONGEST: usize = 64 << 20;
 
 /// Why a data set cannot be read at all.
 #[derive(Debug, Error)]
 pub enum DataError {
     #[error("reading {}: {reason}", file.display())]
     Read { file: PathBuf, reason: io::Error },
+    #[error("{}: {damage} {}; download or write it again", file.display(), behind(*records))]
+    Damaged { file: PathBuf, damage: Damage, records: usize },
+    #[error("no file matches {}", pattern.display())]
+    NoMatch { pattern: PathBuf },
+    #[error("{} is no pattern of files: {reason}", pattern.display())]
+    Pattern { pattern: PathBuf, reason: String },
     #[error("{} is empty; give JSONL with one record a line, a JSON list of records, or Parquet", file.display())]
     Empty { file: PathBuf },
     #[error("{} is {disguise}", file.display())]
@@ -40,6 +58,33 @@ pub enum DataError {
     Parquet { file: PathBuf, reason: String },
     #[error("{} is not Arrow that can be read: {reason}", file.display())]
     Arrow { file: PathBuf, reason: String },
+}
+
+/// How far a file could be read.
+fn behind(records: usize) -> String {
+    match records.checked_sub(1) {
+        None => "before its first record ends".into(),
+        Some(last) => format!("behind record {last} (from 0)"),
+    }
+}
+
+impl DataError {
+    /// What came up behind `records` records of a file.
+    fn of(error: io::Error, file: &Path, records: usize) -> Self {
+        let damage = error.get_ref().and_then(|inner| inner.downcast_ref::<Damage>()).cloned();
+        match damage {
+            Some(damage) => Self::Damaged { file: file.to_owned(), damage, records },
+            None => Self::Read { file: file.to_owned(), reason: error },
+        }
+    }
+
+    /// The same with records counted from the file before, which ended at `before`.
+    fn behind(self, before: usize) -> Self {
+        match self {
+            Self::Damaged { file, damage, records } => Self::Damaged { file, damage, records: before + records },
+            other => other,
+        }
+    }
 }
 
 /// What places in a file are counted in, from 1.
@@ -54,10 +99,12 @@ pub enum Unit {
 pub struct Raw {
     /// Its number, from 0.
     pub index: usize,
+    /// The number of its file in a [`Series`], from 0.
+    pub file: usize,
     /// The line where it begins, or its row, from 1.
     pub place: usize,
     pub unit: Unit,
-    /// Where it begins in the file, in bytes; of no meaning in Parquet.
+    /// Where it begins in what the file holds, in bytes; of no meaning in Parquet.
     pub offset: u64,
     body: Body,
 }
@@ -92,6 +139,30 @@ impl Unit {
 }
 
 impl Raw {
+    fn json(index: usize, place: usize, offset: u64, bytes: Vec<u8>) -> Self {
+        let body = match bytes.len() > LONGEST {
+            true => {
+                let limit = LONGEST >> 20;
+                Body::Broken(format!("is longer than {limit} MB, the most that is read as one record; split it"))
+            }
+            false => Body::Json(bytes),
+        };
+        Self { index, file: 0, place, unit: Unit::Line, offset, body }
+    }
+
+    fn row(index: usize, value: Value) -> Self {
+        Self { index, file: 0, place: index + 1, unit: Unit::Row, offset: 0, body: Body::Value(value) }
+    }
+
+    /// About how many bytes it takes.
+    pub fn size(&self) -> usize {
+        match &self.body {
+            Body::Json(bytes) => bytes.len(),
+            Body::Value(value) => size(value),
+            Body::Broken(_) => 0,
+        }
+    }
+
     /// Where it stands, to be found again.
     pub fn at(&self) -> Place {
         Place { index: self.index, place: self.place, offset: self.offset }
@@ -133,6 +204,16 @@ impl Raw {
     }
 }
 
+fn size(value: &Value) -> usize {
+    size_of::<Value>()
+        + match value {
+            Value::String(string) => string.len(),
+            Value::Array(values) => values.iter().map(size).sum(),
+            Value::Object(fields) => fields.iter().map(|(key, value)| key.len() + size(value)).sum(),
+            _ => 0,
+        }
+}
+
 /// Whether any text in `value` has `text`, which is in lower case.
 fn has(value: &Value, text: &str) -> bool {
     match value {
@@ -148,6 +229,8 @@ pub struct Records {
     records: Box<dyn Iterator<Item = io::Result<Raw>> + Send>,
     file: PathBuf,
     progress: Progress,
+    /// Records that were read.
+    read: usize,
 }
 
 /// How much of a file was read, for whoever watches.
@@ -187,7 +270,7 @@ impl Records {
         if rows::is_parquet(&file).map_err(read)? {
             let parquet = |reason| DataError::Parquet { file: path.to_owned(), reason };
             let (rows, progress) = rows::Rows::open(file).map_err(parquet)?;
-            return Ok(Self { records: Box::new(rows), file: path.to_owned(), progress });
+            return Ok(Self { records: Box::new(rows), file: path.to_owned(), progress, read: 0 });
         }
         Self::of(Box::new(file), path, metadata.len())
     }
@@ -204,29 +287,30 @@ impl Records {
         let file = path.to_owned();
         let arrow = |reason| DataError::Arrow { file: file.clone(), reason };
         let rows = arrow::Rows::open(files).map_err(arrow)?;
-        Ok(Self { records: Box::new(rows), file, progress: Progress::default() })
+        Ok(Self { records: Box::new(rows), file, progress: Progress::default(), read: 0 })
     }
 
     /// The JSON records that `input` gives; `path` is its name in errors.
-    fn of(input: Box<dyn Read + Send>, path: &Path, length: u64) -> Result<Self, DataError> {
+    fn of(input: Input, path: &Path, length: u64) -> Result<Self, DataError> {
         let file = path.to_owned();
         let progress = Progress { total: length, ..Progress::default() };
-        let mut counted = Counted { input, done: progress.done.clone() };
-        let read = |reason| DataError::Read { file: path.to_owned(), reason };
-        // A pipe gives little at a time, and the layout is seen from more than that.
-        let mut beginning = Vec::new();
-        counted.by_ref().take(layout::SEEN as u64).read_to_end(&mut beginning).map_err(read)?;
+        let read = |reason| DataError::of(reason, path, 0);
+        let (beginning, rest) = seen(Counted { input, done: progress.done.clone() }).map_err(read)?;
         if let Some(disguise) = disguise::of(&beginning) {
             return Err(DataError::Other { file, disguise });
         }
-        let mut input = BufReader::with_capacity(layout::SEEN, io::Cursor::new(beginning).chain(counted));
+        if beginning.starts_with(rows::MAGIC) {
+            let reason = "it is packed, or comes through a pipe; give the file itself".into();
+            return Err(DataError::Parquet { file, reason });
+        }
+        let mut input = BufReader::with_capacity(layout::SEEN, io::Cursor::new(beginning).chain(rest));
         let records: Box<dyn Iterator<Item = io::Result<Raw>> + Send> = match layout::of(&mut input).map_err(read)? {
             Layout::Empty => return Err(DataError::Empty { file }),
             Layout::Lines(start) => Box::new(lines::Lines::new(input, start)),
             Layout::Elements(start) => Box::new(elements::Elements::new(input, start)),
             Layout::Whole(start) => Box::new(lines::whole(input, start)),
         };
-        Ok(Self { records, file, progress })
+        Ok(Self { records, file, progress, read: 0 })
     }
 
     /// How much was read, now and later.
@@ -239,8 +323,46 @@ impl Iterator for Records {
     type Item = Result<Raw, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let read = |reason| DataError::Read { file: self.file.clone(), reason };
-        self.records.next().map(|record| record.map_err(read))
+        let record = self.records.next()?;
+        self.read += usize::from(record.is_ok());
+        Some(record.map_err(|reason| DataError::of(reason, &self.file, self.read)))
+    }
+}
+
+/// The beginning of what `input` holds, unpacked, and the rest: a pipe gives little at a time, and the layout is seen from
+/// more than that. What is damaged shows when the rest is read, behind the records before it.
+///
+/// # Errors
+/// If nothing can be read.
+fn seen(input: impl Read + Send + 'static) -> io::Result<(Vec<u8>, Input)> {
+    let (mut beginning, mut input) = (Vec::new(), unpacked(input)?);
+    match input.by_ref().take(layout::SEEN as u64).read_to_end(&mut beginning) {
+        Err(error) if beginning.is_empty() => Err(error),
+        Err(error) => Ok((beginning, Box::new(Failed(Some(error))))),
+        Ok(_) => Ok((beginning, input)),
+    }
+}
+
+/// All that a file holds, unpacked if gzip or zstd packed it; `-` is standard input.
+///
+/// # Errors
+/// If it cannot be read, or what is packed is damaged.
+pub fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut input = match path.as_os_str() == "-" {
+        true => unpacked(io::stdin())?,
+        false => unpacked(File::open(path)?)?,
+    };
+    input.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Gives an error where there was one.
+struct Failed(Option<io::Error>);
+
+impl Read for Failed {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
@@ -257,6 +379,7 @@ impl<R: Read> Read for Counted<R> {
         Ok(read)
     }
 }
+
 /// The first four bytes of a file, which is read from its beginning again; `None` of a shorter one and of what cannot be
 /// sought, as a pipe: neither Parquet nor Arrow could be read from it.
 fn beginning(mut file: &File) -> io::Result<Option<[u8; 4]>> {

@@ -28,7 +28,9 @@ fn packed(beginning: &[u8]) -> Option<Disguise> {
         (b"BZh", "packed with bzip2"),
         (b"PK\x03\x04", "a zip archive"),
     ];
-    let (_, what) = packed.into_iter().find(|(magic, _)| beginning.starts_with(magic))?;
+    let found = packed.into_iter().find(|(magic, _)| beginning.starts_with(magic));
+    let is_tar = beginning.get(257..262) == Some(b"ustar");
+    let (_, what) = found.or(is_tar.then_some((b"", "a tar archive")))?;
     Some(Disguise { what, fix: "unpack it first" })
 }
 

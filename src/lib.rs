@@ -83,6 +83,7 @@
 //! ```text
 //! docs                                                  words alone
 //! cancel  disguise  guard  memory                       small things for all
+//! board                                                 logs of runs
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
 //! data                                                  records of files
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
@@ -98,7 +99,7 @@
 //! app                                                   lesson; of engine, its messages; of model, its description; of inspect,
 //!                                                       what was seen; of report, the page
 //! ui, tui                                               app, and what its state is made of
-//! cli                                                   plain values; of decoder, names of devices
+//! cli                                                   plain values; of decoder, names of devices; of data, a shard
 //! command                                               what it runs
 //! ```
 //!
@@ -111,6 +112,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod app;
+pub mod board;
 pub mod cancel;
 pub mod checkpoint;
 pub mod cli;

@@ -12,7 +12,7 @@ mod words;
 use std::ops::Range;
 use std::sync::Arc;
 
-use strum::IntoStaticStr;
+use strum::{EnumString, IntoStaticStr};
 
 pub use display::{text_of, visible, visible_text};
 pub use encode::{EncodeError, EncodeOptions, Prefix};
@@ -99,7 +99,7 @@ impl Token {
 }
 
 /// Raw text or a rendered chat.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, EnumString, IntoStaticStr)]
 #[strum(serialize_all = "lowercase")]
 pub enum Kind {
     #[default]

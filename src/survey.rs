@@ -1,17 +1,21 @@
 //! A whole data set under one mask: every record rendered, tokenised, masked and looked over, on all cores.
 
 pub mod against;
+mod entry;
+mod histogram;
 mod pipeline;
 mod repeats;
 mod summary;
 mod totals;
 
+pub use entry::{Entry, Figures};
+pub use histogram::Spread;
 pub use pipeline::run;
-pub use repeats::Repeats;
+pub use repeats::{Repeats, Says};
 pub use summary::Summary;
-pub use totals::{Found, Spread, Totals};
+pub use totals::{Found, Totals};
 
-use crate::data::{Raw, Unit};
+use crate::data::Raw;
 use crate::dataset::{self, Masked};
 use crate::mask::Policy;
 use crate::mask::finding::{Code, Facts, Finding, cut_at_prompt, findings};
@@ -31,50 +35,38 @@ pub struct Terms {
 /// One record with what is known of it.
 #[derive(Debug)]
 pub struct Judged {
-    /// Its number, from 0.
-    pub index: usize,
-    /// Its line or row, from 1.
-    pub place: usize,
-    pub unit: Unit,
+    pub entry: Entry,
     /// Its form, sample, tokens and mask; `None` where it cannot be read, rendered or masked.
     pub masked: Option<Masked>,
-    pub findings: Vec<Finding>,
-    /// It is a record at all: JSON in a form that is known.
-    pub is_read: bool,
-}
-
-impl Judged {
-    /// "line 3".
-    pub fn place(&self) -> String {
-        format!("{} {}", self.unit.name(), self.place)
-    }
 }
 
 /// Reads, renders, tokenises and masks one record. What goes wrong is a finding of it.
 pub fn judge(model: &Reader, terms: &Terms, raw: Raw) -> Judged {
-    let (index, place, unit) = (raw.index, raw.place, raw.unit);
-    let judged = |is_read, masked, findings: Vec<Finding>| {
-        let findings = findings.into_iter().map(|finding| finding.in_record(index)).collect();
-        Judged { index, place, unit, masked, findings, is_read }
-    };
+    let entry = Entry::new(&raw);
     let record = match raw.read(terms.hint) {
         Ok(record) => record,
-        Err(bad) => return judged(false, None, vec![Finding::unreadable(bad.problem)]),
+        Err(bad) => return unreadable(entry, bad.problem),
     };
+    let entry = Entry { is_read: true, ..entry };
     let split = terms.policy.split.or(record.split);
-    match dataset::mask(model, terms.encoding, &terms.policy, record) {
-        Err(problem) => judged(true, None, vec![Finding::unreadable(problem.to_string())]),
-        Ok(masked) => {
-            let facts = Facts::new(&model.vocabulary, model.context);
-            let mut found = findings(&masked.sequence, &masked.mask, &facts);
-            for finding in found.iter_mut().filter(|finding| finding.code == Code::StraddlerAtBorder) {
-                let cut =
-                    prompt_tokens(model, terms, &masked, split).map(|tokens| cut_at_prompt(&masked.sequence, tokens));
-                finding.message.extend(cut.map(|cut| format!("; {cut}")));
-            }
-            judged(true, Some(masked), found)
-        }
+    let masked = match dataset::mask(model, terms.encoding, &terms.policy, record) {
+        Ok(masked) => masked,
+        Err(problem) => return unreadable(entry, problem.to_string()),
+    };
+    let facts = Facts::new(&model.vocabulary, model.context);
+    let mut findings = findings(&masked.sequence, &masked.mask, &facts);
+    for finding in findings.iter_mut().filter(|finding| finding.code == Code::StraddlerAtBorder) {
+        let cut = prompt_tokens(model, terms, &masked, split).map(|tokens| cut_at_prompt(&masked.sequence, tokens));
+        finding.message.extend(cut.map(|cut| format!("; {cut}")));
     }
+    let findings = findings.into_iter().map(|finding| finding.in_record(entry.index)).collect();
+    let (figures, says) = (Some(Figures::of(&masked)), Some(Says::of(&masked)));
+    Judged { entry: Entry { figures, findings, says, ..entry }, masked: Some(masked) }
+}
+
+fn unreadable(entry: Entry, problem: String) -> Judged {
+    let findings = vec![Finding::unreadable(problem).in_record(entry.index)];
+    Judged { entry: Entry { findings, ..entry }, masked: None }
 }
 
 /// How many tokens the prompt of raw text, `split` characters, has by itself, where a token reaches across its end.

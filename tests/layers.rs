@@ -8,6 +8,7 @@ use std::path::Path;
 /// Each room, and what it may use of the crate beside itself: whole rooms, or single modules of one.
 const MAY_USE: &[(&str, &[&str])] = &[
     // Small things that know nothing of the crate.
+    ("board", &[]),
     ("cancel", &[]),
     ("disguise", &[]),
     ("docs", &[]),
@@ -102,13 +103,25 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
-    ("cli", &["decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
+    (
+        "cli",
+        &[
+            "data::shard",
+            "decoder::device",
+            "inspect::weights",
+            "loss",
+            "mask",
+            "sample",
+            "sequence",
+            "train::settings",
+        ],
+    ),
     ("command", &["*"]),
 ];
 
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
-    "app", "cancel", "compare", "data", "dataset", "disguise", "docs", "guard", "jinja", "lesson", "loss", "mask",
+    "app", "board", "cancel", "compare", "data", "dataset", "disguise", "docs", "guard", "jinja", "lesson", "loss", "mask",
     "memory", "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
 ];
 

@@ -5,15 +5,48 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::{EncodeArgs, MaskArgs, ModelArgs};
+use crate::data::shard::Shard;
 use crate::mask::export::Trainer;
 use crate::sample::Form;
 
+/// What the reports of shards say by themselves, or would need the records.
+const OF_A_RUN: [&str; 19] = [
+    "data",
+    "shard",
+    "format_hint",
+    "EncodeArgs",
+    "model",
+    "template",
+    "eot_token",
+    "mask",
+    "profile",
+    "denominator",
+    "split",
+    "weights",
+    "MaskOptionArgs",
+    "show",
+    "export",
+    "keep_unscored",
+    "export_template",
+    "against",
+    "card",
+];
+
 #[derive(Debug, Args)]
 pub struct MaskSetArgs {
-    /// Data set: JSONL, JSON, Parquet or a folder of Arrow files, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca)
-    /// text, or token ids with labels; - for standard input
-    #[arg(value_name = "DATA", required_unless_present = "card")]
-    pub data: Option<PathBuf>,
+    /// Data set, of one file or several, - for standard input: JSONL, JSON, both packed with gzip or zstd too, Parquet or a
+    /// folder of Arrow files, of chats (messages, ShareGPT), prompts and completions, instructions (Alpaca), text, or token
+    /// ids with labels. A pattern in quotes, such as 'data/*.jsonl.gz', is the files that it matches, by name. Records are
+    /// counted through all files
+    #[arg(value_name = "DATA", required_unless_present_any = ["card", "merge"])]
+    pub data: Vec<PathBuf>,
+    /// Take every N-th record alone, from record I on, so that N machines share the work: I from 1 to N. What each writes
+    /// with --format json is put together by --merge
+    #[arg(long, value_name = "I/N", help_heading = "Input", conflicts_with_all = ["against", "card"])]
+    pub shard: Option<Shard>,
+    /// Put the JSON reports of all shards together, in any order: prints what one run over everything prints
+    #[arg(long, value_name = "REPORT", num_args = 1.., help_heading = "Input", conflicts_with_all = OF_A_RUN)]
+    pub merge: Vec<PathBuf>,
     /// Form of the records, where their fields do not say it: messages, sharegpt, prompt-completion, alpaca, text,
     /// prepared
     #[arg(long, value_name = "FORM", help_heading = "Input")]

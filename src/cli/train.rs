@@ -1,5 +1,6 @@
 //! The arguments of `train`.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -29,6 +30,10 @@ pub struct TrainArgs {
     pub run: RunArgs,
     #[command(flatten)]
     pub save: SaveArgs,
+    /// Write a log of every step into DIR, as TensorBoard reads it or as JSON lines: train/loss, train/learning_rate,
+    /// train/grad_norm, train/epoch, train/scored; may be given twice
+    #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"], help_heading = "Save")]
+    pub log: Vec<OsString>,
     /// Form of the output: a line a step and what changed, or one JSON object a line
     #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
     pub format: TrainFormat,

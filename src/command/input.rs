@@ -1,12 +1,12 @@
 //! From arguments to a sample: text, files, standard input.
 
-use std::io::{IsTerminal, Read};
+use std::io::IsTerminal;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
 use crate::cli::{EncodeArgs, InputArgs, MaskArgs, MaskOptionArgs, PackArgs, PrefixArg};
-use crate::data::{DataError, DataSet, Opened, Place, Raw, Records, record_at};
+use crate::data::{DataError, DataSet, Opened, Place, Raw, Records, read_whole, record_at};
 use crate::disguise;
 use crate::mask::{Basis, Choices, Mode, Policy, Straddlers};
 use crate::sample::{Form, Record, Sample};
@@ -68,8 +68,9 @@ pub fn pack_options(args: &PackArgs) -> Option<PackOptions> {
 /// # Errors
 /// If it cannot be read, is not UTF-8, or has no record that can be read although its name says so.
 pub fn open(path: &Path) -> Result<Opened> {
-    let is_one = |wanted: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(wanted));
-    if path.is_dir() || ["json", "jsonl", "parquet", "arrow"].into_iter().any(is_one) {
+    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let name = [".gz", ".zst"].into_iter().find_map(|packed| name.strip_suffix(packed)).unwrap_or(&name);
+    if path.is_dir() || [".json", ".jsonl", ".parquet", ".arrow"].into_iter().any(|ending| name.ends_with(ending)) {
         read_set(path, None)
     } else {
         read(path)
@@ -155,18 +156,15 @@ fn opened(path: &Path, index: usize, record: Record, is_set: bool) -> Opened {
     opened
 }
 
-/// A file's text; `-` is standard input.
+/// A file's text, unpacked if gzip or zstd packed it; `-` is standard input.
 ///
 /// # Errors
 /// If it cannot be read or is not UTF-8.
 pub fn read_text(path: &Path) -> Result<String> {
-    let bytes = if path.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        std::io::stdin().read_to_end(&mut bytes).context("reading standard input")?;
-        bytes
-    } else {
-        std::fs::read(path).with_context(|| format!("reading {}", path.display()))?
-    };
+    let bytes = read_whole(path).with_context(|| match path.as_os_str() == "-" {
+        true => "reading standard input".into(),
+        false => format!("reading {}", path.display()),
+    })?;
     match String::from_utf8(bytes) {
         Ok(text) => Ok(text),
         Err(error) => {

@@ -2,27 +2,28 @@
 
 mod against;
 mod export;
+mod merge;
+mod tally;
 mod template;
 
-use std::io::{self, BufWriter, Write};
-use std::path::Path;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 
 use self::export::Export;
-use super::bar::Bar;
+use self::tally::Tally;
 use super::interrupt::{INTERRUPTED, Interrupt};
 use super::{input, models};
-use crate::cli::mask::{MaskFormat, MaskSetArgs, SeverityArg};
-use crate::data::{Progress, Raw, Records};
+use crate::cli::mask::{MaskFormat, MaskSetArgs};
+use crate::data::{Raw, Series, expand};
 use crate::mask::export::{Trainer, record};
-use crate::mask::finding::{Code, Severity};
 use crate::model::Reader;
-use crate::report::survey::{About, Json, Output, Sarif, Table, shown};
+use crate::report::survey::{About, Part};
 use crate::sample::Sample;
 use crate::source::Source;
-use crate::survey::{self, Judged, Repeats, Terms, Totals};
+use crate::survey::{self, Judged, Terms};
 
 /// The exit code where `--check` found something.
 const FOUND: u8 = 1;
@@ -32,40 +33,49 @@ const FOUND: u8 = 1;
 /// # Errors
 /// If the data set or the model cannot be read, an option does not go with another, or a file cannot be written.
 pub fn run(args: &MaskSetArgs) -> Result<ExitCode> {
-    let Some(data) = args.data.as_deref() else { return card(args) };
+    if !args.merge.is_empty() {
+        return merge::run(args);
+    }
+    if args.data.is_empty() {
+        return card(args);
+    }
     let policy = input::policy(&args.mask)?;
     let terms = Terms { hint: args.format_hint, encoding: input::encoding(&args.encoding, &policy), policy };
-    let mut records = Records::open(data)?;
+    let mut records = Series::open(expand(&args.data)?)?;
+    let (files, progress, bytes) = (records.files(), records.progress(), records.bytes());
     // The kind of the first record chooses the model where the user does not.
     let first: Option<Raw> = records.next().transpose()?;
     let reader = models::reader(&source(args, first.as_ref())?, &args.model)?;
     if let Some(path) = &args.export_template {
         template::export(&reader, path)?;
     }
-    let about = About { file: name(data), model: reader.name.clone(), mask: policy.name() };
+    let part = args.shard.map(|shard| Part { shard, terms: hash(&terms, &reader, args, bytes) });
+    let names = files.iter().map(|file| name(file)).collect();
+    let about = About { files: names, model: reader.name.clone(), mask: policy.name(), part };
     if let Some(prepared) = &args.against {
         drop(records);
+        let [data] = &files[..] else { bail!("--against compares one file with what a trainer made of it; give one") };
         return against::run(&reader, &terms, [data, prepared], &about, args.format);
     }
-    let export = args.export.as_ref().map(|trainer| open_export(args, data, *trainer)).transpose()?;
+    let export = args.export.as_ref().map(|trainer| open_export(args, &files, *trainer)).transpose()?;
     let interrupt = Interrupt::listen().context("catching signals")?;
-    let progress = records.progress();
-    let all = first.into_iter().map(Ok).chain(records);
-    let out = BufWriter::new(io::stdout().lock());
-    let mut sink = Sink {
-        output: output(args.format, out, about)?,
-        totals: Totals::default(),
-        repeats: Repeats::default(),
-        bar: Bar::new(),
-        progress,
-        export,
-        show: args.show,
-        knows_pad: false,
-    };
+    let mut sink = Sink { tally: Tally::new(args.format, about, progress)?, export, show: args.show };
     let export = args.export.map(|trainer| (trainer, args.keep_unscored));
     let work = |raw| prepare(&reader, &terms, export, raw);
-    survey::run(all, &interrupt.stop, work, |prepared| sink.take(prepared))?;
+    let all = first.into_iter().map(Ok).chain(records);
+    let own = all.filter(|raw| args.shard.zip(raw.as_ref().ok()).is_none_or(|(shard, raw)| shard.has(raw.index)));
+    survey::run(own, &interrupt.stop, work, |prepared| sink.take(prepared))?;
     sink.end(args, &interrupt)
+}
+
+/// Of what shards must have in common beside what their reports say: how records are read and masked, and the bytes of the
+/// data. A report names its version of the program, so that a hash of the same is the same.
+fn hash(terms: &Terms, reader: &Reader, args: &MaskSetArgs, bytes: u64) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    let vocabulary = &reader.vocabulary;
+    let templates = [&vocabulary.chat_template, &vocabulary.tool_template];
+    (format!("{terms:?}"), templates, &args.model.eot_token, reader.context, bytes).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// The model whose tokenizer and template are used.
@@ -85,9 +95,9 @@ fn card(args: &MaskSetArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open_export(args: &MaskSetArgs, data: &Path, trainer: Trainer) -> Result<Export> {
+fn open_export(args: &MaskSetArgs, data: &[PathBuf], trainer: Trainer) -> Result<Export> {
     match &args.output {
-        Some(path) if is_same(path, data) => {
+        Some(path) if data.iter().any(|file| is_same(path, file)) => {
             bail!("--output would take the place of the data set itself, {}; name another file", name(path))
         }
         Some(path) => Export::create(trainer, path),
@@ -103,14 +113,6 @@ fn is_same(path: &Path, other: &Path) -> bool {
 
 fn name(path: &Path) -> String {
     if path.as_os_str() == "-" { "standard input".into() } else { path.display().to_string() }
-}
-
-fn output(format: MaskFormat, out: impl Write + 'static, about: About) -> io::Result<Box<dyn Output>> {
-    Ok(match format {
-        MaskFormat::Table => Box::new(Table { out, about }),
-        MaskFormat::Json => Box::new(Json::new(out, &about)?),
-        MaskFormat::Sarif => Box::new(Sarif::new(out, &about)?),
-    })
 }
 
 /// A record, and what is written of it.
@@ -144,32 +146,19 @@ fn prepare(model: &Reader, terms: &Terms, export: Option<(Trainer, bool)>, raw: 
 
 /// Where records go, in order.
 struct Sink {
-    output: Box<dyn Output>,
-    totals: Totals,
-    repeats: Repeats,
-    bar: Bar,
-    progress: Progress,
+    tally: Tally,
     export: Option<Export>,
     /// Records still to be shown.
     show: usize,
-    /// That pad is eos was said: it is the model's, not the record's.
-    knows_pad: bool,
 }
 
 impl Sink {
     fn take(&mut self, Prepared { mut judged, exported }: Prepared) -> Result<()> {
-        self.repeats.look(&mut judged);
-        let knew_pad = self.knows_pad;
-        self.knows_pad |= judged.findings.iter().any(|finding| finding.code == Code::PadIsEos);
-        judged.findings.retain(|finding| !knew_pad || finding.code != Code::PadIsEos);
         if self.show > 0 {
             self.show -= 1;
-            self.bar.clear();
-            // Beside a machine's form it would be no part of that form.
-            shown(&judged, &mut self.output.beside())?;
+            self.tally.show(&judged)?;
         }
-        self.totals.add(&judged);
-        self.output.record(&judged)?;
+        self.tally.take(&mut judged.entry)?;
         match (exported, &mut self.export) {
             (Some(Exported::Record(value)), Some(export)) => {
                 export.note_drops(judged.masked.as_ref());
@@ -179,44 +168,26 @@ impl Sink {
             (Some(Exported::Refused(problem)), Some(export)) => export.leave_out(&judged, problem),
             _ => {}
         }
-        self.bar.records(self.totals.records, self.progress.share());
         Ok(())
     }
 
     fn end(mut self, args: &MaskSetArgs, interrupt: &Interrupt) -> Result<ExitCode> {
-        self.bar.clear();
         let is_whole = !interrupt.stop.is_cancelled();
-        self.output.end(&self.totals, is_whole)?;
+        self.tally.end(is_whole)?;
         if !is_whole {
             if let Some(export) = self.export.take() {
                 eprintln!("note: stopped; {} was not written", export.path().display());
             }
             return Ok(ExitCode::from(INTERRUPTED));
         }
-        if self.totals.unreadable == self.totals.records && self.totals.records > 0 {
-            let what = if self.totals.read == 0 { "read" } else { "masked" };
-            let data = args.data.as_deref().map(name).unwrap_or_default();
-            bail!("nothing in {data} could be {what}: {}", first_problem(&self.totals));
+        // A shard may have nothing but what cannot be read.
+        if args.shard.is_none() {
+            self.tally.check_read()?;
         }
         let left_out = match self.export.take() {
             Some(export) => export.finish()?,
             None => 0,
         };
-        let worst = self.totals.worst();
-        let is_found = match args.check {
-            None => false,
-            Some(SeverityArg::Major) => worst == Some(Severity::Major),
-            Some(SeverityArg::Minor) => worst.is_some(),
-        };
-        Ok(if is_found || (args.check.is_some() && left_out > 0) { ExitCode::from(FOUND) } else { ExitCode::SUCCESS })
+        Ok(self.tally.verdict(args.check, left_out))
     }
-}
-
-/// What is wrong with the first record that cannot be read, and where.
-fn first_problem(totals: &Totals) -> String {
-    let found = totals.found.iter().find(|found| found.code == Code::Unreadable);
-    found.map_or_else(String::new, |found| {
-        let (finding, unit, place) = &found.first;
-        format!("{} {place} {}", unit.name(), finding.message)
-    })
 }

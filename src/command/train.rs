@@ -1,6 +1,7 @@
 //! `train`: optimizer steps without a screen.
 
 mod data;
+mod log;
 mod run;
 mod settings;
 
@@ -9,6 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use self::data::Data;
+use self::log::Logs;
 use self::run::Run;
 use super::interrupt::Interrupt;
 use super::models;
@@ -31,6 +33,7 @@ const COPIES: usize = 8;
 /// weights cannot be saved.
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let resume = args.save.resume.as_deref();
+    log::check(&args.log)?;
     let saved = resume.map(save::read_settings).transpose()?;
     let (settings, steps) = settings::settings(args, saved)?;
     let (records, note) = data::records(args)?;
@@ -53,12 +56,13 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         let saved = save::read_state(directory, &model.decoder)?;
         trainer.resume(&mut model.decoder, &saved.settings, saved.optimizer, saved.step)?;
     }
+    let logs = Logs::begin(&args.log, resume.map(|_| trainer.steps()))?;
     let goal = Goal { steps: Some(steps), loss: args.run.until_loss, plateau: args.run.plateau };
     let interrupt = Interrupt::listen().context("catching signals")?;
     if args.format == TrainFormat::Table {
         print_head(&model, &settings, &data)?;
     }
-    Run { args, model, trainer, settings, data, goal, interrupt }.run()
+    Run { args, model, trainer, settings, data, goal, interrupt, logs }.run()
 }
 
 /// Going back a step is for runs that move few enough weights, with `free` bytes beside the training itself.

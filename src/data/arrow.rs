@@ -15,7 +15,7 @@ use arrow_schema::ArrowError;
 use serde_json::{Map, Value};
 
 use super::rows::guarded;
-use super::{Body, Raw, Unit, beginning};
+use super::{Raw, beginning};
 
 /// How a stream begins: a message's length follows.
 const STREAM: [u8; 4] = [0xff; 4];
@@ -53,7 +53,9 @@ pub(super) fn files_of(folder: &Path) -> io::Result<Vec<PathBuf>> {
     files.retain(|path| path.extension().is_some_and(|extension| extension == "arrow"));
     files.sort();
     if files.is_empty() {
-        return Err(other("it is a directory without Arrow files; give a file, or a folder that `datasets` wrote"));
+        return Err(other(
+            "it is a directory without Arrow files; give files, such as 'DIR/*.jsonl', or a folder that `datasets` wrote",
+        ));
     }
     Ok(files)
 }
@@ -138,8 +140,8 @@ impl Iterator for Rows {
     type Item = io::Result<Raw>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let body = match self.value()? {
-            Ok(value) => Body::Value(value),
+        let value = match self.value()? {
+            Ok(value) => value,
             Err(problem) => {
                 (self.batch, self.batches, self.files) = (None, Box::new(std::iter::empty()), Vec::new().into_iter());
                 return Some(Err(io::Error::other(format!("row {}: {problem}", self.index + 1))));
@@ -147,7 +149,7 @@ impl Iterator for Rows {
         };
         let index = self.index;
         self.index += 1;
-        Some(Ok(Raw { index, place: index + 1, unit: Unit::Row, offset: 0, body }))
+        Some(Ok(Raw::row(index, value)))
     }
 }
 

@@ -1,7 +1,7 @@
-//! One record again, by where it stands, without reading what is before it.
+//! One record again, by where it stands, without reading what is before it; of a packed file all before it is unpacked.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek, SeekFrom};
+use std::io::{self, BufReader};
 use std::path::Path;
 
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -10,7 +10,7 @@ use super::elements::Elements;
 use super::layout::{self, Layout, Start};
 use super::lines::{self, Lines};
 use super::rows::{guarded, is_parquet};
-use super::{Body, DataError, Raw, Unit, arrow};
+use super::{DataError, Raw, arrow, compressed, seen};
 
 /// Where a record stands in its file, as [`Raw`] says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,11 +47,9 @@ pub fn record_at(path: &Path, place: Place) -> Result<Raw, DataError> {
 }
 
 fn json_at(file: File, place: Place) -> io::Result<Option<Raw>> {
-    let mut beginning = BufReader::with_capacity(layout::SEEN, &file);
-    let layout = layout::of(&mut beginning)?;
-    (&file).seek(SeekFrom::Start(place.offset))?;
+    let layout = layout::of(&mut &seen(file.try_clone()?)?.0[..])?;
     let start = Start { offset: place.offset, line: place.place };
-    let input = BufReader::new(file);
+    let input = BufReader::new(compressed::from(file, place.offset)?);
     match layout {
         Layout::Empty => Ok(None),
         Layout::Lines(_) => Lines::new(input, start).next().transpose(),
@@ -70,8 +68,7 @@ fn row_at(file: File, place: Place) -> Result<Raw, String> {
             let group = reader.get_row_group(group).map_err(|error| error.to_string())?;
             let mut rows = group.get_row_iter(None).map_err(|error| error.to_string())?;
             let found = rows.nth(row).ok_or("a row is missing")?.map_err(|error| error.to_string())?;
-            let body = Body::Value(found.to_json_value());
-            return Ok(Raw { index: place.index, place: place.place, unit: Unit::Row, offset: 0, body });
+            return Ok(Raw::row(place.index, found.to_json_value()));
         }
         row -= rows;
     }

@@ -3,7 +3,7 @@
 use std::io::{self, BufRead};
 
 use super::layout::Start;
-use super::{Body, Raw, Unit};
+use super::{Body, LONGEST, Raw};
 
 /// Records of a list that begins at `[`.
 pub(super) struct Elements<R> {
@@ -64,7 +64,7 @@ impl<R: BufRead> Elements<R> {
             let bytes = &buffer[..taken.unwrap_or(buffer.len())];
             self.line += bytes.iter().filter(|&&byte| byte == b'\n').count();
             self.offset += bytes.len() as u64;
-            if let Some(into) = &mut into {
+            if let Some(into) = into.as_mut().filter(|into| into.len() <= LONGEST) {
                 into.extend_from_slice(bytes);
             }
             let count = bytes.len();
@@ -101,13 +101,12 @@ impl<R: BufRead> Elements<R> {
             return Ok(None); // an empty list, or a comma behind the last element
         }
         self.index += 1;
-        let body = match is_closed {
-            true => Body::Json(bytes),
-            false => {
-                Body::Broken("begins in a list that does not end: the file is cut off, or a bracket is missing".into())
-            }
-        };
-        Ok(Some(Raw { index, place, unit: Unit::Line, offset, body }))
+        let mut raw = Raw::json(index, place, offset, bytes);
+        if !is_closed {
+            raw.body =
+                Body::Broken("begins in a list that does not end: the file is cut off, or a bracket is missing".into());
+        }
+        Ok(Some(raw))
     }
 }
 

@@ -8,11 +8,11 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::reader::RowIter;
 use serde_json::Value;
 
-use super::{Body, Progress, Raw, Unit, beginning};
+use super::{Progress, Raw, beginning};
 use crate::guard::quietly;
 
 /// The first four bytes of a Parquet file.
-const MAGIC: &[u8; 4] = b"PAR1";
+pub(super) const MAGIC: &[u8; 4] = b"PAR1";
 
 /// Whether the file begins as Parquet does; what is read next is its beginning again.
 pub(super) fn is_parquet(file: &File) -> io::Result<bool> {
@@ -63,8 +63,8 @@ impl Iterator for Rows {
     type Item = io::Result<Raw>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let body = match self.value()? {
-            Ok(value) => Body::Value(value),
+        let value = match self.value()? {
+            Ok(value) => value,
             Err(problem) => {
                 self.rows = None;
                 return Some(Err(io::Error::other(format!("row {}: {problem}", self.index + 1))));
@@ -73,6 +73,6 @@ impl Iterator for Rows {
         let index = self.index;
         self.index += 1;
         self.progress.done.fetch_add(1, Ordering::Relaxed);
-        Some(Ok(Raw { index, place: index + 1, unit: Unit::Row, offset: 0, body }))
+        Some(Ok(Raw::row(index, value)))
     }
 }

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use super::Event;
 use crate::cancel::Cancel;
-use crate::data::{DataError, Raw, Records};
+use crate::data::{DataError, Place, Raw, Records};
 use crate::model::Reader;
-use crate::survey::{self, Repeats, Summary, Terms};
+use crate::survey::{self, Judged, Repeats, Summary, Terms};
 
 /// Records that are told together at most, and for how long they are held back.
 const TOLD: usize = 512;
@@ -82,8 +82,8 @@ fn run(survey: &Survey, reader: &Reader, cancel: &Cancel, emit: &dyn Fn(Event) -
         let event = SurveyEvent::Records { records, read: progress.share() };
         emit(Event::Survey { number: survey.number, event })
     };
-    let take = |(mut judged, at)| {
-        repeats.look(&mut judged);
+    let take = |(mut judged, at): (Judged, Place)| {
+        repeats.look(&mut judged.entry);
         held.push(Summary::of(&judged, at));
         if held.len() < TOLD && since.is_some_and(|since| since.elapsed() < HELD) {
             return Ok(());

@@ -18,7 +18,7 @@ const SHOWN: usize = 20;
 /// If writing fails.
 pub fn table(outcome: &Outcome, about: &About, prepared: &str, out: &mut impl Write) -> io::Result<()> {
     let all = outcome.records.len();
-    let [file, prepared, model] = [&about.file, prepared, &about.model].map(visible_text);
+    let [file, prepared, model] = [&about.title(), prepared, &about.model].map(visible_text);
     writeln!(out, "{file} against {prepared} · {model}\n")?;
     write!(out, "records   {all}; {} prepared", count(outcome.rows, "row"))?;
     match outcome.documents.len() {
@@ -80,7 +80,7 @@ pub fn json(outcome: &Outcome, about: &About, prepared: &str, out: &mut impl Wri
     let left_over = left_over.map(|document| json!({document.unit.name(): document.at.place}));
     let value = json!({
         "schema": 1,
-        "file": about.file,
+        "file": about.title(),
         "prepared": prepared,
         "model": about.model,
         "verdict": verdict(outcome),

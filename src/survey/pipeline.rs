@@ -9,8 +9,9 @@ use std::thread;
 use crate::cancel::Cancel;
 use crate::data::{DataError, Raw};
 
-/// Records that a thread takes at a time.
+/// Records that a thread takes at a time, and bytes of them: long records come in batches of few.
 const BATCH: usize = 64;
+const BYTES: usize = 1 << 20;
 /// Batches under way for every thread.
 const AHEAD: usize = 4;
 
@@ -78,8 +79,12 @@ fn read(
     to_work: &SyncSender<(usize, Vec<Raw>)>,
 ) -> Result<(), DataError> {
     for number in 0.. {
-        let batch: Result<Vec<Raw>, DataError> = records.by_ref().take(BATCH).collect();
-        let batch = batch?;
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        while batch.len() < BATCH && bytes < BYTES {
+            let Some(raw) = records.next().transpose()? else { break };
+            bytes += raw.size();
+            batch.push(raw);
+        }
         if batch.is_empty()
             || cancel.is_cancelled()
             || tickets.recv().is_err()

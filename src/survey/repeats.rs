@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use super::Judged;
+use super::Entry;
 use crate::dataset::Masked;
 use crate::mask::finding::{Code, Finding};
 use crate::sequence::{Kind, Sequence};
@@ -12,15 +12,16 @@ use crate::sequence::{Kind, Sequence};
 const REMEMBERED: usize = 1 << 21;
 
 /// What a record says, by two hashes of 64 bits.
-struct Says {
-    whole: u64,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Says {
+    pub whole: u64,
     /// All before its last answer; `None` where nobody asks.
-    prompt: Option<u64>,
+    pub prompt: Option<u64>,
 }
 
 impl Says {
     /// Of the text that is trained on: what a template drops makes no difference.
-    fn of(masked: &Masked) -> Self {
+    pub(super) fn of(masked: &Masked) -> Self {
         let sequence = &masked.sequence;
         let hash = |text: &str| {
             let mut hasher = DefaultHasher::new();
@@ -58,9 +59,9 @@ pub struct Repeats {
 
 impl Repeats {
     /// Compares a record with those before it, and remembers it. Records come in order.
-    pub fn look(&mut self, judged: &mut Judged) {
-        let Some(Says { whole, prompt }) = judged.masked.as_ref().map(Says::of) else { return };
-        let index = u32::try_from(judged.index).unwrap_or(u32::MAX);
+    pub fn look(&mut self, entry: &mut Entry) {
+        let Some(Says { whole, prompt }) = entry.says else { return };
+        let index = u32::try_from(entry.index).unwrap_or(u32::MAX);
         let found = match self.wholes.get(&whole) {
             Some(first) => Some((Code::Duplicate, format!("it says what record {first} says"))),
             None => prompt.and_then(|prompt| {
@@ -69,7 +70,7 @@ impl Repeats {
             }),
         };
         if let Some((code, message)) = found {
-            judged.findings.push(Finding::of_two(code, message).in_record(judged.index));
+            entry.findings.push(Finding::of_two(code, message).in_record(entry.index));
         }
         if self.wholes.len() < REMEMBERED {
             self.wholes.entry(whole).or_insert(index);

@@ -33,9 +33,9 @@ impl Summary {
     /// Of a record that was looked over and stands at `at`.
     pub fn of(judged: &Judged, at: Place) -> Self {
         let bit = |code| Code::EVERY.iter().position(|&other| other == code).map_or(0, |i| 1 << i);
-        let codes = judged.findings.iter().fold(0, |set, finding| set | bit(finding.code));
+        let codes = judged.entry.findings.iter().fold(0, |set, finding| set | bit(finding.code));
         // Of findings that are equally bad, the first.
-        let worst = judged.findings.iter().rev().max_by_key(|finding| finding.severity);
+        let worst = judged.entry.findings.iter().rev().max_by_key(|finding| finding.severity);
         let worst = worst.map(|finding| (finding.code, finding.severity));
         let blank = Self {
             at,
@@ -46,7 +46,7 @@ impl Summary {
             tokens: 0,
             targets: 0,
             scored: 0,
-            title: judged.findings.first().map_or("", |finding| &finding.message).into(),
+            title: judged.entry.findings.first().map_or("", |finding| &finding.message).into(),
         };
         match &judged.masked {
             None => blank,

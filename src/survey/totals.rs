@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::Judged;
+use super::histogram::{Histogram, Spread};
+use super::{Entry, Figures};
 use crate::data::Unit;
-use crate::dataset::Masked;
 use crate::mask::finding::{Code, Finding, Severity};
 use crate::sample::Form;
 
-/// Sums over records; 12 bytes for each of them.
+/// Sums over records; as large of a thousand as of a billion.
 #[derive(Clone, Debug, Default)]
 pub struct Totals {
     pub records: usize,
@@ -30,8 +30,8 @@ pub struct Totals {
     pub lost: usize,
     /// By code, in the codes' order.
     pub found: Vec<Found>,
-    lengths: Vec<u32>,
-    shares: Vec<f64>,
+    lengths: Histogram,
+    shares: Histogram,
 }
 
 /// One kind of finding over all records.
@@ -42,64 +42,43 @@ pub struct Found {
     pub count: usize,
     /// Records that have it.
     pub records: usize,
-    /// The first one, with its line or row.
-    pub first: (Finding, Unit, usize),
+    /// The first one, with the number of its file and its line or row.
+    pub first: (Finding, usize, Unit, usize),
     last: usize,
 }
 
-/// Least, median and greatest.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Spread {
-    pub min: f64,
-    pub median: f64,
-    pub max: f64,
-}
-
-impl Spread {
-    /// Of some values; `None` of none. Of an even number of values the median is the lower of the two in the middle.
-    fn of<T: Copy + PartialOrd + Into<f64>>(values: &[T]) -> Option<Self> {
-        let mut values = values.to_vec();
-        values.sort_unstable_by(|a, b| a.partial_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-        let (min, max) = (*values.first()?, *values.last()?);
-        let median = values[(values.len() - 1) / 2];
-        Some(Self { min: min.into(), median: median.into(), max: max.into() })
-    }
-}
-
 impl Totals {
-    /// Takes one more record in.
-    pub fn add(&mut self, judged: &Judged) {
+    /// Takes one more record in. Records come in order: the first of a finding is told, and weights are summed one by one.
+    pub fn add(&mut self, entry: &Entry) {
         self.records += 1;
-        self.read += usize::from(judged.is_read);
-        match &judged.masked {
+        self.read += usize::from(entry.is_read);
+        match &entry.figures {
             None => self.unreadable += 1,
-            Some(masked) => self.add_masked(masked),
+            Some(figures) => self.add_figures(figures),
         }
-        for finding in &judged.findings {
-            self.add_finding(judged, finding);
+        for finding in &entry.findings {
+            self.add_finding(entry, finding);
         }
     }
 
-    fn add_masked(&mut self, masked: &Masked) {
-        let Masked { form, sequence, mask, .. } = masked;
-        let scored = mask.scored();
-        *self.forms.entry(*form).or_default() += 1;
-        self.tokens += sequence.len();
-        self.targets += sequence.target_count();
-        self.scored += scored;
-        self.weight += mask.weights().iter().sum::<f64>();
-        self.unscored += usize::from(scored == 0);
-        self.over_context += usize::from(sequence.uncut_len().is_some());
-        self.lost += mask.lost;
-        self.lengths.push(u32::try_from(sequence.len()).unwrap_or(u32::MAX));
-        self.shares.extend(masked.share());
+    fn add_figures(&mut self, figures: &Figures) {
+        *self.forms.entry(figures.form).or_default() += 1;
+        self.tokens += figures.tokens;
+        self.targets += figures.targets;
+        self.scored += figures.scored;
+        self.weight += figures.weight;
+        self.unscored += usize::from(figures.scored == 0);
+        self.over_context += usize::from(figures.over_context);
+        self.lost += figures.lost;
+        self.lengths.add(figures.tokens as f64);
+        figures.share().into_iter().for_each(|share| self.shares.add(share));
     }
 
-    fn add_finding(&mut self, judged: &Judged, finding: &Finding) {
+    fn add_finding(&mut self, entry: &Entry, finding: &Finding) {
         if let Some(found) = self.found.iter_mut().find(|found| found.code == finding.code) {
             found.count += 1;
-            found.records += usize::from(found.last != judged.index);
-            found.last = judged.index;
+            found.records += usize::from(found.last != entry.index);
+            found.last = entry.index;
             found.severity = found.severity.max(finding.severity);
             return;
         }
@@ -108,8 +87,8 @@ impl Totals {
             severity: finding.severity,
             count: 1,
             records: 1,
-            first: (finding.clone(), judged.unit, judged.place),
-            last: judged.index,
+            first: (finding.clone(), entry.file, entry.unit, entry.place),
+            last: entry.index,
         });
         let order = |code: Code| Code::EVERY.iter().position(|&other| other == code);
         self.found.sort_by_key(|found| order(found.code));
@@ -117,12 +96,12 @@ impl Totals {
 
     /// Tokens of a record.
     pub fn lengths(&self) -> Option<Spread> {
-        Spread::of(&self.lengths)
+        self.lengths.spread()
     }
 
     /// Scored share of a record's targets, 0 to 1.
     pub fn shares(&self) -> Option<Spread> {
-        Spread::of(&self.shares)
+        self.shares.spread()
     }
 
     /// The worst that was found.

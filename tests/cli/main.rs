@@ -16,6 +16,7 @@ mod pieces;
 mod report;
 mod reports;
 mod setup;
+mod shards;
 mod support;
 mod train;
 mod version;

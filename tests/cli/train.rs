@@ -1,5 +1,6 @@
 //! `lossglass train` through the binary itself: against PyTorch, transformers and PEFT, resumed, refused, interrupted.
 
+mod logged;
 mod refused;
 mod saved;
 

@@ -6,6 +6,7 @@ mod any_mask;
 #[path = "../support/chats.rs"]
 mod chats;
 mod compare;
+mod compressed;
 mod constructs;
 mod custom;
 mod data;

@@ -15,7 +15,7 @@ use crate::cancel::Cancel;
 use crate::data::{DataError, Records};
 use crate::model::Model;
 use crate::source::{Embedded, Source};
-use crate::survey::{self, Repeats, Terms, Totals};
+use crate::survey::{self, Judged, Repeats, Terms, Totals};
 use crate::train::{Settings, Trainer, save};
 
 /// Records, of 228 tokens each; fewer under --quick.
@@ -52,9 +52,9 @@ pub fn measure(rounds: &Rounds, python: Option<&mut PyTorch>, is_quick: bool) ->
 fn audit(model: &Model, file: &Path, count: usize, stop: &Cancel) -> Result<()> {
     let (mut totals, mut repeats) = (Totals::default(), Repeats::default());
     let (records, reader) = (Records::open(file)?, model.reader());
-    let take = |mut judged| {
-        repeats.look(&mut judged);
-        totals.add(&judged);
+    let take = |mut judged: Judged| {
+        repeats.look(&mut judged.entry);
+        totals.add(&judged.entry);
         Ok::<(), DataError>(())
     };
     survey::run(records, stop, |raw| survey::judge(&reader, &Terms::default(), raw), take)?;

@@ -102,7 +102,8 @@ impl Export {
     /// A record that the form cannot say is left out, and the user is told.
     pub fn leave_out(&mut self, judged: &Judged, problem: String) {
         self.left_out += 1;
-        self.first.get_or_insert_with(|| format!("{} (record {}): {problem}", judged.place(), judged.index));
+        self.first
+            .get_or_insert_with(|| format!("{} (record {}): {problem}", judged.entry.place(), judged.entry.index));
     }
 
     /// Gives the file its name. Returns how many records were left out.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 
 use super::data::Data;
+use super::log::Logs;
 use crate::cancel::Cancel;
 use crate::cli::train::{TrainArgs, TrainFormat};
 use crate::command::bar::Bar;
@@ -29,6 +30,7 @@ pub struct Run<'a> {
     pub data: Data,
     pub goal: Goal,
     pub interrupt: Interrupt,
+    pub logs: Logs,
 }
 
 /// Why no more steps are taken.
@@ -106,6 +108,7 @@ impl Run<'_> {
             };
             bar.clear();
             self.print(&report)?;
+            self.logs.step(&report, epochs(report.step, self.data.examples.len(), &self.settings));
             progress.count(report.loss);
             bar.step(done, steps, report.loss);
             if let Some(why) = progress.reached(&self.goal) {
@@ -215,6 +218,11 @@ impl Run<'_> {
         let told = &self.data.examples[..self.data.examples.len().min(TOLD)];
         Ok(loss(&self.model.decoder, told, self.settings.denominator, &Cancel::default())?)
     }
+}
+
+/// Passes over the data after so many steps.
+fn epochs(step: usize, examples: usize, settings: &Settings) -> f64 {
+    (step * settings.examples_a_step()) as f64 / examples as f64
 }
 
 fn is_cancelled(error: &anyhow::Error) -> bool {

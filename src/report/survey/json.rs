@@ -5,16 +5,18 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use serde_json::{Value, json};
 use tempfile::SpooledTempFile;
 
-use super::{About, Output};
+use super::{About, Output, Part};
 use crate::mask::finding::{Finding, Severity};
-use crate::survey::{Found, Judged, Spread, Totals};
+use crate::survey::{Entry, Found, Spread, Totals};
 
 /// Bytes of findings that are kept in memory; beyond that they wait in a temporary file.
 const IN_MEMORY: usize = 8 << 20;
 
-/// One object: `records`, `findings`, `totals`.
+/// One object: `records`, `findings`, `totals`. That of a shard has under `shard` what [`Shards`](super::Shards) need to
+/// put it together with others, and a line for each record and finding.
 pub struct Json<W> {
     out: W,
+    about: About,
     findings: SpooledTempFile,
     records: usize,
     found: usize,
@@ -25,23 +27,31 @@ impl<W: Write> Json<W> {
     ///
     /// # Errors
     /// If writing fails.
-    pub fn new(mut out: W, about: &About) -> io::Result<Self> {
-        let About { file, model, mask } = about;
-        write!(out, "{{\"schema\":1,\"file\":{},\"model\":{},\"mask\":{}", json!(file), json!(model), json!(mask))?;
-        write!(out, ",\"records\":[")?;
-        Ok(Self { out, findings: SpooledTempFile::new(IN_MEMORY), records: 0, found: 0 })
+    pub fn new(mut out: W, about: About) -> io::Result<Self> {
+        let mut head = json!({"schema": 1, "file": about.title(), "model": about.model, "mask": about.mask});
+        if about.files.len() > 1 {
+            head["files"] = json!(about.files);
+        }
+        if let Some(Part { shard, terms }) = about.part {
+            let terms = format!("{terms:016x}");
+            let version = env!("CARGO_PKG_VERSION");
+            head["shard"] = json!({"number": shard.number, "of": shard.of, "version": version, "terms": terms});
+        }
+        let head = head.to_string();
+        write!(out, "{},\"records\":[", head.strip_suffix('}').unwrap_or(&head))?;
+        Ok(Self { out, about, findings: SpooledTempFile::new(IN_MEMORY), records: 0, found: 0 })
     }
 }
 
 impl<W: Write> Output for Json<W> {
-    fn record(&mut self, judged: &Judged) -> io::Result<()> {
+    fn record(&mut self, entry: &Entry) -> io::Result<()> {
         let comma = |count: &mut usize| {
             *count += 1;
             if *count > 1 { ",\n" } else { "\n" }
         };
-        write!(self.out, "{}{}", comma(&mut self.records), record(judged))?;
-        for finding in &judged.findings {
-            write!(self.findings, "{}{}", comma(&mut self.found), object(finding, judged.unit.name(), judged.place))?;
+        write!(self.out, "{}{}", comma(&mut self.records), record(entry, &self.about))?;
+        for finding in &entry.findings {
+            write!(self.findings, "{}{}", comma(&mut self.found), object(finding, entry, &self.about))?;
         }
         Ok(())
     }
@@ -61,40 +71,57 @@ impl<W: Write> Output for Json<W> {
     }
 }
 
-fn record(judged: &Judged) -> Value {
-    let mut value = json!({"record": judged.index, judged.unit.name(): judged.place});
-    if let Some(masked) = &judged.masked {
-        let (sequence, mask) = (&masked.sequence, &masked.mask);
-        value["form"] = masked.form.name().into();
-        value["kind"] = sequence.kind.name().into();
-        value["mode"] = mask.mode.to_string().into();
-        value["tokens"] = sequence.len().into();
-        value["targets"] = sequence.target_count().into();
-        value["scored"] = mask.scored().into();
-        value["weight"] = mask.weights().iter().sum::<f64>().into();
-        value["scored_share"] = masked.share().into();
-        value["over_context"] = sequence.uncut_len().is_some().into();
-        value["lost"] = mask.lost.into();
+fn record(entry: &Entry, about: &About) -> Value {
+    let mut value = json!({"record": entry.index, entry.unit.name(): entry.place});
+    if let Some(file) = about.file(entry.file) {
+        value["file"] = file.into();
     }
-    value["findings"] = judged.findings.len().into();
+    if let Some(figures) = &entry.figures {
+        value["form"] = figures.form.name().into();
+        value["kind"] = figures.kind.name().into();
+        value["mode"] = figures.mode.to_string().into();
+        value["tokens"] = figures.tokens.into();
+        value["targets"] = figures.targets.into();
+        value["scored"] = figures.scored.into();
+        value["weight"] = figures.weight.into();
+        value["scored_share"] = figures.share().into();
+        value["over_context"] = figures.over_context.into();
+        value["lost"] = figures.lost.into();
+    }
+    value["findings"] = entry.findings.len().into();
+    if about.part.is_some() {
+        let hash = |hash: u64| format!("{hash:016x}");
+        let says = entry.says.map(|says| json!({"whole": hash(says.whole), "prompt": says.prompt.map(hash)}));
+        value["shard"] = json!({"read": entry.is_read, "says": says});
+    }
     value
 }
 
-/// A finding as an object: code, severity, record, line or row, token, message, fix.
-pub(super) fn object(finding: &Finding, unit: &str, place: usize) -> Value {
-    json!({
+/// A finding as an object: code, severity, record, file where there are several, line or row, token, message, fix.
+fn object(finding: &Finding, entry: &Entry, about: &About) -> Value {
+    let mut value = json!({
         "code": finding.code.name(),
         "severity": finding.severity.name(),
         "record": finding.record,
-        unit: place,
+        entry.unit.name(): entry.place,
         "token": finding.token,
         "message": finding.message,
         "fix": finding.fix(),
-    })
+    });
+    if let Some(file) = about.file(entry.file) {
+        value["file"] = file.into();
+    }
+    value
 }
 
 fn sums(totals: &Totals, is_whole: bool) -> Value {
-    let spread = |spread: Option<Spread>| spread.map(|s| json!({"min": s.min, "median": s.median, "max": s.max}));
+    let spread = |spread: Option<Spread>| {
+        let mut value = spread.map(|s| json!({"min": s.min, "median": s.median, "max": s.max}));
+        if let Some(value) = value.as_mut().filter(|_| spread.is_some_and(|spread| spread.is_rounded)) {
+            value["rounded"] = true.into();
+        }
+        value
+    };
     let forms: serde_json::Map<String, Value> =
         totals.forms.iter().map(|(form, &count)| (form.name().into(), count.into())).collect();
     let of_code = |found: &Found| {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use super::{About, Output};
 use crate::data::Unit;
 use crate::mask::finding::{Code, Severity};
-use crate::survey::{Judged, Totals};
+use crate::survey::{Entry, Totals};
 
 /// One run, its results written as the records come.
 pub struct Sarif<W> {
     out: W,
-    file: String,
+    about: About,
     results: usize,
 }
 
@@ -21,7 +21,7 @@ impl<W: Write> Sarif<W> {
     ///
     /// # Errors
     /// If writing fails.
-    pub fn new(mut out: W, about: &About) -> io::Result<Self> {
+    pub fn new(mut out: W, about: About) -> io::Result<Self> {
         let rules: Vec<Value> = Code::EVERY.iter().map(|&code| rule(code)).collect();
         let driver = json!({"name": "lossglass", "version": env!("CARGO_PKG_VERSION"), "rules": rules});
         write!(
@@ -30,7 +30,7 @@ impl<W: Write> Sarif<W> {
              \"results\":[",
             json!({"driver": driver})
         )?;
-        Ok(Self { out, file: about.file.clone(), results: 0 })
+        Ok(Self { out, about, results: 0 })
     }
 }
 
@@ -51,20 +51,20 @@ fn level(severity: Severity) -> &'static str {
 }
 
 impl<W: Write> Output for Sarif<W> {
-    fn record(&mut self, judged: &Judged) -> io::Result<()> {
-        for finding in &judged.findings {
+    fn record(&mut self, entry: &Entry) -> io::Result<()> {
+        for finding in &entry.findings {
             let token = finding.token.map_or_else(String::new, |token| format!(", token {token}"));
-            let text = format!("record {}{token}: {}; {}", judged.index, finding.message, finding.fix());
-            let mut location = json!({"artifactLocation": {"uri": self.file}});
-            if judged.unit == Unit::Line {
-                location["region"] = json!({"startLine": judged.place});
+            let text = format!("record {}{token}: {}; {}", entry.index, finding.message, finding.fix());
+            let mut location = json!({"artifactLocation": {"uri": self.about.files.get(entry.file)}});
+            if entry.unit == Unit::Line {
+                location["region"] = json!({"startLine": entry.place});
             }
             let result = json!({
                 "ruleId": finding.code.name(),
                 "level": level(finding.severity),
                 "message": {"text": text},
                 "locations": [{"physicalLocation": location}],
-                "properties": {"record": judged.index, "token": finding.token},
+                "properties": {"record": entry.index, "token": finding.token},
             });
             self.results += 1;
             write!(self.out, "{}{result}", if self.results > 1 { ",\n" } else { "\n" })?;

@@ -12,7 +12,7 @@ use crate::survey::Judged;
 /// # Errors
 /// If writing fails.
 pub fn shown(judged: &Judged, out: &mut impl Write) -> io::Result<()> {
-    write!(out, "── record {} ({})", judged.index, judged.place())?;
+    write!(out, "── record {} ({})", judged.entry.index, judged.entry.place())?;
     let Some(masked) = &judged.masked else {
         return writeln!(out, ": cannot be read");
     };

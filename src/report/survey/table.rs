@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use super::{About, Output};
+use super::{About, Output, Part};
 use crate::loss::weight_text;
 use crate::mask::finding::Severity;
 use crate::sequence::visible_text;
-use crate::survey::{Found, Judged, Spread, Totals};
+use crate::survey::{Entry, Found, Spread, Totals};
 
 /// Plain text, no escape codes.
 pub struct Table<W> {
@@ -15,7 +15,7 @@ pub struct Table<W> {
 }
 
 impl<W: Write> Output for Table<W> {
-    fn record(&mut self, _: &Judged) -> io::Result<()> {
+    fn record(&mut self, _: &Entry) -> io::Result<()> {
         Ok(())
     }
 
@@ -24,12 +24,22 @@ impl<W: Write> Output for Table<W> {
     }
 
     fn end(&mut self, totals: &Totals, is_whole: bool) -> io::Result<()> {
-        let About { file, model, mask } = &self.about;
+        let About { model, mask, .. } = &self.about;
+        let part = self.about.part;
+        let shard = part.map_or_else(String::new, |Part { shard, .. }| format!(" · shard {shard}"));
         let stopped = if is_whole { "" } else { " · stopped, not whole" };
-        writeln!(self.out, "{} · {} · mask {mask}{stopped}", visible_text(file), visible_text(model))?;
+        let (file, model) = (visible_text(&self.about.title()), visible_text(model));
+        writeln!(self.out, "{file} · {model} · mask {mask}{shard}{stopped}")?;
         writeln!(self.out)?;
         self.totals(totals)?;
         self.findings(totals)?;
+        if part.is_some() {
+            writeln!(
+                self.out,
+                "\nrecords that repeat others show when the shards' reports are merged: write each with"
+            )?;
+            writeln!(self.out, "--format json, then lossglass mask --merge REPORT…")?;
+        }
         self.out.flush()
     }
 }
@@ -69,12 +79,13 @@ impl<W: Write> Table<W> {
         writeln!(out, "\nfindings  {major} major, {minor} minor")?;
         let mut found: Vec<&Found> = totals.found.iter().collect();
         found.sort_by_key(|found| std::cmp::Reverse(found.severity));
-        for Found { code, severity, count, records, first: (finding, unit, place), .. } in found {
+        for Found { code, severity, count, records, first: (finding, file, unit, place), .. } in found {
             let of = if records == count { String::new() } else { format!(" in {records} records") };
             let record = finding.record.unwrap_or_default();
             let token = finding.token.map_or_else(String::new, |token| format!(", token {token}"));
             writeln!(out, "\n{:<5} {:<22} {count}{of}", severity.name(), code.name())?;
-            let place = format!("{} {place} (record {record}{token})", unit.name());
+            let file = self.about.file(*file).map_or_else(String::new, |file| format!("{}, ", visible_text(file)));
+            let place = format!("{file}{} {place} (record {record}{token})", unit.name());
             writeln!(out, "      {place}: {}", visible_text(&finding.message))?;
             writeln!(out, "      → {}", finding.fix())?;
         }

@@ -13,7 +13,7 @@ use lossglass::model::ModelInfo;
 use lossglass::sample::{Chat, Form, Message, Sample};
 use lossglass::score::row;
 use lossglass::sequence::{Kind, Origin, Prefix, Sequence, Token};
-use lossglass::survey::{Judged, Summary};
+use lossglass::survey::{Entry, Judged, Summary};
 use lossglass::template::Part;
 
 /// The vocabulary: its tokens are told apart by their bytes.
@@ -210,7 +210,10 @@ pub fn summaries() -> Vec<Summary> {
         };
         let masked = Masked { form: Form::Messages, sample, sequence, mask };
         let masked = Some(masked).filter(|_| index != 5);
-        let judged = Judged { index, place: index + 1, unit: Unit::Line, masked, findings, is_read: true };
+        let (figures, says) = (None, None);
+        let (place, unit, is_read) = (index + 1, Unit::Line, true);
+        let entry = Entry { index, file: 0, place, unit, is_read, figures, findings, says };
+        let judged = Judged { entry, masked };
         Summary::of(&judged, Place { index, place: index + 1, offset: 100 * index as u64 })
     };
     (0..9).map(summary).collect()
