@@ -106,6 +106,7 @@
 //! cancel  disguise  guard  memory                       small things for all
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
 //! data                                                  records of files
+//! board                                                 logs that runs leave behind
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
 //! source                                                of checkpoint, the index of its shards
 //! model                                                 the four above, and how samples become sequences
@@ -132,6 +133,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod app;
+pub mod board;
 pub mod cancel;
 pub mod checkpoint;
 pub mod cli;
