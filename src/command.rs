@@ -34,7 +34,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,
         Some(Subcommands::Lesson(args)) => return lesson::run(args),
-        None if has_screen() => screen::run(cli, None)?,
+        None if has_screen() => screen::run(cli, None, None)?,
         None if cli.session.is_some() || cli.screen.record.is_some() => {
             bail!("--session and --record are for the screen, and standard output is no terminal")
         }

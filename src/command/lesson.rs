@@ -44,7 +44,7 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
             let (input, model, mask) = (InputArgs::default(), ModelArgs::default(), MaskArgs::default());
             let compare = CompareArgs::default();
             let cli = Cli { command: None, input, model, mask, compare, screen: args.screen, session: None };
-            screen::run(cli, Some(Arc::new(lesson)))?;
+            screen::run(cli, Some(Arc::new(lesson)), None)?;
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 mod refused;
 mod saved;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

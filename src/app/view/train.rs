@@ -16,7 +16,7 @@ use crate::app::general::Part;
 use crate::app::keymap::{Binding, Context};
 use crate::app::overlay::{HIGHEST_RATE, LOWEST_RATE, next_round};
 use crate::app::training::go_back;
-use crate::app::{App, Effect, TrainingData, next, overlay};
+use crate::app::{App, Effect, TrainingData, next, overlay, training};
 use crate::engine::TrainRequest;
 
 /// The parts of the view that take turns where there is no room for all.
@@ -76,6 +76,13 @@ pub enum Command {
     Save,
 }
 
+impl Command {
+    /// Whether it changes what is trained, or how.
+    fn steers(self) -> bool {
+        !matches!(self, Self::EarlierStep | Self::LaterStep | Self::NextPanel | Self::NextDecider | Self::Probe)
+    }
+}
+
 const fn bind(keys: &'static [&'static str], command: Command, help: &'static str, short: &'static str) -> Binding {
     let command = crate::app::Command::In(ViewCommand::Train(command));
     Binding { context: Context::View(View::Train), keys, command, help, short }
@@ -104,6 +111,9 @@ impl Room for Train {
     type Command = Command;
 
     fn run(app: &mut App, command: Command) -> Vec<Effect> {
+        if command.steers() && training::refuses(app) {
+            return Vec::new();
+        }
         match command {
             Command::EarlierStep => scrub(app, -1),
             Command::LaterStep => scrub(app, 1),
