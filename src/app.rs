@@ -50,8 +50,7 @@ pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progr
 pub use start::Start;
 pub use training::{
     Activity, Change, Continuation, Course, Demonstration, EarlierRun, Film, Frame, LastTenth, Mover, Movers, PRESETS,
-    Preset, Probe, SMOOTHING, Stage, Training, TrainingData, Twin, Verdict, WRITTEN,
-    Watching, smoothed,
+    Preset, Probe, SMOOTHING, Stage, Training, TrainingData, Twin, Verdict, WRITTEN, Watching, smoothed,
 };
 pub use update::update;
 pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};

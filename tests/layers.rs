@@ -83,7 +83,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The screen. Its state mirrors the engine: it knows the messages and what is told of a model, not the model.
     (
         "app",
-        &["board", "compare", "data", "lesson", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"],
+        &[
+            "board", "compare", "data", "lesson", "loss", "mask", "memory", "sample", "sequence", "source", "survey",
+            "template",
+        ],
     ),
     ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
     ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
@@ -110,8 +113,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
-    "app", "board", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "lesson", "loss", "mask", "memory",
-    "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
+    "app", "board", "cancel", "compare", "data", "dataset", "disguise", "guard", "jinja", "lesson", "loss", "mask",
+    "memory", "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
 ];
 
 /// Where the screen's libraries may be named; `app::keymap` is the table of key codes.

@@ -121,7 +121,6 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Help => app.overlay = Some(Overlay::Help { scroll: 0 }),
         Command::HandOut => overlay::open_hand_out(app),
         Command::Edit => overlay::edit(app),
-        Command::ChooseModel if training::refuses(app) => {}
         Command::Open | Command::ChooseModel | Command::ChooseSecond | Command::Palette => {
             return overlay::open_list(app, command);
         }

@@ -33,7 +33,7 @@ use step_settings::StepSettings;
 pub use twin::{PRESETS, Preset};
 pub use verdict::{Course, Verdict};
 pub use watching::Watching;
-pub(super) use watching::{follow as follow_watched, refuses, take as take_watched};
+pub(super) use watching::{follow as follow_watched, take as take_watched};
 
 use crate::engine::{Measure, Written};
 use crate::mask::Policy;

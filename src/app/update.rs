@@ -97,6 +97,10 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
 /// The same where nothing lies over the view, whatever is beside it.
 pub(super) fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     app.shared.hush();
+    if !app.offers(command) {
+        app.shared.say("this run is trained elsewhere; here it is only watched");
+        return Vec::new();
+    }
     general::run(app, command)
 }
 

@@ -175,7 +175,9 @@ mod tests {
         assert!(lost.read_on().expect("read") && lost.problem.is_none(), "it may be written at this moment");
         assert!(lost.read_on().expect("read") && !lost.read_on().expect("read"));
         assert_eq!(steps(&lost), [1]);
-        assert!(lost.problem.expect("a problem").ends_with(&format!("at byte {start}: what stands behind is not read")));
+        assert!(
+            lost.problem.expect("a problem").ends_with(&format!("at byte {start}: what stands behind is not read"))
+        );
     }
 
     #[test]

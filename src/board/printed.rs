@@ -63,7 +63,9 @@ mod tests {
         let (mut printed, mut series) = (Printed::default(), Series::default());
         let mut take = |line: &str| printed.take(line, &mut series);
         assert!(!take("  0%|          | 0/16 [00:00<?, ?it/s]\r  6%|▋         | 1/16 [00:00<00:09,  1.6it/s]"));
-        assert!(!take("{'loss': '4.632', 'grad_norm': 2.689, 'learning_rate': '1e-05', 'note': 'a, b', 'epoch': '4.5'}"));
+        assert!(!take(
+            "{'loss': '4.632', 'grad_norm': 2.689, 'learning_rate': '1e-05', 'note': 'a, b', 'epoch': '4.5'}"
+        ));
         assert!(!take("Writing model shards: 100%|██████████| 1/1 [00:00<00:00, 394.80it/s]"));
         assert!(!take("100%|██████████| 1/1 [00:00<00:00, 394.80it/s]"), "a bar of something else");
         assert!(take("\r 12%|█▎        | 2/16 [00:00<00:09,  1.6it/s]"));

@@ -46,7 +46,9 @@ impl Run {
 pub enum WatchError {
     #[error("{0} is not there: give the directory that the trainer writes to (output_dir), or one of its logs")]
     Missing(PathBuf),
-    #[error("{0} is no log of a run: give an event file, a trainer_state.json, a log of JSON lines, what the trainer printed (.log, .out), or the run's directory")]
+    #[error(
+        "{0} is no log of a run: give an event file, a trainer_state.json, a log of JSON lines, what the trainer printed (.log, .out), or the run's directory"
+    )]
     NoLog(PathBuf),
 }
 

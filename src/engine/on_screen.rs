@@ -62,7 +62,12 @@ impl ScreenExamples {
 }
 
 /// Its rows, fewer than tokens where `cancel` kept some from being computed.
-pub(super) fn score(scorer: &mut Scorer, decoder: &Decoder, screen: OnScreen, cancel: &Cancel) -> Result<Vec<Row>, ScoreError> {
+pub(super) fn score(
+    scorer: &mut Scorer,
+    decoder: &Decoder,
+    screen: OnScreen,
+    cancel: &Cancel,
+) -> Result<Vec<Row>, ScoreError> {
     let mut all = Vec::new();
     let mut on_rows = |from: usize, rows: Vec<Row>| {
         all.truncate(from);

@@ -72,7 +72,8 @@ pub fn checkpoint(
             writeln!(out, "{line}")
         }
         LogFormat::Words => {
-            let loss = scored.and_then(|scored| scored.loss).map_or_else(String::new, |loss| format!(": loss {loss:.6} nats"));
+            let loss =
+                scored.and_then(|scored| scored.loss).map_or_else(String::new, |loss| format!(": loss {loss:.6} nats"));
             writeln!(out, "checkpoint {step}, {}{loss}", visible_text(name))
         }
     }

@@ -78,7 +78,11 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("made");
     for entry in fs::read_dir(from).expect("a directory").flatten() {
         let (path, copied) = (entry.path(), to.join(entry.file_name()));
-        if path.is_dir() { copy(&path, &copied) } else { drop(fs::copy(&path, &copied).expect("copied")) }
+        if path.is_dir() {
+            copy(&path, &copied);
+        } else {
+            fs::copy(&path, &copied).expect("copied");
+        }
     }
 }
 
@@ -109,7 +113,7 @@ fn a_run_is_followed_while_it_grows_is_killed_and_goes_on() {
         watch.look();
         seen.push(steps(watch.run(), "train/loss").len());
     }
-    assert!(seen.is_sorted() && seen[seen.len() / 2] > 2 && seen.last() == Some(&10), "{seen:?}");
+    assert!(seen.is_sorted() && seen.contains(&4) && seen.last() == Some(&10), "{seen:?}");
     // The end of the file is lost, as a killed process leaves it.
     fs::write(to(&files[0]), &first[..first.len() - 11]).expect("written");
     assert!(watch.look() && watch.run().problems.is_empty());

@@ -59,7 +59,7 @@ fn each_checkpoint_is_a_frame_of_the_film() {
     session.keys("↑");
     assert_eq!((session.app.training.shown_step(), nlls(&session.app)), (0, alone(base)));
     let screen = session.screen();
-    assert!(screen.contains("checkpoint 0 shown") && screen.contains("2 of 2 checkpoints read"), "{screen}");
+    assert!(screen.contains("base weights shown") && screen.contains("2 of 2 checkpoints read"), "{screen}");
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::training::{watching, Activity, Asked, Continuation, Film, Frame, Probe, Read, Training};
+use crate::app::training::{Activity, Asked, Continuation, Film, Frame, Probe, Read, Training, watching};
 use crate::app::{App, Effect, Shared, overlay};
 use crate::engine::{At, Ended, TrainEvent};
 use crate::loss::{Row, Scores};

@@ -1,6 +1,6 @@
 //! What is asked of the trainer: steps, runs, the way back.
 
-use super::{Activity, Probe, Training, refuses};
+use super::{Activity, Probe, Training};
 use crate::app::{App, Command, Effect};
 use crate::engine::{Plan, Request, TrainRequest, Watch};
 use crate::train::Goal;
@@ -9,9 +9,6 @@ const ONE_STEP: Goal = Goal { steps: Some(1), loss: None, plateau: None };
 
 /// What a command of all views asks of the trainer.
 pub fn ask(app: &mut App, command: Command) -> Vec<Effect> {
-    if refuses(app) {
-        return Vec::new();
-    }
     match command {
         Command::Step => start(app, ONE_STEP, run),
         Command::Run if app.training.activity == Activity::Running => pause(app),

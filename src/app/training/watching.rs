@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::{Activity, Change, Frame, train};
-use crate::app::{App, Effect};
+use crate::app::{App, Command, Effect, ViewCommand};
 use crate::board::Run;
 use crate::engine::{CheckpointRequest, TrainRequest};
 use crate::loss::{Row, Scores};
@@ -19,6 +19,7 @@ type Stamp = (usize, SystemTime);
 #[derive(Clone, Debug)]
 pub struct Watching {
     path: PathBuf,
+    name: String,
     run: Arc<Run>,
     /// The weights that it began with, where they are known.
     base: Option<Source>,
@@ -36,7 +37,10 @@ pub struct Watching {
 impl Watching {
     /// Begins with what is known of the run at `path`; `base` is the model that speaks at first, if the run began with it.
     pub fn new(path: PathBuf, run: Run, base: Option<Source>) -> Self {
+        let whole = std::path::absolute(&path).unwrap_or_else(|_| path.clone());
+        let name = whole.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         Self {
+            name: crate::sequence::visible_text(&name),
             path,
             run: Arc::new(run),
             present: base.as_ref().map(|_| BASE),
@@ -54,10 +58,8 @@ impl Watching {
     }
 
     /// What it is called: the name of its directory.
-    pub fn name(&self) -> String {
-        let name = self.path.canonicalize().ok().and_then(|path| Some(path.file_name()?.to_owned()));
-        let name = name.map_or_else(|| self.path.display().to_string(), |name| name.to_string_lossy().into_owned());
-        crate::sequence::visible_text(&name)
+    pub fn name(&self) -> &str {
+        &self.name
     }
 
     /// What its logs say.
@@ -169,10 +171,14 @@ pub(super) fn take_unread(app: &mut App, step: usize, why: &str) {
     app.shared.complain(format!("checkpoint {step} is not shown: {}", crate::sequence::visible_text(why)));
 }
 
-/// Whether the run is one of others, which is not steered from here; that is said.
-pub fn refuses(app: &mut App) -> bool {
-    if app.watching.is_some() {
-        app.shared.say("this run is trained elsewhere and only watched here: ↑ ↓ in Train go through its checkpoints");
+impl App {
+    /// Whether a command is of use now: a run of others is not steered from here.
+    pub fn offers(&self, command: Command) -> bool {
+        let steers = match command {
+            Command::Step | Command::Run | Command::UndoStep | Command::ResetWeights | Command::ChooseModel => true,
+            Command::In(ViewCommand::Train(command)) => command.steers(),
+            _ => false,
+        };
+        self.watching.is_none() || !steers
     }
-    app.watching.is_some()
 }

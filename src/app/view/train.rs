@@ -16,7 +16,7 @@ use crate::app::general::Part;
 use crate::app::keymap::{Binding, Context};
 use crate::app::overlay::{HIGHEST_RATE, LOWEST_RATE, next_round};
 use crate::app::training::go_back;
-use crate::app::{App, Effect, TrainingData, next, overlay, training};
+use crate::app::{App, Effect, TrainingData, next, overlay};
 use crate::engine::TrainRequest;
 
 /// The parts of the view that take turns where there is no room for all.
@@ -78,7 +78,7 @@ pub enum Command {
 
 impl Command {
     /// Whether it changes what is trained, or how.
-    fn steers(self) -> bool {
+    pub(in crate::app) fn steers(self) -> bool {
         !matches!(self, Self::EarlierStep | Self::LaterStep | Self::NextPanel | Self::NextDecider | Self::Probe)
     }
 }
@@ -111,9 +111,6 @@ impl Room for Train {
     type Command = Command;
 
     fn run(app: &mut App, command: Command) -> Vec<Effect> {
-        if command.steers() && training::refuses(app) {
-            return Vec::new();
-        }
         match command {
             Command::EarlierStep => scrub(app, -1),
             Command::LaterStep => scrub(app, 1),

@@ -136,7 +136,8 @@ fn keys_that_steer_a_run_say_that_it_is_trained_elsewhere() {
     let mut app = watching(base());
     press(&mut app, "4");
     for key in ["space", "r", "u", "X", "b", "z", "*", "+", "-", "s", "t", "a", "D", "w", "m"] {
-        assert!(press(&mut app, key).is_empty() && app.overlay.is_none(), "{key}");
+        let effects = press(&mut app, key);
+        assert!(effects.is_empty() && app.overlay.is_none(), "{key}: {effects:?}");
         assert!(notice(&app).0.starts_with("this run is trained elsewhere"), "{key}: {:?}", notice(&app));
     }
 }

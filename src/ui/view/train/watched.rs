@@ -19,19 +19,22 @@ pub fn lines(app: &App, watching: &Watching, theme: &Theme, width: usize) -> Vec
     };
     let room = width.saturating_sub(Line::raw(right.as_str()).width() + 2);
     let (left, style) = match app.training.shown {
-        Some(_) => (format!("checkpoint {} shown; esc shows now", app.training.shown_step()), theme.warning),
-        None => (text::fit_end(&format!("watching {}", visible_text(&watching.path().display().to_string())), room), theme.text),
+        Some(_) => (shown(app.training.shown_step()), theme.warning),
+        None => (text::fit_start(&format!("watching {}", watching.name()), room), theme.text),
     };
     let blanks = width.saturating_sub(Line::raw(left.as_str()).width() + Line::raw(right.as_str()).width() + 1);
-    let first = vec![
-        Span::raw(" "),
-        Span::styled(left, style),
-        Span::raw(" ".repeat(blanks)),
-        Span::styled(right, theme.dim),
-    ];
+    let first =
+        vec![Span::raw(" "), Span::styled(left, style), Span::raw(" ".repeat(blanks)), Span::styled(right, theme.dim)];
     let step = app.training.shown.map_or(usize::MAX, |_| app.training.shown_step());
     let figures = joined(figures(run, step), width.saturating_sub(2));
     vec![Line::from(first), Line::styled(format!(" {figures}"), theme.text)]
+}
+
+fn shown(step: usize) -> String {
+    match step {
+        0 => "base weights shown; esc shows now".into(),
+        step => format!("checkpoint {} shown; esc shows now", text::count(step)),
+    }
 }
 
 fn checkpoints(watching: &Watching) -> String {
