@@ -88,7 +88,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "template",
         ],
     ),
-    ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
+    (
+        "app",
+        &[
+            "engine::checkpoint",
+            "engine::compare",
+            "engine::experiment",
+            "engine::look",
+            "engine::message",
+            "engine::survey",
+        ],
+    ),
     ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("app", &["engine::write", "generate::sampling", "generate::step", "model::info"]),
     ("app", &["report::inside", "report::page", "session", "train::report", "train::settings", "train::slow_step"]),

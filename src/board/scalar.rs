@@ -42,7 +42,7 @@ impl Event {
         for (tag, value) in &self.scalars {
             let mut one = Vec::new();
             put_bytes(&mut one, TAG, tag.as_bytes());
-            put_varint(&mut one, SIMPLE_VALUE << 3 | 5);
+            put_varint(&mut one, (SIMPLE_VALUE << 3) | 5);
             one.extend((*value as f32).to_le_bytes());
             put_bytes(&mut summary, VALUE, &one);
         }
@@ -112,7 +112,7 @@ fn shortest(value: f32) -> f64 {
 
 fn head(wall_time: f64, step: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    put_varint(&mut bytes, WALL_TIME << 3 | 1);
+    put_varint(&mut bytes, (WALL_TIME << 3) | 1);
     bytes.extend(wall_time.to_le_bytes());
     put_varint(&mut bytes, STEP << 3);
     put_varint(&mut bytes, step as u64);
@@ -128,7 +128,7 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 fn put_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
-    put_varint(out, field << 3 | 2);
+    put_varint(out, (field << 3) | 2);
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }

@@ -97,8 +97,9 @@ fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
         return stop_short(app, &scores);
     }
     let twin = copies.next().filter(|_| app.training.twin.is_some());
+    let keeps_shown = is_step || app.watching.is_some();
     let training = &mut app.training;
-    let shown = training.shown.filter(|_| is_step).map(|_| training.shown_step());
+    let shown = training.shown.filter(|_| keeps_shown).map(|_| training.shown_step());
     training.film.add(Frame { step, scores, twin });
     // Frames may have been dropped: the step that is shown, or the one before it, is elsewhere now.
     let frame = shown.and_then(|step| training.film.at_step(step));

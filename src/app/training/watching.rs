@@ -175,7 +175,9 @@ impl App {
     /// Whether a command is of use now: a run of others is not steered from here.
     pub fn offers(&self, command: Command) -> bool {
         let steers = match command {
-            Command::Step | Command::Run | Command::UndoStep | Command::ResetWeights | Command::ChooseModel => true,
+            Command::Step | Command::Run | Command::UndoStep | Command::ResetWeights => true,
+            // Either brings a model of its own.
+            Command::ChooseModel | Command::Lesson => true,
             Command::In(ViewCommand::Train(command)) => command.steers(),
             _ => false,
         };

@@ -196,8 +196,10 @@ fn weights_that_are_not_kept_are_said_with_the_way_out() {
     let event = LookEvent::NotKept { nearest: [Some(0), Some(2)] };
     update(&mut app, Action::Engine(Event::Look { number, step: 1, event }));
     let why = app.unseen().expect("a reason");
-    assert!(why.starts_with("the weights after step 1 are not kept, those after step 0 and step 2 are: ↑ ↓"), "{why}");
-    assert!(why.contains("b in Train"), "{why}");
+    assert!(
+        why.starts_with("the weights after step 1 are not kept; those after step 0 and step 2 are (↑ ↓ in Train). b"),
+        "{why}"
+    );
     assert_eq!(steps(&press(&mut app, "4 ↓ 2")), [Some(2)], "another step is asked for");
     press(&mut app, "4 ↑");
     assert_eq!(steps(&press(&mut app, "b 2")), [Some(1)]);

@@ -125,7 +125,7 @@ fn what_cannot_be_read_is_said_once_and_not_asked_for_again() {
     told(&mut app, run(&[(4, 1), (8, 2)]));
     let effects = hear(&mut app, TrainEvent::Unread { step: 8, why: "it is \u{1b}damaged".into() });
     assert_eq!(requests(&effects), [(4, false)]);
-    assert_eq!(notice(&app), ("checkpoint 8 is not shown: it is ␛damaged", true));
+    assert_eq!(notice(&app), ("checkpoint 8 is not shown: it is ⟨1B⟩damaged", true));
     past(&mut app, 4);
     assert_eq!(told(&mut app, run(&[(4, 1), (8, 2)])), []);
     assert_eq!(told(&mut app, run(&[(4, 1), (8, 7)])), [(8, true)], "it was written anew");
@@ -135,7 +135,7 @@ fn what_cannot_be_read_is_said_once_and_not_asked_for_again() {
 fn keys_that_steer_a_run_say_that_it_is_trained_elsewhere() {
     let mut app = watching(base());
     press(&mut app, "4");
-    for key in ["space", "r", "u", "X", "b", "z", "*", "+", "-", "s", "t", "a", "D", "w", "m"] {
+    for key in ["space", "r", "u", "X", "b", "z", "*", "+", "-", "s", "t", "a", "D", "w", "m", "A"] {
         let effects = press(&mut app, key);
         assert!(effects.is_empty() && app.overlay.is_none(), "{key}: {effects:?}");
         assert!(notice(&app).0.starts_with("this run is trained elsewhere"), "{key}: {:?}", notice(&app));

@@ -145,11 +145,11 @@ fn not_kept(step: usize, nearest: [Option<usize>; 2]) -> String {
     let steps: Vec<String> = nearest.into_iter().flatten().map(|step| format!("step {step}")).collect();
     let there = match &steps[..] {
         [] => String::new(),
-        steps => format!(", those after {} are: ↑ ↓ in Train go there", steps.join(" and ")),
+        steps => format!("; those after {} are (↑ ↓ in Train)", steps.join(" and ")),
     };
     format!(
-        "the weights after step {step} are not kept{there}; b in Train makes the model that of step {step}, by taking the \
-         steps from an earlier one again"
+        "the weights after step {step} are not kept{there}. b in Train goes back to step {step}: the steps that lead there \
+         are taken again"
     )
 }
 
