@@ -50,7 +50,7 @@ pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progr
 pub use start::Start;
 pub use training::{
     Activity, Change, Continuation, Course, Demonstration, EarlierRun, Film, Frame, LastTenth, Mover, Movers, PRESETS,
-    Preset, Probe, SMOOTHING, Stage, Training, TrainingData, Twin, Verdict, WRITTEN, smoothed,
+    Preset, Probe, SMOOTHING, Stage, Training, TrainingData, Twin, Verdict, WRITTEN, Watching, smoothed,
 };
 pub use update::update;
 pub use view::{AttendPanel, ScorePanel, TrainPanel, View, ViewCommand, Views};
@@ -108,6 +108,8 @@ pub struct App {
     pub training: Training,
     /// What was asked of the trainer.
     asked: Asked,
+    /// The run of others that is watched.
+    pub watching: Option<Watching>,
     /// What moved the weights.
     journal: Journal,
     /// The session whose steps are being taken again.
@@ -158,6 +160,7 @@ impl App {
             shared: Shared::new(&start),
             training: Training::default(),
             asked: Asked::default(),
+            watching: None,
             journal: Journal::default(),
             reopening: None,
             records: Browser::default(),
@@ -184,6 +187,11 @@ impl App {
         }
         if let Some(set) = start.set {
             effects.extend(overlay::open_set(&mut app, set, start.lists_set));
+        }
+        if let Some(watching) = start.watching {
+            effects.push(Effect::Files(FileRequest::Watch(watching.path().to_owned())));
+            app.view = View::Train;
+            app.watching = Some(watching);
         }
         if let Some(lesson) = start.lesson {
             lesson::begin(&mut app, lesson);

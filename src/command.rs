@@ -52,7 +52,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Completions(args)) => completions::run(&args)?,
         Some(Subcommands::Man(args)) => man::run(&args)?,
         None if cli.program.version => version::print_all(cli.program.threads)?,
-        None if terminal::has_screen() => screen::run(cli, None)?,
+        None if terminal::has_screen() => screen::run(cli, None, None)?,
         None if cli.session.is_some() || cli.screen.record.is_some() => {
             bail!("--session and --record are for the screen, and standard output is no terminal")
         }

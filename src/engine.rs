@@ -5,12 +5,14 @@
 //! them. A run of training steps goes on between requests, and whatever ends it cancels the step under way. A failure,
 //! a panic included, is an event; the thread lives on. No tensor leaves this thread.
 
+mod checkpoint;
 mod compare;
 mod dataset;
 mod experiment;
 mod inbox;
 mod look;
 mod message;
+mod on_screen;
 mod probes;
 mod room;
 mod run;
@@ -25,6 +27,7 @@ mod write;
 use std::sync::mpsc::{self, Sender};
 use std::thread;
 
+pub use checkpoint::CheckpointRequest;
 pub use compare::{CompareEvent, CompareRequest};
 pub use experiment::Experiment;
 pub use look::{Look, LookAt, LookEvent, Seen};

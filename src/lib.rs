@@ -86,6 +86,7 @@
 //! board                                                 logs of runs
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
 //! data                                                  records of files
+//! board                                                 logs that runs leave behind
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
 //! source                                                of checkpoint, the index of its shards
 //! model                                                 the four above, and how samples become sequences

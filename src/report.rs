@@ -11,6 +11,7 @@ pub mod page;
 pub mod survey;
 mod table;
 mod training;
+pub mod watched;
 
 pub use compare::Compared;
 pub use csv::csv;

@@ -54,6 +54,8 @@ pub enum TrainError {
     NotFinite { what: &'static str, step: usize },
     #[error("step {step} cannot be gone back to: steps {oldest} to {newest} are kept")]
     OutOfReach { step: usize, oldest: usize, newest: usize },
+    #[error("the weights after step {step} are not kept")]
+    NotKept { step: usize },
     #[error("{0}")]
     Method(String),
     #[error(transparent)]

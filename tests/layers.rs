@@ -23,6 +23,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("loss", &["mask", "sequence", "template"]),
     ("compare", &["loss", "mask", "sequence", "template"]),
     ("data", &["disguise", "guard", "sample"]),
+    // The logs that runs leave behind.
+    ("board", &[]),
     // Kernels know no model: of the crate they know who may see whom, and how to stop.
     ("ops", &["cancel", "mask::attention"]),
     // The decoder knows no files, the files do not know where they come from, and a source knows no tensors.
@@ -48,6 +50,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "board::series",
             "compare",
             "data",
             "generate::sampling",
@@ -82,13 +85,26 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The screen. Its state mirrors the engine: it knows the messages and what is told of a model, not the model.
     (
         "app",
-        &["compare", "data", "lesson", "loss", "mask", "memory", "sample", "sequence", "source", "survey", "template"],
+        &[
+            "board", "compare", "data", "lesson", "loss", "mask", "memory", "sample", "sequence", "source", "survey",
+            "template",
+        ],
     ),
-    ("app", &["engine::compare", "engine::experiment", "engine::look", "engine::message", "engine::survey"]),
+    (
+        "app",
+        &[
+            "engine::checkpoint",
+            "engine::compare",
+            "engine::experiment",
+            "engine::look",
+            "engine::message",
+            "engine::survey",
+        ],
+    ),
     ("app", &["engine::train_message", "inspect::depth", "inspect::heads", "inspect::lean", "inspect::weights"]),
     ("app", &["engine::write", "generate::sampling", "generate::step", "model::info"]),
     ("app", &["report::inside", "report::page", "session", "train::report", "train::settings", "train::slow_step"]),
-    ("ui", &["app", "compare", "lesson", "loss", "mask", "sample", "sequence", "survey"]),
+    ("ui", &["app", "board", "compare", "lesson", "loss", "mask", "sample", "sequence", "survey"]),
     (
         "ui",
         &[
@@ -101,7 +117,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
-    ("tui", &["app", "cancel", "data", "report::file", "sample", "source", "ui"]),
+    ("tui", &["app", "board", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
     (
         "cli",

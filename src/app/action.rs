@@ -6,6 +6,7 @@ use ratatui_textarea::Input;
 
 use super::overlay::{SlowPlace, StepStage};
 use super::view::{View, ViewCommand};
+use crate::board::Run;
 use crate::data::{Opened, Place};
 use crate::engine::{Event, Request};
 use crate::mask::Basis;
@@ -160,6 +161,8 @@ pub enum Effect {
 pub enum FileRequest {
     /// Write something for the teacher behind what the file has.
     Note { path: PathBuf, text: String },
+    /// Look at a run of others again and again, and say when there is more of it.
+    Watch(PathBuf),
     /// List a directory for the open picker.
     List(PathBuf),
     /// Read a file as a text or a chat, or list it if it is a directory.
@@ -228,6 +231,8 @@ pub enum FileOutcome {
         name: String,
         samples: Vec<Record>,
     },
+    /// What is known of the run that is watched.
+    Watched(Box<Run>),
     Model(Source),
     /// The model to compare with.
     Second(Source),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::ThemeName;
+use super::{ThemeName, Watching};
 use crate::data::DataSet;
 use crate::lesson::Lesson;
 use crate::loss::Denominator;
@@ -51,6 +51,8 @@ pub struct Start {
     pub session: Option<Box<Session>>,
     /// The lesson that begins.
     pub lesson: Option<Arc<Lesson>>,
+    /// The run of others that is watched.
+    pub watching: Option<Watching>,
 }
 
 impl Start {
@@ -80,6 +82,7 @@ impl Start {
             eot_tokens: Vec::new(),
             session: None,
             lesson: None,
+            watching: None,
         }
     }
 

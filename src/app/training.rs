@@ -13,6 +13,7 @@ mod smoothing;
 mod step_settings;
 mod twin;
 mod verdict;
+mod watching;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ pub use step_settings::Change;
 use step_settings::StepSettings;
 pub use twin::{PRESETS, Preset};
 pub use verdict::{Course, Verdict};
+pub use watching::Watching;
+pub(super) use watching::{follow as follow_watched, take as take_watched};
 
 use crate::engine::{Measure, Written};
 use crate::mask::Policy;
@@ -55,6 +58,8 @@ pub struct Training {
     /// What was changed in mid-run, with the step after which it holds.
     pub changes: Vec<Change>,
     pub film: Film,
+    /// The film without the experiment that is on.
+    pub(super) aside: Option<Film>,
     /// The frame of the film that the views show; `None` = what the weights say now.
     pub shown: Option<usize>,
     pub probes: Vec<Probe>,
@@ -178,6 +183,14 @@ impl Training {
         self.shown.and_then(|shown| self.film.frames.get(shown)).or(self.film.frames.last())
     }
 
+    /// Takes in what earlier weights say; the frame that is shown stays the one.
+    fn insert(&mut self, frame: Frame) {
+        let shown = self.shown.map(|_| self.shown_step());
+        self.film.insert(frame);
+        let at = shown.and_then(|step| self.film.at_step(step));
+        self.shown = at.filter(|at| at + 1 < self.film.frames.len());
+    }
+
     /// How many updates the weights had had that the views show.
     pub fn shown_step(&self) -> usize {
         let past = self.shown.and_then(|shown| self.film.frames.get(shown));
@@ -197,6 +210,7 @@ impl Default for Training {
             steps: Vec::new(),
             changes: Vec::new(),
             film: Film::default(),
+            aside: None,
             shown: None,
             probes: Vec::new(),
             probe_every: 1,

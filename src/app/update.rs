@@ -8,7 +8,7 @@ pub(super) use engine::take as take_engine;
 use ratatui_textarea::{Input, Key};
 
 use super::keymap::Context;
-use super::training::{follow, pause};
+use super::training::{follow, follow_watched, pause};
 use super::{Action, App, Command, Effect, general, guess, journal, lesson, overlay, present, session, view};
 
 /// Takes one action into the state; what has to be done outside comes back.
@@ -34,6 +34,7 @@ fn followed(app: &mut App, change: impl FnOnce(&mut App) -> Vec<Effect>) -> Vec<
     }
     app.presenting.note_view(app.view);
     effects.extend(follow(app));
+    effects.extend(follow_watched(app));
     effects.extend(view::follow(app));
     // Of a past step only the rows are known.
     if app.training.shown.is_none() {
@@ -96,6 +97,10 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
 /// The same where nothing lies over the view, whatever is beside it.
 pub(super) fn run_in_view(app: &mut App, command: Command) -> Vec<Effect> {
     app.shared.hush();
+    if !app.offers(command) {
+        app.shared.say("this run is trained elsewhere; here it is only watched");
+        return Vec::new();
+    }
     general::run(app, command)
 }
 

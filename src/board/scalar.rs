@@ -42,7 +42,7 @@ impl Event {
         for (tag, value) in &self.scalars {
             let mut one = Vec::new();
             put_bytes(&mut one, TAG, tag.as_bytes());
-            put_varint(&mut one, SIMPLE_VALUE << 3 | 5);
+            put_varint(&mut one, (SIMPLE_VALUE << 3) | 5);
             one.extend((*value as f32).to_le_bytes());
             put_bytes(&mut summary, VALUE, &one);
         }
@@ -78,7 +78,7 @@ fn scalar(value: &[u8]) -> Option<Option<(String, f64)>> {
     for field in Fields(value) {
         match field? {
             (TAG, Wire::Bytes(bytes)) => tag = String::from_utf8_lossy(bytes).into_owned(),
-            (SIMPLE_VALUE, Wire::Four(bits)) => number = Some(f32::from_le_bytes(bits).into()),
+            (SIMPLE_VALUE, Wire::Four(bits)) => number = Some(shortest(f32::from_le_bytes(bits))),
             (TENSOR, Wire::Bytes(bytes)) => number = number.or(tensor(bytes)?),
             _ => {}
         }
@@ -99,15 +99,20 @@ fn tensor(bytes: &[u8]) -> Option<Option<f64>> {
         }
     }
     Some(match dtype {
-        FLOAT => values.try_into().ok().map(|bits| f32::from_le_bytes(bits).into()),
+        FLOAT => values.try_into().ok().map(|bits| shortest(f32::from_le_bytes(bits))),
         DOUBLE => values.try_into().ok().map(f64::from_le_bytes),
         _ => None,
     })
 }
 
+/// The number of the fewest digits that is this one as f32: a rate that was logged as 0.002 is 0.002.
+fn shortest(value: f32) -> f64 {
+    value.to_string().parse().unwrap_or_else(|_| value.into())
+}
+
 fn head(wall_time: f64, step: i64) -> Vec<u8> {
     let mut bytes = Vec::new();
-    put_varint(&mut bytes, WALL_TIME << 3 | 1);
+    put_varint(&mut bytes, (WALL_TIME << 3) | 1);
     bytes.extend(wall_time.to_le_bytes());
     put_varint(&mut bytes, STEP << 3);
     put_varint(&mut bytes, step as u64);
@@ -123,7 +128,7 @@ fn put_varint(out: &mut Vec<u8>, mut value: u64) {
 }
 
 fn put_bytes(out: &mut Vec<u8>, field: u64, bytes: &[u8]) {
-    put_varint(out, field << 3 | 2);
+    put_varint(out, (field << 3) | 2);
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
 }
@@ -201,7 +206,7 @@ mod tests {
             step in 0..i64::MAX,
             scalars in proptest::collection::vec(("[a-z/]{0,9}", any::<f32>().prop_filter("a number", |x| !x.is_nan())), 0..4),
         ) {
-            let scalars = scalars.into_iter().map(|(tag, value)| (tag, f64::from(value))).collect();
+            let scalars = scalars.into_iter().map(|(tag, value)| (tag, shortest(value))).collect();
             let event = Event { wall_time, step, scalars };
             prop_assert_eq!(Event::decode(&event.encode()), Some(event));
         }
@@ -234,6 +239,14 @@ mod tests {
         assert_eq!(event(&two), Some(Vec::new()), "several numbers are no scalar");
         assert_eq!(event(&[8, 7]), Some(Vec::new()), "nor is a text");
         assert_eq!(event(&[0xff]), None);
+    }
+
+    #[test]
+    fn a_number_is_the_one_that_was_logged() {
+        let values = [0.002, 1e-45, 3.4028235e38, -1.5, f64::INFINITY];
+        let scalars = values.map(|value| ("lr".into(), value)).to_vec();
+        let event = Event { wall_time: 0.0, step: 1, scalars };
+        assert_eq!(Event::decode(&event.encode()), Some(event));
     }
 
     #[test]

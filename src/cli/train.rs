@@ -34,6 +34,12 @@ pub struct TrainArgs {
     /// train/grad_norm, train/epoch, train/scored; may be given twice
     #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"], help_heading = "Save")]
     pub log: Vec<OsString>,
+    /// Watch a run of others: the directory that a trainer of transformers, TRL, Axolotl or LLaMA-Factory writes to, or a
+    /// log: event files of TensorBoard, trainer_state.json, JSON lines. On a terminal the view Train opens, and every
+    /// checkpoint that appears scores the text on screen; elsewhere, and with --format json, each thing is a line as it
+    /// comes
+    #[arg(long, value_name = "RUN", help_heading = "Watch", conflicts_with_all = ["data", "MethodArgs", "OptimizerArgs", "RunArgs", "SaveArgs"])]
+    pub watch: Option<PathBuf>,
     /// Form of the output: a line a step and what changed, or one JSON object a line
     #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
     pub format: TrainFormat,

@@ -53,7 +53,7 @@ pub fn run(args: LessonArgs) -> Result<ExitCode> {
                 session: None,
                 program: ProgramArgs::default(),
             };
-            screen::run(cli, Some(Arc::new(lesson)))?;
+            screen::run(cli, Some(Arc::new(lesson)), None)?;
         }
     }
     Ok(ExitCode::SUCCESS)

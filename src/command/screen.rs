@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use anyhow::{Context, Result, anyhow};
 
 use super::{input, models, terminal};
-use crate::app::{App, Effect, Start};
+use crate::app::{App, Effect, Start, Watching};
 use crate::cli::Cli;
 use crate::data::Opened;
 use crate::engine::{Engine, Request, TrainRequest};
@@ -20,21 +20,26 @@ use crate::sequence::visible_text;
 use crate::source::Source;
 use crate::tui::{self, Files, Inbound, Readers, Recording, Screen};
 
-/// Opens the screen on what the arguments give, or on the first sample; a lesson begins there.
+/// Opens the screen on what the arguments give, or on the first sample; a lesson begins there, or a run of others is
+/// watched, with the model that speaks at first.
 ///
 /// # Errors
 /// If the input or the model's name is wrong, or the terminal cannot be used.
-pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>) -> Result<()> {
+pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>, watched: Option<(Watching, Source)>) -> Result<()> {
     let device = cli.model.device.open()?;
     let (overrides, start) = match &cli.session {
         Some(path) => session::start(path)?,
         None => (models::overrides(&cli.model)?, start(&cli, lesson.is_some())?),
     };
+    let (watching, start) = match watched {
+        Some((watching, model)) => (Some(watching), Start { model: Some(model), welcomes: false, ..start }),
+        None => (None, start),
+    };
     let directory = std::env::current_dir().context("the current directory is gone")?;
     let theme = terminal::theme(cli.screen.theme);
     let (presents, notes) = (cli.screen.present, cli.screen.notes.clone());
     let (app, effects) =
-        App::new(Start { theme, unicode: terminal::is_utf8(), directory, presents, lesson, notes, ..start });
+        App::new(Start { theme, unicode: terminal::is_utf8(), directory, presents, lesson, notes, watching, ..start });
     if let Some(path) = &cli.screen.notes {
         tui::append(path, "").with_context(|| format!("the notes {} cannot be written", path.display()))?;
     }

@@ -4,6 +4,7 @@ mod data;
 mod log;
 mod run;
 mod settings;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -32,6 +33,9 @@ const COPIES: usize = 8;
 /// If the input, the model or the settings are wrong, there is too little memory, the loss does not stay finite, or the
 /// weights cannot be saved.
 pub fn run(args: &TrainArgs) -> Result<ExitCode> {
+    if let Some(path) = &args.watch {
+        return watch::run(args, path);
+    }
     let resume = args.save.resume.as_deref();
     log::check(&args.log)?;
     let saved = resume.map(save::read_settings).transpose()?;

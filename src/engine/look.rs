@@ -5,11 +5,14 @@ use std::ops::Range;
 use anyhow::{Context, Result};
 
 use super::scored::Scored;
-use super::worker::Worker;
+use super::worker::{Loaded, Worker};
 use super::{Cancels, Event};
+use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::inspect::{self, Depth, LayerWeights, Leaning, NamedHead, Pick};
 use crate::mask::Scope;
+use crate::score::{ScoreOptions, Scorer};
+use crate::source::Source;
 
 /// A look inside; a newer one ends an older.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +21,8 @@ pub struct Look {
     pub generation: u64,
     /// Tells its answers from those of other looks.
     pub number: u64,
+    /// The step of the run after which the active model's weights are looked into; `None` = those of now.
+    pub step: Option<usize>,
     /// Whether it is the second model's inside.
     pub is_second: bool,
     pub at: LookAt,
@@ -56,44 +61,104 @@ pub enum LookEvent {
     Seen(Seen),
     /// Something else was asked for meanwhile, and it was given up.
     Dropped,
+    /// The weights of that step are not kept; those of these steps are, the latest before it and the first after it.
+    NotKept {
+        nearest: [Option<usize>; 2],
+    },
     /// It cannot be done; the message says why and what to do.
     Failed(String),
 }
 
 impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     /// Looks, unless the text on screen is another by now. Nothing that is kept changes.
-    pub(super) fn look(&self, look: Look, cancels: &Cancels) -> Result<()> {
-        let Look { generation, number, is_second, at } = look;
-        let first = self.loaded.as_ref().map(|loaded| (loaded.generation, &loaded.model.decoder, &loaded.scored));
-        let second = self.beside.as_ref().map(|beside| (beside.generation, &beside.model.decoder, &beside.scored));
-        let (of, decoder, scored) = (if is_second { second } else { first }).context("no model is loaded yet")?;
-        if of != generation {
-            return Ok(());
-        }
-        let step = self.loaded.as_ref().map_or(0, |loaded| loaded.run.steps());
+    pub(super) fn look(&mut self, look: Look, cancels: &Cancels) -> Result<()> {
+        let Look { generation, number, step, is_second, at } = look;
+        let now = self.loaded.as_ref().map_or(0, |loaded| loaded.run.steps());
         let emit = self.emit.clone();
         let say = |event| {
-            emit(Event::Look { number, step, event });
+            emit(Event::Look { number, step: step.unwrap_or(now), event });
         };
-        match see(at, decoder, scored, cancels, &|done, of| say(LookEvent::Going { done, of })) {
-            Ok(Some(seen)) => say(LookEvent::Seen(seen)),
-            Ok(None) => say(LookEvent::Dropped),
-            Err(error) => say(LookEvent::Failed(format!("{error:#}"))),
-        }
+        let going = |done, of| say(LookEvent::Going { done, of });
+        let seen = if is_second {
+            let beside = self.beside.as_ref().context("no model is loaded yet")?;
+            if beside.generation != generation {
+                return Ok(());
+            }
+            see(at, &beside.model.decoder, &beside.scored.scorer, &cancels.look, &going)
+        } else {
+            let loaded = self.loaded.as_mut().context("no model is loaded yet")?;
+            if loaded.generation != generation {
+                return Ok(());
+            }
+            let past = step.filter(|&step| step != now);
+            match (past, past.and_then(|step| loaded.run.known(step)).cloned()) {
+                (_, Some(source)) => self.look_into(at, &source, &cancels.look, &going),
+                (Some(step), None) => look_back(at, loaded, step, &cancels.look, &going),
+                (None, None) => see(at, &loaded.model.decoder, &loaded.scored.scorer, &cancels.look, &going),
+            }
+        };
+        say(seen.unwrap_or_else(|error| LookEvent::Failed(format!("{error:#}"))));
         Ok(())
+    }
+
+    /// Looks into weights that a run of others has saved.
+    fn look_into(
+        &self,
+        at: LookAt,
+        source: &Source,
+        cancel: &Cancel,
+        going: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<LookEvent> {
+        match self.open(source, cancel, &mut |_| {}) {
+            Err(_) if cancel.is_cancelled() => Ok(LookEvent::Dropped),
+            Err(error) => Err(error),
+            Ok(model) => {
+                let scored = &self.loaded.as_ref().context("no model is loaded yet")?.scored;
+                see_anew(at, &model.decoder, scored, cancel, going)
+            }
+        }
     }
 }
 
-/// `None` after a cancel.
-fn see(
+/// Looks with the weights after `step`, with which the text is scored first.
+fn look_back(
+    at: LookAt,
+    loaded: &mut Loaded,
+    step: usize,
+    cancel: &Cancel,
+    going: &(dyn Fn(usize, usize) + Sync),
+) -> Result<LookEvent> {
+    let Loaded { model, run, scored, .. } = loaded;
+    let seen = run.look_back(model, step, |decoder| see_anew(at, decoder, scored, cancel, going))?;
+    seen.unwrap_or_else(|nearest| Ok(LookEvent::NotKept { nearest }))
+}
+
+/// Looks into a decoder that has not scored the text yet.
+fn see_anew(
     at: LookAt,
     decoder: &Decoder,
     scored: &Scored,
-    cancels: &Cancels,
+    cancel: &Cancel,
     going: &(dyn Fn(usize, usize) + Sync),
-) -> Result<Option<Seen>> {
-    let (scorer, cancel, layers) = (&scored.scorer, &cancels.look, decoder.config().layers);
-    Ok(match at {
+) -> Result<LookEvent> {
+    let mut scorer = Scorer::new();
+    let options = ScoreOptions { top_k: 0, ..scored.options.clone() };
+    match scorer.score_under(decoder, &scored.ids, options, &mut (), cancel, &mut |_, _| {})? {
+        true => see(at, decoder, &scorer, cancel, going),
+        false => Ok(LookEvent::Dropped),
+    }
+}
+
+/// Looks into a decoder at the text that `scorer` scored last.
+fn see(
+    at: LookAt,
+    decoder: &Decoder,
+    scorer: &Scorer,
+    cancel: &Cancel,
+    going: &(dyn Fn(usize, usize) + Sync),
+) -> Result<LookEvent> {
+    let layers = decoder.config().layers;
+    let seen = match at {
         LookAt::Attention { layer, rows, pick } => {
             let weights = inspect::attention(scorer, decoder, &[layer], rows, pick, cancel)?;
             weights.and_then(|mut weights| weights.pop()).map(Seen::Attention)
@@ -108,5 +173,6 @@ fn see(
             inspect::leaning(scorer, decoder, position, scope, cancel, &mut |done, of| going(done, of))?
                 .map(Seen::Leaning)
         }
-    })
+    };
+    Ok(seen.map_or(LookEvent::Dropped, LookEvent::Seen))
 }

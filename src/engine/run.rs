@@ -1,25 +1,31 @@
 //! The training of the active model, and of a second copy of it in a twin run.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
 use super::dataset::DataSet;
+use super::on_screen::{OnScreen, ScreenExamples, score};
 use super::probes::Probes;
-use super::{At, CopyMask, CopyPlan, Data, Ended, Plan, Watch, room, slow};
+use super::{At, CopyPlan, Data, Ended, Plan, Watch, room, slow};
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
-use crate::loss::Row;
 use crate::model::Model;
-use crate::score::{ScoreError, ScoreOptions, Scorer};
+use crate::score::Scorer;
 use crate::sequence::EncodeOptions;
+use crate::source::Source;
 use crate::train::{Example, Goal, Progress, Settings, SlowStep, StepReport, TrainError, Trainer, batch, save};
 
 /// What is trained, how, and how far it is.
 #[derive(Default)]
 pub(super) struct Run {
     first: Option<Trainer>,
+    /// The step whose weights a run of others has left here.
+    began: usize,
+    /// Where the weights after its steps are.
+    checkpoints: BTreeMap<usize, Source>,
     second: Option<Second>,
     under_way: Option<Steps>,
     /// Of the first copy's last step.
@@ -51,15 +57,6 @@ struct Steps {
     slowly: bool,
 }
 
-/// The sequence on screen, as the engine knows it.
-#[derive(Clone, Copy)]
-pub(super) struct OnScreen<'a> {
-    pub generation: u64,
-    pub ids: &'a [u32],
-    /// Under what it is scored.
-    pub options: &'a ScoreOptions,
-}
-
 /// What came of one turn of a run.
 pub(super) enum Turn {
     Stepped(Vec<StepReport>),
@@ -69,7 +66,23 @@ pub(super) enum Turn {
 impl Run {
     /// How many updates the weights have had.
     pub fn steps(&self) -> usize {
-        self.first.as_ref().map_or(0, Trainer::steps)
+        self.first.as_ref().map_or(self.began, Trainer::steps)
+    }
+
+    /// The weights after that step are there.
+    pub fn know(&mut self, step: usize, source: Source) {
+        self.checkpoints.insert(step, source);
+    }
+
+    /// Where the weights after that step are.
+    pub fn known(&self, step: usize) -> Option<&Source> {
+        self.checkpoints.get(&step)
+    }
+
+    /// The weights are those after that step of a run of others: what was trained here is over.
+    pub fn stand_at(&mut self, step: usize) {
+        let (checkpoints, probes) = (std::mem::take(&mut self.checkpoints), std::mem::take(&mut self.probes));
+        *self = Self { began: step, checkpoints, probes, ..Self::default() };
     }
 
     /// What was cut or left out of the data set, said once after it is read.
@@ -216,7 +229,7 @@ impl Run {
             Some(kept) => kept,
             None => ScreenExamples::new(copies, screen)?,
         };
-        let examples = kept.examples.iter().map(|example| vec![example.clone()]).collect();
+        let examples = kept.batches();
         self.on_screen = Some(kept);
         Ok(examples)
     }
@@ -239,6 +252,24 @@ impl Run {
             trainer.rewind(decoder, first.steps(), &Cancel::default(), &mut on_progress)?;
         }
         Ok(done?)
+    }
+
+    /// What `work` makes of the first copy's weights after step `step`; then they are the present ones again. The nearest
+    /// steps that it can be done for where it cannot for this one.
+    ///
+    /// # Errors
+    /// If the weights of that step cannot be put in place.
+    pub fn look_back<R>(
+        &mut self,
+        model: &mut Model,
+        step: usize,
+        work: impl FnOnce(&Decoder) -> R,
+    ) -> Result<Result<R, [Option<usize>; 2]>> {
+        let Some(first) = &mut self.first else { bail!("no step was taken yet") };
+        match first.look_back(&mut model.decoder, step, work) {
+            Err(TrainError::NotKept { .. }) => Ok(Err(first.nearest(step))),
+            done => Ok(Ok(done?)),
+        }
     }
 
     /// Both copies get the base weights back.
@@ -337,51 +368,6 @@ impl Run {
         let oldest = self.first.as_ref().map_or(step, Trainer::oldest);
         Ok(At { step, reports, generation: screen.generation, rows, probes, oldest })
     }
-}
-
-/// The sequence on screen as the one example of each copy's steps.
-struct ScreenExamples {
-    generation: u64,
-    weights: Vec<Arc<[f64]>>,
-    examples: Vec<Arc<Example>>,
-}
-
-impl ScreenExamples {
-    fn new(copies: &[&CopyPlan], screen: OnScreen) -> Result<Self> {
-        let mut kept = Self { generation: screen.generation, weights: Vec::new(), examples: Vec::new() };
-        for copy in copies {
-            let CopyMask::Weights(weights) = &copy.mask else { bail!("a mask for samples, and none is trained on") };
-            if weights.len() != screen.ids.len() {
-                bail!("the mask does not belong to the text on screen; run again");
-            }
-            let ScoreOptions { visibility, labels, .. } = screen.options.clone();
-            let example = Example { ids: screen.ids.to_vec(), weights: weights.to_vec(), visibility, labels };
-            kept.examples.push(Arc::new(example));
-            kept.weights.push(weights.clone());
-        }
-        Ok(kept)
-    }
-
-    /// Whether it is made of this text under these very weights.
-    fn is_of(&self, copies: &[&CopyPlan], screen: OnScreen) -> bool {
-        let same = |(copy, kept): (&&CopyPlan, &Arc<[f64]>)| match &copy.mask {
-            CopyMask::Weights(weights) => Arc::ptr_eq(weights, kept),
-            CopyMask::Policy(_) => false,
-        };
-        self.generation == screen.generation
-            && copies.len() == self.weights.len()
-            && copies.iter().zip(&self.weights).all(same)
-    }
-}
-
-fn score(scorer: &mut Scorer, decoder: &Decoder, screen: OnScreen, cancel: &Cancel) -> Result<Vec<Row>, ScoreError> {
-    let mut all = Vec::new();
-    let mut on_rows = |from: usize, rows: Vec<Row>| {
-        all.truncate(from);
-        all.extend(rows);
-    };
-    scorer.score_under(decoder, screen.ids, screen.options.clone(), &mut (), cancel, &mut on_rows)?;
-    Ok(all)
 }
 
 fn is_cancelled(error: &anyhow::Error) -> bool {

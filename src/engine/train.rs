@@ -2,7 +2,8 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::run::{OnScreen, Turn};
+use super::on_screen::OnScreen;
+use super::run::Turn;
 use super::worker::{Loaded, Worker};
 use super::{Cancels, Ended, Event, TrainEvent, TrainRequest, Written};
 use crate::cancel::Cancel;
@@ -55,6 +56,10 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     /// # Errors
     /// If it cannot be done; weights and steps are then as they were.
     pub fn train(&mut self, request: TrainRequest, cancels: &Cancels) -> Result<()> {
+        if let TrainRequest::Checkpoint(request) = request {
+            self.checkpoint(request, cancels);
+            return Ok(());
+        }
         let Some(loaded) = &mut self.loaded else { bail!("no model is loaded yet") };
         let emit = |event| (self.emit)(Event::Train(event));
         let mut busy = |what: &str, fraction| {
@@ -86,7 +91,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
                 run.replan(*plan);
             }
             TrainRequest::Keep { step } => run.keep(step),
-            TrainRequest::Pause => {}
+            TrainRequest::Pause | TrainRequest::Checkpoint(_) => {}
             TrainRequest::Undo | TrainRequest::Rewind { .. } | TrainRequest::Reset => {
                 let done = match request {
                     TrainRequest::Reset => run.reset(model),

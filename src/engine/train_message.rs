@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::CheckpointRequest;
 use crate::loss::Row;
 use crate::mask::Policy;
 use crate::sample::{Record, Sample};
@@ -43,6 +44,8 @@ pub enum TrainRequest {
     /// What the model writes by itself after the first `prompt` tokens of the sequence on screen; given up when
     /// something else is asked for.
     Continue { prompt: usize, tokens: usize, temperature: f64, seed: u64 },
+    /// What a checkpoint of a run of others says of the text on screen.
+    Checkpoint(CheckpointRequest),
     /// Write the weights (full, or the adapter under LoRA) to a new directory, with what is needed to go on from there.
     Save { directory: PathBuf },
 }
@@ -117,6 +120,10 @@ pub enum TrainEvent {
     /// The weights are those after `at.step` steps, and this is what they say. Comes after every step, undo, rewind and
     /// reset, and once before the first step.
     At(At),
+    /// What the weights after that earlier step say of the sequence of that analysis: its rows. The weights stay.
+    Past { step: usize, generation: u64, rows: Vec<Row> },
+    /// The checkpoint of that step could not be read, for the reason given; the weights stay.
+    Unread { step: usize, why: String },
     /// The step that led here, taken apart; after [`TrainRequest::StepSlowly`]. In a twin run that of the first copy.
     Slow(Arc<SlowStep>),
     /// The run under way ended.

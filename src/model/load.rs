@@ -57,6 +57,17 @@ pub fn without_weights(source: &Source) -> Result<Loaded, OpenError> {
     quietly(source, Wants::Tokenizer)
 }
 
+/// The model beside which a directory's adapters stand; `None` where it holds no adapter.
+///
+/// # Errors
+/// If the adapter's config is damaged or names none.
+pub fn base_of(source: &Source) -> Result<Option<Source>, OpenError> {
+    match source {
+        Source::Directory(path) if is_adapter(path) => base(path, &Peft::open(path)?).map(Some),
+        _ => Ok(None),
+    }
+}
+
 /// What a model is, without its weights. Never downloads anything.
 ///
 /// # Errors

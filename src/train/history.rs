@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::optimizer::OptimizerState;
-use super::parameters::{parameters, set_values, values};
+use super::parameters::{exchange_values, parameters, set_values, values};
 use super::{Example, Method, Optimizer, Settings, TrainError};
 use crate::decoder::{Adapter, Decoder};
 
@@ -173,6 +173,28 @@ impl History {
             };
             self.states.remove(&least);
         }
+    }
+
+    /// The kept states next to `step`, that of `step` itself left out: the latest before it, the first after it.
+    pub fn beside(&self, step: usize) -> [Option<usize>; 2] {
+        let after = self.states.range(step + 1..).next().map(|(&step, _)| step);
+        [self.states.range(..step).next_back().map(|(&step, _)| step), after]
+    }
+
+    /// Exchanges the decoder's weights with those of the state kept of `step`, without a copy of either; done once more,
+    /// both are what they were, to the bit. Whether such a state is kept.
+    pub fn exchange(&mut self, decoder: &mut Decoder, step: usize) -> Result<bool, TrainError> {
+        let Some(state) = self.states.get_mut(&step) else { return Ok(false) };
+        // Weights that only later steps moved had their base values.
+        for (i, (name, base)) in self.base.iter_mut().enumerate() {
+            if let Some(named) = decoder.named_tensors().iter().find(|named| named.name == *name) {
+                exchange_values(&named.tensor, state.values.get_mut(i).unwrap_or(base))?;
+            }
+        }
+        let present = decoder.adapters();
+        decoder.detach_adapters();
+        decoder.attach(std::mem::replace(&mut state.adapters, present))?;
+        Ok(true)
     }
 
     /// Writes a kept state back into the decoder; returns its method and optimizer.

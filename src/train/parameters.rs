@@ -96,6 +96,17 @@ pub(super) fn values(tensor: &Tensor) -> Result<Vec<f32>, TrainError> {
     Ok(tensor.flatten_all()?.to_vec1()?)
 }
 
+/// Exchanges a tensor's values with `values`, in place; twice is as never.
+pub(super) fn exchange_values(tensor: &Tensor, values: &mut [f32]) -> Result<(), TrainError> {
+    if tensor.device().is_cpu() {
+        return Ok(update_values(tensor, |old| old.swap_with_slice(values))?);
+    }
+    let old: Vec<f32> = tensor.flatten_all()?.to_vec1()?;
+    set_values(tensor, values)?;
+    values.copy_from_slice(&old);
+    Ok(())
+}
+
 /// Writes a tensor's values in place, so that every tensor that shares them sees it.
 pub(super) fn set_values(tensor: &Tensor, values: &[f32]) -> Result<(), TrainError> {
     if tensor.device().is_cpu() {

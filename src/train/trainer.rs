@@ -245,6 +245,35 @@ impl Trainer {
         Ok(())
     }
 
+    /// What `work` makes of the weights after step `step`, if they are kept; no step is taken for it. Afterwards the weights
+    /// are the present ones, to the bit, whatever came of it.
+    ///
+    /// # Errors
+    /// A step whose weights are not kept, see [`nearest`](Self::nearest). Where weights on a device cannot be written, the
+    /// decoder is of no more use.
+    pub fn look_back<R>(
+        &mut self,
+        decoder: &mut Decoder,
+        step: usize,
+        work: impl FnOnce(&Decoder) -> R,
+    ) -> Result<R, TrainError> {
+        if step == self.step {
+            return Ok(work(decoder));
+        }
+        if step > self.step || !self.history.exchange(decoder, step)? {
+            return Err(TrainError::NotKept { step });
+        }
+        let made = work(decoder);
+        self.history.exchange(decoder, step)?;
+        Ok(made)
+    }
+
+    /// The steps nearest to `step`, before and after it, whose weights are there to [look back](Self::look_back) at.
+    pub fn nearest(&self, step: usize) -> [Option<usize>; 2] {
+        let [before, after] = self.history.beside(step);
+        [before, after.or((step < self.step).then_some(self.step))]
+    }
+
     /// The exact base weights, no adapters, nothing remembered.
     ///
     /// # Errors

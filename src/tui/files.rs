@@ -4,15 +4,20 @@ use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::Sender;
+use std::time::Duration;
 
 use super::Inbound;
 use crate::app::{Action, Facts, FileOutcome, FileRequest, HandOut};
+use crate::board;
 use crate::cancel::Cancel;
 use crate::data::{DataError, Opened, Place, Raw, Records};
 use crate::report::file::{self, FileError};
 use crate::sample::Record;
 use crate::source::removal::Removal;
 use crate::source::{Source, known};
+
+/// Between two looks at a run.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// Does what is asked with files, each on a thread of its own; outcomes arrive in the inbox.
 #[derive(Debug)]
@@ -36,6 +41,9 @@ impl Files {
         }
         let (answer, readers, cancel) = (self.inbox.clone(), self.readers, self.search.clone());
         let work = move || {
+            if let FileRequest::Watch(path) = request {
+                return watch(&path, &answer);
+            }
             if let Some(outcome) = outcome(request, readers, &cancel) {
                 let _ = answer.send(Inbound::Action(Action::Files(outcome)));
             }
@@ -50,7 +58,7 @@ impl Files {
 /// What came of it; `None` where nobody waits for that.
 fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Option<FileOutcome> {
     Some(match request {
-        FileRequest::CancelSearch => return None,
+        FileRequest::CancelSearch | FileRequest::Watch(_) => return None,
         FileRequest::Note { path, text } => return note(&from_home(path), &text),
         FileRequest::Search { file, text } => return search(file, text, search_cancel),
         FileRequest::List(directory) => list(directory),
@@ -83,6 +91,23 @@ fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Op
             }
         }
     })
+}
+
+/// Looks at a run until nobody listens.
+fn watch(path: &Path, answer: &Sender<Inbound>) {
+    let say = |outcome| answer.send(Inbound::Action(Action::Files(outcome))).is_ok();
+    let mut watch = match board::Watch::begin(path) {
+        Ok(watch) => watch,
+        Err(error) => {
+            say(FileOutcome::Failed(error.to_string()));
+            return;
+        }
+    };
+    let mut is_new = true;
+    while !is_new || say(FileOutcome::Watched(Box::new(watch.run().clone()))) {
+        std::thread::sleep(LOOK);
+        is_new = watch.look();
+    }
 }
 
 /// Writes what is handed out.

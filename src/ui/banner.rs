@@ -67,7 +67,9 @@ fn means(app: &App) -> Option<[f64; 2]> {
 fn notes(app: &App, width: u16) -> Vec<String> {
     let of_model = app.analysis.model.iter().flat_map(|model| &model.notes);
     let of_data = if app.shows(View::Train) { app.data_notes() } else { &[] };
-    let notes: Vec<&str> = of_model.chain(of_data).chain(&app.sequence().notes).map(String::as_str).collect();
+    let of_logs = app.watching.iter().flat_map(|watching| &watching.run().problems);
+    let notes = of_model.chain(of_data).chain(of_logs).chain(&app.sequence().notes);
+    let notes: Vec<&str> = notes.map(String::as_str).collect();
     if notes.is_empty() || !app.is_current() {
         return Vec::new();
     }

@@ -45,7 +45,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     let taken = u16::try_from(status.width()).unwrap_or(row.width).min(row.width);
     frame.render_widget(status.right_aligned(), row);
     let keys: Vec<_> = keymap::bindings(app.context())
-        .filter(|binding| !binding.short.is_empty())
+        .filter(|binding| !binding.short.is_empty() && app.offers(binding.command))
         .filter(|binding| binding.command != Command::Split || matches!(app.sample, Sample::Text(_)))
         .filter(|binding| !(app.context().is_of_a_view() && header::is_global(binding)))
         .filter(|binding| !keymap::is_hidden(binding, app.context()))

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::{Hits, Theme, text};
-use crate::app::{Action, App, Command, Progress, Training, View, keymap};
+use crate::app::{Action, App, Command, Progress, Training, View, Watching, keymap};
 
 /// A piece of the header; where not all fit, those of the highest number go first.
 struct Piece {
@@ -40,7 +40,7 @@ fn model(app: &App) -> Vec<Piece> {
     let mut pieces = vec![piece(3, "lossglass".into())];
     match &app.analysis.model {
         Some(model) => {
-            pieces.push(piece(0, model.name.clone()));
+            pieces.push(piece(0, app.watching.as_ref().map_or(model.name.as_str(), Watching::name).to_owned()));
             pieces.push(piece(5, text::parameters(model.parameters)));
             pieces.push(piece(7, model.device.clone()));
         }
@@ -130,7 +130,9 @@ pub fn draw_tabs(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: 
         return;
     }
     let mut keys: Vec<_> = keymap::bindings(app.context())
-        .filter(|binding| is_global(binding) && !keymap::is_hidden(binding, app.context()))
+        .filter(|binding| {
+            is_global(binding) && app.offers(binding.command) && !keymap::is_hidden(binding, app.context())
+        })
         .collect();
     // Where there is room for few, help is one of them.
     let place = |command| match command {

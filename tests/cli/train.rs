@@ -3,6 +3,7 @@
 mod logged;
 mod refused;
 mod saved;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -24,6 +24,7 @@ mod part_weights;
 mod profiles;
 mod real_templates;
 mod records;
+mod runs;
 mod sample;
 mod silent;
 mod support;

@@ -15,4 +15,5 @@ mod session;
 mod sessions;
 mod slow;
 mod training;
+mod watching;
 mod writing;

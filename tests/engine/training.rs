@@ -7,15 +7,16 @@ use std::time::Duration;
 use lossglass::cancel::Cancel;
 use lossglass::dataset::Examples;
 use lossglass::engine::{
-    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, Measure, Plan, Request, TrainEvent, TrainRequest,
-    Watch,
+    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, Look, LookAt, LookEvent, Measure, Plan, Request,
+    Seen, TrainEvent, TrainRequest, Watch,
 };
+use lossglass::inspect::LayerWeights;
 use lossglass::mask::{LossMask, MaskOptions, Mode, Policy, profile};
 use lossglass::model::Reader;
 use lossglass::sample::{Form, Record, Sample};
 use lossglass::sequence::{EncodeOptions, Sequence};
 use lossglass::source::Source;
-use lossglass::train::{Goal, Settings};
+use lossglass::train::{Goal, Method, Settings};
 
 use super::models::chat;
 use crate::fixtures::fixture;
@@ -25,6 +26,7 @@ struct Trained {
     events: Receiver<Event>,
     sequence: Arc<Sequence>,
     generation: u64,
+    method: Method,
 }
 
 impl Trained {
@@ -33,7 +35,7 @@ impl Trained {
         let engine =
             Engine::spawn(candle_core::Device::Cpu, Default::default(), move |event| sender.send(event).is_ok())
                 .unwrap();
-        let mut this = Self { engine, events, sequence: Arc::default(), generation: 0 };
+        let mut this = Self { engine, events, sequence: Arc::default(), generation: 0, method: Method::Full };
         this.analyze(chat("The answer is 42."));
         this
     }
@@ -100,7 +102,7 @@ impl Trained {
 
     fn copy_plan(&self, mode: Mode, lr: f64) -> CopyPlan {
         let mask = LossMask::new(&self.sequence, mode, MaskOptions::default()).unwrap();
-        let settings = Settings { lr, clip: 0.0, ..Settings::default() };
+        let settings = Settings { method: self.method.clone(), lr, clip: 0.0, ..Settings::default() };
         CopyPlan { settings, mask: CopyMask::Weights(mask.weights().into()) }
     }
 
@@ -361,5 +363,63 @@ fn a_mixed_file_is_weighed_alike_by_mask_by_train_and_on_screen() {
         scored.sort_unstable();
         assert_eq!(scored, expected);
         assert_eq!(notes, trained.notes());
+    }
+}
+
+/// What a look sees: the weights of the last layer's heads, by row.
+fn look(trained: &mut Trained, number: u64, step: Option<usize>) -> (usize, LookEvent) {
+    let at = LookAt::Attention { layer: 1, rows: 0..trained.sequence.len(), pick: None };
+    let generation = trained.generation;
+    trained.engine.send(Request::Look(Look { generation, number, step, is_second: false, at }));
+    loop {
+        match trained.next() {
+            Event::Look { number: answered, step, event } if answered == number => return (step, event),
+            Event::Failed { message, .. } => panic!("{message}"),
+            _ => {}
+        }
+    }
+}
+
+fn attention(event: LookEvent) -> LayerWeights {
+    match event {
+        LookEvent::Seen(Seen::Attention(weights)) => weights,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_past_step_is_looked_into_and_the_run_goes_on_as_if_nobody_had_looked() {
+    let lora = Method::Lora(lossglass::train::LoraSettings::default());
+    for method in [Method::Full, lora, Method::Last { layers: 1 }] {
+        let [mut watched, mut other] = [(); 2].map(|()| Trained { method: method.clone(), ..Trained::new() });
+        let mut live = Vec::new();
+        for number in 0..4 {
+            let (step, event) = look(&mut watched, number, None);
+            assert_eq!(step, number as usize);
+            live.push(attention(event));
+            watched.run(1);
+        }
+        assert!(live[0] != live[3], "{method}: the run moved something");
+        for (past, seen) in live.iter().enumerate() {
+            let (step, event) = look(&mut watched, 10 + past as u64, Some(past));
+            assert_eq!(step, past);
+            assert!(attention(event) == *seen, "{method}: step {past}");
+        }
+        let (step, event) = look(&mut watched, 20, Some(9));
+        assert!(matches!((step, &event), (9, LookEvent::NotKept { nearest: [Some(3), None] })), "{event:?}");
+        // What is asked for next ends a look; it is in the middle of a run, too.
+        let (generation, at) = (watched.generation, LookAt::Heads { rows: 0..watched.sequence.len() });
+        let plan = watched.plan(2e-3);
+        watched.send(TrainRequest::Run { plan, goal: Goal { steps: Some(3), ..Goal::default() } });
+        watched.engine.send(Request::Look(Look { generation, number: 30, step: Some(1), is_second: false, at }));
+        let seen = attention(look(&mut watched, 31, Some(2)).1);
+        assert!(seen == live[2], "{method}: in mid-run");
+        assert!(matches!(watched.ended(), Ended::Goal(_)));
+        other.run(4);
+        other.run(3);
+        let last = |trained: &mut Trained| trained.run(1).pop().expect("a step");
+        let (one, two) = (last(&mut watched), last(&mut other));
+        assert_eq!((one.step, nlls(&one, 0)), (8, nlls(&two, 0)), "{method}");
+        assert_eq!(one.reports[0].loss.to_bits(), two.reports[0].loss.to_bits());
     }
 }

@@ -1,10 +1,12 @@
 //! The view Attend, cell by cell.
 
 use lossglass::app::view::attend;
-use lossglass::app::{Action, View, update};
+use lossglass::app::{Action, AttendPanel, Effect, View, update};
+use lossglass::engine::{Event, LookEvent, Request};
 use lossglass::mask::AttentionMask;
 
 use crate::support::frame::lines;
+use crate::support::run::trained;
 use crate::support::sample::{at, loaded, long_sequence};
 
 #[test]
@@ -37,4 +39,18 @@ fn attend_at_both_ends_and_with_more_tokens_than_columns() {
     app.view = View::Attend;
     update(&mut app, Action::Goto(200));
     insta::assert_snapshot!("attend_long_80x24", lines(&app, 80, 24));
+}
+
+/// Of which step the panel is, and why there is nothing to see.
+#[test]
+fn attend_says_of_which_past_step_it_is() {
+    let mut app = at(View::Attend, 11);
+    trained(&mut app, 6);
+    update(&mut app, Action::ShowStep(4));
+    let effects = update(&mut app, Action::ShowPanel(AttendPanel::Attention as usize));
+    let [Effect::Engine(Request::Look(look))] = &effects[..] else { panic!("{effects:?}") };
+    assert_eq!(look.step, Some(4));
+    let event = LookEvent::NotKept { nearest: [Some(3), Some(6)] };
+    update(&mut app, Action::Engine(Event::Look { number: look.number, step: 4, event }));
+    insta::assert_snapshot!("attend_past_80x24", lines(&app, 80, 24));
 }

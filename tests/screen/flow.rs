@@ -15,6 +15,7 @@ mod records;
 mod slow_step;
 mod training;
 mod views;
+mod watching;
 
 use lossglass::app::{App, Editor, Effect, Overlay, Picker, update};
 use ratatui::crossterm::event::KeyEvent;

@@ -4,6 +4,8 @@ mod attend;
 #[path = "../support/chats.rs"]
 mod chats;
 mod compare;
+#[path = "../support/fixtures.rs"]
+mod fixtures;
 mod flow;
 mod frames;
 #[path = "../support/keys.rs"]
@@ -16,3 +18,4 @@ mod score;
 mod slow_step;
 mod support;
 mod train;
+mod watching;

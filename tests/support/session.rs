@@ -58,7 +58,7 @@ impl Session {
         let start = Instant::now();
         while !done(&self.app) {
             let step = self.app.lesson.as_ref().map(|sitting| (sitting.at, sitting.stage));
-            let progress = &self.app.analysis.progress;
+            let progress = (&self.app.analysis.progress, self.app.training.step);
             assert!(start.elapsed() < Duration::from_secs(60), "waited too long: {progress:?}, lesson {step:?}");
             if let Ok(event) = self.events.recv_timeout(Duration::from_millis(50)) {
                 self.act(Action::Engine(settled(event)));

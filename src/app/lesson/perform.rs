@@ -68,12 +68,10 @@ pub fn perform(app: &mut App, deed: Deed) -> Vec<Effect> {
         }
         Deed::Denominator(denominator) => app.shared.divide_by(denominator),
         Deed::Attention(attention) => {
-            app.shared.attend_under(attention);
-            return read_anew(app);
+            return app.run_otherwise(|shared| shared.attend_under(attention));
         }
         Deed::Labels(labels) => {
-            app.shared.shift_labels(labels);
-            return read_anew(app);
+            return app.run_otherwise(|shared| shared.shift_labels(labels));
         }
         Deed::Keys(mut keys) => {
             if keys.is_empty() {
@@ -196,12 +194,6 @@ fn source(app: &App, which: &Which) -> Source {
         (Which::Chat, Some(lesson)) => lesson.chat.clone(),
         (_, None) => app.source(),
     }
-}
-
-/// The film is of what the text was run under before.
-fn read_anew(app: &mut App) -> Vec<Effect> {
-    app.drop_film();
-    app.analyze()
 }
 
 /// The token that a spot means; of a text that is not there, the cursor stays.

@@ -28,10 +28,8 @@ impl Shared {
         some
     }
 
-    /// The model reads the sample as it was trained to; whether it did not before.
-    pub(in crate::app) fn end_experiment(&mut self) -> bool {
-        let was_on = self.experiment.is_on();
+    /// The model reads the sample as it was trained to.
+    pub(in crate::app) fn end_experiment(&mut self) {
         self.experiment = Default::default();
-        was_on
     }
 }

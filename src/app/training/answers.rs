@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::app::training::{Activity, Asked, Continuation, Frame, Probe, Read, Training};
-use crate::app::{App, Effect, overlay};
+use crate::app::training::{Activity, Asked, Continuation, Film, Frame, Probe, Read, Training, watching};
+use crate::app::{App, Effect, Shared, overlay};
 use crate::engine::{At, Ended, TrainEvent};
 use crate::loss::{Row, Scores};
 use crate::sequence::visible_text;
@@ -13,6 +13,8 @@ use crate::train::StepReport;
 pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
     match event {
         TrainEvent::At(at) => return stand_at(app, at),
+        TrainEvent::Past { step, generation, rows } => watching::take_past(app, step, generation, rows),
+        TrainEvent::Unread { step, why } => watching::take_unread(app, step, &why),
         TrainEvent::Slow(step) => overlay::take_slow_step(app, step),
         TrainEvent::Ended(ended) => return end(app, ended),
         TrainEvent::Busy { what, fraction } if fraction < 1.0 => {
@@ -68,6 +70,7 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
         app.asked.log.go_back(at.step, &mut training.changes);
         training.forget_after(at.step);
     }
+    watching::stand_at(app, at.step);
     let training = &mut app.training;
     (training.step, training.oldest) = (at.step, at.oldest);
     training.take_reports(at.step, at.reports);
@@ -94,8 +97,9 @@ fn show_rows(app: &mut App, step: usize, rows: Vec<Vec<Row>>, is_step: bool) {
         return stop_short(app, &scores);
     }
     let twin = copies.next().filter(|_| app.training.twin.is_some());
+    let keeps_shown = is_step || app.watching.is_some();
     let training = &mut app.training;
-    let shown = training.shown.filter(|_| is_step).map(|_| training.shown_step());
+    let shown = training.shown.filter(|_| keeps_shown).map(|_| training.shown_step());
     training.film.add(Frame { step, scores, twin });
     // Frames may have been dropped: the step that is shown, or the one before it, is elsewhere now.
     let frame = shown.and_then(|step| training.film.at_step(step));
@@ -159,7 +163,30 @@ impl App {
     pub(in crate::app) fn drop_film(&mut self) {
         self.remember_run();
         let training = &mut self.training;
-        (training.film, training.shown, training.before, training.now) = Default::default();
+        (training.film, training.aside, training.shown) = Default::default();
+        (training.before, training.now) = Default::default();
+    }
+
+    /// The text is run as `change` has it from now on. An experiment has a film of its own; the one without waits for its
+    /// end.
+    pub(in crate::app) fn run_otherwise(&mut self, change: impl FnOnce(&mut Shared)) -> Vec<Effect> {
+        let before = self.experiment.clone();
+        change(&mut self.shared);
+        if self.experiment != before {
+            let aside = if before.is_on() {
+                self.remember_run();
+                self.training.aside.take()
+            } else {
+                Some(std::mem::take(&mut self.training.film))
+            };
+            let training = &mut self.training;
+            (training.film, training.aside) = match self.shared.experiment.is_on() {
+                true => (Film::default(), aside),
+                false => (aside.unwrap_or_default(), None),
+            };
+            training.shown = None;
+        }
+        self.analyze()
     }
 
     /// The demonstration is over: steps are taken as before it.
@@ -197,6 +224,9 @@ impl Training {
     /// What came after step `step` did not happen.
     fn forget_after(&mut self, step: usize) {
         self.steps.truncate(step);
+        if let Some(aside) = &mut self.aside {
+            aside.forget_after(step);
+        }
         if let Some(twin) = &mut self.twin {
             twin.steps.truncate(step);
         }

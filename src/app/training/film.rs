@@ -55,9 +55,21 @@ impl Film {
         self.frames.iter().enumerate().filter(is_one).map(|(_, frame)| frame).collect()
     }
 
+    /// What came after that step did not happen.
+    pub(in crate::app) fn forget_after(&mut self, step: usize) {
+        self.frames.retain(|frame| frame.step <= step);
+    }
+
     /// Takes in what the model says now; frames of this step and of later ones are of a past that was gone back on.
     pub(in crate::app) fn add(&mut self, frame: Frame) {
         self.add_within(frame, MOST_BYTES / ROW_BYTES);
+    }
+
+    /// Takes in what earlier weights say of the sequence.
+    pub(in crate::app) fn insert(&mut self, frame: Frame) {
+        self.frames.retain(|old| old.step != frame.step);
+        self.frames.insert(self.frames.partition_point(|old| old.step < frame.step), frame);
+        self.thin(MOST_BYTES / ROW_BYTES);
     }
 
     fn add_within(&mut self, frame: Frame, most_rows: usize) {
@@ -66,6 +78,12 @@ impl Film {
         // The newest so far was kept only because it was the newest.
         self.frames.pop_if(|last| !(last.step - first).is_multiple_of(self.stride));
         self.frames.push(frame);
+        self.thin(most_rows);
+    }
+
+    /// Keeps every second of the frames until they fit.
+    fn thin(&mut self, most_rows: usize) {
+        let first = self.first_step().unwrap_or(0);
         while self.frames.len() > 2 && self.rows() > most_rows {
             self.stride *= 2;
             let newest = self.frames.len() - 1;

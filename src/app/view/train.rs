@@ -76,6 +76,13 @@ pub enum Command {
     Save,
 }
 
+impl Command {
+    /// Whether it changes what is trained, or how.
+    pub(in crate::app) fn steers(self) -> bool {
+        !matches!(self, Self::EarlierStep | Self::LaterStep | Self::NextPanel | Self::NextDecider | Self::Probe)
+    }
+}
+
 const fn bind(keys: &'static [&'static str], command: Command, help: &'static str, short: &'static str) -> Binding {
     let command = crate::app::Command::In(ViewCommand::Train(command));
     Binding { context: Context::View(View::Train), keys, command, help, short }

@@ -63,16 +63,24 @@ fn tabs(app: &App, theme: &Theme, area: Rect, hits: &mut Hits) -> Line<'static> 
     line
 }
 
-/// Which layer and head the panel is of.
+/// Of which past step, layer and head the panel is.
 fn detail(app: &App) -> String {
     let layers = app.analysis.model.as_ref().map_or(0, |model| model.layers());
-    let layer = format!("layer {} of {layers}", app.shown_layer());
-    match app.views.attend.panel {
+    let past = app.training.shown.map(|_| app.training.shown_step());
+    let layer = match past {
+        Some(_) => format!("layer {}", app.shown_layer()),
+        None => format!("layer {} of {layers}", app.shown_layer()),
+    };
+    let what = match app.views.attend.panel {
         AttendPanel::Mask => mask::detail(app),
         AttendPanel::Attention => format!("{layer} · {}", attention::head_words(app)),
         AttendPanel::Heads => "what each head does".into(),
         AttendPanel::Leaning => leaning::reach_words(app),
         AttendPanel::Layers => "what each layer says".into(),
+    };
+    match past {
+        Some(step) => format!("step {step} · {what}"),
+        None => what,
     }
 }
 

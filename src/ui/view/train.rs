@@ -21,6 +21,7 @@ mod spread;
 mod stage;
 mod status;
 mod verdict;
+mod watched;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -51,7 +52,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
     for (line, row) in status::lines(app, theme, usize::from(area.width)).into_iter().zip(status.rows()) {
         frame.render_widget(line, row);
     }
-    if app.training.is_untouched() {
+    if app.training.is_untouched() && app.watching.is_none() {
         let block = theme.block("Train: how the model learns");
         let inner = block.inner(rest);
         frame.render_widget(block, rest);

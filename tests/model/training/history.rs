@@ -135,3 +135,44 @@ fn a_step_that_is_kept_is_at_hand_whatever_the_budget() {
     assert_eq!(replayed(Some(5), 1 << 30), 0);
     assert_eq!(replayed(Some(5), 0), 5, "what is too large is not kept");
 }
+
+/// Whatever method a step was taken with: its weights are seen to the bit, and the run goes on as if nobody had looked.
+#[test]
+fn a_look_back_shows_a_steps_weights_and_leaves_the_present_ones() {
+    let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+    let mut trainer = Trainer::new(&decoder, Some(1 << 30));
+    let mut states = vec![bits(&decoder)];
+    for step in 0..10 {
+        steps(&mut trainer, &mut decoder, &examples, &varied(step), 1);
+        states.push(bits(&decoder));
+        for (past, state) in states.iter().enumerate() {
+            let seen = trainer.look_back(&mut decoder, past, bits).unwrap();
+            assert!(seen == *state, "step {past} seen from step {}", step + 1);
+            assert!(bits(&decoder) == states[step + 1] && trainer.steps() == step + 1);
+        }
+    }
+    let (mut other, mut unwatched) = (super::decoder("llama"), Trainer::new(&super::decoder("llama"), Some(1 << 30)));
+    for step in 0..10 {
+        steps(&mut unwatched, &mut other, &examples, &varied(step), 1);
+    }
+    assert!(bits(&other) == states[10] && trainer.optimizer() == unwatched.optimizer());
+}
+
+#[test]
+fn a_step_whose_weights_are_not_kept_has_kept_neighbours() {
+    let (mut decoder, examples) = (decoder("llama"), examples("llama"));
+    let mut trainer = Trainer::new(&decoder, Some(small_budget("llama")));
+    steps(&mut trainer, &mut decoder, &examples, &settings(Method::Full), 10);
+    let now = bits(&decoder);
+    let is_kept = |trainer: &mut Trainer, decoder: &mut _, step| trainer.look_back(decoder, step, |_| ()).is_ok();
+    let kept: Vec<usize> = (0..=11).filter(|&step| is_kept(&mut trainer, &mut decoder, step)).collect();
+    assert!(kept.len() < 8 && kept.starts_with(&[0]) && kept.ends_with(&[9, 10]), "{kept:?}");
+    for step in (0..10).filter(|step| !kept.contains(step)) {
+        let refused = trainer.look_back(&mut decoder, step, |_| ()).unwrap_err();
+        assert_eq!(refused.to_string(), format!("the weights after step {step} are not kept"));
+        let [before, after] = trainer.nearest(step).map(Option::unwrap);
+        assert_eq!(Some(&before), kept.iter().rfind(|&&other| other < step));
+        assert_eq!(Some(&after), kept.iter().find(|&&other| other > step));
+    }
+    assert!(bits(&decoder) == now);
+}

@@ -1,11 +1,12 @@
 //! Keys in the view Attend: panels, the crosshair, experiments, and what they ask the engine for.
 
 use lossglass::app::{Action, App, AttendPanel, Effect, View, update};
-use lossglass::engine::{Event, LookAt, LookEvent, Request};
-use lossglass::inspect::Pick;
+use lossglass::engine::{Event, LookAt, LookEvent, Request, Seen};
+use lossglass::inspect::{LayerWeights, Pick, Weights};
 use lossglass::loss::Labels;
 use lossglass::mask::{AttentionChoice, AttentionMask, Scope};
 
+use super::training::{stands, stepped, trained};
 use super::{notice, press};
 use crate::support::sample::{at, chat_sequence, tokenised};
 
@@ -141,4 +142,96 @@ fn another_text_has_other_edges() {
     assert!(app.experiment.is_on());
     update(&mut app, Action::Paste("another text".into()));
     assert!(!app.experiment.is_on());
+}
+
+/// The steps whose weights are looked into; `None` = those of now.
+fn steps(effects: &[Effect]) -> Vec<Option<usize>> {
+    let step = |effect: &Effect| match effect {
+        Effect::Engine(Request::Look(look)) => Some(look.step),
+        _ => None,
+    };
+    effects.iter().filter_map(step).collect()
+}
+
+fn seen(app: &mut App, number: u64, step: usize) -> Vec<Effect> {
+    let heads = vec![Weights::zeros(0..app.len(), app.len()); 2];
+    let event = LookEvent::Seen(Seen::Attention(LayerWeights::new(0, heads)));
+    update(app, Action::Engine(Event::Look { number, step, event }))
+}
+
+#[test]
+fn a_past_step_of_the_film_is_looked_into() {
+    let mut app = trained(3);
+    let effects = press(&mut app, "2 i");
+    assert_eq!(steps(&effects), [None]);
+    seen(&mut app, looks(&effects)[0].0, 3);
+    assert!(app.seen_attention().is_some() && app.unseen().is_none());
+    let effects = press(&mut app, "4 ↑ 2");
+    assert_eq!(steps(&effects), [Some(2)]);
+    assert!(app.seen_attention().is_none(), "what was seen is of now");
+    seen(&mut app, looks(&effects)[0].0, 2);
+    assert!(app.seen_attention().is_some());
+    assert!(looks(&press(&mut app, "esc")).is_empty() && app.seen_attention().is_some(), "both are still known");
+    assert!(looks(&press(&mut app, "4 ↑ 2")).is_empty());
+    // Gone back to, it is the step of now.
+    press(&mut app, "4 b");
+    assert_eq!(steps(&stands(&mut app, 2)), [] as [Option<usize>; 0], "no panel looks in the view Train");
+    assert_eq!((steps(&press(&mut app, "2")), app.seen_attention().is_none()), (vec![None], true));
+}
+
+#[test]
+fn a_run_that_goes_on_does_not_disturb_a_look_back() {
+    let mut app = trained(3);
+    let effects = press(&mut app, "r ↑ ↑ 2 i");
+    assert_eq!(steps(&effects), [Some(1)]);
+    assert!(looks(&stepped(&mut app, 4)).is_empty(), "it is on its way");
+    seen(&mut app, looks(&effects)[0].0, 1);
+    assert!(looks(&stepped(&mut app, 5)).is_empty() && app.seen_attention().is_some());
+}
+
+#[test]
+fn weights_that_are_not_kept_are_said_with_the_way_out() {
+    let mut app = trained(3);
+    let number = looks(&press(&mut app, "↑ ↑ 2 i"))[0].0;
+    let event = LookEvent::NotKept { nearest: [Some(0), Some(2)] };
+    update(&mut app, Action::Engine(Event::Look { number, step: 1, event }));
+    let why = app.unseen().expect("a reason");
+    assert!(
+        why.starts_with("the weights after step 1 are not kept; those after step 0 and step 2 are (↑ ↓ in Train). b"),
+        "{why}"
+    );
+    assert_eq!(steps(&press(&mut app, "4 ↓ 2")), [Some(2)], "another step is asked for");
+    press(&mut app, "4 ↑");
+    assert_eq!(steps(&press(&mut app, "b 2")), [Some(1)]);
+    assert_eq!(steps(&stands(&mut app, 1)), [None], "the weights are there now");
+}
+
+/// What the text costs under an experiment is another film; the one before waits.
+#[test]
+fn the_film_comes_back_when_an_experiment_ends() {
+    let frames = |app: &App| app.training.film.frames.iter().map(|frame| frame.step).collect::<Vec<_>>();
+    let mut app = trained(3);
+    let anew = |app: &mut App| {
+        let generation = app.analysis.generation;
+        update(app, Action::Engine(tokenised(generation, chat_sequence())));
+        stands(app, app.training.step);
+    };
+    press(&mut app, "2 a");
+    assert!(frames(&app).is_empty());
+    anew(&mut app);
+    assert_eq!(frames(&app), [3]);
+    stepped(&mut app, 4);
+    press(&mut app, "a");
+    anew(&mut app);
+    assert_eq!(frames(&app), [4], "another experiment");
+    let samples = app.training.before.clone();
+    press(&mut app, "esc");
+    assert_eq!((frames(&app), app.training.before.clone()), (vec![0, 1, 2, 3], samples));
+    anew(&mut app);
+    assert_eq!(frames(&app), [0, 1, 2, 3, 4]);
+    press(&mut app, "a");
+    anew(&mut app);
+    stands(&mut app, 2);
+    press(&mut app, "esc");
+    assert_eq!(frames(&app), [0, 1, 2], "what was gone back on did not happen");
 }

@@ -77,6 +77,7 @@ pub fn asked(effects: &[Effect]) -> Vec<String> {
             TrainRequest::Twin(is_on) => format!("twin {is_on}"),
             TrainRequest::Continue { prompt, .. } => format!("continue {prompt}"),
             TrainRequest::Save { directory } => format!("save {}", directory.display()),
+            TrainRequest::Checkpoint(request) => format!("checkpoint {}", request.step),
         },
         other => format!("{other:?}"),
     };

@@ -20,8 +20,8 @@ pub fn forbid(app: &mut App, to_all: bool) -> Vec<Effect> {
         return Vec::new();
     }
     let scope = app.scope();
-    app.shared.toggle_cut(if to_all { Cut::token(column, scope) } else { Cut::edge(row, column, scope) });
-    run_anew(app)
+    let cut = if to_all { Cut::token(column, scope) } else { Cut::edge(row, column, scope) };
+    app.run_otherwise(|shared| shared.toggle_cut(cut))
 }
 
 /// Window, prefix, none, the packings of a pack, and the model's own again.
@@ -39,10 +39,8 @@ pub fn next_mask(app: &mut App) -> Vec<Effect> {
         AttentionChoice::Packing(Packing::Block) => AttentionChoice::Packing(Packing::Naive),
         _ => AttentionChoice::default(),
     };
-    app.shared.attend_under(after);
-    let words = format!("attention {after}: {}", after.words());
-    app.shared.say(words);
-    run_anew(app)
+    app.shared.say(format!("attention {after}: {}", after.words()));
+    app.run_otherwise(|shared| shared.attend_under(after))
 }
 
 /// The prompt of a chat or a completion, else what stands before the cursor.
@@ -57,25 +55,21 @@ fn prefix(app: &App) -> usize {
 /// Each position is asked for the token it reads, or for the next one again.
 pub fn shift_labels(app: &mut App) -> Vec<Effect> {
     let labels = if app.experiment.labels == Labels::Next { Labels::Same } else { Labels::Next };
-    app.shared.shift_labels(labels);
     app.shared.say(labels.words());
-    run_anew(app)
+    app.run_otherwise(|shared| shared.shift_labels(labels))
 }
 
 /// Forbidden edges go first, then the mask and the labels; `None` where nothing is on.
 pub fn end(app: &mut App) -> Option<Vec<Effect>> {
-    if app.shared.allow_all_edges() {
-        app.shared.say("every edge is allowed again");
-    } else if app.shared.end_experiment() {
-        app.shared.say("the model reads as it was trained to");
-    } else {
+    if !app.experiment.is_on() {
         return None;
     }
-    Some(run_anew(app))
-}
-
-/// The film is of what the text was run under before.
-fn run_anew(app: &mut App) -> Vec<Effect> {
-    app.drop_film();
-    app.analyze()
+    Some(app.run_otherwise(|shared| {
+        if shared.allow_all_edges() {
+            shared.say("every edge is allowed again");
+        } else {
+            shared.end_experiment();
+            shared.say("the model reads as it was trained to");
+        }
+    }))
 }

@@ -60,7 +60,7 @@ impl Looked {
     /// What was seen of weights after step `step` and later ones may be of a past that was gone back on.
     pub(super) fn forget_from(&mut self, step: usize) {
         self.seen.retain(|(key, _)| key.step < step);
-        self.asked = None;
+        self.asked.take_if(|key| key.step >= step);
     }
 
     pub(super) fn take(&mut self, number: u64, step: usize, event: LookEvent) {
@@ -71,6 +71,7 @@ impl Looked {
             LookEvent::Going { done, of } => self.going = Some((done, of)),
             LookEvent::Dropped => (self.going, self.asked) = (None, None), // it is asked for anew
             LookEvent::Failed(why) => (self.going, self.problem) = (None, Some(why)),
+            LookEvent::NotKept { nearest } => (self.going, self.problem) = (None, Some(not_kept(step, nearest))),
             LookEvent::Seen(seen) => {
                 self.going = None;
                 if let Some(key) = &mut self.asked {
@@ -93,12 +94,13 @@ impl Looked {
         is_awaited
     }
 
-    fn ask(&mut self, key: Key) -> Effect {
+    /// `past` is the step of the film that is shown, if one is: what is shown of now is of whatever step it is by then.
+    fn ask(&mut self, key: Key, past: Option<usize>) -> Effect {
         self.number += 1;
         (self.going, self.problem) = (None, None);
         let Key { generation, is_second, at, .. } = key.clone();
         self.asked = Some(key);
-        Effect::Engine(Request::Look(Look { generation, number: self.number, is_second, at }))
+        Effect::Engine(Request::Look(Look { generation, number: self.number, step: past, is_second, at }))
     }
 }
 
@@ -114,10 +116,11 @@ pub fn follow(app: &mut App) -> Vec<Effect> {
         AttendPanel::Leaning => [wanted_leaning(app), wanted_second(app)],
         AttendPanel::Layers => [wanted_layers(app), None],
     };
+    let past = app.training.shown.map(|_| app.training.shown_step());
     let looked = &mut app.views.attend.looked;
     let missing = wanted.into_iter().flatten().find(|key| looked.of(key).is_none());
     match missing {
-        Some(key) if looked.asked.as_ref() != Some(&key) => vec![looked.ask(key)],
+        Some(key) if looked.asked.as_ref() != Some(&key) => vec![looked.ask(key, past)],
         _ => Vec::new(),
     }
 }
@@ -129,19 +132,25 @@ pub fn reason(app: &App) -> Option<String> {
 
 /// Why nothing can be asked for.
 fn blocked(app: &App) -> Option<String> {
-    if app.training.shown.is_some() {
-        let (step, now) = (app.training.shown_step(), app.training.step);
-        return Some(format!(
-            "the weights after step {step} are not looked into, only those after step {now}: esc shows them, b in Train \
-             goes back to step {step}"
-        ));
-    }
     (!app.is_current() || !app.is_complete()).then(|| "waiting for the text to be scored".to_owned())
 }
 
 fn key(app: &App, at: LookAt) -> Option<Key> {
-    let is_there = app.is_current() && app.is_complete() && !app.is_empty() && app.training.shown.is_none();
-    is_there.then(|| Key { generation: app.analysis.generation, step: app.training.step, is_second: false, at })
+    let is_there = app.is_current() && app.is_complete() && !app.is_empty();
+    is_there.then(|| Key { generation: app.analysis.generation, step: app.training.shown_step(), is_second: false, at })
+}
+
+/// Why a step of the film cannot be looked into, and what can.
+fn not_kept(step: usize, nearest: [Option<usize>; 2]) -> String {
+    let steps: Vec<String> = nearest.into_iter().flatten().map(|step| format!("step {step}")).collect();
+    let there = match &steps[..] {
+        [] => String::new(),
+        steps => format!("; those after {} are (↑ ↓ in Train)", steps.join(" and ")),
+    };
+    format!(
+        "the weights after step {step} are not kept{there}. b in Train goes back to step {step}: the steps that lead there \
+         are taken again"
+    )
 }
 
 /// The rows that are looked at: all of a short text, those around the cursor of a long one.

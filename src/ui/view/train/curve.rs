@@ -11,6 +11,7 @@ use ratatui::text::{Line, Span};
 use super::axes::{self, Axes};
 use super::plot::{Bounds, Level, Look, Series};
 use super::spread::spread;
+use super::watched;
 use crate::app::{App, EarlierRun, Probe, SMOOTHING, Training, TrainingData, smoothed};
 use crate::loss::{Means, Scores};
 use crate::ui::{Theme, text};
@@ -83,13 +84,15 @@ fn change(training: &Training) -> Option<String> {
     Some(format!("after {}: {}", last.after, crate::sequence::visible_text(&what.join(", "))))
 }
 
-const SMOOTHED: &str = "smoothed";
+pub const SMOOTHED: &str = "smoothed";
 
 /// The lines, what matters most last, so that it lies on top; fewer where there is little room.
 fn series(app: &App, theme: &Theme, columns: usize, with_all: bool) -> Vec<Series> {
     let training = &app.training;
     let mut all = earlier(app, theme);
-    if with_all || training.data != TrainingData::Screen {
+    if let Some(watching) = &app.watching {
+        all.extend(watched::series(watching.run(), theme));
+    } else if with_all || training.data != TrainingData::Screen {
         all.extend(steps(training, theme));
     }
     // In a twin run there are lines enough; its probes stand in their panel, for both.

@@ -2,6 +2,7 @@
 
 use ratatui::text::{Line, Span};
 
+use super::watched;
 use crate::app::{Activity, App, Training, TrainingData};
 use crate::loss::Denominator;
 use crate::sequence::visible_text;
@@ -13,6 +14,9 @@ const WIDE: usize = 112;
 
 /// The lines above the view: settings and activity, then the figures of the step that led to what is shown.
 pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
+    if let Some(watching) = &app.watching {
+        return watched::lines(app, watching, theme, width);
+    }
     let (doing, is_busy) = activity(&app.training);
     let tokens = match app.training.steps.iter().map(|report| report.tokens).sum() {
         0 => String::new(),
@@ -37,7 +41,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
 }
 
 /// As many of the pieces as `width` takes, the first always.
-fn joined(pieces: Vec<String>, width: usize) -> String {
+pub fn joined(pieces: Vec<String>, width: usize) -> String {
     let mut line = String::new();
     for piece in pieces {
         let longer = if line.is_empty() { piece } else { format!("{line} · {piece}") };
