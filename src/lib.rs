@@ -88,6 +88,8 @@
 //! - a family of models: `decoder/config/json/families.rs`, the names of its tensors in `decoder/layout.rs`; its GGUF names
 //!   in `checkpoint/gguf/config.rs`
 //! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
+//! - a log that trainers leave behind: a file of [`board`], and in `board/run.rs` by what name it is found; what is shown of
+//!   such a run: `app/training/watching.rs`, `ui/view/train/watched.rs`
 //! - a stage of the step in slow motion: what it shows in `train/slow_step.rs`, kept by `train/recorder.rs` as the ordinary
 //!   step passes, a line in `app/overlay/slow_step.rs`, and how it is drawn in `ui/overlay/slow_step/`
 //! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
