@@ -38,6 +38,10 @@ pub struct TrainArgs {
     /// log: event files of TensorBoard, trainer_state.json, JSON lines. On a terminal the view Train opens, and every
     /// checkpoint that appears scores the text on screen; elsewhere, and with --format json, each thing is a line as it
     /// comes
+    ///
+    /// The events of --format json: log (step, values by name as in TensorBoard), checkpoint (step, model; with --text,
+    /// --file or --chat also loss and nll, in nats), back (the run went on from before that step), problem (message),
+    /// over (steps). It ends with the run, or by Ctrl-C.
     #[arg(long, value_name = "RUN", help_heading = "Watch", conflicts_with_all = ["data", "MethodArgs", "OptimizerArgs", "RunArgs", "SaveArgs"])]
     pub watch: Option<PathBuf>,
     /// Form of the output: a line a step and what changed, or one JSON object a line
