@@ -4,6 +4,7 @@ mod analyze;
 mod bar;
 mod card;
 mod generate;
+mod handover;
 mod input;
 mod interrupt;
 mod lesson;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
+        Some(Subcommands::Handover(args)) => return handover::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,

@@ -5,6 +5,7 @@
 
 mod arrow;
 mod at;
+pub mod columns;
 mod elements;
 mod layout;
 mod lines;

@@ -112,6 +112,7 @@
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
+//! handover                                              a model, its run, and how columns are written
 //! lesson                                                of source, names of models; steps, claims, guesses
 //! engine                                                a model and what is done with it, on a thread of its own
 //! report                                                plain values; of generate, a step
@@ -144,6 +145,7 @@ pub mod disguise;
 pub mod engine;
 pub mod generate;
 pub mod guard;
+pub mod handover;
 pub mod inspect;
 pub mod jinja;
 pub mod lesson;

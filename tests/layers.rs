@@ -36,6 +36,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dataset", &["cancel", "mask", "model::reader", "sample", "sequence", "train::example"]),
     ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence", "template"]),
     (
+        "handover",
+        &["cancel", "data::columns", "decoder::config", "loss", "mask", "model", "sequence", "source", "train"],
+    ),
+    (
         "engine",
         &[
             "cancel", "data", "dataset", "decoder", "generate", "inspect", "loss", "mask", "memory", "model", "sample",
@@ -101,7 +105,19 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
-    ("cli", &["decoder::device", "inspect::weights", "loss", "mask", "sample", "sequence", "train::settings"]),
+    (
+        "cli",
+        &[
+            "decoder::device",
+            "handover::recipient",
+            "inspect::weights",
+            "loss",
+            "mask",
+            "sample",
+            "sequence",
+            "train::settings",
+        ],
+    ),
     ("command", &["*"]),
 ];
 

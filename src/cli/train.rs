@@ -1,4 +1,4 @@
-//! The arguments of `train`.
+//! The arguments of `train`, of which `handover` has those that say what is trained and how.
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -11,6 +11,20 @@ use crate::train::{Projections, Shape};
 /// What is not given is the default, or under `--resume` what the saved run had.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub goal: GoalArgs,
+    #[command(flatten)]
+    pub save: SaveArgs,
+    /// Form of the output: a line a step and what changed, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
+    pub format: TrainFormat,
+}
+
+/// What is trained, on what, and how.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
     #[command(flatten)]
     pub input: InputArgs,
     /// Data set to train on: JSONL or JSON with {"messages": […]}, lists of messages or {"text": "…"}; - for standard
@@ -27,11 +41,6 @@ pub struct TrainArgs {
     pub optimizer: OptimizerArgs,
     #[command(flatten)]
     pub run: RunArgs,
-    #[command(flatten)]
-    pub save: SaveArgs,
-    /// Form of the output: a line a step and what changed, or one JSON object a line
-    #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
-    pub format: TrainFormat,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -95,6 +104,12 @@ pub struct RunArgs {
     /// Of the data's order and of new adapters [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// What ends a run before its last step.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub struct GoalArgs {
     /// End once the loss before a step is below this
     #[arg(long, value_name = "X", value_parser = not_negative)]
     pub until_loss: Option<f64>,
