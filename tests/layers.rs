@@ -42,8 +42,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "cancel", "data", "dataset", "decoder", "generate", "inspect", "loss", "mask", "memory", "model", "sample",
-            "score", "sequence", "source", "survey", "train",
+            "cancel", "data", "dataset", "decoder", "generate", "handover", "inspect", "loss", "mask", "memory",
+            "model", "sample", "score", "sequence", "source", "survey", "train",
         ],
     ),
     // What is told and kept of all this.

@@ -70,10 +70,10 @@ def accumulation():
 
 def learning_rate(done):
     """What the learning rate is multiplied by after so many steps. A warm-up begins at 1/warmup, not at 0."""
-    step, warmup, steps = done + 1, RUN["warmup"], RUN["steps"]
+    step, warmup, total = done + 1, RUN["warmup"], RUN["total"]
     if step < warmup:
         return step / warmup
-    progress = min(max(done - warmup, 0) / max(steps - warmup, 1), 1.0)
+    progress = min(max(done - warmup, 0) / max(total - warmup, 1), 1.0)
     return {"constant": 1.0, "linear": 1.0 - progress, "cosine": 0.5 * (1.0 + math.cos(math.pi * progress))}[RUN["schedule"]]
 
 

@@ -33,12 +33,12 @@ class Sequences(Dataset):
 
 def schedule(optimizer, num_training_steps, last_epoch=-1):
     """The learning rate of each step. A warm-up begins at 1/warmup, not at 0."""
-    warmup, steps = RUN["warmup"], RUN["steps"]
+    warmup, total = RUN["warmup"], RUN["total"]
 
     def factor(done):
         if done + 1 < warmup:
             return (done + 1) / warmup
-        progress = min(max(done - warmup, 0) / max(steps - warmup, 1), 1.0)
+        progress = min(max(done - warmup, 0) / max(total - warmup, 1), 1.0)
         shapes = {"constant": 1.0, "linear": 1.0 - progress, "cosine": 0.5 * (1.0 + math.cos(math.pi * progress))}
         return shapes[RUN["schedule"]]
 

@@ -4,7 +4,7 @@ use super::{Handover, Recipient};
 use crate::decoder::config::{Config, Family, RopeScaling};
 use crate::loss::{Denominator, Labels};
 use crate::mask::AttentionMask;
-use crate::train::{Method, Optimizer, Projections};
+use crate::train::{Method, Optimizer, Projections, Shape};
 
 /// Why a run cannot be handed over, and the way out.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -34,6 +34,11 @@ pub enum Refusal {
     Method { to: Recipient, method: String },
     #[error("{0} has no momentum for SGD: use --to transformers or trl, or --momentum 0")]
     Momentum(Recipient),
+    #[error(
+        "the learning rate ends after {total} steps and the run after {steps}, and Axolotl ends both at once: make them one, or use \
+         --to transformers or trl"
+    )]
+    Schedule { total: usize, steps: usize },
     #[error("torchtune has no {what}: use --to transformers, trl or axolotl")]
     Architecture { what: String },
 }
@@ -78,6 +83,10 @@ impl Handover<'_> {
     }
 
     fn check_axolotl(&self) -> Result<(), Refusal> {
+        let schedule = self.settings.schedule;
+        if schedule.shape != Shape::Constant && schedule.total > self.steps {
+            return Err(Refusal::Schedule { total: schedule.total, steps: self.steps });
+        }
         match self.settings.optimizer {
             _ if self.is_block() => Err(Refusal::Block(self.to)),
             Optimizer::Sgd { momentum } if momentum != 0.0 => Err(Refusal::Momentum(self.to)),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::{Handover, Place, Recipient};
 use crate::loss::Denominator;
 use crate::sequence::visible_text;
-use crate::train::{Method, Shape};
+use crate::train::Method;
 
 impl Handover<'_> {
     /// The command that starts the run on one device, in the folder.
@@ -227,11 +227,6 @@ impl Handover<'_> {
             }
             if self.settings.weight_decay > 0.0 {
                 unequal.push("weight decay, which leaves out biases and norms there".into());
-            }
-            if self.sequences() > self.examples.len() && self.settings.schedule.shape != Shape::Constant {
-                unequal.push(
-                    "nothing of the passes: each is written out in its own order, and counts as one epoch".into(),
-                );
             }
             unequal.push("this configuration is checked against Axolotl's schema, and was not run with it".into());
         }

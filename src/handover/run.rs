@@ -28,6 +28,7 @@ impl Handover<'_> {
             "lr": settings.lr,
             "schedule": settings.schedule.shape.name(),
             "warmup": settings.schedule.warmup,
+            "total": settings.schedule.total.max(self.steps),
             "weight_decay": settings.weight_decay,
             "clip": settings.clip,
             "seed": settings.seed,
