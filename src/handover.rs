@@ -32,7 +32,7 @@ pub use recipient::Recipient;
 pub use write::{FolderError, Written, write};
 
 use crate::sequence::Packing;
-use crate::train::{Example, Settings};
+use crate::train::{Example, Method, Settings};
 
 /// A run to hand over.
 #[derive(Clone, Debug)]
@@ -65,6 +65,11 @@ impl Handover<'_> {
     /// Whether records share a sequence and know nothing of each other.
     fn is_block(&self) -> bool {
         self.packing == Some(Packing::Block)
+    }
+
+    /// Whether the adapter that the run begins with goes along: torchtune draws its own.
+    fn has_adapter(&self) -> bool {
+        matches!(self.settings.method, Method::Lora(_)) && self.to != Recipient::Torchtune
     }
 
     /// How many processes may share a step, at most eight: so many divide its batches.

@@ -76,7 +76,7 @@ impl Handover<'_> {
             }
         };
         files.push(place);
-        if let Method::Lora(_) = self.settings.method {
+        if self.has_adapter() {
             files.push(
                 "`adapter`: the LoRA weights that the run begins with, drawn from its seed, as PEFT loads them".into(),
             );
@@ -91,64 +91,26 @@ impl Handover<'_> {
     }
 
     fn commands(&self, text: &mut String) {
-        let (n, batches) = (self.processes(), self.settings.accumulate);
-        let passes = batches / n;
         text.push_str("## What starts it\n\nAll commands are for this folder. ");
         text.push_str(match self.to {
-            Recipient::Transformers => "`pip install torch transformers accelerate datasets peft`",
-            Recipient::Trl => "`pip install torch trl peft`",
-            Recipient::Axolotl => "`pip install axolotl`",
-            Recipient::Torchtune => "`pip install torchtune torchao`",
+            Recipient::Transformers => {
+                "`pip install torch transformers accelerate datasets peft` installs what they need."
+            }
+            Recipient::Trl => "`pip install torch trl peft` installs what they need.",
+            Recipient::Axolotl => "`pip install axolotl` installs what they need.",
+            Recipient::Torchtune => "`pip install torchtune==0.6.1 torchao==0.10.0` installs what they need.",
         });
-        text.push_str(" installs what they need.\n\n```sh\n");
-        let _ = writeln!(text, "{:<64} # one process", self.start());
-        match self.to {
-            Recipient::Transformers | Recipient::Trl => {
-                for (command, what) in [
-                    (format!("accelerate launch --num_processes {n} train.py"), "several GPUs, each with all weights"),
-                    (format!("torchrun --nproc_per_node {n} train.py"), "the same"),
-                    (
-                        format!("accelerate launch --config_file fsdp.yaml --num_processes {n} train.py"),
-                        "several GPUs, each with a share of the weights",
-                    ),
-                    (format!("python ray_train.py {n}"), "on a Ray cluster"),
-                    ("sbatch slurm.sh".into(), "on Slurm"),
-                    ("python train.py --resume".into(), "from the last checkpoint in out, if there is one"),
-                ] {
-                    let _ = writeln!(text, "{command:<64} # {what}");
-                }
-            }
-            Recipient::Axolotl => {
-                let share = format!("--gradient-accumulation-steps {passes}");
-                let _ = writeln!(text, "# several GPUs, each with all weights");
-                let _ =
-                    writeln!(text, "accelerate launch --num_processes {n} -m axolotl.cli.train config.yaml {share}");
-                let _ = writeln!(text, "# several GPUs, each with a share of the weights");
-                let _ = writeln!(
-                    text,
-                    "accelerate launch --config_file fsdp.yaml --num_processes {n} -m axolotl.cli.train config.yaml {share}"
-                );
-                let _ = writeln!(text, "# on a Ray cluster, then on Slurm");
-                let _ = writeln!(text, "axolotl train config.yaml {share} --use-ray --ray-num-workers {n}");
-                let _ = writeln!(text, "sbatch slurm.sh");
-            }
-            Recipient::Torchtune => {
-                let recipe = self.recipe("distributed");
-                let _ = writeln!(text, "# several GPUs, each with a share of the weights (FSDP), then on Slurm");
-                let _ = writeln!(
-                    text,
-                    "PYTHONPATH=. tune run --nproc_per_node {n} {recipe} --config config.yaml \
-                     gradient_accumulation_steps={passes}"
-                );
-                let _ = writeln!(text, "sbatch slurm.sh");
-            }
+        text.push_str("\n\n```sh\n");
+        for (what, command) in self.ways() {
+            let _ = writeln!(text, "# {what}\n{command}");
         }
         text.push_str("```\n\n");
+        let batches = self.settings.accumulate;
         let _ = match batches {
             1 => writeln!(
                 text,
-                "A step has one batch, so that only one process can take it. To share steps among N processes, hand the run \
-                 over with `--accumulate N`.\n"
+                "A step has one batch, which one process takes. For several, hand the run over with `--accumulate N`: N \
+                 processes, or fewer that divide N, then share the N batches of a step.\n"
             ),
             _ if self.to.has_script() => writeln!(
                 text,
@@ -161,6 +123,52 @@ impl Handover<'_> {
                  sequences of a step are then the same on any number.\n"
             ),
         };
+    }
+
+    /// What starts it, one way after the other: in words, and as a command.
+    fn ways(&self) -> Vec<(&'static str, String)> {
+        let n = self.processes();
+        let passes = self.settings.accumulate / n;
+        let (all, share) =
+            ("several GPUs, each with all weights", "several GPUs, each with a share of the weights (FSDP)");
+        let mut ways = vec![("one process", self.start())];
+        match self.to {
+            _ if n == 1 => {}
+            Recipient::Transformers | Recipient::Trl => ways.extend([
+                (all, format!("accelerate launch --multi_gpu --num_processes {n} train.py")),
+                ("the same by torchrun", format!("torchrun --nproc_per_node {n} train.py")),
+                (share, format!("accelerate launch --config_file fsdp.yaml --num_processes {n} train.py")),
+            ]),
+            Recipient::Axolotl => {
+                let train = format!("-m axolotl.cli.train config.yaml --gradient-accumulation-steps {passes}");
+                ways.push((all, format!("accelerate launch --multi_gpu --num_processes {n} {train}")));
+                ways.push((share, format!("accelerate launch --config_file fsdp.yaml --num_processes {n} {train}")));
+            }
+            Recipient::Torchtune => ways.push((
+                share,
+                format!(
+                    "PYTHONPATH=. tune run --nproc_per_node {n} {} --config config.yaml gradient_accumulation_steps={passes}",
+                    self.recipe("distributed")
+                ),
+            )),
+        }
+        match self.to {
+            Recipient::Transformers | Recipient::Trl => {
+                ways.push(("on a Ray cluster", format!("python ray_train.py {n}")));
+            }
+            Recipient::Axolotl => ways.push((
+                "on a Ray cluster",
+                format!(
+                    "axolotl train config.yaml --gradient-accumulation-steps {passes} --use-ray --ray-num-workers {n}"
+                ),
+            )),
+            Recipient::Torchtune => {}
+        }
+        ways.push(("on Slurm", "sbatch slurm.sh".into()));
+        if self.to.has_script() {
+            ways.push(("on from the last checkpoint in out, if there is one", "python train.py --resume".into()));
+        }
+        ways
     }
 
     fn equal(&self) -> Vec<String> {
@@ -177,8 +185,6 @@ impl Handover<'_> {
         if self.to.has_script() {
             equal
                 .push("the learning rate of every step, and weight decay, which holds for biases and norms too".into());
-        } else if self.to == Recipient::Torchtune {
-            equal.push("the learning rate of every step".into());
         }
         match (&self.settings.method, self.to) {
             (Method::Lora(_), Recipient::Torchtune) => equal.push("rank and alpha of LoRA, and where it is put".into()),

@@ -140,12 +140,14 @@ impl Weights<'_> {
             let on_share = &mut |share| on_progress("writing the model", share);
             save::save_weights(model, form, &folder.join("model"), cancel, on_share)?;
         }
-        let Method::Lora(lora) = &handover.settings.method else {
-            let moves = match &handover.settings.method {
-                Method::Full | Method::Lora(_) => Vec::new(),
-                method => parameters(&model.decoder, method)?.into_iter().map(|parameter| parameter.name).collect(),
-            };
-            return Ok(Named { moves, ..Named::default() });
+        let lora = match &handover.settings.method {
+            Method::Lora(lora) if handover.has_adapter() => lora,
+            Method::Full | Method::Lora(_) => return Ok(Named::default()),
+            method @ (Method::Last { .. } | Method::Embeddings) => {
+                let moving = parameters(&model.decoder, method)?;
+                let moves = moving.into_iter().map(|parameter| parameter.name).collect();
+                return Ok(Named { moves, ..Named::default() });
+            }
         };
         let own = model.decoder.adapters();
         model.decoder.detach_adapters();
