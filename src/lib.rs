@@ -93,6 +93,8 @@
 //! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
 //! - what is handed out: the page's data in `report/page.rs`, how it looks in `assets/report`; what of the screen a session
 //!   keeps: [`session`], from and to the screen in `app/session.rs`
+//! - a trainer that takes a run: `handover/recipient.rs`, what it cannot do in `handover/check.rs`, its configuration beside
+//!   them or its script in `assets/handover`
 //! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,
 //!   a panel of `app/view/attend.rs`
 //!
@@ -125,7 +127,7 @@
 //! ```
 //!
 //! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `engine`, `cli`
-//! (which names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
+//! (which names devices) and `command`, and reached by `handover`: no module of another room names it, or uses a module that does. Ratatui is known to
 //! `ui` and `tui`; the key table of `app` may name key codes, and its editor holds the state of a `ratatui_textarea`.
 //! `tests/layers.rs` has the rule in full, resolves every `use` and path to the module that it means, and keeps it true.
 

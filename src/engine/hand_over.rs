@@ -1,19 +1,20 @@
 //! Writing a run down for another trainer.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::run::{OnScreen, Run};
 use super::{Data, HandOver};
 use crate::cancel::Cancel;
 use crate::handover::{self, Handover, Written};
 use crate::model::Model;
+use crate::sequence::Packing;
 use crate::train::Settings;
 
 impl Run {
-    /// Writes a run down for another trainer; `None` after `cancel`.
+    /// Writes a run down for another trainer.
     ///
     /// # Errors
-    /// If the weights are not the base weights, the trainer cannot do what the plan asks for, or nothing can be written.
+    /// If the weights are not the base weights, the trainer cannot do what the plan asks for, nothing can be written, or `cancel`.
     pub fn hand_over(
         &mut self,
         model: &mut Model,
@@ -21,7 +22,7 @@ impl Run {
         screen: OnScreen,
         cancel: &Cancel,
         busy: &mut dyn FnMut(&str, f32),
-    ) -> Result<Option<Written>> {
+    ) -> Result<Written> {
         if self.steps() > 0 {
             bail!("a run is handed over from its beginning: go back to the base weights first");
         }
@@ -36,9 +37,12 @@ impl Run {
             Some(examples) => examples.of_copy(0).to_vec(),
             None => self.on_screen(&copies, screen)?.concat(),
         };
-        let (settings, examples, packing) = (&settings, &examples, None);
+        // A pack whose records know nothing of each other; a naive one is one text.
+        let is_block = examples.iter().any(|example| example.visibility.documents.count() > 1);
+        let (settings, examples, packing) = (&settings, &examples, is_block.then_some(Packing::Block));
         let (mask, data) = (mask.clone(), data.clone());
         let handover = Handover { to: *to, examples, settings, steps: *steps, packing, mask, data };
-        handover::write(&handover, model, directory, false, cancel, busy)
+        let written = handover::write(&handover, model, directory, false, cancel, busy)?;
+        written.context("handing over was stopped; nothing is written")
     }
 }

@@ -117,9 +117,8 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             }
             TrainRequest::HandOver(request) => {
                 let screen = OnScreen { generation: *generation, ids: &scored.ids, options: &scored.options };
-                if let Some(written) = run.hand_over(model, &request, screen, cancel, &mut busy)? {
-                    emit(TrainEvent::HandedOver { directory: request.directory, start: written.start });
-                }
+                let written = run.hand_over(model, &request, screen, cancel, &mut busy)?;
+                emit(TrainEvent::HandedOver { directory: request.directory, start: written.start });
             }
             TrainRequest::Save { directory } => {
                 let bytes = run.save(model, &directory, cancel, &mut busy)?;

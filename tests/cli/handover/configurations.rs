@@ -46,12 +46,30 @@ fn are_those_that_were_checked() {
 }
 
 #[test]
-fn the_readme_says_what_is_equal_and_what_is_not() {
+fn jobs_and_the_readme_say_how_many_processes_share_a_step() {
     let data = ["--model", "tiny-chat", "--data", "sample_data/chats.jsonl", "--accumulate", "4"];
-    for to in ["transformers", "trl", "axolotl", "torchtune"] {
+    for (to, command) in [
+        ("transformers", "accelerate launch --multi_gpu --num_processes 4 train.py"),
+        ("trl", "torchrun --nproc_per_node 4 train.py"),
+        ("axolotl", "-m axolotl.cli.train config.yaml --gradient-accumulation-steps 1"),
+        (
+            "torchtune",
+            "tune run --nproc_per_node 4 lora_finetune_distributed --config config.yaml gradient_accumulation_steps=1",
+        ),
+    ] {
         let (_guard, folder) = place();
         handed_over(&folder, to, &[&data[..], LORA].concat());
-        same(&folder, "README.md", &format!("{to}.md"));
         same(&folder, "slurm.sh", &format!("{to}.slurm.sh"));
+        let readme = read(folder.join("README.md"));
+        assert!(readme.contains(command), "{to}: {readme}");
+        let says = |words: &str| readme.contains(words);
+        assert_eq!(says("torchtune draws its own") && !says("`adapter`"), to == "torchtune", "{readme}");
+        assert_eq!(says("was not run with it"), to == "axolotl", "{readme}");
+        assert!(says("## Equal to") && says("## Not equal"), "{readme}");
     }
+    // One batch is one process's: nothing is offered that could not run.
+    let (_guard, folder) = place();
+    handed_over(&folder, "transformers", &["--model", "tiny-chat", "--data", "sample_data/chats.jsonl"]);
+    let readme = read(folder.join("README.md"));
+    assert!(!readme.contains("accelerate launch") && readme.contains("with `--accumulate N`"), "{readme}");
 }
