@@ -42,8 +42,8 @@ pub use input_line::InputLine;
 pub use keymap::Context;
 pub use lesson::{Judged, Sitting, Standing, shipped, terms};
 pub use overlay::{
-    About, Browser, Chosen, Editor, Filter, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt, Setting,
-    SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
+    About, Browser, Chosen, Editor, Filter, HandoverForm, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt,
+    Setting, SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
 };
 pub use present::{Presenting, Subject, Told, WAYS};
 pub use shared::{Analysis, Comparing, Difference, Label, Notice, Painting, Progress, Scoring, Shared};

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod generate;
+pub mod handover;
 pub mod inside;
 pub mod lesson;
 pub mod mask;
@@ -125,6 +126,12 @@ pub enum Subcommands {
     /// One line a step: the loss before it, the gradient's norm before clipping, the learning rate. Ctrl-C ends the run
     /// after the step under way, still saves, and exits with 130; a second one leaves the step or the save under way.
     Train(Box<train::TrainArgs>),
+    /// Hand a training run over to transformers, TRL, Axolotl or torchtune
+    ///
+    /// Writes a folder: the sequences of the run, tokenised and masked, as Parquet in the order in which it takes them; the
+    /// same method, optimizer and schedule as a script or a configuration; what starts it on one GPU, on several, on Ray
+    /// and on Slurm; and a README that says what is equal and what is not. The options are those of `train`.
+    Handover(Box<handover::HandoverArgs>),
     /// Let the model continue a text or answer a chat, token by token
     ///
     /// On a terminal the text comes as it is written; elsewhere every token with p, rank and what it was drawn with.

@@ -7,6 +7,7 @@ mod card;
 mod completions;
 mod doctor;
 mod generate;
+mod handover;
 mod input;
 mod interrupt;
 mod lesson;
@@ -43,6 +44,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
+        Some(Subcommands::Handover(args)) => return handover::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Bench(args)) => return bench::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),

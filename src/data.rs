@@ -6,6 +6,7 @@
 
 mod arrow;
 mod at;
+pub mod columns;
 mod compressed;
 mod elements;
 mod expand;

@@ -9,6 +9,7 @@ mod checkpoint;
 mod compare;
 mod dataset;
 mod experiment;
+mod hand_over;
 mod inbox;
 mod look;
 mod message;
@@ -33,7 +34,9 @@ pub use experiment::Experiment;
 pub use look::{Look, LookAt, LookEvent, Seen};
 pub use message::{Event, Request};
 pub use survey::{Survey, SurveyEvent};
-pub use train_message::{At, CopyMask, CopyPlan, Data, Ended, Measure, Plan, TrainEvent, TrainRequest, Watch, Written};
+pub use train_message::{
+    At, CopyMask, CopyPlan, Data, Ended, HandOver, Measure, Plan, TrainEvent, TrainRequest, Watch, Written,
+};
 pub use write::{WriteEvent, WriteRequest, WriteWhat, WrittenText};
 
 use crate::cancel::Cancel;

@@ -93,6 +93,7 @@
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
+//! handover                                              a model, its run, and how columns are written
 //! lesson                                                of source, names of models; steps, claims, guesses
 //! engine                                                a model and what is done with it, on a thread of its own
 //! report                                                plain values; of generate, a step
@@ -105,7 +106,7 @@
 //! ```
 //!
 //! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `engine`, `cli`
-//! (which names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
+//! (which names devices) and `command`, and reached by `handover`: no module of another room names it, or uses a module that does. Ratatui is known to
 //! `ui` and `tui`; the key table of `app` may name key codes, and its editor holds the state of a `ratatui_textarea`.
 //! `tests/layers.rs` has the rule in full, resolves every `use` and path to the module that it means, and keeps it true.
 
@@ -127,6 +128,7 @@ pub mod docs;
 pub mod engine;
 pub mod generate;
 pub mod guard;
+pub mod handover;
 pub mod inspect;
 pub mod jinja;
 pub mod lesson;

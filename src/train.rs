@@ -30,7 +30,7 @@ pub use data::batch;
 pub use evaluate::{loss, mean_nll, nlls};
 pub use example::Example;
 pub use optimizer::OptimizerState;
-pub use parameters::Parameter;
+pub use parameters::{Parameter, new_adapters, parameters};
 pub use pass::Backward;
 pub use progress::Progress;
 pub use report::{GradientNorm, StepReport};

@@ -40,10 +40,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("dataset", &["cancel", "mask", "model::reader", "sample", "sequence", "train::example"]),
     ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence", "template"]),
     (
+        "handover",
+        &["cancel", "data::columns", "decoder::config", "loss", "mask", "model", "sequence", "source", "train"],
+    ),
+    (
         "engine",
         &[
-            "cancel", "data", "dataset", "decoder", "generate", "inspect", "loss", "mask", "memory", "model", "sample",
-            "score", "sequence", "source", "survey", "train",
+            "cancel", "data", "dataset", "decoder", "generate", "handover", "inspect", "loss", "mask", "memory",
+            "model", "sample", "score", "sequence", "source", "survey", "train",
         ],
     ),
     // What is told and kept of all this.
@@ -124,6 +128,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "data::shard",
             "decoder::device",
+            "handover::recipient",
             "inspect::weights",
             "loss",
             "mask",

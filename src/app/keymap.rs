@@ -30,6 +30,7 @@ pub enum Context {
     Settings,
     Save,
     HandOut,
+    Handover,
     Weight,
     SlowStep,
     /// The list of records.
@@ -70,6 +71,7 @@ impl Context {
             Self::Settings => "Training settings",
             Self::Save => "Save",
             Self::HandOut => "Hand out",
+            Self::Handover => "Hand a run over",
             Self::Weight => "Painted weight",
             Self::SlowStep => "One step in slow motion",
             Self::Records => "Records",

@@ -4,6 +4,7 @@
 
 mod editor;
 mod hand_out;
+mod handover;
 mod help;
 mod picker;
 mod records;
@@ -20,6 +21,8 @@ pub use editor::{Editor, TurnEditor};
 pub(super) use editor::{focus_turn, meant, open as edit};
 pub use hand_out::meaning as hand_out_meaning;
 pub(super) use hand_out::{open as open_hand_out, take as take_written};
+pub use handover::HandoverForm;
+pub(super) use handover::open as open_handover;
 pub use picker::{About, Chosen, Item, Picker, PickerKind};
 pub(super) use picker::{
     choose_data_set, choose_forced, choose_what_if, close_data_sets, open as open_list, show_directory, take_models,
@@ -55,6 +58,8 @@ pub enum Overlay {
         /// The file of that name that is there already.
         exists: Option<PathBuf>,
     },
+    /// Where a run goes that is handed over.
+    Handover(HandoverForm),
     /// The records of the data set.
     Records,
     /// One optimizer step, stage by stage.
@@ -76,6 +81,7 @@ impl Overlay {
             Self::Settings(_) => Context::Settings,
             Self::Save { .. } => Context::Save,
             Self::HandOut { .. } => Context::HandOut,
+            Self::Handover(_) => Context::Handover,
             Self::Records if records.asked.is_some() => Context::RecordLine,
             Self::Records => Context::Records,
             Self::SlowStep(_) => Context::SlowStep,
@@ -94,6 +100,7 @@ pub const KEYS: &[&[Binding]] = &[
     save::KEYS,
     slow_step::KEYS,
     hand_out::KEYS,
+    handover::KEYS,
     weight::KEYS,
     records::KEYS,
     records::LINE_KEYS,
@@ -108,6 +115,7 @@ pub(super) fn run(app: &mut App, command: Command) -> Option<Vec<Effect>> {
         Overlay::Settings(_) => settings::run(app, command),
         Overlay::Save { .. } => save::run(app, command),
         Overlay::HandOut { .. } => hand_out::run(app, command),
+        Overlay::Handover(_) => handover::run(app, command),
         Overlay::Records => records::run(app, command),
         Overlay::SlowStep(_) => slow_step::run(app, command),
         Overlay::Weight { .. } => weight::run(app, command),
@@ -122,6 +130,7 @@ pub(super) fn type_key(app: &mut App, input: Input) -> Vec<Effect> {
         Some(Overlay::Settings(_)) => settings::type_key(app, input),
         Some(Overlay::Save { .. }) => save::type_key(app, input),
         Some(Overlay::HandOut { .. }) => hand_out::type_key(app, input),
+        Some(Overlay::Handover(_)) => handover::type_key(app, input),
         Some(Overlay::Weight { .. }) => weight::type_key(app, input),
         Some(Overlay::Records) => records::type_key(app, input),
         Some(Overlay::Help { .. } | Overlay::SlowStep(_)) | None => Vec::new(),
@@ -135,6 +144,7 @@ pub(super) fn paste(app: &mut App, text: &str) -> Vec<Effect> {
         Some(Overlay::Picker(_)) => picker::paste(app, text),
         Some(Overlay::Save { .. }) => save::paste(app, text),
         Some(Overlay::HandOut { .. }) => hand_out::paste(app, text),
+        Some(Overlay::Handover(_)) => handover::paste(app, text),
         Some(Overlay::Weight { .. }) => weight::paste(app, text),
         Some(Overlay::Records) => records::paste(app, text),
         // What is pasted by mistake must not take the step away.

@@ -1,4 +1,4 @@
-//! The arguments of `train`.
+//! The arguments of `train`, of which `handover` has those that say what is trained and how.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,6 +12,34 @@ use crate::train::{Projections, Shape};
 /// What is not given is the default, or under `--resume` what the saved run had.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    #[command(flatten)]
+    pub goal: GoalArgs,
+    #[command(flatten)]
+    pub save: SaveArgs,
+    /// Write a log of every step into DIR, as TensorBoard reads it or as JSON lines: train/loss, train/learning_rate,
+    /// train/grad_norm, train/epoch, train/scored; may be given twice
+    #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"], help_heading = "Save")]
+    pub log: Vec<OsString>,
+    /// Watch a run of others: the directory that a trainer of transformers, TRL, Axolotl or LLaMA-Factory writes to, or a
+    /// log: event files of TensorBoard, trainer_state.json, JSON lines. On a terminal the view Train opens, and every
+    /// checkpoint that appears scores the text on screen; elsewhere, and with --format json, each thing is a line as it
+    /// comes
+    ///
+    /// The events of --format json: log (step, values by name as in TensorBoard), checkpoint (step, model; with --text,
+    /// --file or --chat also loss and nll, in nats), back (the run went on from before that step), problem (message),
+    /// over (steps). It ends with the run, or by Ctrl-C.
+    #[arg(long, value_name = "RUN", help_heading = "Watch", conflicts_with_all = ["data", "MethodArgs", "OptimizerArgs", "RunArgs", "GoalArgs", "SaveArgs"])]
+    pub watch: Option<PathBuf>,
+    /// Form of the output: a line a step and what changed, or one JSON object a line
+    #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
+    pub format: TrainFormat,
+}
+
+/// What is trained, on what, and how.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
     #[command(flatten)]
     pub input: InputArgs,
     /// Data set to train on: JSONL or JSON with {"messages": […]}, lists of messages or {"text": "…"}; - for standard
@@ -28,25 +56,6 @@ pub struct TrainArgs {
     pub optimizer: OptimizerArgs,
     #[command(flatten)]
     pub run: RunArgs,
-    #[command(flatten)]
-    pub save: SaveArgs,
-    /// Write a log of every step into DIR, as TensorBoard reads it or as JSON lines: train/loss, train/learning_rate,
-    /// train/grad_norm, train/epoch, train/scored; may be given twice
-    #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"], help_heading = "Save")]
-    pub log: Vec<OsString>,
-    /// Watch a run of others: the directory that a trainer of transformers, TRL, Axolotl or LLaMA-Factory writes to, or a
-    /// log: event files of TensorBoard, trainer_state.json, JSON lines. On a terminal the view Train opens, and every
-    /// checkpoint that appears scores the text on screen; elsewhere, and with --format json, each thing is a line as it
-    /// comes
-    ///
-    /// The events of --format json: log (step, values by name as in TensorBoard), checkpoint (step, model; with --text,
-    /// --file or --chat also loss and nll, in nats), back (the run went on from before that step), problem (message),
-    /// over (steps). It ends with the run, or by Ctrl-C.
-    #[arg(long, value_name = "RUN", help_heading = "Watch", conflicts_with_all = ["data", "MethodArgs", "OptimizerArgs", "RunArgs", "SaveArgs"])]
-    pub watch: Option<PathBuf>,
-    /// Form of the output: a line a step and what changed, or one JSON object a line
-    #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
-    pub format: TrainFormat,
 }
 
 #[derive(Clone, Debug, Default, Args)]
@@ -110,6 +119,12 @@ pub struct RunArgs {
     /// Of the data's order and of new adapters [default: 0]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
+}
+
+/// What ends a run before its last step.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Run")]
+pub struct GoalArgs {
     /// End once the loss before a step is below this
     #[arg(long, value_name = "X", value_parser = not_negative)]
     pub until_loss: Option<f64>,

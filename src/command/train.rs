@@ -1,9 +1,9 @@
 //! `train`: optimizer steps without a screen.
 
-mod data;
+pub mod data;
 mod log;
 mod run;
-mod settings;
+pub mod settings;
 mod watch;
 
 use std::process::ExitCode;
@@ -39,15 +39,15 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
     let resume = args.save.resume.as_deref();
     log::check(&args.log)?;
     let saved = resume.map(save::read_settings).transpose()?;
-    let (settings, steps) = settings::settings(args, saved)?;
-    let (records, note) = data::records(args)?;
-    let source = match (resume, &args.model.model) {
+    let (settings, steps) = settings::settings(&args.plan, saved)?;
+    let (records, note) = data::records(&args.plan)?;
+    let source = match (resume, &args.plan.model.model) {
         (Some(directory), _) => Source::Directory(directory.to_owned()),
         (None, Some(name)) => Source::parse(name)?,
         (None, None) => Source::default_for(&records[0].sample),
     };
-    let mut model = models::load(&source, &args.model)?;
-    let data = data::encode(&model, &records, args)?;
+    let mut model = models::load(&source, &args.plan.model)?;
+    let data = data::encode(&model, &records, &args.plan)?;
     for note in model.notes.iter().chain(&model.left_out).chain(&note).chain(&data.notes) {
         eprintln!("note: {}", visible_text(note));
     }
@@ -61,7 +61,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         trainer.resume(&mut model.decoder, &saved.settings, saved.optimizer, saved.step)?;
     }
     let logs = Logs::begin(&args.log, resume.map(|_| trainer.steps()))?;
-    let goal = Goal { steps: Some(steps), loss: args.run.until_loss, plateau: args.run.plateau };
+    let goal = Goal { steps: Some(steps), loss: args.goal.until_loss, plateau: args.goal.plateau };
     let interrupt = Interrupt::listen().context("catching signals")?;
     if args.format == TrainFormat::Table {
         print_head(&model, &settings, &data)?;

@@ -11,6 +11,7 @@ use super::on_screen::{OnScreen, ScreenExamples, score};
 use super::probes::Probes;
 use super::{At, CopyPlan, Data, Ended, Plan, Watch, room, slow};
 use crate::cancel::Cancel;
+use crate::dataset::Examples;
 use crate::decoder::Decoder;
 use crate::model::Model;
 use crate::score::Scorer;
@@ -206,11 +207,28 @@ impl Run {
         screen: OnScreen,
         busy: &mut dyn FnMut(&str, f32),
     ) -> Result<Vec<Vec<Arc<Example>>>> {
+        let step = self.steps() + 1;
+        match self.examples(data, copies, cancel, model, screen, busy)? {
+            None => self.on_screen(copies, screen),
+            Some(examples) => Ok(examples.pick(&batch(examples.len(), step, &copies[0].settings))),
+        }
+    }
+
+    /// The data set as the model reads it; `None` where the sequence on screen is trained on.
+    pub(super) fn examples(
+        &mut self,
+        data: &Data,
+        copies: &[&CopyPlan],
+        cancel: &Cancel,
+        model: &Model,
+        screen: OnScreen,
+        busy: &mut dyn FnMut(&str, f32),
+    ) -> Result<Option<&Examples>> {
         let (samples, encoding) = match data {
             Data::Screen { generation } if *generation != screen.generation => {
                 bail!("the text was changed meanwhile; run again once it is scored")
             }
-            Data::Screen { .. } => return self.on_screen(copies, screen),
+            Data::Screen { .. } => return Ok(None),
             Data::Samples { samples, encoding } => (samples, *encoding),
         };
         if !self.set.as_ref().is_some_and(|set| set.is_of(samples, encoding, copies)) {
@@ -218,12 +236,11 @@ impl Run {
             self.read = Some(set.examples.notes());
             self.set = Some(set);
         }
-        let examples = &self.set.as_ref().context("no data set is there")?.examples;
-        Ok(examples.pick(&batch(examples.len(), self.steps() + 1, &copies[0].settings)))
+        Ok(Some(&self.set.as_ref().context("no data set is there")?.examples))
     }
 
     /// The sequence on screen under each copy's weights, put together once for all steps.
-    fn on_screen(&mut self, copies: &[&CopyPlan], screen: OnScreen) -> Result<Vec<Vec<Arc<Example>>>> {
+    pub(super) fn on_screen(&mut self, copies: &[&CopyPlan], screen: OnScreen) -> Result<Vec<Vec<Arc<Example>>>> {
         let kept = self.on_screen.take().filter(|kept| kept.is_of(copies, screen));
         let kept = match kept {
             Some(kept) => kept,

@@ -70,7 +70,7 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             emit(TrainEvent::Ended(Ended::Paused));
         }
         let cancel = &cancels.train;
-        let Loaded { run, model, .. } = &mut *loaded;
+        let Loaded { run, model, generation, scored, .. } = &mut *loaded;
         match request {
             TrainRequest::Run { plan, goal } => {
                 let is_new = !run.is_under_way();
@@ -119,6 +119,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
             TrainRequest::Continue { prompt, tokens, temperature, seed } => {
                 let sampling = Sampling { temperature, seed, max_tokens: tokens, ..Sampling::default() };
                 return self.write_on(prompt, &sampling, cancels);
+            }
+            TrainRequest::HandOver(request) => {
+                let screen = OnScreen { generation: *generation, ids: &scored.ids, options: &scored.options };
+                let written = run.hand_over(model, &request, screen, cancel, &mut busy)?;
+                emit(TrainEvent::HandedOver { directory: request.directory, start: written.start });
             }
             TrainRequest::Save { directory } => {
                 let bytes = run.save(model, &directory, cancel, &mut busy)?;

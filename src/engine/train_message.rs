@@ -10,6 +10,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::CheckpointRequest;
+use crate::handover::Recipient;
 use crate::loss::Row;
 use crate::mask::Policy;
 use crate::sample::{Record, Sample};
@@ -48,6 +49,8 @@ pub enum TrainRequest {
     Checkpoint(CheckpointRequest),
     /// Write the weights (full, or the adapter under LoRA) to a new directory, with what is needed to go on from there.
     Save { directory: PathBuf },
+    /// Write a run down for another trainer, from the base weights.
+    HandOver(Box<HandOver>),
 }
 
 impl TrainRequest {
@@ -55,6 +58,19 @@ impl TrainRequest {
     pub(super) fn ends_a_run(&self) -> bool {
         !matches!(self, Self::Replan(_) | Self::Probe { .. } | Self::Keep { .. } | Self::Continue { .. })
     }
+}
+
+/// A run to hand over.
+#[derive(Clone, Debug)]
+pub struct HandOver {
+    pub plan: Plan,
+    pub to: Recipient,
+    pub steps: usize,
+    /// What is scored, and of what, in words.
+    pub mask: String,
+    pub data: String,
+    /// The folder to write, new or empty.
+    pub directory: PathBuf,
 }
 
 /// A sentence to watch while the model learns, and what of it.
@@ -136,6 +152,8 @@ pub enum TrainEvent {
     Continued { step: usize, prompt: String, texts: Vec<Written> },
     /// The weights are in this directory.
     Saved { directory: PathBuf, bytes: u64 },
+    /// A run for another trainer is in this directory, where this command starts it.
+    HandedOver { directory: PathBuf, start: String },
     /// What was asked for cannot be done, for the reason given; weights and run are as they were.
     Refused(String),
 }

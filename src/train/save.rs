@@ -18,6 +18,7 @@ mod tensors;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use adapter::target_modules;
 pub use state::{Resumed, read_settings, read_state};
 
 use self::folder::Folder;
@@ -115,17 +116,43 @@ pub fn save(
         false if trainer.has_moved_base() => Form::Merged,
         false => Form::Adapter,
     };
+    let state = (with_state && form != Form::Merged).then_some((trainer, settings));
+    write(model, form, state, directory, cancel, on_progress)
+}
+
+/// Saves the model's weights in this form, and nothing to go on from; as [`save`].
+///
+/// # Errors
+/// Nothing is changed then.
+pub fn save_weights(
+    model: &Model,
+    form: Form,
+    directory: &Path,
+    cancel: &Cancel,
+    on_progress: &mut dyn FnMut(f32),
+) -> Result<Saved, SaveError> {
+    write(model, form, None, directory, cancel, on_progress)
+}
+
+fn write(
+    model: &Model,
+    form: Form,
+    state: Option<(&Trainer, &Settings)>,
+    directory: &Path,
+    cancel: &Cancel,
+    on_progress: &mut dyn FnMut(f32),
+) -> Result<Saved, SaveError> {
     check(directory, model, form == Form::Adapter)?;
-    let with_state = with_state && form != Form::Merged;
-    let (weights, moments) = (tensors::weights(model, form)?, trainer.optimizer().bytes() as u64);
-    let total = weights.iter().map(tensors::Entry::bytes).sum::<u64>() + if with_state { moments } else { 0 };
+    let weights = tensors::weights(model, form)?;
+    let moments = state.map_or(0, |(trainer, _)| trainer.optimizer().bytes() as u64);
+    let total = weights.iter().map(tensors::Entry::bytes).sum::<u64>() + moments;
     let mut folder = Folder::beside(directory)?;
     let mut task = tensors::Task { cancel, on_progress, written: 0, total };
     match form {
         Form::Adapter => adapter::write(&mut folder, model, &weights, &mut task)?,
         Form::Full | Form::Merged => pretrained::write(&mut folder, model, &weights, &mut task)?,
     }
-    if with_state {
+    if let Some((trainer, settings)) = state {
         state::write(&mut folder, trainer, settings, &mut task)?;
     }
     task.advance(0)?;

@@ -2,6 +2,7 @@
 
 pub mod editor;
 mod hand_out;
+mod handover;
 mod help;
 mod picker;
 mod records;
@@ -26,6 +27,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, editor: Rec
         Some(Overlay::Settings(_)) => settings::draw,
         Some(Overlay::Save { .. }) => save::draw,
         Some(Overlay::HandOut { .. }) => hand_out::draw,
+        Some(Overlay::Handover(_)) => handover::draw,
         Some(Overlay::Records) => records::draw,
         Some(Overlay::SlowStep(_)) => slow_step::draw,
         Some(Overlay::Weight { .. }) => weight::draw,

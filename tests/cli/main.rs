@@ -10,6 +10,7 @@ mod findings;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod generate;
+mod handover;
 mod lesson;
 mod mask;
 mod pieces;

@@ -7,9 +7,10 @@ use std::time::Duration;
 use lossglass::cancel::Cancel;
 use lossglass::dataset::Examples;
 use lossglass::engine::{
-    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, Look, LookAt, LookEvent, Measure, Plan, Request,
-    Seen, TrainEvent, TrainRequest, Watch,
+    At, CopyMask, CopyPlan, Data, Ended, Engine, Event, Experiment, HandOver, Look, LookAt, LookEvent, Measure, Plan,
+    Request, Seen, TrainEvent, TrainRequest, Watch,
 };
+use lossglass::handover::Recipient;
 use lossglass::inspect::LayerWeights;
 use lossglass::mask::{LossMask, MaskOptions, Mode, Policy, profile};
 use lossglass::model::Reader;
@@ -20,6 +21,35 @@ use lossglass::train::{Goal, Method, Settings};
 
 use super::models::chat;
 use crate::fixtures::fixture;
+
+/// What the screen trains on is handed over as it stands, from the base weights and from no others.
+#[test]
+fn a_run_is_handed_over() {
+    let mut trained = Trained::new();
+    let guard = tempfile::tempdir().unwrap();
+    let request = |trained: &Trained, name: &str| {
+        let (directory, mut plan) = (guard.path().join(name), *trained.plan(1e-3));
+        plan.first.settings.batch = 3;
+        let (mask, data, to) = ("assistant".into(), "the screen".into(), Recipient::Transformers);
+        TrainRequest::HandOver(Box::new(HandOver { plan, to, steps: 4, mask, data, directory }))
+    };
+    trained.engine.send(Request::Train(request(&trained, "run")));
+    loop {
+        match trained.next() {
+            Event::Train(TrainEvent::HandedOver { directory, start }) => {
+                assert_eq!((directory, start.as_str()), (guard.path().join("run"), "python train.py"));
+                break;
+            }
+            Event::Train(TrainEvent::Refused(why)) => panic!("{why}"),
+            _ => {}
+        }
+    }
+    let run: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(guard.path().join("run/run.json")).unwrap()).unwrap();
+    assert_eq!((&run["steps"], &run["batch_size"], &run["accumulate"]), (&4.into(), &1.into(), &1.into()));
+    let rows = lossglass::data::Records::open(&guard.path().join("run/train.parquet")).unwrap();
+    assert_eq!(rows.count(), 4, "each step takes the one sequence once");
+}
 
 struct Trained {
     engine: Engine,

@@ -37,6 +37,11 @@ fn settings_and_saving() {
     insta::assert_snapshot!("settings_80x24", lines(&app, 80, 24));
     assert!(lines(&app, 120, 40).contains("temperature of samples"));
     set(&mut app, &[Command::Cancel]);
+    app.training.step = 0;
+    app.training.goal.steps = Some(200);
+    set(&mut app, &[train::Command::HandOver.into(), Command::NextForm]);
+    insta::assert_snapshot!("handover_80x24", lines(&app, 80, 24));
+    set(&mut app, &[Command::Cancel]);
     app.training.step = 7;
     set(&mut app, &[train::Command::Save.into()]);
     insta::assert_snapshot!("save_80x24", lines(&app, 80, 24));

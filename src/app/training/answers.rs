@@ -34,6 +34,10 @@ pub fn take(app: &mut App, event: TrainEvent) -> Vec<Effect> {
             app.shared.say(format!("saved in {}: {megabytes:.1} MB", directory.display()));
             app.training.saved = Some(directory);
         }
+        TrainEvent::HandedOver { directory, start } => {
+            app.settle();
+            app.shared.say(format!("handed over; in {}: {start}", directory.display()));
+        }
         TrainEvent::Refused(why) => {
             // A run that goes on all the same shows with its next step.
             app.asked.run = None;

@@ -74,6 +74,7 @@ pub enum Command {
     Collect,
     DataSet,
     Save,
+    HandOver,
 }
 
 impl Command {
@@ -107,6 +108,7 @@ impl Room for Train {
         bind(&["a"], Command::Collect, "add this sentence to the training set, or take it out", ""),
         bind(&["D"], Command::DataSet, "train on a data set (JSONL), or on the screen again", "D data"),
         bind(&["w"], Command::Save, "save the weights", "w save"),
+        bind(&["H"], Command::HandOver, "hand the run over to transformers, TRL, Axolotl or torchtune", ""),
     ];
     type Command = Command;
 
@@ -128,6 +130,7 @@ impl Room for Train {
             Command::DataSet if app.training.data == TrainingData::Screen => return overlay::choose_data_set(app),
             Command::DataSet => set_data(app, String::new(), Vec::new()),
             Command::Save => overlay::open_save(app),
+            Command::HandOver => overlay::open_handover(app),
         }
         Vec::new()
     }

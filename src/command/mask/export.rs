@@ -1,7 +1,5 @@
 //! Writing a data set as a trainer takes it.
 
-mod parquet;
-
 use std::fs::{self, File};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -9,7 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use self::parquet::Columns;
+use crate::data::columns::Columns;
 use crate::dataset::Masked;
 use crate::mask::export::{Trainer, dropped};
 use crate::report::survey::records;
@@ -53,7 +51,7 @@ impl Export {
         let part = PathBuf::from(part);
         let file = File::create(&part).with_context(|| format!("writing {}", part.display()))?;
         let writer = match is_parquet {
-            true => Writer::Parquet(Box::new(Columns::new(file, trainer)?)),
+            true => Writer::Parquet(Box::new(Columns::new(file, columns(trainer))?)),
             false => Writer::Lines(BufWriter::new(file)),
         };
         let path = path.to_owned();
@@ -140,6 +138,15 @@ impl Export {
             );
         }
         Ok(self.left_out)
+    }
+}
+
+/// The columns of a trainer's records of token ids.
+fn columns(trainer: Trainer) -> &'static [&'static str] {
+    match trainer {
+        Trainer::Trl => &["input_ids", "labels", "assistant_masks"],
+        Trainer::Axolotl => &["input_ids", "attention_mask", "labels"],
+        _ => &["input_ids", "labels", "weights"],
     }
 }
 

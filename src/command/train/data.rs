@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 
 use crate::cancel::Cancel;
-use crate::cli::train::TrainArgs;
+use crate::cli::train::PlanArgs;
 use crate::command::input;
 use crate::dataset::Examples;
 use crate::model::Model;
@@ -28,7 +28,7 @@ pub struct Data {
 ///
 /// # Errors
 /// If there is nothing, it cannot be read, or an option does not go with it.
-pub fn records(args: &TrainArgs) -> Result<(Vec<Record>, Option<String>)> {
+pub fn records(args: &PlanArgs) -> Result<(Vec<Record>, Option<String>)> {
     let Some(path) = &args.data else {
         let Some(opened) = input::sample(&args.input)? else {
             bail!("nothing to train on; give --text STRING, --file PATH, --chat PATH or --data FILE, or pipe text in")
@@ -76,7 +76,7 @@ fn name(path: &Path) -> String {
 ///
 /// # Errors
 /// If a sample cannot be encoded, the mask does not apply to it, or nothing at all is scored.
-pub fn encode(model: &Model, records: &[Record], args: &TrainArgs) -> Result<Data> {
+pub fn encode(model: &Model, records: &[Record], args: &PlanArgs) -> Result<Data> {
     let policy = input::policy(&args.mask)?;
     let (reader, encoding) = (model.reader(), input::encoding(&args.input.encoding, &policy));
     let policies = [policy];

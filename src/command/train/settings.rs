@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-use crate::cli::train::{MethodArg, MethodArgs, OptimizerArg, OptimizerArgs, TrainArgs};
+use crate::cli::train::{MethodArg, MethodArgs, OptimizerArg, OptimizerArgs, PlanArgs};
 use crate::train::{LoraSettings, Method, Optimizer, Schedule, Settings, Shape};
 
 /// Steps of a run where the user does not say how many.
@@ -13,7 +13,7 @@ const STEPS: usize = 10;
 ///
 /// # Errors
 /// If an option would do nothing.
-pub fn settings(args: &TrainArgs, saved: Option<(Settings, usize)>) -> Result<(Settings, usize)> {
+pub fn settings(args: &PlanArgs, saved: Option<(Settings, usize)>) -> Result<(Settings, usize)> {
     let (base, taken) = saved.unwrap_or_default();
     let left = base.schedule.total.saturating_sub(taken);
     let steps = args.run.steps.unwrap_or(if left > 0 { left } else { STEPS });

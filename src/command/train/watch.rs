@@ -39,7 +39,7 @@ pub fn run(args: &TrainArgs, path: &Path) -> Result<ExitCode> {
     }
     let (source, is_base) = model(args, path, watch.run())?;
     let watching = Watching::new(path.to_owned(), watch.run().clone(), is_base.then(|| source.clone()));
-    let (input, model, mask) = (args.input.clone(), args.model.clone(), args.mask.clone());
+    let (input, model, mask) = (args.plan.input.clone(), args.plan.model.clone(), args.plan.mask.clone());
     let (compare, screen) = (CompareArgs::default(), ScreenArgs::default());
     let program = ProgramArgs::default();
     let cli = Cli { command: None, input, model, mask, compare, screen, session: None, program };
@@ -50,7 +50,7 @@ pub fn run(args: &TrainArgs, path: &Path) -> Result<ExitCode> {
 /// The model that speaks at first, and whether the run began with it: the one that is given, or the base of the newest
 /// checkpoint's adapter, or that checkpoint itself.
 fn model(args: &TrainArgs, path: &Path, run: &Run) -> Result<(Source, bool)> {
-    if let Some(name) = &args.model.model {
+    if let Some(name) = &args.plan.model.model {
         return Ok((Source::parse(name)?, true));
     }
     let Some(newest) = run.checkpoints.last() else {
@@ -76,16 +76,16 @@ struct Printer<'a> {
 
 impl<'a> Printer<'a> {
     fn new(args: &'a TrainArgs) -> Result<Self> {
-        let input = &args.input;
+        let input = &args.plan.input;
         let is_given = input.text.is_some() || input.file.is_some() || input.chat.is_some();
-        let records = if is_given { data::records(args)?.0 } else { Vec::new() };
+        let records = if is_given { data::records(&args.plan)?.0 } else { Vec::new() };
         Ok(Self { args, records, printed: Run::default() })
     }
 
     /// Until the run has taken all its steps and nothing more comes, or somebody interrupts.
     fn follow(mut self, mut watch: Watch) -> Result<ExitCode> {
         let interrupt = Interrupt::listen().context("catching signals")?;
-        if let (Some(name), false) = (&self.args.model.model, self.records.is_empty()) {
+        if let (Some(name), false) = (&self.args.plan.model.model, self.records.is_empty()) {
             let source = Source::parse(name)?;
             let scored = self.score(&source)?;
             self.out(|format, out| watched::checkpoint(format, 0, &source.name(), Some(&scored), out))?;
@@ -141,10 +141,10 @@ impl<'a> Printer<'a> {
 
     /// What a model says of what was given.
     fn score(&self, source: &Source) -> Result<Scored> {
-        let (args, cancel) = (self.args, Cancel::default());
-        let model = models::load(source, &args.model)?;
-        let data = data::encode(&model, &self.records, args)?;
-        let denominator = args.mask.denominator.unwrap_or_default();
+        let (plan, cancel) = (&self.args.plan, Cancel::default());
+        let model = models::load(source, &plan.model)?;
+        let data = data::encode(&model, &self.records, plan)?;
+        let denominator = plan.mask.denominator.unwrap_or_default();
         let loss = loss(&model.decoder, &data.examples, denominator, &cancel)?;
         let nll = match &data.examples[..] {
             [only] => nlls(&model.decoder, &only.ids, &only.visibility, only.labels, &cancel)?,

@@ -42,7 +42,7 @@ pub(super) fn write(
 
 /// The names of the projections that have an adapter, as PEFT compares them: by their ends. A short name that one
 /// without an adapter has too (gpt2's `c_proj`) needs the word before it.
-fn target_modules(model: &Model) -> Vec<String> {
+pub fn target_modules(model: &Model) -> Vec<String> {
     let adapters = model.decoder.adapters();
     let has = |name: &str| adapters.iter().any(|(adapted, _)| adapted == name);
     let projections = model.decoder.projections();

@@ -156,6 +156,31 @@ fn a_set_is_collected_or_read_and_learned() {
 }
 
 #[test]
+fn a_run_is_handed_over_from_its_beginning() {
+    let mut app = chat();
+    press(&mut app, "4 H");
+    assert_eq!(
+        (app.overlay.is_none(), notice(&app).0),
+        (true, "say how long the run is: s, \"a run stops after steps\"")
+    );
+    app.training.goal.steps = Some(40);
+    press(&mut app, "H tab ctrl-u enter");
+    assert!(app.overlay.is_some(), "nowhere is no place");
+    assert_eq!(asked(&press(&mut app, "/ t m p / q backspace r enter")), ["hand 40 steps to TRL in /tmp/r"]);
+    assert!(app.overlay.is_none());
+    hear(&mut app, TrainEvent::Busy { what: "writing the model".into(), fraction: 0.5 });
+    hear(&mut app, TrainEvent::HandedOver { directory: "/tmp/r".into(), start: "python train.py".into() });
+    assert_eq!(
+        (app.training.activity.clone(), notice(&app)),
+        (Activity::Idle, ("handed over; in /tmp/r: python train.py", false))
+    );
+    let mut app = trained(2);
+    app.training.goal.steps = Some(40);
+    press(&mut app, "H");
+    assert_eq!(notice(&app).0, "a run is handed over from its beginning: X goes back to the base weights");
+}
+
+#[test]
 fn weights_are_saved_where_one_says() {
     let mut app = trained(2);
     press(&mut app, "w");

@@ -76,6 +76,9 @@ pub fn asked(effects: &[Effect]) -> Vec<String> {
             TrainRequest::Keep { step } => format!("keep {}", step.map_or("none".into(), |step| step.to_string())),
             TrainRequest::Twin(is_on) => format!("twin {is_on}"),
             TrainRequest::Continue { prompt, .. } => format!("continue {prompt}"),
+            TrainRequest::HandOver(run) => {
+                format!("hand {} steps to {} in {}", run.steps, run.to, run.directory.display())
+            }
             TrainRequest::Save { directory } => format!("save {}", directory.display()),
             TrainRequest::Checkpoint(request) => format!("checkpoint {}", request.step),
         },

@@ -1,4 +1,4 @@
-//! Lists of numbers as Parquet columns.
+//! Lists of numbers written as Parquet columns.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -10,8 +10,6 @@ use parquet::file::properties::WriterProperties;
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use serde_json::Value;
-
-use crate::mask::export::Trainer;
 
 /// Values of a column that wait until they are written as one row group.
 const GROUP: usize = 1 << 20;
@@ -55,16 +53,11 @@ impl Column {
 }
 
 impl Columns {
-    /// The columns that the trainer's records have.
+    /// Columns of these names, of whole numbers but for `weights`.
     ///
     /// # Errors
     /// If the file cannot be begun.
-    pub fn new(file: File, trainer: Trainer) -> Result<Self> {
-        let names: &[&'static str] = match trainer {
-            Trainer::Trl => &["input_ids", "labels", "assistant_masks"],
-            Trainer::Axolotl => &["input_ids", "attention_mask", "labels"],
-            _ => &["input_ids", "labels", "weights"],
-        };
+    pub fn new(file: File, names: &[&'static str]) -> Result<Self> {
         let of_type = |name: &str| if name == "weights" { "double" } else { "int64" };
         let field = |name: &&str| {
             format!("required group {name} (LIST) {{ repeated group list {{ required {} element; }} }}", of_type(name))
