@@ -5,6 +5,7 @@ pub mod inside;
 pub mod lesson;
 pub mod mask;
 pub mod models;
+pub mod pretrain;
 pub mod report;
 pub mod train;
 
@@ -95,6 +96,13 @@ pub enum Subcommands {
     /// One line a step: the loss before it, the gradient's norm before clipping, the learning rate. Ctrl-C ends the run
     /// after the step under way, still saves, and exits with 130; a second one leaves the step or the save under way.
     Train(Box<train::TrainArgs>),
+    /// Train a tokenizer and a model from random weights, as a recipe says it
+    ///
+    /// A recipe names texts and chats, the model's sizes and the stages of the training. The same recipe gives the same
+    /// weights. Ctrl-C saves after the step under way and exits with 130; the same command goes on from there, to the same
+    /// weights as if it had never stopped.
+    #[command(after_long_help = pretrain::RECIPE)]
+    Pretrain(pretrain::PretrainArgs),
     /// Let the model continue a text or answer a chat, token by token
     ///
     /// On a terminal the text comes as it is written; elsewhere every token with p, rank and what it was drawn with.

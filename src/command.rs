@@ -9,6 +9,7 @@ mod interrupt;
 mod lesson;
 mod mask;
 mod models;
+mod pretrain;
 mod report;
 mod screen;
 mod train;
@@ -30,6 +31,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Analyze(args)) => analyze::run(&args)?,
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
+        Some(Subcommands::Pretrain(args)) => return pretrain::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),
         Some(Subcommands::Report(args)) => report::run(*args)?,

@@ -90,6 +90,7 @@
 //! - a form of records: `sample/form.rs`; a format of files: [`data`]; an option: [`cli`], and what it does in [`command`]
 //! - a stage of the step in slow motion: what it shows in `train/slow_step.rs`, kept by `train/recorder.rs` as the ordinary
 //!   step passes, a line in `app/overlay/slow_step.rs`, and how it is drawn in `ui/overlay/slow_step/`
+//! - what a recipe can ask for: `pretrain/recipe.rs`, and when it is wrong, `pretrain/recipe/check.rs`
 //! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
 //! - what is handed out: the page's data in `report/page.rs`, how it looks in `assets/report`; what of the screen a session
 //!   keeps: [`session`], from and to the screen in `app/session.rs`
@@ -112,6 +113,7 @@
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
+//! pretrain                                              from random weights to a model: what is read, tokenised, trained
 //! lesson                                                of source, names of models; steps, claims, guesses
 //! engine                                                a model and what is done with it, on a thread of its own
 //! report                                                plain values; of generate, a step
@@ -123,8 +125,8 @@
 //! command                                               what it runs
 //! ```
 //!
-//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `engine`, `cli`
-//! (which names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
+//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `pretrain`, `engine`,
+//! `cli` (which names devices) and `command`: no module of another room names it, or uses a module that does. Ratatui is known to
 //! `ui` and `tui`; the key table of `app` may name key codes, and its editor holds the state of a `ratatui_textarea`.
 //! `tests/layers.rs` has the rule in full, resolves every `use` and path to the module that it means, and keeps it true.
 
@@ -152,6 +154,7 @@ pub mod mask;
 pub mod memory;
 pub mod model;
 pub mod ops;
+pub mod pretrain;
 pub mod report;
 pub mod sample;
 pub mod score;

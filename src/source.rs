@@ -17,10 +17,11 @@ pub mod known;
 mod opening;
 pub mod pypi;
 pub mod removal;
+pub mod run;
 
 use std::path::{Path, PathBuf};
 
-pub use embedded::Embedded;
+pub use embedded::{Embedded, Sizes};
 pub use known::{Known, Place, known, named};
 pub use opening::Opening;
 

@@ -1,6 +1,7 @@
 //! PyTorch beside us: runs that alternate with ours in one process of its own, medians and ratios.
 
 use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -21,11 +22,16 @@ pub struct PyTorch {
 impl PyTorch {
     /// PyTorch with SmolLM2 loaded, if `LOSSGLASS_PYTHON` names a Python that has it.
     pub fn start() -> Option<Self> {
-        let python = std::env::var_os("LOSSGLASS_PYTHON")?;
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/pytorch_baseline.py");
         let Ok(Source::Gguf(model)) = Source::parse("smollm2") else { return None };
+        Self::of("pytorch_baseline.py", Some(&model))
+    }
+
+    /// A script of this folder that says "ready" and then answers each line with seconds, if `LOSSGLASS_PYTHON` is there.
+    pub fn of(script: &str, argument: Option<&Path>) -> Option<Self> {
+        let python = std::env::var_os("LOSSGLASS_PYTHON")?;
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches").join(script);
         let mut command = Command::new(python);
-        command.env("TQDM_DISABLE", "1").arg(script).arg(model).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("TQDM_DISABLE", "1").arg(script).args(argument).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("LOSSGLASS_PYTHON is a Python");
         let input = process.stdin.take().expect("piped");
         let output = BufReader::new(process.stdout.take().expect("piped"));

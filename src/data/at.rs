@@ -10,7 +10,7 @@ use super::elements::Elements;
 use super::layout::{self, Layout, Start};
 use super::lines::{self, Lines};
 use super::rows::{guarded, is_parquet};
-use super::{Body, DataError, Raw, Unit, arrow};
+use super::{Body, DataError, Raw, Records, Unit, arrow, beginning, packed};
 
 /// Where a record stands in its file, as [`Raw`] says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +40,11 @@ pub fn record_at(path: &Path, place: Place) -> Result<Raw, DataError> {
     if is_parquet(&file).map_err(read)? {
         return guarded(|| row_at(file, place)).map_err(|reason| DataError::Parquet { file: path.to_owned(), reason });
     }
-    let found = json_at(file, place).map_err(read)?;
+    // In a packed file nobody can go to a place: what stands before it is read again.
+    let found = match beginning(&file).map_err(read)?.is_some_and(|magic| packed::is_packed(&magic)) {
+        true => Records::open(path)?.nth(place.index).transpose()?,
+        false => json_at(file, place).map_err(read)?,
+    };
     let raw =
         found.ok_or_else(|| read(io::Error::other("it has changed: there is no record any more; open it anew")))?;
     Ok(Raw { index: place.index, ..raw })

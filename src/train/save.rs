@@ -110,24 +110,52 @@ pub fn save(
     cancel: &Cancel,
     on_progress: &mut dyn FnMut(f32),
 ) -> Result<Saved, SaveError> {
-    let form = match model.decoder.adapters().is_empty() {
-        true => Form::Full,
-        false if trainer.has_moved_base() => Form::Merged,
-        false => Form::Adapter,
-    };
-    check(directory, model, form == Form::Adapter)?;
-    let with_state = with_state && form != Form::Merged;
-    let (weights, moments) = (tensors::weights(model, form)?, trainer.optimizer().bytes() as u64);
-    let total = weights.iter().map(tensors::Entry::bytes).sum::<u64>() + if with_state { moments } else { 0 };
-    let mut folder = Folder::beside(directory)?;
-    let mut task = tensors::Task { cancel, on_progress, written: 0, total };
-    match form {
-        Form::Adapter => adapter::write(&mut folder, model, &weights, &mut task)?,
-        Form::Full | Form::Merged => pretrained::write(&mut folder, model, &weights, &mut task)?,
+    Save { model, trainer, settings: with_state.then_some(settings), beside: &[] }.to(directory, cancel, on_progress)
+}
+
+/// What is to be saved.
+pub struct Save<'a> {
+    pub model: &'a Model,
+    pub trainer: &'a Trainer,
+    /// How steps are taken, where a later run is to go on from here.
+    pub settings: Option<&'a Settings>,
+    /// Further files, by their names.
+    pub beside: &'a [(&'static str, &'a [u8])],
+}
+
+impl Save<'_> {
+    /// Saves to `directory`, as [`save`] does.
+    ///
+    /// # Errors
+    /// As [`save`].
+    pub fn to(
+        &self,
+        directory: &Path,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(f32),
+    ) -> Result<Saved, SaveError> {
+        let Self { model, trainer, .. } = *self;
+        let form = match model.decoder.adapters().is_empty() {
+            true => Form::Full,
+            false if trainer.has_moved_base() => Form::Merged,
+            false => Form::Adapter,
+        };
+        check(directory, model, form == Form::Adapter)?;
+        let settings = self.settings.filter(|_| form != Form::Merged);
+        let weights = tensors::weights(model, form)?;
+        let moments = if settings.is_some() { trainer.optimizer().bytes() as u64 } else { 0 };
+        let total = weights.iter().map(tensors::Entry::bytes).sum::<u64>() + moments;
+        let mut folder = Folder::beside(directory)?;
+        let mut task = tensors::Task { cancel, on_progress, written: 0, total };
+        match form {
+            Form::Adapter => adapter::write(&mut folder, model, &weights, &mut task)?,
+            Form::Full | Form::Merged => pretrained::write(&mut folder, model, &weights, &mut task)?,
+        }
+        if let Some(settings) = settings {
+            state::write(&mut folder, trainer, settings, &mut task)?;
+        }
+        self.beside.iter().try_for_each(|(name, bytes)| folder.add(name, bytes))?;
+        task.advance(0)?;
+        Ok(Saved { form, bytes: folder.finish()? })
     }
-    if with_state {
-        state::write(&mut folder, trainer, settings, &mut task)?;
-    }
-    task.advance(0)?;
-    Ok(Saved { form, bytes: folder.finish()? })
 }

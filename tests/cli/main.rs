@@ -12,6 +12,7 @@ mod generate;
 mod lesson;
 mod mask;
 mod pieces;
+mod pretrain;
 mod report;
 mod reports;
 mod support;

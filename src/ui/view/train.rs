@@ -107,6 +107,7 @@ fn draw_turns(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mu
 fn draw_curves(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     match &app.training.stage {
         None => curve::draw(app, theme, frame, area),
+        Some(stage) if !stage.is_plotted() => curve::draw(app, theme, frame, area),
         Some(stage) if area.height < stage::ROOM_FOR_LOSS => stage::draw(app, theme, frame, area, stage),
         Some(stage) => {
             let [top, bottom] = Layout::vertical([Constraint::Fill(1); 2]).areas(area);

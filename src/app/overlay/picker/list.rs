@@ -26,6 +26,8 @@ pub enum PickerKind {
     DataSet,
     /// What the two copies of a twin run do otherwise, or what one shows.
     Twin,
+    /// The size of a model of random weights.
+    Scratch,
     /// Which records of a data set are listed.
     RecordFilter,
     Lesson,
@@ -157,6 +159,7 @@ impl Picker {
             PickerKind::RecordFilter => "Which records are listed",
             PickerKind::Lesson => "Lessons",
             PickerKind::Guess => "Guess first: what is hidden until you say",
+            PickerKind::Scratch => "From random weights: how large a model?",
             PickerKind::Twin => "Twin runs and demonstrations, from the base weights",
         }
     }
