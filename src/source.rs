@@ -123,9 +123,9 @@ impl Source {
     pub fn name(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
-            Self::Directory(path) => {
+            Self::Directory(path) => run::name(path).unwrap_or_else(|| {
                 path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-            }
+            }),
             Self::Gguf(path) => match catalogue::at(path) {
                 Some(entry) => entry.title.clone(),
                 None => stem(path),

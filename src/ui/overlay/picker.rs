@@ -79,6 +79,7 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
             PickerKind::Palette
             | PickerKind::Twin
             | PickerKind::Scratch
+            | PickerKind::Life
             | PickerKind::Lesson
             | PickerKind::Guess,
             _,
@@ -127,6 +128,7 @@ fn nothing(picker: &Picker) -> String {
     let query = visible_text(picker.query.text());
     match picker.kind {
         PickerKind::Twin => "no twin run or demonstration matches; backspace widens the search".into(),
+        PickerKind::Life => "no choice matches; backspace widens the search".into(),
         PickerKind::Scratch => "no size matches; backspace widens the search".into(),
         PickerKind::Lesson => "no lesson matches; backspace widens the search".into(),
         PickerKind::Guess => "nothing like that can be guessed; backspace widens the search".into(),

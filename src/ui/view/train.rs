@@ -12,6 +12,7 @@ mod begin;
 mod curve;
 mod film;
 mod gradients;
+mod life;
 mod movers;
 mod plot;
 mod probes;
@@ -45,6 +46,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(empty::line(app, theme), block.inner(area));
         frame.render_widget(block, area);
         return;
+    }
+    if let Some(life) = app.life.as_ref().filter(|_| app.reel().is_of_life) {
+        return life::draw(app, theme, frame, area, hits, life);
     }
     let high = if area.height >= 10 { 2 } else { 1 };
     let [status, rest] = Layout::vertical([Constraint::Length(high), Constraint::Fill(1)]).areas(area);
