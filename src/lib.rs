@@ -91,7 +91,8 @@
 //! - a stage of the step in slow motion: what it shows in `train/slow_step.rs`, kept by `train/recorder.rs` as the ordinary
 //!   step passes, a line in `app/overlay/slow_step.rs`, and how it is drawn in `ui/overlay/slow_step/`
 //! - what a recipe can ask for: `pretrain/recipe.rs`, and when it is wrong, `pretrain/recipe/check.rs`
-//! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`
+//! - a twin run: `app/training/twin.rs`; a demonstration: `app/training/demonstration.rs`; the life of a model: `app/life.rs`,
+//!   and which checkpoints there are of one: `source/run.rs`
 //! - what is handed out: the page's data in `report/page.rs`, how it looks in `assets/report`; what of the screen a session
 //!   keeps: [`session`], from and to the screen in `app/session.rs`
 //! - something to see inside a model: [`inspect`] (a [`decoder::Watch`] looks on as layers run), a look in `engine/look.rs`,

@@ -55,12 +55,12 @@ const TRAINING: &[Binding] = &[
     bind(&["r"], Command::Run, "train: run, and pause again", "r run"),
     bind(&["u"], Command::UndoStep, "train: undo the last step", ""),
     bind(&["X"], Command::ResetWeights, "train: back to the exact base weights", ""),
+    bind(&["L"], Command::Life, "life: this text under the model's checkpoints", ""),
+    bind(&[",", "{"], Command::EarlierCheckpoint, "life: the checkpoint before", ""),
+    bind(&[".", "}"], Command::LaterCheckpoint, "life: the next checkpoint", ""),
 ];
 
 const MASKS: &[Binding] = &[
-    bind(&["L"], Command::Life, "life of the model: the text under each checkpoint of its training", ""),
-    bind(&[",", "{"], Command::EarlierCheckpoint, "life: the checkpoint before", ""),
-    bind(&[".", "}"], Command::LaterCheckpoint, "life: the next checkpoint", ""),
     bind(&["tab"], Command::NextMode, "next mask: mode or profile", "tab mask"),
     bind(&["shift-tab"], Command::PreviousMode, "previous mask", ""),
 ];

@@ -57,7 +57,7 @@ impl Corpus {
         on_read: &mut dyn FnMut(&str, Option<f32>),
     ) -> Result<Self, PretrainError> {
         let mut corpus = Self { trained: Vec::new(), held_out: Vec::new() };
-        let free = available(PROGRAM).map_err(|error| PretrainError::Tokenizer(error.clone()))?;
+        let free = available(PROGRAM).map_err(|error| PretrainError::Model(anyhow::Error::msg(error)))?;
         for source in &stage.sources {
             let mut parts = [Tokens::default(), Tokens::default()];
             let (mut documents, progress) = source.documents()?;
@@ -227,7 +227,7 @@ impl Tokens {
     }
 
     /// Puts sequence `at` behind those that are in `pass`; under `packing` its documents see each other or not.
-    pub(super) fn append(&self, at: usize, packing: Packing, pass: &mut Passes) {
+    pub(super) fn append(&self, at: usize, packing: Packing, pass: &mut Pass) {
         let start = self.sequences[at];
         let end = self.sequences.get(at + 1).copied().unwrap_or(self.ids.len());
         let offset = pass.ids.len();
@@ -247,13 +247,13 @@ impl Tokens {
 
 /// Sequences that run through the model together, none of which sees another.
 #[derive(Debug, Default)]
-pub(super) struct Passes {
+pub(super) struct Pass {
     pub ids: Vec<u32>,
     weights: Vec<f64>,
     starts: Vec<usize>,
 }
 
-impl Passes {
+impl Pass {
     /// As one example.
     pub fn example(self) -> Example {
         let documents = crate::sequence::Documents::new(self.starts);

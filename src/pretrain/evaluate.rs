@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::corpus::{Corpus, Passes, Tokens};
+use super::corpus::{Corpus, Pass, Tokens};
 use super::{PretrainError, Stage, Watch};
 use crate::cancel::Cancel;
 use crate::generate::{Sampling, generate};
@@ -82,7 +82,7 @@ fn sums(
     // From all over the file.
     let chosen: Vec<usize> = (0..count).map(|i| i * tokens.sequences() / count).collect();
     let of_one = |&at: &usize| -> Result<Option<Sums>, PretrainError> {
-        let mut pass = Passes::default();
+        let mut pass = Pass::default();
         tokens.append(at, stage.packing, &mut pass);
         let example = pass.example();
         let Some(nlls) = nlls(&model.decoder, &example.ids, &example.visibility, example.labels, cancel)? else {

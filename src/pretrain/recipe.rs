@@ -128,7 +128,7 @@ pub struct SourceRecipe {
     /// Its share of the sequences, by the sum of all weights.
     #[serde(default = "one")]
     pub weight: f64,
-    /// Every so-manieth record is held out, and the loss on it told; 0 for none.
+    /// One record in so many is held out, and the loss on it told; 0 for none.
     #[serde(default = "held_out")]
     pub held_out: usize,
     /// The most characters that are read.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 
-use super::corpus::{Corpus, Passes};
+use super::corpus::{Corpus, Pass};
 use super::folder::{Folder, Position};
 use super::{Entry, Mix, PretrainError, Recipe, Stage, evaluate, log, tokenizer};
 use crate::cancel::Cancel;
@@ -280,7 +280,7 @@ impl Stage {
 fn examples(stage: &Stage, data: &mut Data) -> Vec<Arc<Example>> {
     let chosen: Vec<(usize, usize)> = data.mix.by_ref().take(stage.batch).collect();
     let example = |chosen: &[(usize, usize)]| {
-        let mut pass = Passes::default();
+        let mut pass = Pass::default();
         for &(source, sequence) in chosen {
             data.corpus.trained[source].append(sequence, stage.packing, &mut pass);
         }

@@ -46,8 +46,8 @@ fn a_run_that_was_stopped_ends_in_the_same_weights() {
     let folder = tempfile::tempdir().unwrap();
     let recipe = Small { steps: 11, every: 5, batch: 3, more: TWO_STAGES }.write(folder.path());
     let whole = folder.path().join("whole");
-    let told = run(&recipe, folder.path(), &whole, usize::MAX);
-    assert_eq!((told.end, told.losses.len()), (End::Done, 17));
+    let all = run(&recipe, folder.path(), &whole, usize::MAX);
+    assert_eq!((all.end, all.losses.len()), (End::Done, 17));
     // Before a save, at one, at the end of the stage, in the second; and one that was killed after a save.
     for stops in [vec![3], vec![5, 6], vec![11], vec![2, 13]] {
         let out = folder.path().join(format!("{stops:?}"));
@@ -57,9 +57,12 @@ fn a_run_that_was_stopped_ends_in_the_same_weights() {
             assert_eq!(told.end, End::Stopped { saved: stop });
             losses.extend(told.losses);
         }
-        let told = run(&recipe, folder.path(), &out, usize::MAX);
+        // How many threads there are changes nothing.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+        let told = pool.install(|| run(&recipe, folder.path(), &out, usize::MAX));
         losses.extend(told.losses);
         assert_eq!(told.end, End::Done);
+        assert_eq!(losses, all.losses);
         for ((name, ours), (_, whole)) in files(&out).into_iter().zip(files(&whole)) {
             assert!(ours == whole, "{name} is another after {stops:?}");
         }
