@@ -8,8 +8,8 @@ use candle_core::Device;
 use crate::cancel::Cancel;
 use crate::checkpoint::adapter::{Peft, is_adapter};
 use crate::checkpoint::{LoadError, Loaded, Task, Wants, directory, gguf};
-use crate::source::hub::{Address, Hub, HubError};
 use crate::decoder::Config;
+use crate::source::hub::{Address, Hub, HubError};
 use crate::source::{Opening, Sizes, Source, catalogue, run};
 
 use super::random;

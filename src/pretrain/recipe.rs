@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::decoder::config::{Activation, Family, Rope};
 use crate::decoder::Config;
+use crate::decoder::config::{Activation, Family, Rope};
 use crate::mask::Policy;
 use crate::sequence::Packing;
 use crate::train::{Optimizer, Schedule, Settings, Shape as Decay};

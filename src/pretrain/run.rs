@@ -213,9 +213,10 @@ impl<'a> Run<'a> {
         if let Some(source) = other {
             return Err(PretrainError::Source {
                 source_name: stage.sources[source].name.clone(),
-                reason: "it has other data than when the stage began, so that the run cannot go on; give the old file, or \
+                reason:
+                    "it has other data than when the stage began, so that the run cannot go on; give the old file, or \
                          begin anew in another folder"
-                    .into(),
+                        .into(),
             });
         }
         self.position.data = fingerprints;

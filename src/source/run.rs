@@ -128,7 +128,8 @@ mod tests {
 
     #[test]
     fn names_say_the_step() {
-        let steps = ["000100", "checkpoint-500", "step143000", "gpt-2", "last", "llama-7b"].map(|name| step(Path::new(name)));
+        let steps =
+            ["000100", "checkpoint-500", "step143000", "gpt-2", "last", "llama-7b"].map(|name| step(Path::new(name)));
         assert_eq!(steps, [Some(100), Some(500), Some(143_000), None, None, None]);
         assert_eq!(name(Path::new("runs/mine/checkpoints/000100")), Some("mine@100".into()));
         assert_eq!(name(Path::new("runs/mine/last")), None);

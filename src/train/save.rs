@@ -128,12 +128,7 @@ impl Save<'_> {
     ///
     /// # Errors
     /// As [`save`].
-    pub fn to(
-        &self,
-        directory: &Path,
-        cancel: &Cancel,
-        on_progress: &mut dyn FnMut(f32),
-    ) -> Result<Saved, SaveError> {
+    pub fn to(&self, directory: &Path, cancel: &Cancel, on_progress: &mut dyn FnMut(f32)) -> Result<Saved, SaveError> {
         let Self { model, trainer, .. } = *self;
         let form = match model.decoder.adapters().is_empty() {
             true => Form::Full,

@@ -47,7 +47,8 @@ fn the_sample_recipe_gives_a_model_that_opens() {
     let model = out.to_str().unwrap();
     let analysis = json(&lossglass(&["analyze", "--model", model, "--text", "The cat sat.", "--format", "json"]));
     assert_eq!((&analysis["model"]["name"], &analysis["model"]["vocab_size"]), (&"little".into(), &400.into()));
-    let chat = json(&lossglass(&["analyze", "--model", model, "--chat", "sample_data/capital.json", "--format", "json"]));
+    let chat =
+        json(&lossglass(&["analyze", "--model", model, "--chat", "sample_data/capital.json", "--format", "json"]));
     assert!(chat["loss"]["mean"].as_f64().unwrap() > 0.0, "it has a template");
     let again = pretrain(&recipe, &out, &[]);
     assert!(again.status.success() && stdout(&again).starts_with("done: 10 steps"), "{}", stdout(&again));
@@ -59,7 +60,11 @@ fn figures_are_told_with_their_units_and_the_plan_without_training() {
     let (recipe, out) = (small(folder.path()), folder.path().join("little"));
     let plan = pretrain(&recipe, &out, &["--check"]);
     assert!(plan.status.success() && !out.exists(), "{}", stderr(&plan));
-    assert!(stdout(&plan).contains("base: 6 steps on at most 1536 tokens of simple English, chats"), "{}", stdout(&plan));
+    assert!(
+        stdout(&plan).contains("base: 6 steps on at most 1536 tokens of simple English, chats"),
+        "{}",
+        stdout(&plan)
+    );
     let output = pretrain(&recipe, &out, &["--threads", "1"]);
     let told = stdout(&output);
     for words in ["tokens/s", " nats (", " bits/byte)", "step 0/10  loss –", "step 10/10", "Once upon a time│"] {

@@ -199,13 +199,14 @@ proptest! {
 
 /// `printf '{"text": "one"}\n{"text": "two"}\n' | xz -9e`
 const PACKED: &str = concat!(
-        "fd377a585a000004e6d6b446020021011c00000010cf58cce0001f001b5d003d888a86948813e0f38724b7683609cc4c",
-        "77525eaa817cd91dd50000000c5d8e09a55904ae00013720d735ef8b1fb6f37d010000000004595a"
+    "fd377a585a000004e6d6b446020021011c00000010cf58cce0001f001b5d003d888a86948813e0f38724b7683609cc4c",
+    "77525eaa817cd91dd50000000c5d8e09a55904ae00013720d735ef8b1fb6f37d010000000004595a"
 );
 
 #[test]
 fn a_file_packed_with_xz_is_read_as_what_is_in_it() {
-    let bytes: Vec<u8> = (0..PACKED.len()).step_by(2).map(|at| u8::from_str_radix(&PACKED[at..at + 2], 16).unwrap()).collect();
+    let bytes: Vec<u8> =
+        (0..PACKED.len()).step_by(2).map(|at| u8::from_str_radix(&PACKED[at..at + 2], 16).unwrap()).collect();
     assert_eq!(read(&bytes), ["0@1 one", "1@2 two"]);
     // Of several packed files one behind the other all; and a record again, by its place.
     let twice = [bytes.clone(), bytes.clone()].concat();

@@ -132,11 +132,12 @@ fn the_first_ten_losses_are_pytorchs() {
     let small = Small { steps: 10, every: 100, batch: expected["sequences"].as_u64().unwrap() as usize, more: "" };
     // The run stays for the script where a folder for it is named.
     let place = std::env::var_os("LOSSGLASS_KEEP").map_or_else(|| folder.path().to_owned(), Into::into);
-    let recipe = small.write(&place);
+    // A first step of AdamW moves each weight by the rate, whichever way rounding turns a gradient near 0: a small rate.
+    let recipe = small.write(&place).replace("lr = 1e-2", "lr = 3e-3");
     let told = run(&recipe, &place, &place.join("out"), usize::MAX);
     assert_eq!((told.losses.len(), theirs.len()), (10, 10));
     for (step, (ours, theirs)) in told.losses.iter().zip(&theirs).enumerate() {
         assert!((ours / theirs - 1.0).abs() < 0.01, "step {}: {ours}, PyTorch {theirs}", step + 1);
     }
-    assert!(theirs[9] < 0.9 * theirs[0], "nothing was learned that could differ");
+    assert!(theirs[9] < 0.95 * theirs[0], "nothing was learned that could differ");
 }

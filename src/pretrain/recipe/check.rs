@@ -1,7 +1,6 @@
 //! What a recipe asks for that cannot be, line by line.
 
-use std::collections::HashMap;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use toml::de::{DeTable, DeValue};
 
@@ -17,9 +16,9 @@ const FEWEST_TOKENS: usize = 259;
 /// Where each key of a file stands: `stage[0].lr` to the byte of its value.
 fn places(text: &str) -> HashMap<String, usize> {
     let mut found = HashMap::new();
-    if let Ok(table) = DeTable::parse(text) {
-        walk(table.get_ref(), "", &mut found);
-    }
+    // Of a file that is no TOML as far as it can be read.
+    let (table, _) = DeTable::parse_recoverable(text);
+    walk(table.get_ref(), "", &mut found);
     found
 }
 
@@ -151,7 +150,11 @@ impl Found<'_> {
         for (name, value) in [("steps", stage.steps), ("batch", stage.batch)] {
             self.positive(value, &key(name));
         }
-        self.when(stage.length < 2, &key("length"), "give 2 or more: the first token of a sequence predicts the second");
+        self.when(
+            stage.length < 2,
+            &key("length"),
+            "give 2 or more: the first token of a sequence predicts the second",
+        );
         let context = recipe.model.context;
         self.when(
             stage.length > context,

