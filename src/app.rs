@@ -6,6 +6,7 @@
 //! ```text
 //! Shared      the sample, what the models say of it, the mask, the cursor: every view shows it
 //! Training    the run that trains the model, a mirror of what the engine says
+//! life        the weights along a model's training, one checkpoint after another on the same text
 //! view/*      a room for each view: what it remembers, its keys, what it does with a command
 //! overlay/*   the same for what lies over the views: help, editor, lists, forms, lines to type in
 //! general     the keys and commands of all views
@@ -24,6 +25,7 @@ mod input_line;
 mod journal;
 pub mod keymap;
 mod lesson;
+mod life;
 pub mod overlay;
 mod present;
 mod session;
@@ -41,6 +43,7 @@ pub use guess::Guessing;
 pub use input_line::InputLine;
 pub use keymap::Context;
 pub use lesson::{Judged, Sitting, Standing, shipped, terms};
+pub use life::{Life, Reel};
 pub use overlay::{
     About, Browser, Chosen, Editor, Filter, HandoverForm, Item, Overlay, Picker, PickerKind, Reading, RecordPrompt,
     Setting, SettingsForm, SlowMotion, SlowPlace, StepStage, TurnEditor,
@@ -106,6 +109,8 @@ pub struct App {
     pub shared: Shared,
     /// The run that trains the model.
     pub training: Training,
+    /// The checkpoints that the text is run through.
+    pub life: Option<Box<Life>>,
     /// What was asked of the trainer.
     asked: Asked,
     /// The run of others that is watched.
@@ -159,6 +164,7 @@ impl App {
             unicode: start.unicode,
             shared: Shared::new(&start),
             training: Training::default(),
+            life: None,
             asked: Asked::default(),
             watching: None,
             journal: Journal::default(),

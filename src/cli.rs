@@ -7,6 +7,7 @@ pub mod inside;
 pub mod lesson;
 pub mod mask;
 pub mod models;
+pub mod pretrain;
 pub mod reference;
 pub mod report;
 pub mod setup;
@@ -132,6 +133,13 @@ pub enum Subcommands {
     /// same method, optimizer and schedule as a script or a configuration; what starts it on one GPU, on several, on Ray
     /// and on Slurm; and a README that says what is equal and what is not. The options are those of `train`.
     Handover(Box<handover::HandoverArgs>),
+    /// Train a tokenizer and a model from random weights, as a recipe says it
+    ///
+    /// A recipe names texts and chats, the model's sizes and the stages of the training. The same recipe gives the same
+    /// weights. Ctrl-C saves after the step under way and exits with 130; the same command goes on from there, to the same
+    /// weights as if it had never stopped.
+    #[command(after_long_help = pretrain::RECIPE)]
+    Pretrain(pretrain::PretrainArgs),
     /// Let the model continue a text or answer a chat, token by token
     ///
     /// On a terminal the text comes as it is written; elsewhere every token with p, rank and what it was drawn with.

@@ -15,6 +15,7 @@ mod machine;
 mod man;
 mod mask;
 mod models;
+mod pretrain;
 mod report;
 mod screen;
 mod terminal;
@@ -45,6 +46,7 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Mask(args)) => return mask::run(&args),
         Some(Subcommands::Train(args)) => return train::run(&args),
         Some(Subcommands::Handover(args)) => return handover::run(&args),
+        Some(Subcommands::Pretrain(args)) => return pretrain::run(&args),
         Some(Subcommands::Generate(args)) => return generate::run(&args),
         Some(Subcommands::Bench(args)) => return bench::run(&args),
         Some(Subcommands::Models(args)) => return models::run(&args),

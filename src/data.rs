@@ -1,5 +1,5 @@
-//! The records of a data set, one after the other, however long the files: JSON, JSONL, both packed with gzip or zstd too,
-//! Parquet, Arrow.
+//! The records of a data set, one after the other, however long the files: JSON, JSONL, both packed with gzip, xz or zstd
+//! too, Parquet, Arrow.
 //!
 //! A file is never read whole: what is in memory is the record at hand, which is refused where it is longer than
 //! [`LONGEST`]. Parsing a record is left to whoever takes it, so that several threads can.
@@ -174,15 +174,40 @@ impl Raw {
     /// # Errors
     /// If it is not JSON or in no form that is known: where, what and what to do.
     pub fn read(self, hint: Option<Form>) -> Result<Record, BadRecord> {
+        let Raw { index, place, unit, .. } = self;
+        read_record(self.value()?, hint).map_err(|problem| BadRecord { index, place, unit, problem })
+    }
+
+    fn value(self) -> Result<Value, BadRecord> {
         let Raw { index, place, unit, body, .. } = self;
         let bad = |problem| BadRecord { index, place, unit, problem };
-        let value = match body {
-            Body::Value(value) => value,
-            Body::Broken(problem) => return Err(bad(problem)),
+        match body {
+            Body::Value(value) => Ok(value),
+            Body::Broken(problem) => Err(bad(problem)),
             Body::Json(bytes) => serde_json::from_slice(bytes.trim_ascii_end())
-                .map_err(|error| bad(not_json::problem(&bytes, &error, place)))?,
+                .map_err(|error| bad(not_json::problem(&bytes, &error, place))),
+        }
+    }
+
+    /// The text in field `name`: a string, or the strings of a list, a line each.
+    ///
+    /// # Errors
+    /// If it is not JSON, or the field is no text: where, what and what to do.
+    pub fn text(self, name: &str) -> Result<String, BadRecord> {
+        let Raw { index, place, unit, .. } = self;
+        let fields = self.value()?;
+        let lines = |value: &Value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Array(list) => Some(list.iter().map(Value::as_str).collect::<Option<Vec<_>>>()?.join("\n")),
+            _ => None,
         };
-        read_record(value, hint).map_err(bad)
+        let text = fields.get(name).and_then(lines);
+        text.ok_or_else(|| BadRecord {
+            index,
+            place,
+            unit,
+            problem: format!("has no text, and no list of texts, in `{name}`"),
+        })
     }
 
     /// What the record says, which stays to be read again; `None` where it cannot be read.
@@ -280,8 +305,8 @@ impl Records {
     ///
     /// # Errors
     /// If there is nothing in it.
-    pub fn embedded(text: &'static str, name: &str) -> Result<Self, DataError> {
-        Self::of(Box::new(text.as_bytes()), Path::new(name), text.len() as u64)
+    pub fn embedded(bytes: &'static [u8], name: &str) -> Result<Self, DataError> {
+        Self::of(Box::new(bytes), Path::new(name), bytes.len() as u64)
     }
 
     fn of_arrow(files: Vec<PathBuf>, path: &Path) -> Result<Self, DataError> {

@@ -183,8 +183,10 @@ impl Decoder {
         cancel: &Cancel,
     ) -> Result<Tensor, DecoderError> {
         let from = cache.as_ref().map_or(0, |cache| cache.tokens());
-        self.check(ids, from)?;
+        self.check_ids(ids, from)?;
         let positions: Vec<usize> = (from..from + ids.len()).map(|at| visibility.documents.position(at)).collect();
+        // Of several documents each has the context to itself.
+        self.check_context(positions.iter().max().map_or(0, |last| last + 1))?;
         let mut x = self.embed(ids, &positions, tape)?;
         let pass = self.pass(&positions, tape);
         for (layer, block) in self.blocks.iter().enumerate() {
@@ -258,16 +260,25 @@ impl Decoder {
         }
     }
 
-    /// Whether `ids` can follow `from` tokens.
+    /// Whether `ids` can follow `from` tokens of one document.
     pub(crate) fn check(&self, ids: &[u32], from: usize) -> Result<(), DecoderError> {
-        let Config { vocab_size, context, .. } = self.config;
+        self.check_ids(ids, from)?;
+        self.check_context(from + ids.len())
+    }
+
+    fn check_ids(&self, ids: &[u32], from: usize) -> Result<(), DecoderError> {
+        let vocab_size = self.config.vocab_size;
         if ids.is_empty() {
             return Err(DecoderError::Empty);
         }
         if let Some(i) = ids.iter().position(|id| *id as usize >= vocab_size) {
             return Err(DecoderError::Id { position: from + i, id: ids[i], last: vocab_size.saturating_sub(1) });
         }
-        let tokens = from + ids.len();
+        Ok(())
+    }
+
+    fn check_context(&self, tokens: usize) -> Result<(), DecoderError> {
+        let context = self.config.context;
         if tokens > context { Err(DecoderError::Context { tokens, context }) } else { Ok(()) }
     }
 

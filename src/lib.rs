@@ -94,6 +94,7 @@
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
 //! handover                                              a model, its run, and how columns are written
+//! pretrain                                              from random weights to a model: what is read, tokenised, trained
 //! lesson                                                of source, names of models; steps, claims, guesses
 //! engine                                                a model and what is done with it, on a thread of its own
 //! report                                                plain values; of generate, a step
@@ -105,8 +106,9 @@
 //! command                                               what it runs
 //! ```
 //!
-//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `engine`, `cli`
-//! (which names devices) and `command`, and reached by `handover`: no module of another room names it, or uses a module that does. Ratatui is known to
+//! Candle is known to `ops`, `decoder`, `checkpoint`, `model`, `score`, `generate`, `inspect`, `train`, `pretrain`, `engine`,
+//! `cli` (which names devices) and `command`, and reached by `handover`: no module of another room names it, or uses a module
+//! that does. Ratatui is known to
 //! `ui` and `tui`; the key table of `app` may name key codes, and its editor holds the state of a `ratatui_textarea`.
 //! `tests/layers.rs` has the rule in full, resolves every `use` and path to the module that it means, and keeps it true.
 
@@ -137,6 +139,7 @@ pub mod mask;
 pub mod memory;
 pub mod model;
 pub mod ops;
+pub mod pretrain;
 pub mod report;
 pub mod sample;
 pub mod score;

@@ -15,10 +15,11 @@ pub use reader::{Overrides, Reader, TemplateChoice};
 
 use crate::cancel::Cancel;
 use crate::checkpoint::LoadError;
-use crate::decoder::{Config, Decoder};
+use crate::decoder::{Config, Decoder, layout};
+use crate::memory;
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, Sequence, Vocabulary};
-use crate::source::{Opening, Source};
+use crate::source::{Embedded, Opening, Source};
 use load::{OpenError, OpenedModel};
 use reader::Templates;
 
@@ -68,6 +69,19 @@ impl Model {
         Ok(Self { name, source, config, decoder, vocabulary, device, notes, left_out, templates })
     }
 
+    /// A model that has learned nothing: random weights of these sizes, always the same of one seed. It has no files.
+    ///
+    /// # Errors
+    /// If the config makes no decoder, or there is no memory for the weights.
+    pub fn fresh(name: &str, config: Config, vocabulary: Vocabulary, seed: u64, device: &Device) -> Result<Self> {
+        memory::check(parameters(&config))?;
+        let decoder = Decoder::new(&config, random::drawn(&config, seed, device)?)?;
+        let (vocabulary, device) = (Arc::new(vocabulary), device.clone());
+        let templates = Arc::new(Templates::of(&vocabulary));
+        let (name, source) = (name.to_owned(), Source::Embedded(Embedded::Random));
+        Ok(Self { name, source, config, decoder, vocabulary, device, notes: Vec::new(), left_out: None, templates })
+    }
+
     /// Takes what the user gave in the place of the model's own.
     ///
     /// # Errors
@@ -109,4 +123,9 @@ impl Model {
     pub fn prompt(&self, sample: &Sample, options: impl Into<EncodeOptions>) -> Result<Sequence> {
         self.reader().prompt(sample, options)
     }
+}
+
+/// How many weights a decoder of this config has.
+fn parameters(config: &Config) -> u64 {
+    layout::slots(config).map(|slot| slot.shape.iter().product::<usize>() as u64).sum()
 }

@@ -17,10 +17,11 @@ pub mod known;
 mod opening;
 pub mod pypi;
 pub mod removal;
+pub mod run;
 
 use std::path::{Path, PathBuf};
 
-pub use embedded::Embedded;
+pub use embedded::{Embedded, Sizes};
 pub use known::{Known, Place, known, named};
 pub use opening::Opening;
 
@@ -122,9 +123,9 @@ impl Source {
     pub fn name(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
-            Self::Directory(path) => {
+            Self::Directory(path) => run::name(path).unwrap_or_else(|| {
                 path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
-            }
+            }),
             Self::Gguf(path) => match catalogue::at(path) {
                 Some(entry) => entry.title.clone(),
                 None => stem(path),

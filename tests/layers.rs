@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("decoder", &["cancel", "mask::attention", "ops"]),
     ("checkpoint", &["cancel", "decoder", "disguise", "memory", "ops::activation", "sequence"]),
     ("source", &["cancel", "checkpoint::index", "memory", "sample", "sequence::display"]),
-    ("model", &["cancel", "checkpoint", "decoder", "mask", "sample", "sequence", "source", "template"]),
+    ("model", &["cancel", "checkpoint", "decoder", "mask", "memory", "sample", "sequence", "source", "template"]),
     // What is done with a model.
     ("score", &["cancel", "decoder", "loss", "mask", "ops", "sequence"]),
     ("generate", &["cancel", "decoder", "loss", "mask", "score", "sequence"]),
@@ -42,6 +42,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "handover",
         &["cancel", "data::columns", "decoder::config", "loss", "mask", "model", "sequence", "source", "train"],
+    ),
+    (
+        "pretrain",
+        &[
+            "cancel", "data", "dataset", "decoder", "generate", "loss", "mask", "memory", "model", "sample", "score",
+            "sequence", "source", "template", "train",
+        ],
     ),
     (
         "engine",

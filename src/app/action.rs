@@ -14,6 +14,7 @@ use crate::report::page::Page;
 use crate::sample::Record;
 use crate::session::Session;
 use crate::source::removal::Removal;
+use crate::source::run::Life;
 use crate::source::{Known, Source};
 
 /// Something that happened.
@@ -98,6 +99,10 @@ pub enum Command {
     Run,
     UndoStep,
     ResetWeights,
+    // The checkpoints of a model's training, in every view.
+    Life,
+    EarlierCheckpoint,
+    LaterCheckpoint,
     // With a data set, in every view.
     /// The list of its records.
     Browse,
@@ -179,6 +184,8 @@ pub enum FileRequest {
     FindModel(String),
     /// The same for the model to compare with.
     FindSecond(String),
+    /// See which weights along its training there are of a model.
+    FindLife(Source),
     /// See which models are on this machine.
     ListModels,
     /// Read what a model is, without its weights.
@@ -237,6 +244,8 @@ pub enum FileOutcome {
     /// The model to compare with.
     Second(Source),
     Models(Vec<Known>),
+    /// The weights along a model's training, if any are known.
+    Life(Option<Life>),
     /// What a model is: keys and values.
     Described {
         name: String,

@@ -3,7 +3,7 @@
 use super::keymap::{Binding, Context};
 use super::overlay::{self, Overlay};
 use super::training::{self, pause};
-use super::{Activity, App, Command, Effect, ThemeName, View, guess, lesson, next, view};
+use super::{Activity, App, Command, Effect, ThemeName, View, guess, lesson, life, next, view};
 use crate::loss::Denominator;
 
 /// Tokens or lines that page keys go.
@@ -55,6 +55,9 @@ const TRAINING: &[Binding] = &[
     bind(&["r"], Command::Run, "train: run, and pause again", "r run"),
     bind(&["u"], Command::UndoStep, "train: undo the last step", ""),
     bind(&["X"], Command::ResetWeights, "train: back to the exact base weights", ""),
+    bind(&["L"], Command::Life, "life: this text under the model's checkpoints", ""),
+    bind(&[",", "{"], Command::EarlierCheckpoint, "life: the checkpoint before", ""),
+    bind(&[".", "}"], Command::LaterCheckpoint, "life: the next checkpoint", ""),
 ];
 
 const MASKS: &[Binding] = &[
@@ -127,6 +130,9 @@ pub(super) fn run(app: &mut App, command: Command) -> Vec<Effect> {
         Command::Lesson => return lesson::list(app),
         Command::Guess => guess::choose(app),
         Command::Browse | Command::PreviousRecord | Command::NextRecord => return overlay::browse(app, command),
+        Command::Life => return life::toggle(app),
+        Command::EarlierCheckpoint => return life::slide(app, -1),
+        Command::LaterCheckpoint => return life::slide(app, 1),
         Command::Step | Command::Run | Command::UndoStep | Command::ResetWeights => return training::ask(app, command),
         Command::Cancel => return cancel(app),
         Command::Retry => return app.analyze(),
@@ -154,5 +160,6 @@ fn cancel(app: &mut App) -> Vec<Effect> {
     if app.training.activity != Activity::Idle {
         return pause(app);
     }
+    life::stop(app);
     app.stop_analysis().unwrap_or_default()
 }

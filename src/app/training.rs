@@ -21,7 +21,7 @@ use std::sync::Arc;
 pub(super) use answers::take;
 pub(super) use ask::{ask, follow, go_back, is_idle, pause, step_slowly, steps, train};
 pub(super) use asked::Asked;
-pub use demonstration::{Demonstration, Stage};
+pub use demonstration::{Demonstration, Scratch, Stage};
 pub use earlier::EarlierRun;
 pub use film::{Film, Frame};
 pub use last_tenth::LastTenth;

@@ -9,7 +9,7 @@ use ratatui_textarea::{Input, Key};
 
 use super::keymap::Context;
 use super::training::{follow, follow_watched, pause};
-use super::{Action, App, Command, Effect, general, guess, journal, lesson, overlay, present, session, view};
+use super::{Action, App, Command, Effect, general, guess, journal, lesson, life, overlay, present, session, view};
 
 /// Takes one action into the state; what has to be done outside comes back.
 pub fn update(app: &mut App, action: Action) -> Vec<Effect> {
@@ -66,6 +66,7 @@ fn take(app: &mut App, action: Action) -> Vec<Effect> {
         Action::Heard(_) => {}
         Action::Drag(t) => view::drag(app, t),
         Action::Basis(basis) => app.shared.choose_basis(basis),
+        Action::ShowStep(step) if app.reel().is_of_life => return life::show(app, step),
         Action::ShowStep(step) => {
             let frame = app.training.film.at_step(step);
             app.show_step(frame);

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::{Handover, Place, Recipient};
 use crate::cancel::Cancel;
 use crate::model::Model;
-use crate::train::save::{self, Form, SaveError};
+use crate::train::save::{self, Form, Save, SaveError};
 use crate::train::{Method, new_adapters, parameters};
 
 /// What `run.json` says first.
@@ -138,7 +138,7 @@ impl Weights<'_> {
         if *place == Place::Here {
             let form = if model.decoder.adapters().is_empty() { Form::Full } else { Form::Merged };
             let on_share = &mut |share| on_progress("writing the model", share);
-            save::save_weights(model, form, &folder.join("model"), cancel, on_share)?;
+            Save { model, form, state: None, beside: &[] }.to(&folder.join("model"), cancel, on_share)?;
         }
         let lora = match &handover.settings.method {
             Method::Lora(lora) if handover.has_adapter() => lora,
@@ -154,7 +154,8 @@ impl Weights<'_> {
         model.decoder.attach(new_adapters(&model.decoder, lora, handover.settings.seed)?)?;
         let targets = save::target_modules(model);
         let on_share = &mut |share| on_progress("writing the adapter", share);
-        let saved = save::save_weights(model, Form::Adapter, &folder.join("adapter"), cancel, on_share);
+        let saved = Save { model, form: Form::Adapter, state: None, beside: &[] };
+        let saved = saved.to(&folder.join("adapter"), cancel, on_share);
         model.decoder.detach_adapters();
         model.decoder.attach(own)?;
         saved?;

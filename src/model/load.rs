@@ -8,8 +8,9 @@ use candle_core::Device;
 use crate::cancel::Cancel;
 use crate::checkpoint::adapter::{Peft, is_adapter};
 use crate::checkpoint::{LoadError, Loaded, Task, Wants, directory, gguf};
+use crate::decoder::Config;
 use crate::source::hub::{Address, Hub, HubError};
-use crate::source::{Embedded, Opening, Source, catalogue};
+use crate::source::{Opening, Sizes, Source, catalogue, run};
 
 use super::random;
 
@@ -104,6 +105,11 @@ impl Opener<'_> {
                 self.read(|task| adapter.put_on(&mut loaded, task))?;
                 Ok(OpenedModel { source, loaded })
             }
+            Source::Directory(path) if let Some(last) = run::last(path) => {
+                let source = Source::Directory(last);
+                let loaded = self.whole(&source, name)?;
+                Ok(OpenedModel { source, loaded })
+            }
             other => Ok(OpenedModel { source: other.clone(), loaded: self.whole(other, name)? }),
         }
     }
@@ -122,8 +128,11 @@ impl Opener<'_> {
             Source::Embedded(model) => {
                 let mut loaded =
                     self.read(|task| gguf::load(model.bytes(), Path::new(model.name()), name, task, &|_| {}))?;
-                if *model == Embedded::Random {
-                    random::draw(&loaded.config, &mut loaded.weights, self.device).map_err(OpenError::Random)?;
+                if model.is_random() {
+                    resize(&mut loaded.config, model.sizes());
+                    if self.wants == Wants::Weights {
+                        loaded.weights = random::drawn(&loaded.config, 0, self.device).map_err(OpenError::Random)?;
+                    }
                 }
                 Ok(loaded)
             }
@@ -143,6 +152,16 @@ impl Opener<'_> {
     fn read<T>(&mut self, read: impl FnOnce(&mut Task<'_>) -> Result<T, LoadError>) -> Result<T, OpenError> {
         let on_progress = &mut |share| (self.on_progress)(Opening::Reading(share));
         Ok(read(&mut Task { device: self.device, cancel: self.cancel, on_progress, wants: self.wants })?)
+    }
+}
+
+/// Gives a config the sizes of a smaller model.
+fn resize(config: &mut Config, sizes: Option<Sizes>) {
+    if let Some(Sizes { layers, hidden, intermediate, heads, kv_heads }) = sizes {
+        let head_dim = hidden / heads;
+        (config.layers, config.hidden_size, config.intermediate_size) = (layers, hidden, intermediate);
+        (config.heads, config.kv_heads, config.head_dim) = (heads, kv_heads, head_dim);
+        config.query_scalar = head_dim as f64;
     }
 }
 
@@ -178,6 +197,7 @@ fn not_downloaded(path: &Path, error: OpenError) -> OpenError {
 mod tests {
     use super::*;
     use crate::decoder::layout;
+    use crate::source::Embedded;
 
     #[test]
     fn a_description_needs_no_weights() {

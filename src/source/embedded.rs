@@ -16,6 +16,19 @@ pub enum Embedded {
     TinyChat,
     /// The same shape, vocabulary and template with random weights: what training from nothing begins with.
     Random,
+    /// The same with fewer and narrower layers, which learn in less time.
+    RandomSmall,
+    RandomMini,
+}
+
+/// The sizes of a model of random weights that is smaller than the embedded ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    pub layers: usize,
+    pub hidden: usize,
+    pub intermediate: usize,
+    pub heads: usize,
+    pub kv_heads: usize,
 }
 
 impl Embedded {
@@ -25,21 +38,42 @@ impl Embedded {
             Self::TinyBase => "tiny-base",
             Self::TinyChat => "tiny-chat",
             Self::Random => "random",
+            Self::RandomSmall => "random-small",
+            Self::RandomMini => "random-mini",
+        }
+    }
+
+    /// Whether it has learned nothing.
+    pub fn is_random(self) -> bool {
+        matches!(self, Self::Random | Self::RandomSmall | Self::RandomMini)
+    }
+
+    /// Its sizes, where they are not those of the other embedded models.
+    pub fn sizes(self) -> Option<Sizes> {
+        let sizes = |layers, hidden, intermediate| Sizes { layers, hidden, intermediate, heads: 4, kv_heads: 2 };
+        match self {
+            Self::RandomSmall => Some(sizes(4, 128, 344)),
+            Self::RandomMini => Some(sizes(2, 64, 172)),
+            Self::TinyBase | Self::TinyChat | Self::Random => None,
         }
     }
 
     /// How many weights it has.
     pub fn parameters(self) -> u64 {
-        3_221_952
+        match self {
+            Self::TinyBase | Self::TinyChat | Self::Random => 3_221_952,
+            Self::RandomSmall => 1_250_432,
+            Self::RandomMini => 353_088,
+        }
     }
 
     /// Every one of them.
-    pub const EVERY: [Self; 3] = [Self::TinyBase, Self::TinyChat, Self::Random];
+    pub const EVERY: [Self; 5] = [Self::TinyBase, Self::TinyChat, Self::Random, Self::RandomSmall, Self::RandomMini];
 
-    /// Its GGUF file; of the random one only what is no weight counts.
+    /// Its GGUF file; of the random ones only what is no weight counts.
     pub fn bytes(self) -> &'static [u8] {
         match self {
-            Self::TinyBase | Self::Random => &TINY_BASE.0,
+            Self::TinyBase | Self::Random | Self::RandomSmall | Self::RandomMini => &TINY_BASE.0,
             Self::TinyChat => &TINY_CHAT.0,
         }
     }

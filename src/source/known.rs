@@ -66,10 +66,12 @@ pub fn named() -> Vec<Known> {
     embedded.chain(catalogue::entries().iter().map(of_entry)).collect()
 }
 
-const EMBEDDED: [(Embedded, &str); 3] = [
+const EMBEDDED: [(Embedded, &str); 5] = [
     (Embedded::TinyBase, "simple English and children's books; for texts"),
     (Embedded::TinyChat, "the same, then chats; for chats"),
     (Embedded::Random, "the same shape with random weights: nothing is learned yet"),
+    (Embedded::RandomSmall, "random weights, 4 layers of width 128: learns from nothing in minutes"),
+    (Embedded::RandomMini, "random weights, 2 layers of width 64: learns from nothing in a minute"),
 ];
 
 fn of_entry(entry: &catalogue::Entry) -> Known {

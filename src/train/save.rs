@@ -117,44 +117,41 @@ pub fn save(
         false => Form::Adapter,
     };
     let state = (with_state && form != Form::Merged).then_some((trainer, settings));
-    write(model, form, state, directory, cancel, on_progress)
+    Save { model, form, state, beside: &[] }.to(directory, cancel, on_progress)
 }
 
-/// Saves the model's weights in this form, and nothing to go on from; as [`save`].
-///
-/// # Errors
-/// Nothing is changed then.
-pub fn save_weights(
-    model: &Model,
-    form: Form,
-    directory: &Path,
-    cancel: &Cancel,
-    on_progress: &mut dyn FnMut(f32),
-) -> Result<Saved, SaveError> {
-    write(model, form, None, directory, cancel, on_progress)
+/// What is to be saved.
+pub struct Save<'a> {
+    pub model: &'a Model,
+    pub form: Form,
+    /// How steps are taken, where a later run is to go on from here.
+    pub state: Option<(&'a Trainer, &'a Settings)>,
+    /// Further files, by their names.
+    pub beside: &'a [(&'static str, &'a [u8])],
 }
 
-fn write(
-    model: &Model,
-    form: Form,
-    state: Option<(&Trainer, &Settings)>,
-    directory: &Path,
-    cancel: &Cancel,
-    on_progress: &mut dyn FnMut(f32),
-) -> Result<Saved, SaveError> {
-    check(directory, model, form == Form::Adapter)?;
-    let weights = tensors::weights(model, form)?;
-    let moments = state.map_or(0, |(trainer, _)| trainer.optimizer().bytes() as u64);
-    let total = weights.iter().map(tensors::Entry::bytes).sum::<u64>() + moments;
-    let mut folder = Folder::beside(directory)?;
-    let mut task = tensors::Task { cancel, on_progress, written: 0, total };
-    match form {
-        Form::Adapter => adapter::write(&mut folder, model, &weights, &mut task)?,
-        Form::Full | Form::Merged => pretrained::write(&mut folder, model, &weights, &mut task)?,
+impl Save<'_> {
+    /// Saves to `directory`, as [`save`] does.
+    ///
+    /// # Errors
+    /// As [`save`].
+    pub fn to(&self, directory: &Path, cancel: &Cancel, on_progress: &mut dyn FnMut(f32)) -> Result<Saved, SaveError> {
+        let Self { model, form, .. } = *self;
+        check(directory, model, form == Form::Adapter)?;
+        let weights = tensors::weights(model, form)?;
+        let moments = self.state.map_or(0, |(trainer, _)| trainer.optimizer().bytes() as u64);
+        let total = weights.iter().map(tensors::Entry::bytes).sum::<u64>() + moments;
+        let mut folder = Folder::beside(directory)?;
+        let mut task = tensors::Task { cancel, on_progress, written: 0, total };
+        match form {
+            Form::Adapter => adapter::write(&mut folder, model, &weights, &mut task)?,
+            Form::Full | Form::Merged => pretrained::write(&mut folder, model, &weights, &mut task)?,
+        }
+        if let Some((trainer, settings)) = self.state {
+            state::write(&mut folder, trainer, settings, &mut task)?;
+        }
+        self.beside.iter().try_for_each(|(name, bytes)| folder.add(name, bytes))?;
+        task.advance(0)?;
+        Ok(Saved { form, bytes: folder.finish()? })
     }
-    if let Some((trainer, settings)) = state {
-        state::write(&mut folder, trainer, settings, &mut task)?;
-    }
-    task.advance(0)?;
-    Ok(Saved { form, bytes: folder.finish()? })
 }

@@ -14,7 +14,7 @@ use crate::data::{DataError, Opened, Place, Raw, Records};
 use crate::report::file::{self, FileError};
 use crate::sample::Record;
 use crate::source::removal::Removal;
-use crate::source::{Source, known};
+use crate::source::{Source, known, run};
 
 /// Between two looks at a run.
 const LOOK: Duration = Duration::from_secs(1);
@@ -73,6 +73,7 @@ fn outcome(request: FileRequest, readers: Readers, search_cancel: &Cancel) -> Op
         },
         FileRequest::FindModel(name) => find(name, FileOutcome::Model),
         FileRequest::FindSecond(name) => find(name, FileOutcome::Second),
+        FileRequest::FindLife(source) => FileOutcome::Life(run::life(&source)),
         FileRequest::ListModels => FileOutcome::Models(known()),
         FileRequest::DescribeModel(name) => match (readers.model)(&name) {
             Ok(facts) => FileOutcome::Described { name, facts },

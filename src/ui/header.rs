@@ -46,6 +46,8 @@ fn model(app: &App) -> Vec<Piece> {
         }
         None => pieces.push(piece(0, app.source().name())),
     }
+    let of_life = app.life.as_ref().filter(|_| app.reel().is_of_life);
+    pieces.extend(of_life.map(|life| piece(2, format!("checkpoint {} of {}", life.at + 1, life.checkpoints.len()))));
     pieces.extend(step(&app.training).map(|step| piece(0, step)));
     pieces
 }

@@ -14,6 +14,7 @@ mod handover;
 mod lesson;
 mod mask;
 mod pieces;
+mod pretrain;
 mod report;
 mod reports;
 mod setup;

@@ -196,3 +196,41 @@ proptest! {
         prop_assert_eq!(as_list, as_lines);
     }
 }
+
+/// `printf '{"text": "one"}\n{"text": "two"}\n' | xz -9e`
+const PACKED: &str = concat!(
+    "fd377a585a000004e6d6b446020021011c00000010cf58cce0001f001b5d003d888a86948813e0f38724b7683609cc4c",
+    "77525eaa817cd91dd50000000c5d8e09a55904ae00013720d735ef8b1fb6f37d010000000004595a"
+);
+
+#[test]
+fn a_file_packed_with_xz_is_read_as_what_is_in_it() {
+    let bytes: Vec<u8> =
+        (0..PACKED.len()).step_by(2).map(|at| u8::from_str_radix(&PACKED[at..at + 2], 16).unwrap()).collect();
+    assert_eq!(read(&bytes), ["0@1 one", "1@2 two"]);
+    // Of several packed files one behind the other all; and a record again, by its place.
+    let twice = [bytes.clone(), bytes.clone()].concat();
+    assert_eq!(read(&twice).len(), 4);
+    let (_guard, path) = file(&bytes);
+    let second = Records::open(&path).unwrap().nth(1).unwrap().unwrap().at();
+    let again = lossglass::data::record_at(&path, second).unwrap().text("text").unwrap();
+    assert_eq!(again, "two");
+    // What is cut or changed is told, and nothing panics.
+    let (_guard, path) = file(&bytes[..bytes.len() - 20]);
+    let damaged = match Records::open(&path) {
+        Ok(mut records) => records.find_map(Result::err).map(|error| error.to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    assert!(damaged.is_some_and(|error| error.contains("xz")));
+}
+
+#[test]
+fn a_field_is_a_text_or_the_lines_of_a_list() {
+    let texts = |line: &str| raws(line).remove(0).text("turns").map_err(|bad| bad.to_string());
+    assert_eq!(texts(r#"{"turns": ["Hello.", "Hi!"]}"#), Ok("Hello.\nHi!".into()));
+    assert_eq!(texts(r#"{"turns": "Hello."}"#), Ok("Hello.".into()));
+    for wrong in [r#"{"turns": ["a", 1]}"#, r#"{"turns": 3}"#, r#"{"text": "a"}"#] {
+        let problem = texts(wrong).expect_err(wrong);
+        assert_eq!(problem, "line 1 (record 0) has no text, and no list of texts, in `turns`");
+    }
+}

@@ -10,6 +10,7 @@ mod inside;
 mod learning;
 mod lesson;
 mod models;
+mod scratch;
 #[path = "../support/session.rs"]
 mod session;
 mod sessions;

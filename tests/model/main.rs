@@ -8,4 +8,5 @@ mod decoders;
 mod fixtures;
 mod inspect;
 mod loading;
+mod pretrain;
 mod training;

@@ -34,7 +34,7 @@ fn embedded(name: &str) -> Result<Vec<Record>, String> {
         .iter()
         .find(|(own, _)| *own == name)
         .ok_or_else(|| format!("there is no file {name:?} beside the lesson; there is {}", names()))?;
-    let records = Records::embedded(text, name).map_err(|error| error.to_string())?;
+    let records = Records::embedded(text.as_bytes(), name).map_err(|error| error.to_string())?;
     let read = |raw: Result<Raw, DataError>| {
         raw.map_err(|error| error.to_string())?.read(None).map_err(|error| format!("{name}: {error}"))
     };

@@ -17,7 +17,7 @@ pub(in crate::app) use models::take as take_models;
 use crate::app::general::PAGE;
 use crate::app::keymap::{Binding, Context};
 use crate::app::view::{generate, train};
-use crate::app::{App, Command, Effect, FileRequest, Filter, Overlay, PRESETS, guess, lesson, update};
+use crate::app::{App, Command, Effect, FileRequest, Filter, Overlay, PRESETS, guess, lesson, life, update};
 use crate::sample;
 use crate::source::named;
 
@@ -173,6 +173,7 @@ fn accept(app: &mut App) -> Vec<Effect> {
         Chosen::Guess(guess) => guess::begin(app, guess),
         Chosen::Twin(index) => train::choose_twin(app, &PRESETS[index]),
         Chosen::Demonstration(demonstration) => train::choose_demonstration(app, demonstration),
+        Chosen::Life(found) => life::begin(app, *found),
         Chosen::Directory(_) | Chosen::File(_) => Vec::new(),
     }
 }

@@ -1,5 +1,8 @@
 //! Runs that make a point in a minute: what is trained, and what is watched while it is.
 
+mod scratch;
+
+pub use self::scratch::Scratch;
 use super::{Probe, TrainingData};
 use crate::engine::Measure;
 use crate::loss::Denominator;
@@ -14,6 +17,8 @@ pub enum Demonstration {
     TwoAnswers,
     /// The true text and the model's own, while the true one is learned.
     OwnText,
+    /// A model of random weights learns simple English.
+    FromScratch(Scratch),
 }
 
 /// A demonstration under way.
@@ -30,13 +35,20 @@ pub struct Stage {
 
 impl Demonstration {
     /// Every one, in the order of the list.
-    pub const EVERY: [Self; 2] = [Self::TwoAnswers, Self::OwnText];
+    pub const EVERY: [Self; 5] = [
+        Self::TwoAnswers,
+        Self::OwnText,
+        Self::FromScratch(Scratch::Mini),
+        Self::FromScratch(Scratch::Small),
+        Self::FromScratch(Scratch::Full),
+    ];
 
     /// Its name in the list and over the plot.
     pub fn title(self) -> &'static str {
         match self {
             Self::TwoAnswers => "two right answers",
             Self::OwnText => "true text and own text",
+            Self::FromScratch(size) => size.title(),
         }
     }
 
@@ -45,6 +57,7 @@ impl Demonstration {
         match self {
             Self::TwoAnswers => "each step punishes the other",
             Self::OwnText => "its own words are cheap to it, right or wrong",
+            Self::FromScratch(size) => size.about(),
         }
     }
 
@@ -62,19 +75,30 @@ impl Demonstration {
                  own words, and these are cheap to it whether they are right or wrong: a low loss on its own text is no \
                  sign of having learned. The two lines meet when it says the true text by itself."
             }
+            Self::FromScratch(_) => scratch::WORDS,
         }
     }
 
     /// The sample that has to be on screen; `None` = whatever is.
     pub(in crate::app) fn sample(self) -> Option<(Sample, &'static str)> {
-        let capital = BUILT_IN.iter().find(|built_in| built_in.name == "capital.json")?;
-        (self == Self::TwoAnswers).then(|| (capital.sample(), capital.name))
+        match self {
+            Self::TwoAnswers => {
+                let capital = BUILT_IN.iter().find(|built_in| built_in.name == "capital.json")?;
+                Some((capital.sample(), capital.name))
+            }
+            Self::OwnText => None,
+            Self::FromScratch(_) => Some((Sample::Text(scratch::TEXT.into()), "from scratch")),
+        }
     }
 
     /// The model that takes the place of one that knows already what this is about.
     pub(in crate::app) fn untaught(self, source: &Source) -> Option<Source> {
-        let knows = self == Self::OwnText && *source == Source::Embedded(Embedded::TinyChat);
-        knows.then_some(Source::Embedded(Embedded::TinyBase))
+        let wanted = match self {
+            Self::OwnText if *source == Source::Embedded(Embedded::TinyChat) => Embedded::TinyBase,
+            Self::FromScratch(size) => size.model(),
+            Self::TwoAnswers | Self::OwnText => return None,
+        };
+        Some(Source::Embedded(wanted)).filter(|wanted| wanted != source)
     }
 
     /// What is learned and how: from the settings that were chosen, for what is on screen.
@@ -88,10 +112,11 @@ impl Demonstration {
                 ("true text".into(), sample.clone(), Measure::TrueText),
                 ("own text".into(), sample.clone(), Measure::OwnText),
             ],
+            Self::FromScratch(_) => Vec::new(),
         };
         let shares = match self {
             Self::TwoAnswers => vec![1.0 / watched.len() as f64; watched.len()],
-            Self::OwnText => Vec::new(),
+            Self::OwnText | Self::FromScratch(_) => Vec::new(),
         };
         let probe = |(name, sample, measure)| Probe { measure, ..Probe::new(name, sample) };
         Stage { demonstration: self, probes: watched.into_iter().map(probe).collect(), shares, before: before.into() }
@@ -125,6 +150,7 @@ impl Stage {
                 let (optimizer, schedule) = (Optimizer::AdamW, Schedule::default());
                 (24, Settings { optimizer, lr: 5e-4, schedule, ..alike }, TrainingData::Screen)
             }
+            Demonstration::FromScratch(size) => (size.steps(), size.settings(alike), scratch::data()),
         };
         (settings, Goal { steps: Some(steps), ..Goal::default() }, data)
     }
@@ -132,6 +158,11 @@ impl Stage {
     /// Whether p is drawn, and not −log p.
     pub fn is_of_probability(&self) -> bool {
         self.demonstration == Demonstration::TwoAnswers
+    }
+
+    /// Whether what it watches has a plot of its own, beside the loss.
+    pub fn is_plotted(&self) -> bool {
+        !self.probes.is_empty()
     }
 
     /// What a measured −log p in nats is drawn as.
@@ -150,6 +181,7 @@ impl Stage {
                 Some(words.collect::<Vec<_>>().join(" · "))
             }
             Demonstration::OwnText => Some(format!("true text {:.3} nats, own text {:.3}", values[0], values[1])),
+            Demonstration::FromScratch(_) => None,
         }
     }
 }

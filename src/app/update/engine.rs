@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::app::journal::Journal;
 use crate::app::view::train;
-use crate::app::{App, Effect, guess, overlay, training};
+use crate::app::{App, Effect, guess, life, overlay, training};
 use crate::engine::{Event, TrainEvent};
 use crate::model::ModelInfo;
 use crate::sequence::Sequence;
@@ -43,6 +43,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
     }
     match event {
         Event::ModelFailed { message, .. } if app.shared.keep_working_model() => {
+            life::stop(app);
             app.shared.complain(message);
             return app.analyze();
         }
@@ -52,7 +53,9 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
         Event::Finished { .. } => {
             app.shared.take(event);
             overlay::take_loss(app);
-            return train::begin_twin_that_waits(app);
+            let mut effects = train::begin_twin_that_waits(app);
+            effects.extend(life::go_on(app));
+            return effects;
         }
         event => app.shared.take(event),
     }
@@ -61,6 +64,7 @@ pub fn take(app: &mut App, event: Event) -> Vec<Effect> {
 
 /// Another sequence takes the place of the one on screen; what the run had of that goes with it.
 fn show(app: &mut App, model: Arc<ModelInfo>, sequence: Arc<Sequence>) {
+    life::hear(app);
     let source = app.source();
     if app.asked.source.as_ref() != Some(&source) {
         app.drop_training();

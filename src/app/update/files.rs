@@ -1,7 +1,7 @@
 //! What came of listing, reading and looking for files: whom it concerns.
 
 use crate::app::view::{compare, train};
-use crate::app::{App, Effect, FileOutcome, overlay, training};
+use crate::app::{App, Effect, FileOutcome, life, overlay, training};
 
 /// Hands the outcome on.
 pub fn take(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
@@ -15,6 +15,7 @@ pub fn take(app: &mut App, outcome: FileOutcome) -> Vec<Effect> {
             train::set_data(app, name, samples);
         }
         FileOutcome::Watched(run) => training::take_watched(app, *run),
+        FileOutcome::Life(found) => return life::take(app, found),
         FileOutcome::Model(source) => return app.take_model(source),
         FileOutcome::Second(source) => return compare::begin(app, source),
         FileOutcome::Models(_)

@@ -8,7 +8,7 @@ use super::SaveError;
 use super::tensors::{self, Entry, Reader, Task};
 
 /// Everything that a save may hold. A directory with anything else in it is not ours to replace.
-const FILES: [&str; 14] = [
+const FILES: [&str; 16] = [
     "adapter_config.json",
     "adapter_model.safetensors",
     "added_tokens.json",
@@ -18,6 +18,8 @@ const FILES: [&str; 14] = [
     "merges.txt",
     "model.safetensors",
     "optimizer.safetensors",
+    "pretrain.json",
+    "recipe.toml",
     "special_tokens_map.json",
     "tokenizer.json",
     "tokenizer_config.json",

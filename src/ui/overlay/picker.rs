@@ -75,7 +75,15 @@ fn query(theme: &Theme, picker: &Picker, width: usize) -> Line<'static> {
     let hint = match (picker.kind, picker.query.is_empty()) {
         (_, false) => "",
         (PickerKind::RecordFilter, _) => " type to filter, or a number: longer than that",
-        (PickerKind::Palette | PickerKind::Twin | PickerKind::Lesson | PickerKind::Guess, _) => " type to filter",
+        (
+            PickerKind::Palette
+            | PickerKind::Twin
+            | PickerKind::Scratch
+            | PickerKind::Life
+            | PickerKind::Lesson
+            | PickerKind::Guess,
+            _,
+        ) => " type to filter",
         (PickerKind::Open | PickerKind::DataSet, _) => " type to filter, or a path",
         (PickerKind::Model | PickerKind::Second, _) => " type to filter, or a directory, a .gguf file, owner/name",
         (PickerKind::WhatIf | PickerKind::Force, _) => " type the token; most words begin with a space",
@@ -120,6 +128,8 @@ fn nothing(picker: &Picker) -> String {
     let query = visible_text(picker.query.text());
     match picker.kind {
         PickerKind::Twin => "no twin run or demonstration matches; backspace widens the search".into(),
+        PickerKind::Life => "no choice matches; backspace widens the search".into(),
+        PickerKind::Scratch => "no size matches; backspace widens the search".into(),
         PickerKind::Lesson => "no lesson matches; backspace widens the search".into(),
         PickerKind::Guess => "nothing like that can be guessed; backspace widens the search".into(),
         PickerKind::RecordFilter => "nothing matches; enter lists the records of more tokens than that".into(),

@@ -12,6 +12,7 @@ mod begin;
 mod curve;
 mod film;
 mod gradients;
+mod life;
 mod movers;
 mod plot;
 mod probes;
@@ -46,6 +47,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         frame.render_widget(empty::line(app, theme), block.inner(area));
         frame.render_widget(block, area);
         return;
+    }
+    if let Some(life) = app.life.as_ref().filter(|_| app.reel().is_of_life) {
+        return life::draw(app, theme, frame, area, hits, life);
     }
     let high = if area.height >= 10 { 2 } else { 1 };
     let [status, rest] = Layout::vertical([Constraint::Length(high), Constraint::Fill(1)]).areas(area);
@@ -108,6 +112,7 @@ fn draw_turns(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mu
 fn draw_curves(app: &App, theme: &Theme, frame: &mut Frame, area: Rect) {
     match &app.training.stage {
         None => curve::draw(app, theme, frame, area),
+        Some(stage) if !stage.is_plotted() => curve::draw(app, theme, frame, area),
         Some(stage) if area.height < stage::ROOM_FOR_LOSS => stage::draw(app, theme, frame, area, stage),
         Some(stage) => {
             let [top, bottom] = Layout::vertical([Constraint::Fill(1); 2]).areas(area);

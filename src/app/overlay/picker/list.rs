@@ -9,6 +9,7 @@ use crate::app::overlay::Filter;
 use crate::app::{Command, Demonstration, Facts, InputLine};
 use crate::lesson::Guess;
 use crate::source::removal::Removal;
+use crate::source::run::Life;
 
 /// What is being chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,10 @@ pub enum PickerKind {
     DataSet,
     /// What the two copies of a twin run do otherwise, or what one shows.
     Twin,
+    /// The size of a model of random weights.
+    Scratch,
+    /// Which checkpoints of a model are run through.
+    Life,
     /// Which records of a data set are listed.
     RecordFilter,
     Lesson,
@@ -59,6 +64,7 @@ pub enum Chosen {
     /// A twin run, by index.
     Twin(usize),
     Demonstration(Demonstration),
+    Life(Box<Life>),
     Filter(Filter),
     /// A lesson that comes with the program, by index.
     Lesson(usize),
@@ -157,6 +163,8 @@ impl Picker {
             PickerKind::RecordFilter => "Which records are listed",
             PickerKind::Lesson => "Lessons",
             PickerKind::Guess => "Guess first: what is hidden until you say",
+            PickerKind::Life => "The life of the model: which checkpoints?",
+            PickerKind::Scratch => "From random weights: how large a model?",
             PickerKind::Twin => "Twin runs and demonstrations, from the base weights",
         }
     }

@@ -1,9 +1,25 @@
 //! Demonstrations: beginning one, ending one.
 
-use crate::app::training::{Demonstration, go_back, pause};
-use crate::app::{App, Effect};
+use crate::app::training::{Demonstration, Scratch, go_back, pause};
+use crate::app::{About, App, Chosen, Effect, Item, Overlay, Picker, PickerKind};
 use crate::engine::TrainRequest;
 use crate::mask::Mode;
+
+/// Opens the list of models of random weights.
+pub fn choose_scratch(app: &mut App) -> Vec<Effect> {
+    let sizes = [Scratch::Mini, Scratch::Small, Scratch::Full].map(Demonstration::FromScratch).map(item);
+    app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Scratch, sizes.into())));
+    Vec::new()
+}
+
+/// A demonstration in a list.
+pub fn item(demonstration: Demonstration) -> Item {
+    Item {
+        label: demonstration.title().into(),
+        about: About::Words(demonstration.about().into()),
+        choice: Chosen::Demonstration(demonstration),
+    }
+}
 
 /// The demonstration begins, once its text is on screen and scored by a model that does not know yet what it is about.
 pub fn choose(app: &mut App, demonstration: Demonstration) -> Vec<Effect> {
@@ -31,8 +47,10 @@ pub fn begin(app: &mut App, demonstration: Demonstration) -> Vec<Effect> {
         app.shared.complain("there is no text to learn; e edits, o opens");
         return Vec::new();
     }
-    if demonstration == Demonstration::TwoAnswers {
-        app.shared.choose_policy(app.policy.on(Mode::Assistant));
+    match demonstration {
+        Demonstration::TwoAnswers => app.shared.choose_policy(app.policy.on(Mode::Assistant)),
+        Demonstration::FromScratch(_) => app.shared.choose_policy(app.policy.on(Mode::All)),
+        Demonstration::OwnText => {}
     }
     let training = &mut app.training;
     let before = (training.settings.clone(), training.goal, training.data.clone());

@@ -19,11 +19,7 @@ pub fn toggle(app: &mut App) -> Vec<Effect> {
         about: About::Words(preset.about.into()),
         choice: Chosen::Twin(i),
     });
-    let demonstrations = Demonstration::EVERY.into_iter().map(|demonstration| Item {
-        label: demonstration.title().into(),
-        about: About::Words(demonstration.about().into()),
-        choice: Chosen::Demonstration(demonstration),
-    });
+    let demonstrations = Demonstration::EVERY.into_iter().map(demonstrating::item);
     let items = twins.chain(demonstrations).collect();
     app.overlay = Some(Overlay::Picker(Picker::new(PickerKind::Twin, items)));
     Vec::new()

@@ -18,6 +18,7 @@ pub fn lines(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         ("r", "runs step after step; r again pauses".into()),
         ("s", "settings: method, optimizer, learning rate, schedule, goal".into()),
         ("t", "twin runs, two masks or settings side by side; demonstrations".into()),
+        ("f", "a model of random weights learns English from nothing".into()),
         ("D", "learns from a data set instead of this text".into()),
     ];
     lines.extend(keys.map(|(key, what)| self::key(theme, key, &what, width)));

@@ -6,7 +6,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::spread::spread;
-use crate::app::{self, Action, App};
+use crate::app::{self, Action, App, Reel};
 use crate::ui::bar::RAMP;
 use crate::ui::columns::Columns;
 use crate::ui::theme::heat_level;
@@ -29,7 +29,8 @@ struct Parts {
 
 impl Parts {
     fn new(app: &App, width: usize) -> Self {
-        let digits = app.training.step.to_string().len();
+        let last = app.reel().frames.last().map_or(0, |frame| frame.step);
+        let digits = last.max(app.training.step).to_string().len();
         let has_figure = width >= NARROW;
         let room = width.saturating_sub(2 + digits + 1 + if has_figure { FIGURE } else { 0 });
         let least = if app.len() * 2 + 2 <= room { 2 } else { 1 };
@@ -43,10 +44,10 @@ impl Parts {
 
 /// Draws the film in its frame.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits) {
-    let mut block = theme.block(if app.training.twin.is_some() {
-        "Film of the first: step × token"
-    } else {
-        "Film: step × token"
+    let mut block = theme.block(match app.reel().is_of_life {
+        true => "Film: checkpoint × token",
+        false if app.training.twin.is_some() => "Film of the first: step × token",
+        false => "Film: step × token",
     });
     block = block.title_bottom(legend(theme, usize::from(area.width)).right_aligned());
     let inner = block.inner(area);
@@ -62,7 +63,7 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         }
     }
     let rows = Rect { y: inner.bottom() - body, height: body, ..inner };
-    let has_twin = app.training.film.frames.iter().any(|frame| frame.twin.is_some());
+    let has_twin = app.reel().frames.iter().any(|frame| frame.twin.is_some());
     // A row of words between the two, and the first copy's rows where they cannot be halved.
     let differences = if has_twin && body >= 3 { (body - 1) / 2 } else { 0 };
     let own = Rect { height: body - differences - u16::from(differences > 0), ..rows };
@@ -110,8 +111,7 @@ fn draw_rows(
     parts: &Parts,
     measure: &Measure,
 ) {
-    let (frames, columns) = (&app.training.film.frames, &parts.columns);
-    let shown = app.training.shown.unwrap_or(frames.len().saturating_sub(1));
+    let (Reel { frames, shown, .. }, columns) = (app.reel(), &parts.columns);
     for (index, row) in window(frames.len(), usize::from(area.height), shown).into_iter().zip(area.rows()) {
         let one = &frames[index];
         let is_shown = index == shown;

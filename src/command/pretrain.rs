@@ -1,0 +1,88 @@
+//! `pretrain`: from random weights to a model.
+
+mod progress;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+
+use self::progress::Progress;
+use super::interrupt::{INTERRUPTED, Interrupt};
+use crate::cli::pretrain::PretrainArgs;
+use crate::pretrain::{End, PretrainError, Recipe, Run, Stop};
+use crate::train::TrainError;
+
+/// Follows the recipe, tells how it goes, and saves.
+///
+/// # Errors
+/// If the recipe or a source is wrong, the folder holds something else, there is too little memory, or the loss does not
+/// stay finite.
+pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
+    let path = &args.recipe;
+    let text = std::fs::read_to_string(path).with_context(|| format!("reading {}", path.display()))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let recipe = match Recipe::parse(&text, folder) {
+        Ok(recipe) => recipe,
+        Err(error) if error.0.len() == 1 => bail!("{}: {error}", path.display()),
+        Err(error) => {
+            // A line each, as a compiler has them.
+            for problem in &error.0[1..] {
+                eprintln!("{}: {}", path.display(), crate::sequence::visible_text(&problem.to_string()));
+            }
+            bail!("{}: {}", path.display(), error.0[0])
+        }
+    };
+    let mut progress = Progress::new(&recipe, args.format);
+    if args.check {
+        progress.plan()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(threads) = args.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("starting threads")?;
+    }
+    let interrupt = Interrupt::listen().context("catching signals")?;
+    let outcome = train(&recipe, &text, args, &interrupt, &mut progress);
+    progress.clear();
+    match outcome {
+        Ok(End::Done) => {
+            progress.done(&args.out)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Ok(End::Stopped { saved }) => {
+            eprintln!("stopped; the same command goes on from step {saved}");
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+        Err(PretrainError::Stopped) => {
+            eprintln!("stopped before the first step");
+            Ok(ExitCode::from(INTERRUPTED))
+        }
+        Err(error @ PretrainError::Train(TrainError::NotFinite { .. })) => {
+            Err(anyhow::Error::from(error).context("what was saved before stays; begin anew with a lower lr"))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn train(
+    recipe: &Recipe,
+    text: &str,
+    args: &PretrainArgs,
+    interrupt: &Interrupt,
+    progress: &mut Progress<'_>,
+) -> Result<End, PretrainError> {
+    let mut failed = None;
+    let on_event = &mut |event: crate::pretrain::Event<'_>| {
+        if let Err(error) = progress.tell(&event) {
+            // Nobody reads any more.
+            interrupt.stop.cancel();
+            failed.get_or_insert(error);
+        }
+    };
+    let mut run = Run::open(recipe, text, &args.out, &interrupt.stop, on_event)?;
+    let end = run.go(Stop { stop: &interrupt.stop, hurry: &interrupt.hurry }, on_event)?;
+    match failed {
+        Some(error) => Err(PretrainError::Model(error.into())),
+        None => Ok(end),
+    }
+}
