@@ -1,4 +1,4 @@
-//! The pictures, tables and outputs of README and of the pages in `docs` are the program's own. `LOSSGLASS_UPDATE=1 cargo
+//! The pictures, tables and outputs of README and of the pages in `src/docs` are the program's own. `LOSSGLASS_UPDATE=1 cargo
 //! test --test readme` makes them anew.
 
 #[path = "../support/session.rs"]
@@ -52,10 +52,10 @@ fn the_variables_and_exit_codes_are_the_program_s() {
 fn every_page_is_reached() {
     let read = |path: &str| std::fs::read_to_string(root().join(path)).expect("a text");
     let (readme, modules) = (read("README.md"), read("src/docs.rs"));
-    for entry in std::fs::read_dir(root().join("docs")).expect("docs").flatten() {
-        let page = format!("docs/{}", entry.file_name().display());
+    for entry in std::fs::read_dir(root().join("src/docs")).expect("docs").flatten() {
+        let page = format!("src/docs/{}", entry.file_name().display());
         assert!(readme.contains(&format!("]({page})")), "README.md does not name {page}");
-        assert!(modules.contains(&format!("../{page}")), "src/docs.rs does not show {page}");
+        assert!(modules.contains(&page["src/".len()..]), "src/docs.rs does not show {page}");
         // They are shown at two places: a relative link would be broken at one of them.
         assert!(!read(&page).contains("]("), "{page} has a link");
     }
@@ -95,9 +95,9 @@ fn assert_same(actual: &str, committed: &str, what: &str) {
     }
 }
 
-/// Replaces what stands between `<!-- name -->` and `<!-- /name -->` on a page of `docs`, or compares it.
+/// Replaces what stands between `<!-- name -->` and `<!-- /name -->` on a page of `src/docs`, or compares it.
 fn keep_section(page: &str, name: &str, content: &str) {
-    let path = root().join("docs").join(page);
+    let path = root().join("src/docs").join(page);
     let text = std::fs::read_to_string(&path).expect(page);
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let start = text.find(&open).unwrap_or_else(|| panic!("{page} has no section {name}")) + open.len();
