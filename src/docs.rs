@@ -51,6 +51,14 @@ pub mod data_sets {}
 #[doc = include_str!("docs/training.md")]
 pub mod training {}
 
+/// A run in the hands of transformers, TRL, Axolotl or torchtune.
+#[doc = include_str!("docs/handover.md")]
+pub mod handover {}
+
+/// `lossglass pretrain`: a tokenizer and a model from random weights.
+#[doc = include_str!("docs/pretraining.md")]
+pub mod pretraining {}
+
 /// The view Generate and `lossglass generate`.
 #[doc = include_str!("docs/generation.md")]
 pub mod generation {}

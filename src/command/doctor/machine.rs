@@ -3,6 +3,7 @@
 use std::env;
 
 use super::Check;
+use crate::command::machine;
 use crate::decoder::{DeviceKind, device};
 use crate::memory::{self, PROGRAM, size_text};
 use crate::ops::simd::{Level, level};
@@ -24,16 +25,14 @@ pub fn checks() -> Vec<Check> {
 }
 
 fn processor() -> Check {
-    match (env::consts::ARCH, level()) {
-        (arch, Level::Avx512) => Check::fine("processor", format!("{arch}, kernels for AVX-512")),
-        (arch, Level::Avx2) => Check::fine("processor", format!("{arch}, kernels for AVX2")),
-        (arch, Level::Neon) => Check::fine("processor", format!("{arch}, kernels for NEON")),
-        (arch @ "x86_64", _) => Check::note(
+    let name = machine::processor().unwrap_or_else(|| env::consts::ARCH.to_owned());
+    match level() {
+        Level::Portable if cfg!(target_arch = "x86_64") => Check::note(
             "processor",
-            format!("{arch}, plain kernels"),
+            format!("{name}, portable kernels"),
             "where the processor has AVX2 and FMA, the machine should let programs use them: it is several times as fast",
         ),
-        (arch, _) => Check::fine("processor", format!("{arch}, kernels as the compiler made them")),
+        level => Check::fine("processor", format!("{name}, kernels {level}")),
     }
 }
 
