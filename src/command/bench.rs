@@ -62,8 +62,9 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     let parts = if args.only.is_empty() { Part::value_variants() } else { &args.only };
     let has = |these: &[Part]| parts.iter().any(|part| these.contains(part));
     let mut notes = Vec::new();
-    let python = if has(&[Part::Model, Part::Masks]) { PyTorch::start()? } else { None };
-    if python.is_none() {
+    let is_beside = has(&[Part::Model, Part::Masks]);
+    let python = if is_beside { PyTorch::start()? } else { None };
+    if is_beside && python.is_none() {
         notes.push(format!("{VARIABLE} names no Python, so PyTorch and transformers were not measured"));
     }
     let subject = match Source::parse(name) {

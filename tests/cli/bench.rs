@@ -40,12 +40,16 @@ fn figures_come_as_json_with_what_they_are_measured_against() {
 
 #[test]
 fn the_table_and_markdown_say_what_is_missing() {
-    let output = command(&small("embedded")).env_remove("LOSSGLASS_PYTHON").output().expect("it starts");
+    let output = command(&small("embedded,masks")).env_remove("LOSSGLASS_PYTHON").output().expect("it starts");
     let table = stdout(&output);
     assert!(output.status.success(), "{}", stderr(&output));
-    for words in
-        ["one core at most", "median", "≤ 10.0 ms", "of 4 bars are met", "note: LOSSGLASS_PYTHON names no Python"]
-    {
+    for words in [
+        "one core at most",
+        "median",
+        "≤ 10.0 ms",
+        "of 4 bars are met; 1 cannot be known",
+        "note: LOSSGLASS_PYTHON names no Python",
+    ] {
         assert!(table.contains(words), "no `{words}` in\n{table}");
     }
     let markdown = stdout(&lossglass(&[&small("embedded")[..], &["--format", "markdown"]].concat()));

@@ -97,13 +97,11 @@ impl Line {
         })
     }
 
-    /// `met`, or by how much it is missed.
-    pub fn verdict(&self) -> &'static str {
-        match self.is_met() {
-            Some(true) => "met",
-            Some(false) => "missed",
-            None => "",
-        }
+    /// Whether the bar is met, and how much of what it allows it took: `met (87 %)`, `missed (115 %)`.
+    pub fn verdict(&self) -> String {
+        self.share_of_bar().map_or_else(String::new, |share| {
+            format!("{} ({:.0} %)", if share <= 1.0 { "met" } else { "missed" }, 100.0 * share)
+        })
     }
 
     /// The ratio, of the medians.
@@ -171,7 +169,11 @@ mod tests {
             assert_eq!((line.is_met(), line.bar_text().as_deref()), (Some(share <= 1.0), Some(text)));
         }
         let alone = Line::seconds("score", runs(0.3)).beside("PyTorch", None).bar(Some(Bar::RatioAtMost(0.5)));
-        assert_eq!((alone.is_met(), alone.verdict(), alone.ratio_text().as_str()), (None, "", ""));
+        assert_eq!((alone.is_met(), alone.verdict(), alone.ratio_text()), (None, String::new(), String::new()));
+        assert_eq!(
+            (line(Bar::AtMost(0.6)).verdict().as_str(), line(Bar::AtMost(0.2)).verdict().as_str()),
+            ("met (50 %)", "missed (150 %)")
+        );
     }
 
     #[test]

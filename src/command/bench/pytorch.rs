@@ -58,7 +58,7 @@ impl PyTorch {
     /// If the script fails.
     pub fn run(&mut self, order: &Value) -> Result<f64> {
         let told = writeln!(self.input, "{order}");
-        let seconds = self.read()?;
+        let seconds = self.read().with_context(|| format!("the Python of {VARIABLE}"))?;
         told?;
         seconds.parse().with_context(|| format!("{VARIABLE} printed `{seconds}` instead of seconds"))
     }

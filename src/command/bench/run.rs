@@ -203,7 +203,7 @@ impl Bench {
 
     fn products(&mut self, subject: Option<&Subject>) -> Result<()> {
         let tiny = self.embedded_subject(EMBEDDED[0])?;
-        for subject in subject.into_iter().chain([&tiny]) {
+        for subject in subject.into_iter().filter(|subject| subject.name != tiny.name).chain([&tiny]) {
             for shape in products::shapes(&subject.name, subject.decoder.config()) {
                 self.progress.doing(&format!("products, {}", shape.what));
                 let reach = |&tokens: &usize| products::reach(&shape, tokens, &self.rounds.stop);

@@ -149,14 +149,14 @@ impl Sheet {
     }
 }
 
-/// `12 of 14 bars are met`, and those that are not known.
+/// `12 of 14 bars are met`, and how many are not known.
 pub fn summary(lines: &[Line]) -> String {
     let with_bar: Vec<&Line> = lines.iter().filter(|line| line.bar.is_some()).collect();
     let known: Vec<bool> = with_bar.iter().filter_map(|line| line.is_met()).collect();
     let met = known.iter().filter(|is_met| **is_met).count();
     let unknown = match with_bar.len() - known.len() {
         0 => String::new(),
-        count => format!("; {count} more need a Python in LOSSGLASS_PYTHON"),
+        count => format!("; {count} cannot be known without a Python in LOSSGLASS_PYTHON"),
     };
     format!("{met} of {} bars are met{unknown}", known.len())
 }

@@ -35,7 +35,7 @@ pub fn head(out: &mut dyn Write, title: &str, is_first: bool) -> Result<()> {
     }
     writeln!(
         out,
-        "\n{title:<WHAT$}{:>9}{:>9}{:>9}{:>9}{:>10}  {:<7}{:>5}",
+        "\n{title:<WHAT$}{:>9}{:>9}{:>9}{:>9}{:>10}  {:<15}{:>4}",
         "median", "fastest", "beside", "ratio", "bar", "", "runs"
     )
 }
@@ -43,9 +43,8 @@ pub fn head(out: &mut dyn Write, title: &str, is_first: bool) -> Result<()> {
 pub fn line(out: &mut dyn Write, line: &Line) -> Result<()> {
     let beside = line.beside.as_ref();
     let other = beside.and_then(|beside| beside.runs).map_or_else(String::new, |runs| line.value(runs.median));
-    writeln!(
-        out,
-        "{:<WHAT$}{:>9}{:>9}{other:>9}{:>9}{:>10}  {:<7}{:>5}  {}",
+    let text = format!(
+        "{:<WHAT$}{:>9}{:>9}{other:>9}{:>9}{:>10}  {:<15}{:>4}  {}",
         line.what,
         line.value(line.ours.median),
         line.value(line.ours.best),
@@ -54,7 +53,8 @@ pub fn line(out: &mut dyn Write, line: &Line) -> Result<()> {
         line.verdict(),
         line.ours.runs,
         beside.map_or_else(String::new, |beside| format!("beside {}", beside.what)),
-    )
+    );
+    writeln!(out, "{}", text.trim_end())
 }
 
 pub fn products_head(out: &mut dyn Write, tokens: &[usize]) -> Result<()> {
