@@ -149,8 +149,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
 
 /// Rooms without tensors: neither they nor the modules they use name candle.
 const NO_TENSORS: &[&str] = &[
-    "app", "board", "cancel", "compare", "data", "dataset", "disguise", "docs", "guard", "jinja", "lesson", "loss", "mask",
-    "memory", "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
+    "app", "board", "cancel", "compare", "data", "dataset", "disguise", "docs", "guard", "jinja", "lesson", "loss",
+    "mask", "memory", "report", "sample", "sequence", "session", "source", "survey", "template", "tui", "ui",
 ];
 
 /// Where the screen's libraries may be named; `app::keymap` is the table of key codes.

@@ -12,7 +12,10 @@ pub const EXIT_CODES: [(&str, &str); 4] = [
 pub const VARIABLES: &[(&str, &str)] = &[
     ("LOSSGLASS_CACHE", "where models from PyPI are kept (default: the user's cache directory)"),
     ("LOSSGLASS_MEMORY", "how much memory the program may take in all, such as `2G` (default: what is free)"),
-    ("LOSSGLASS_SIMD", "the kernels to run: `avx512`, `avx2`, `neon` or `portable` (default: the best of the processor)"),
+    (
+        "LOSSGLASS_SIMD",
+        "the kernels to run: `avx512`, `avx2`, `neon` or `portable` (default: the best of the processor)",
+    ),
     ("LOSSGLASS_PYTHON", "a Python with torch and transformers, which `bench` measures beside"),
     ("RAYON_NUM_THREADS", "threads to compute with, where `--threads` does not say (default: one for each core)"),
     ("HF_HOME, HF_HUB_CACHE", "where the Hub's cache is (default: `~/.cache/huggingface`, and `hub` in it)"),

@@ -43,7 +43,9 @@ impl Saving<'_> {
         let position = serde_json::to_vec_pretty(position)
             .map_err(|error| SaveError::Write { file: directory.join(POSITION), reason: error.into() })?;
         let beside = [(RECIPE, recipe.as_bytes()), (POSITION, position.as_slice())];
-        Save { model, form: Form::Full, state: Some((trainer, settings)), beside: &beside }.to(directory, cancel, on_progress).map(drop)
+        Save { model, form: Form::Full, state: Some((trainer, settings)), beside: &beside }
+            .to(directory, cancel, on_progress)
+            .map(drop)
     }
 }
 
