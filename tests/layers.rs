@@ -127,6 +127,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "inspect::weights",
         ],
     ),
+    ("app", &["handover::recipient"]),
+    ("ui", &["handover::recipient"]),
     ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "board", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
