@@ -119,7 +119,8 @@ fn what_cannot_be_is_refused_in_a_sentence() {
     let end = at + text[at..].find('\n').unwrap();
     let wrong = refused(&format!("{}{field}{}", &text[..at], &text[end..]), &out);
     assert!(wrong.contains("words.jsonl line 2 (record 1) has no text, and no list of texts, in `words`"), "{wrong}");
-    std::fs::write(folder.path().join("thesis.txt"), "years of work").unwrap();
-    let taken = refused(&text, folder.path());
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("thesis.txt"), "years of work").unwrap();
+    let taken = refused(&text, other.path());
     assert!(taken.contains("which is no run; give a new or an empty folder"), "{taken}");
 }

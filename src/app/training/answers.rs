@@ -84,7 +84,8 @@ fn stand_at(app: &mut App, at: At) -> Vec<Effect> {
         show_rows(app, at.step, at.rows, is_step);
     }
     let kept = app.keep_best();
-    let continued = if went_back { app.continue_text() } else { None };
+    let writes = is_step && app.training.stage.as_ref().is_some_and(|stage| stage.writes_after(app.training.step));
+    let continued = if went_back || writes { app.continue_text() } else { None };
     kept.into_iter().chain(continued).collect()
 }
 

@@ -165,6 +165,11 @@ impl Stage {
         !self.probes.is_empty()
     }
 
+    /// Whether what the model writes is told after that step, while the run goes on.
+    pub fn writes_after(&self, step: usize) -> bool {
+        matches!(self.demonstration, Demonstration::FromScratch(_)) && step.is_multiple_of(scratch::WRITES)
+    }
+
     /// What a measured −log p in nats is drawn as.
     pub fn drawn(&self, nll: f64) -> f64 {
         if self.is_of_probability() { (-nll).exp() } else { nll }

@@ -27,6 +27,9 @@ pub const WORDS: &str = "A model of random weights: it guesses, and every token 
 static TEXTS: &[u8] = include_bytes!("../../../../sample_data/simple_english.jsonl.xz");
 const MOST: usize = 2000;
 
+/// Steps between two looks at what it writes.
+pub const WRITES: usize = 20;
+
 impl Scratch {
     /// Its name in the list and over the plot.
     pub fn title(self) -> &'static str {
