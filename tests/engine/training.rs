@@ -25,7 +25,7 @@ use crate::fixtures::fixture;
 /// What the screen trains on is handed over as it stands, from the base weights and from no others.
 #[test]
 fn a_run_is_handed_over() {
-    let trained = Trained::new();
+    let mut trained = Trained::new();
     let guard = tempfile::tempdir().unwrap();
     let request = |trained: &Trained, name: &str| {
         let (directory, mut plan) = (guard.path().join(name), *trained.plan(1e-3));
