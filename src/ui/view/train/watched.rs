@@ -45,6 +45,8 @@ fn checkpoints(watching: &Watching) -> String {
     };
     match watching.run().checkpoints.len() {
         0 => format!("{weights} · no checkpoint yet"),
+        1 if watching.scored() == 1 => format!("{weights} · 1 checkpoint read"),
+        1 => format!("{weights} · 1 checkpoint, not read yet"),
         all => format!("{weights} · {} of {} checkpoints read", text::count(watching.scored()), text::count(all)),
     }
 }
