@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::train::{TrainFormat, count};
+use super::train::TrainFormat;
 
 #[derive(Debug, Args)]
 pub struct PretrainArgs {
@@ -14,9 +14,6 @@ pub struct PretrainArgs {
     /// Folder for the weights; a run of the same recipe that is there is gone on with. It opens with --model DIR
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// How many cores to compute with; it changes no figure [default: all]
-    #[arg(long, value_name = "N", value_parser = count)]
-    pub threads: Option<usize>,
     /// Only say what would be trained, and whether the recipe holds
     #[arg(long)]
     pub check: bool,

@@ -38,9 +38,6 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
         progress.plan()?;
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(threads) = args.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().context("starting threads")?;
-    }
     let interrupt = Interrupt::listen().context("catching signals")?;
     let outcome = train(&recipe, &text, args, &interrupt, &mut progress);
     progress.clear();

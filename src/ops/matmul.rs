@@ -2,26 +2,17 @@
 //!
 //! A general matrix product first packs both operands, and that is what it spends its time on when a few tokens meet a
 //! large W. Here W is read as it lies where it can be, or packed a few columns at a time ([`blocks`]), and where a token
-//! or two come alone nothing is packed at all ([`dots`]). On a processor without vectors of its own [`kernel`] the `gemm`
-//! crate does both.
+//! or two come alone nothing is packed at all ([`few`]). Each way adds up in the same order, so that a token's values do
+//! not depend on what is computed beside it. On a processor without a [`kernel`] the `gemm` crate does all of it.
 
 mod blocks;
-#[cfg(target_arch = "x86_64")]
-mod dots;
 mod kernel;
 
-#[cfg(target_arch = "x86_64")]
-use std::mem::MaybeUninit;
-
-#[cfg(target_arch = "x86_64")]
 use rayon::prelude::*;
 
 use super::simd::{Level, level};
-use kernel::kernel;
+use kernel::{Kernel, Sums, kernel};
 
-/// Bytes of x that are multiplied with a block of W before the next: about half of a second-level cache.
-#[cfg(target_arch = "x86_64")]
-const BLOCK_BYTES: usize = 512 * 1024;
 /// Multiplications below which a second thread costs more than it brings.
 const MIN_PARALLEL: usize = 256 * 1024;
 
@@ -31,55 +22,44 @@ pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
     assert!(x.len() == tokens * k && w.len() == n * k, "matrix shapes disagree");
     // Not filled with zeros first, which for many logits takes a while.
     let mut y = Vec::with_capacity(tokens * n);
-    match level() {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: the processor has the instructions.
-        level if is_few(tokens, level) => unsafe { by_dots(level, y.spare_capacity_mut(), x, w, k) },
-        // SAFETY: y has room for the product.
-        level => unsafe {
-            let product = Product::new(y.as_mut_ptr(), View::new(x, k), View::new(w, k).t());
-            product.at_level(level, tokens * n * k >= MIN_PARALLEL);
-        },
+    let parallel = tokens * n * k >= MIN_PARALLEL;
+    // SAFETY: y has room for the product, and the processor the instructions.
+    unsafe {
+        match kernel(level()) {
+            // More would leave less than half of a vector empty.
+            Some(kernel) if tokens <= kernel.lanes / 2 => few(kernel, y.as_mut_ptr(), x, w, k, parallel),
+            _ => Product::new(y.as_mut_ptr(), View::new(x, k), View::new(w, k).t()).run(parallel),
+        }
+        // All of it is written.
+        y.set_len(tokens * n);
     }
-    // SAFETY: there is room for them, and either product has written them all.
-    unsafe { y.set_len(tokens * n) };
     y
 }
 
-/// Whether so many tokens would leave half of a vector empty.
-#[cfg(target_arch = "x86_64")]
-fn is_few(tokens: usize, level: Level) -> bool {
-    kernel(level).is_some_and(|kernel| tokens <= kernel.lanes / 2)
-}
+/// Rows of W that one task takes.
+const FEW_ROWS: usize = 96;
 
-/// Writes the product `[tokens, n]` to the first floats of y, all of them, with the tile kernel for `level`.
+/// Writes `y [tokens, n]` for few tokens: each row of W is read once.
 ///
 /// # Safety
-/// The processor must have the instructions of `level`, AVX2 or AVX-512.
-#[cfg(target_arch = "x86_64")]
-unsafe fn by_dots(level: Level, y: &mut [MaybeUninit<f32>], x: &[f32], w: &[f32], k: usize) {
+/// y must have room for it, and the processor the kernel's instructions.
+unsafe fn few(kernel: Kernel, y: *mut f32, x: &[f32], w: &[f32], k: usize, parallel: bool) {
     let (tokens, n) = (x.len() / k, w.len() / k);
-    let y = Output(y[..tokens * n].as_mut_ptr().cast());
-    let columns = |from: usize, to: usize| {
+    let y = Output(y);
+    let task = |(i, w): (usize, &[f32])| {
         let y = &y;
-        let rows = (BLOCK_BYTES / (4 * k)).next_multiple_of(dots::TILE_ROWS);
-        for row in (0..tokens).step_by(rows) {
-            let x = &x[row * k..(row + rows).min(tokens) * k];
-            // SAFETY: the processor has the instructions; the part of y is within bounds and no other call writes it.
+        for (j, w) in w.chunks(kernel.lanes * k).enumerate() {
+            // SAFETY: these columns of y are nobody else's.
             unsafe {
-                let y = y.0.add(row * n + from);
-                match level {
-                    Level::Avx512 => dots::avx512::block(y, n, x, &w[from * k..to * k], k),
-                    _ => dots::avx2::block(y, n, x, &w[from * k..to * k], k),
-                }
+                let start = y.0.add(i * FEW_ROWS + j * kernel.lanes);
+                (kernel.few)(x.as_ptr(), tokens, w.as_ptr(), w.len() / k, k, Sums { start, stride: n, add: false });
             }
         }
     };
-    if tokens * n * k < MIN_PARALLEL {
-        columns(0, n);
+    if parallel {
+        w.par_chunks(FEW_ROWS * k).enumerate().for_each(task);
     } else {
-        let step = 96.min(n.div_ceil(2));
-        (0..n.div_ceil(step)).into_par_iter().for_each(|i| columns(i * step, ((i + 1) * step).min(n)));
+        w.chunks(FEW_ROWS * k).enumerate().for_each(task);
     }
 }
 
@@ -299,19 +279,21 @@ mod tests {
         (130, 640, 193),
     ];
 
-    #[cfg(target_arch = "x86_64")]
     #[test]
-    fn products_of_a_few_tokens_agree_with_the_plain_sum_on_every_level() {
-        for (tokens, n, k) in SHAPES {
-            let (x, w) = (sample(tokens * k, 7), sample(n * k, 11));
-            for level in Level::here().filter(|level| *level != Level::Portable) {
-                let mut y: Vec<f32> = Vec::with_capacity(tokens * n);
-                // SAFETY: the processor has the instructions; all of y is written.
-                unsafe {
-                    by_dots(level, y.spare_capacity_mut(), &x, &w, k);
-                    y.set_len(tokens * n);
+    fn few_tokens_have_the_bits_that_they_have_among_many_on_every_level() {
+        for (n, k) in [(1, 1), (7, 48), (24, 31), (97, 257), (200, 385), (49, 576), (640, 193)] {
+            let (x, w) = (sample(33 * k, 7), sample(n * k, 11));
+            for kernel in Level::here().filter_map(kernel) {
+                let mut all = vec![f32::NAN; 33 * n];
+                let product = Product::new(all.as_mut_ptr(), View::new(&x, k), View::new(&w, k).t());
+                // SAFETY: y has the product's shape, and the processor the instructions.
+                unsafe { product.by_blocks(kernel, true) };
+                for tokens in 1..=8 {
+                    let mut y = vec![f32::NAN; tokens * n];
+                    // SAFETY: as above.
+                    unsafe { few(kernel, y.as_mut_ptr(), &x[..tokens * k], &w, k, tokens % 2 == 0) };
+                    assert!(y == all[..tokens * n], "{tokens}x{n}x{k} with {} lanes", kernel.lanes);
                 }
-                agree(&y, plain(&x, &w, k).into_iter(), &format!("{level} {tokens}x{n}x{k}"));
             }
         }
     }

@@ -110,7 +110,7 @@ impl Room for Train {
         bind(&["a"], Command::Collect, "add this sentence to the training set, or take it out", ""),
         bind(&["D"], Command::DataSet, "train on a data set (JSONL), or on the screen again", "D data"),
         bind(&["w"], Command::Save, "save the weights", "w save"),
-        bind(&["H"], Command::HandOver, "hand the run over to transformers, TRL, Axolotl or torchtune", ""),
+        bind(&["H"], Command::HandOver, "hand the run over to another trainer", ""),
     ];
     type Command = Command;
 

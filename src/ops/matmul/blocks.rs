@@ -8,11 +8,9 @@ use std::cell::RefCell;
 
 use rayon::prelude::*;
 
-use super::kernel::{Kernel, Panel, Rows, Sums};
+use super::kernel::{Kernel, Panel, Rows, STEPS, Sums};
 use super::{Matrix, Output, Product};
 
-/// Steps of the sum that are taken together. Every element is summed in the same order, however many threads there are.
-const STEPS: usize = 192;
 /// Rows of a in a block at most, where they are read as they lie: with [`STEPS`] a part of a second-level cache.
 const ROWS: usize = 96;
 /// Sums of a block about, a quarter of a megabyte.

@@ -14,6 +14,9 @@ use crate::ops::simd::Level;
 
 /// Floats of a cache line on most processors.
 const LINE: usize = 16;
+/// Steps of the sum that are taken together: their sums are added to those of the steps before. Every element is summed
+/// in this order, whatever the shapes and however many threads there are.
+pub const STEPS: usize = 192;
 /// Steps that packing fetches ahead.
 const AHEAD: usize = 12;
 
@@ -37,6 +40,9 @@ pub struct Kernel {
     pub pack_rows: unsafe fn(a: Matrix, rows: usize, steps: usize, to: *mut f32),
     /// sums (+)= a·panel for `rows` rows of a and a panel of `vectors`.
     pub multiply: unsafe fn(a: Rows, rows: usize, panel: *const f32, vectors: usize, steps: usize, sums: Sums),
+    /// y = x·Wᵀ for at most `lanes` rows of W, `steps` floats each, and `tokens` rows of x: a vector's sums are those of
+    /// as many rows of W, transposed as they are read, added up in the same order as everywhere else.
+    pub few: unsafe fn(x: *const f32, tokens: usize, w: *const f32, rows: usize, steps: usize, y: Sums),
     /// y (+)= scale·sums for the sums of `[rows, columns]`.
     pub write: unsafe fn(sums: Sums, [usize; 2], y: Sums, scale: f32),
     /// y (+)= scale·sumsᵀ for the sums of `[rows, columns]`.
@@ -93,7 +99,7 @@ macro_rules! loops {
         pub mod $module {
             use super::arch::*;
             use crate::ops::matmul::Matrix;
-            use crate::ops::matmul::kernel::{AHEAD, Kernel, LINE, Panel, Rows, Sums};
+            use crate::ops::matmul::kernel::{AHEAD, Kernel, LINE, Panel, Rows, STEPS, Sums};
 
             const LANES: usize = $lanes;
             const ROWS: usize = $rows;
@@ -106,6 +112,7 @@ macro_rules! loops {
                 pack,
                 pack_rows,
                 multiply,
+                few,
                 write,
                 write_transposed: $write_transposed,
             };
@@ -279,6 +286,72 @@ macro_rules! loops {
                             $store(to_vector, if to.add { $add($load(to_vector), sums[i][j]) } else { sums[i][j] });
                         }
                     }
+                }
+                M
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn few(x: *const f32, tokens: usize, w: *const f32, rows: usize, steps: usize, y: Sums) {
+                let (mut token, mut sums) = (0, [[0.0; LANES]; 8]);
+                while token < tokens {
+                    // SAFETY: as many tokens are left; y has their rows.
+                    unsafe {
+                        let x = x.add(token * steps);
+                        let done = match tokens - token {
+                            8.. => column::<8>(x, w, rows, steps, &mut sums),
+                            4.. => column::<4>(x, w, rows, steps, &mut sums),
+                            2.. => column::<2>(x, w, rows, steps, &mut sums),
+                            _ => column::<1>(x, w, rows, steps, &mut sums),
+                        };
+                        for (i, sums) in sums[..done].iter().enumerate() {
+                            let to = y.start.add((token + i) * y.stride);
+                            to.copy_from_nonoverlapping(sums.as_ptr(), rows);
+                        }
+                        token += done;
+                    }
+                }
+            }
+
+            /// M tokens times at most a vector's rows of W; returns M. The next rows of W are fetched meanwhile.
+            #[target_feature(enable = $features)]
+            unsafe fn column<const M: usize>(
+                x: *const f32,
+                w: *const f32,
+                rows: usize,
+                steps: usize,
+                to: &mut [[f32; LANES]; 8],
+            ) -> usize {
+                let mut totals = [$zero(); M];
+                for from in (0..steps).step_by(STEPS) {
+                    let (mut step, end) = (from, steps.min(from + STEPS));
+                    let mut sums = [$zero(); M];
+                    while step < end {
+                        let count = LANES.min(end - step);
+                        let mut square = [$zero(); LANES];
+                        for i in 0..rows {
+                            // SAFETY: W has the rows, each with the step and `count` from there on.
+                            unsafe {
+                                let at = w.add(i * steps + step);
+                                $prefetch(at.wrapping_add(rows * steps));
+                                square[i] = if count == LANES { $load(at) } else { part(at, count) };
+                            }
+                        }
+                        for (i, vector) in $transposed(square).into_iter().take(count).enumerate() {
+                            for t in 0..M {
+                                // SAFETY: x has M rows of `steps`.
+                                let x = $splat(unsafe { *x.add(t * steps + step + i) });
+                                sums[t] = $fma(x, vector, sums[t]);
+                            }
+                        }
+                        step += count;
+                    }
+                    for t in 0..M {
+                        totals[t] = if from == 0 { sums[t] } else { $add(totals[t], sums[t]) };
+                    }
+                }
+                for t in 0..M {
+                    // SAFETY: a vector's floats fit.
+                    unsafe { $store(to[t].as_mut_ptr(), totals[t]) };
                 }
                 M
             }

@@ -35,11 +35,10 @@ fn agrees_with(name: &str, expected: &Value, decoder: &Decoder) {
             };
             close(target.nll, "nll");
             close(row.entropy, "entropy");
-            assert_eq!(
-                u64::from(target.rank),
-                sample["rank"][t].as_u64().unwrap(),
-                "{name}: rank of token {t} of {ids:?}"
-            );
+            let (rank, theirs) = (u64::from(target.rank), sample["rank"][t].as_u64().unwrap());
+            // Far down, logits lie closer together than any two orders of summing agree.
+            let is_close = rank.abs_diff(theirs) <= theirs / 10_000;
+            assert!(is_close, "{name}: rank of token {t} of {ids:?}: {rank} instead of {theirs}");
             for (ours, theirs) in row.top.iter().zip(sample["top5"][t].as_array().unwrap()) {
                 assert_eq!(u64::from(ours.id), theirs[0].as_u64().unwrap(), "{name}: top 5 of token {t} of {ids:?}");
                 assert!((ours.p - theirs[1].as_f64().unwrap()).abs() < 1e-4);

@@ -84,7 +84,7 @@ fn the_own_text_is_watched_beside_the_true_one_by_a_model_that_has_not_learned_i
 fn the_list_has_twins_and_demonstrations() {
     let mut app = chat();
     press(&mut app, "4 t");
-    assert_eq!(picker(&app).total(), lossglass::app::PRESETS.len() + 2);
+    assert_eq!(picker(&app).total(), lossglass::app::PRESETS.len() + 5);
     press(&mut app, "esc");
     assert!(app.training.stage.is_none());
 }
