@@ -1,7 +1,7 @@
 //! Run-time dispatch to the vector instructions the processor has.
 //!
 //! The shipped binary is built for the oldest processor of its kind; the hot loops are compiled once for each [`Level`].
-//! Which of them run is chosen once and here: the best that the processor executes, or what [`VARIABLE`] says, so that
+//! Which of them run is chosen once and here: the best that the processor executes, or what `LOSSGLASS_SIMD` says, so that
 //! one machine tests them all.
 
 use std::str::FromStr;
@@ -60,14 +60,14 @@ impl Level {
     }
 }
 
-/// Which level runs, and whether [`VARIABLE`] said so.
+/// Which level runs, and whether `LOSSGLASS_SIMD` said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Choice {
     pub level: Level,
     pub is_forced: bool,
 }
 
-/// [`VARIABLE`] names what cannot run.
+/// `LOSSGLASS_SIMD` names what cannot run.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LevelError {
     #[error("{VARIABLE} is `{0}`: give avx512, avx2, neon or portable, or unset it")]
@@ -100,7 +100,7 @@ fn choose(asked: Option<&str>) -> Result<Choice, LevelError> {
 /// What was chosen. The program asks before it does anything else.
 ///
 /// # Errors
-/// If [`VARIABLE`] names a level that there is not, or that this processor does not execute.
+/// If `LOSSGLASS_SIMD` names a level that there is not, or that this processor does not execute.
 pub fn choice() -> Result<Choice, LevelError> {
     CHOICE.clone()
 }

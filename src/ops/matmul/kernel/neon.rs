@@ -6,12 +6,12 @@ use arch::*;
 
 use super::Sums;
 
-super::loops!(
+super::loops::loops!(
     neon, "neon", float32x4_t, lanes 4, tile 8 x 3,
     super::zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, super::fma,
     super::prefetch, super::transposed4, super::write_transposed
 );
-super::write_transposed!("neon", 4, zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, transposed4);
+super::loops::write_transposed!("neon", 4, zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, transposed4);
 
 #[target_feature(enable = "neon")]
 #[inline]

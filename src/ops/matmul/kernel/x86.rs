@@ -6,18 +6,18 @@ use arch::*;
 
 use super::Sums;
 
-super::loops!(
+super::loops::loops!(
     avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", __m512, lanes 16, tile 8 x 3,
     _mm512_setzero_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_mul_ps, _mm512_add_ps, _mm512_fmadd_ps,
     super::prefetch, super::transposed16, super::write_transposed
 );
-super::loops!(
+super::loops::loops!(
     avx2, "avx2,fma", __m256, lanes 8, tile 6 x 2,
     _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_mul_ps, _mm256_add_ps, _mm256_fmadd_ps,
     super::prefetch, super::transposed8, super::write_transposed
 );
 // A tile has at most eight rows, which would not fill squares of sixteen: both write in squares of eight.
-super::write_transposed!(
+super::loops::write_transposed!(
     "avx2,fma",
     8,
     _mm256_setzero_ps,

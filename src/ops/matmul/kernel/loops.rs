@@ -1,0 +1,336 @@
+//! The innermost loops of a product: a tile of sums that stays in registers, and what brings the operands into the order
+//! in which it reads them.
+
+/// Defines the loops for one set of vector instructions.
+macro_rules! loops {
+    (
+        $module:ident, $features:literal, $vector:ident, lanes $lanes:literal, tile $rows:literal x $vectors:literal,
+        $zero:path, $load:ident, $store:ident, $splat:ident, $mul:ident, $add:ident, $fma:path,
+        $prefetch:path, $transposed:path, $write_transposed:path
+    ) => {
+        pub mod $module {
+            use super::arch::*;
+            use crate::ops::matmul::Matrix;
+            use crate::ops::matmul::kernel::{AHEAD, Kernel, LINE, Panel, Rows, STEPS, Sums};
+
+            const LANES: usize = $lanes;
+            const ROWS: usize = $rows;
+            const VECTORS: usize = $vectors;
+
+            pub const KERNEL: Kernel = Kernel {
+                lanes: LANES,
+                rows: ROWS,
+                vectors: VECTORS,
+                pack,
+                pack_rows,
+                multiply,
+                few,
+                write,
+                write_transposed: $write_transposed,
+            };
+
+            #[target_feature(enable = $features)]
+            unsafe fn pack(b: Matrix, columns: usize, steps: usize, panels: &[Panel], to: *mut f32) {
+                let start = panels.first().map_or(0, |panel| panel.from);
+                for step in (0..steps).filter(|_| b.column == 1) {
+                    for panel in panels {
+                        let from = panel.from - start;
+                        for column in (from..from + panel.vectors * LANES).step_by(LANES) {
+                            // SAFETY: the vector's columns that exist lie within b's row, all of them within its panel.
+                            unsafe {
+                                let row = b.start.add(step * b.row + column);
+                                let to = to.add(from * steps + step * panel.vectors * LANES + column - from);
+                                $prefetch(row.wrapping_add(AHEAD * b.row));
+                                let is_whole = column + LANES <= columns;
+                                $store(to, if is_whole { $load(row) } else { part(row, columns - column) });
+                            }
+                        }
+                    }
+                }
+                for panel in panels.iter().filter(|_| b.column != 1) {
+                    let (from, width) = (panel.from - start, panel.vectors * LANES);
+                    for column in (from..columns.min(from + width)).step_by(LANES) {
+                        // SAFETY: as above.
+                        unsafe {
+                            let to = to.add(from * steps + column - from);
+                            pack_columns(b.at(0, column), LANES.min(columns - column), steps, to, width);
+                        }
+                    }
+                }
+            }
+
+            /// The first `count` floats, zeros in the other lanes.
+            #[target_feature(enable = $features)]
+            unsafe fn part(from: *const f32, count: usize) -> $vector {
+                let mut all = [0.0; LANES];
+                // SAFETY: the caller has that many, fewer than lanes.
+                unsafe {
+                    from.copy_to_nonoverlapping(all.as_mut_ptr(), count);
+                    $load(all.as_ptr())
+                }
+            }
+
+            /// [`pack`] of at most a vector's columns, which do not lie side by side.
+            #[target_feature(enable = $features)]
+            unsafe fn pack_columns(b: Matrix, columns: usize, steps: usize, to: *mut f32, width: usize) {
+                let squares = if b.row == 1 { steps - steps % LANES } else { 0 };
+                for step in (0..squares).step_by(LANES) {
+                    let mut square = [$zero(); LANES];
+                    for i in 0..columns {
+                        // SAFETY: so many columns exist, each with a vector's steps from here on.
+                        square[i] = unsafe { $load(b.start.add(i * b.column + step)) };
+                    }
+                    for (i, values) in $transposed(square).into_iter().enumerate() {
+                        // SAFETY: the panel has the step.
+                        unsafe { $store(to.add((step + i) * width), values) };
+                    }
+                }
+                for step in squares..steps {
+                    for i in 0..LANES {
+                        let at = b.start.wrapping_add(step * b.row + i * b.column);
+                        // SAFETY: only columns that exist are read.
+                        unsafe { *to.add(step * width + i) = if i < columns { *at } else { 0.0 } };
+                    }
+                }
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn pack_rows(a: Matrix, rows: usize, steps: usize, to: *mut f32) {
+                let whole = rows / ROWS;
+                for step in 0..steps {
+                    // SAFETY: a has the rows and the step; `to` has every tile's ROWS floats for it.
+                    unsafe {
+                        let (from, to) = (a.start.add(step * a.column), to.add(step * ROWS));
+                        for row in (0..rows).step_by(LINE) {
+                            $prefetch(from.wrapping_add(AHEAD * a.column + row * a.row));
+                        }
+                        for tile in 0..whole {
+                            let to = to.add(tile * ROWS * steps);
+                            if a.row == 1 {
+                                to.copy_from_nonoverlapping(from.add(tile * ROWS), ROWS);
+                            } else {
+                                (0..ROWS).for_each(|i| *to.add(i) = *from.add((tile * ROWS + i) * a.row));
+                            }
+                        }
+                        for row in whole * ROWS..rows.next_multiple_of(ROWS) {
+                            let value = if row < rows { *from.add(row * a.row) } else { 0.0 };
+                            *to.add(whole * ROWS * steps + row - whole * ROWS) = value;
+                        }
+                    }
+                }
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn multiply(a: Rows, rows: usize, panel: *const f32, vectors: usize, steps: usize, sums: Sums) {
+                // SAFETY: the caller's promise.
+                unsafe {
+                    match vectors {
+                        1 => tiles::<1>(a, rows, panel, steps, sums),
+                        2 => tiles::<2>(a, rows, panel, steps, sums),
+                        _ => tiles::<VECTORS>(a, rows, panel, steps, sums),
+                    }
+                }
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn tiles<const N: usize>(mut a: Rows, rows: usize, panel: *const f32, steps: usize, mut sums: Sums) {
+                for _ in 0..rows / ROWS {
+                    // SAFETY: a whole tile's rows are left.
+                    unsafe { tile::<ROWS, N>(a, panel, steps, sums) };
+                    a.start = a.start.wrapping_add(a.tile);
+                    sums.start = sums.start.wrapping_add(ROWS * sums.stride);
+                }
+                let mut left = rows % ROWS;
+                while left > 0 {
+                    // SAFETY: as many rows are left.
+                    let done = unsafe {
+                        match left {
+                            4.. => tile::<4, N>(a, panel, steps, sums),
+                            2.. => tile::<2, N>(a, panel, steps, sums),
+                            _ => tile::<1, N>(a, panel, steps, sums),
+                        }
+                    };
+                    a.start = a.start.wrapping_add(done * a.row);
+                    sums.start = sums.start.wrapping_add(done * sums.stride);
+                    left -= done;
+                }
+            }
+
+            /// M rows of a times a panel of N vectors; returns M. The next tile's lines are fetched as fast as this
+            /// one's are used.
+            #[target_feature(enable = $features)]
+            unsafe fn tile<const M: usize, const N: usize>(
+                a: Rows,
+                panel: *const f32,
+                steps: usize,
+                to: Sums,
+            ) -> usize {
+                let mut sums = [[$zero(); N]; M];
+                let line = if a.step == 1 { a.row } else { LINE };
+                let (mut x, mut b, mut left) = (a.start, panel, steps);
+                while left > 0 {
+                    for i in 0..M {
+                        $prefetch(x.wrapping_add(a.tile + i * line));
+                    }
+                    let run = LINE.min(left);
+                    for _ in 0..run {
+                        let mut vectors = [$zero(); N];
+                        for j in 0..N {
+                            // SAFETY: the panel has `steps` times N vectors.
+                            vectors[j] = unsafe { $load(b.add(j * LANES)) };
+                        }
+                        for i in 0..M {
+                            // SAFETY: a has M rows of `steps`.
+                            let x = $splat(unsafe { *x.add(i * a.row) });
+                            for j in 0..N {
+                                sums[i][j] = $fma(x, vectors[j], sums[i][j]);
+                            }
+                        }
+                        (x, b) = (x.wrapping_add(a.step), b.wrapping_add(N * LANES));
+                    }
+                    left -= run;
+                }
+                for i in 0..M {
+                    for j in 0..N {
+                        // SAFETY: `to` has M rows of N vectors.
+                        unsafe {
+                            let to_vector = to.start.add(i * to.stride + j * LANES);
+                            $store(to_vector, if to.add { $add($load(to_vector), sums[i][j]) } else { sums[i][j] });
+                        }
+                    }
+                }
+                M
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn few(x: *const f32, tokens: usize, w: *const f32, rows: usize, steps: usize, y: Sums) {
+                let (mut token, mut sums) = (0, [[0.0; LANES]; 8]);
+                while token < tokens {
+                    // SAFETY: as many tokens are left; y has their rows.
+                    unsafe {
+                        let x = x.add(token * steps);
+                        let done = match tokens - token {
+                            8.. => column::<8>(x, w, rows, steps, &mut sums),
+                            4.. => column::<4>(x, w, rows, steps, &mut sums),
+                            2.. => column::<2>(x, w, rows, steps, &mut sums),
+                            _ => column::<1>(x, w, rows, steps, &mut sums),
+                        };
+                        for (i, sums) in sums[..done].iter().enumerate() {
+                            let to = y.start.add((token + i) * y.stride);
+                            to.copy_from_nonoverlapping(sums.as_ptr(), rows);
+                        }
+                        token += done;
+                    }
+                }
+            }
+
+            /// M tokens times at most a vector's rows of W; returns M. The next rows of W are fetched meanwhile.
+            #[target_feature(enable = $features)]
+            unsafe fn column<const M: usize>(
+                x: *const f32,
+                w: *const f32,
+                rows: usize,
+                steps: usize,
+                to: &mut [[f32; LANES]; 8],
+            ) -> usize {
+                let mut totals = [$zero(); M];
+                for from in (0..steps).step_by(STEPS) {
+                    let (mut step, end) = (from, steps.min(from + STEPS));
+                    let mut sums = [$zero(); M];
+                    while step < end {
+                        let count = LANES.min(end - step);
+                        let mut square = [$zero(); LANES];
+                        for i in 0..rows {
+                            // SAFETY: W has the rows, each with the step and `count` from there on.
+                            unsafe {
+                                let at = w.add(i * steps + step);
+                                $prefetch(at.wrapping_add(rows * steps));
+                                square[i] = if count == LANES { $load(at) } else { part(at, count) };
+                            }
+                        }
+                        for (i, vector) in $transposed(square).into_iter().take(count).enumerate() {
+                            for t in 0..M {
+                                // SAFETY: x has M rows of `steps`.
+                                let x = $splat(unsafe { *x.add(t * steps + step + i) });
+                                sums[t] = $fma(x, vector, sums[t]);
+                            }
+                        }
+                        step += count;
+                    }
+                    for t in 0..M {
+                        totals[t] = if from == 0 { sums[t] } else { $add(totals[t], sums[t]) };
+                    }
+                }
+                for t in 0..M {
+                    // SAFETY: a vector's floats fit.
+                    unsafe { $store(to[t].as_mut_ptr(), totals[t]) };
+                }
+                M
+            }
+
+            #[target_feature(enable = $features)]
+            unsafe fn write(sums: Sums, [rows, columns]: [usize; 2], y: Sums, scale: f32) {
+                let whole = columns - columns % LANES;
+                for row in 0..rows {
+                    // SAFETY: both have the row and its columns.
+                    unsafe {
+                        let (from, to) = (sums.start.add(row * sums.stride), y.start.add(row * y.stride));
+                        for i in (0..whole).step_by(LANES) {
+                            let value = $mul($splat(scale), $load(from.add(i)));
+                            $store(to.add(i), if y.add { $add($load(to.add(i)), value) } else { value });
+                        }
+                        for i in whole..columns {
+                            let value = scale * *from.add(i);
+                            *to.add(i) = if y.add { *to.add(i) + value } else { value };
+                        }
+                    }
+                }
+            }
+        }
+    };
+}
+pub(super) use loops;
+
+/// Defines y (+)= scale·sumsᵀ in squares of vectors, and what is left float by float.
+macro_rules! write_transposed {
+    (
+        $features:literal, $lanes:literal,
+        $zero:ident, $load:ident, $store:ident, $splat:ident, $mul:ident, $add:ident, $transposed:path
+    ) => {
+        #[target_feature(enable = $features)]
+        unsafe fn write_transposed(sums: Sums, [rows, columns]: [usize; 2], y: Sums, scale: f32) {
+            const LANES: usize = $lanes;
+            let (whole_rows, whole_columns) = (rows - rows % LANES, columns - columns % LANES);
+            for column in (0..whole_columns).step_by(LANES) {
+                for row in (0..whole_rows).step_by(LANES) {
+                    let mut square = [$zero(); LANES];
+                    for i in 0..LANES {
+                        // SAFETY: the sums have the square's rows and columns.
+                        square[i] = unsafe { $load(sums.start.add((row + i) * sums.stride + column)) };
+                    }
+                    for (i, values) in $transposed(square).into_iter().enumerate() {
+                        let values = $mul($splat(scale), values);
+                        // SAFETY: y has them the other way round.
+                        unsafe {
+                            let to = y.start.add((column + i) * y.stride + row);
+                            $store(to, if y.add { $add($load(to), values) } else { values });
+                        }
+                    }
+                }
+            }
+            let one_by_one = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
+                for (row, column) in rows.flat_map(|row| columns.clone().map(move |column| (row, column))) {
+                    // SAFETY: both have the row and the column.
+                    unsafe {
+                        let value = scale * *sums.start.add(row * sums.stride + column);
+                        let to = y.start.add(column * y.stride + row);
+                        *to = if y.add { *to + value } else { value };
+                    }
+                }
+            };
+            one_by_one(whole_rows..rows, 0..columns);
+            one_by_one(0..whole_rows, whole_columns..columns);
+        }
+    };
+}
+pub(super) use write_transposed;
