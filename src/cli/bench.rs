@@ -53,6 +53,6 @@ pub enum BenchFormat {
 
 /// What `bench --help` ends with.
 pub const BESIDE: &str = "\
-LOSSGLASS_PYTHON=/path/to/python, one that has torch, transformers, gguf and accelerate, sets PyTorch beside it: its runs
-alternate with ours. LOSSGLASS_SIMD=avx512|avx2|neon|portable chooses the kernels. A figure is the median of its runs; a
+LOSSGLASS_PYTHON=/path/to/python, one that has torch, transformers, gguf and accelerate, sets PyTorch beside it: its runs \
+alternate with ours. LOSSGLASS_SIMD=avx512|avx2|neon|portable chooses the kernels. A figure is the median of its runs; a \
 ratio is of medians. Close what else computes: other work on the machine goes into the figures.";

@@ -3,7 +3,8 @@
 //! A general matrix product first packs both operands, and that is what it spends its time on when a few tokens meet a
 //! large W. Here W is read as it lies where it can be, or packed a few columns at a time ([`blocks`]), and where a token
 //! or two come alone nothing is packed at all ([`few`]). Each way adds up in the same order, so that a token's values do
-//! not depend on what is computed beside it. On a processor without a [`kernel`] the `gemm` crate does all of it.
+//! not depend on what is computed beside it. On a processor for which there is no [`kernel`] the `gemm`
+//! crate does all of it.
 
 mod blocks;
 mod kernel;

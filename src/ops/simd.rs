@@ -16,7 +16,8 @@ pub const VARIABLE: &str = "LOSSGLASS_SIMD";
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Display, EnumIter, EnumString)]
 #[strum(serialize_all = "lowercase")]
 pub enum Level {
-    /// Loops as the compiler vectorises them for the processor the binary was built for, and the `gemm` crate's products.
+    /// Loops as the compiler vectorises them for the oldest processor of its kind; products with SSE2 on x86-64, by the
+    /// `gemm` crate elsewhere.
     Portable,
     /// 4 floats at once; every aarch64 processor has it.
     Neon,

@@ -8,6 +8,8 @@ mod loops;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 #[cfg(target_arch = "x86_64")]
+mod sse2;
+#[cfg(target_arch = "x86_64")]
 mod x86;
 
 use super::Matrix;
@@ -57,6 +59,8 @@ pub fn kernel(level: Level) -> Option<Kernel> {
         Level::Avx512 => Some(x86::avx512::KERNEL),
         #[cfg(target_arch = "x86_64")]
         Level::Avx2 => Some(x86::avx2::KERNEL),
+        #[cfg(target_arch = "x86_64")]
+        Level::Portable => Some(sse2::sse2::KERNEL),
         #[cfg(target_arch = "aarch64")]
         Level::Neon => Some(neon::neon::KERNEL),
         _ => None,

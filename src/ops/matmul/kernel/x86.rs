@@ -31,7 +31,7 @@ super::loops::write_transposed!(
 
 /// Brings a line to the first-level cache. Reads nothing, so any address will do.
 #[inline(always)]
-fn prefetch(at: *const f32) {
+pub(super) fn prefetch(at: *const f32) {
     // SAFETY: SSE belongs to every x86-64 processor.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
 }
