@@ -5,7 +5,6 @@
 //! ours; without it only ours are measured.
 
 #[path = "baseline/pytorch.rs"]
-#[allow(dead_code, reason = "other benchmarks use the rest")]
 mod pytorch;
 
 use std::sync::Arc;
@@ -34,7 +33,7 @@ fn main() {
     let documents = Documents::new((0..BATCH).map(|sequence| sequence * LENGTH));
     let weights = (0..tokens).map(|t| f64::from(u8::from(t % LENGTH > 0))).collect();
     let examples = [Arc::new(Example { ids, weights, visibility: documents.into(), labels: Labels::Next })];
-    let mut pytorch = PyTorch::of("pytorch_pretraining.py", None);
+    let mut pytorch = PyTorch::of("pytorch_pretraining.py");
     let mut ours =
         || time(|| drop(trainer.step(&mut decoder, &examples, &settings, &Cancel::default()).expect("a step")));
     let mut theirs = || pytorch.as_mut().map_or(f64::NAN, |pytorch| pytorch.run("pretrain", tokens));

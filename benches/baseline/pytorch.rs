@@ -5,14 +5,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lossglass::source::Source;
-
-/// The ids that both sides run.
-pub fn ids(tokens: usize) -> Vec<u32> {
-    (0..tokens as u32).map(|i| 20 + i * 7919 % 40000).collect()
-}
-
-/// `pytorch_baseline.py`, waiting for work.
+/// A script of this folder, waiting for work.
 pub struct PyTorch {
     process: Child,
     input: ChildStdin,
@@ -20,18 +13,12 @@ pub struct PyTorch {
 }
 
 impl PyTorch {
-    /// PyTorch with SmolLM2 loaded, if `LOSSGLASS_PYTHON` names a Python that has it.
-    pub fn start() -> Option<Self> {
-        let Ok(Source::Gguf(model)) = Source::parse("smollm2") else { return None };
-        Self::of("pytorch_baseline.py", Some(&model))
-    }
-
     /// A script of this folder that says "ready" and then answers each line with seconds, if `LOSSGLASS_PYTHON` is there.
-    pub fn of(script: &str, argument: Option<&Path>) -> Option<Self> {
+    pub fn of(script: &str) -> Option<Self> {
         let python = std::env::var_os("LOSSGLASS_PYTHON")?;
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches").join(script);
         let mut command = Command::new(python);
-        command.env("TQDM_DISABLE", "1").arg(script).args(argument).stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.env("TQDM_DISABLE", "1").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut process = command.spawn().expect("LOSSGLASS_PYTHON is a Python");
         let input = process.stdin.take().expect("piped");
         let output = BufReader::new(process.stdout.take().expect("piped"));
@@ -101,11 +88,4 @@ pub fn time(run: impl FnOnce()) -> f64 {
     let start = Instant::now();
     run();
     start.elapsed().as_secs_f64()
-}
-
-/// The high-water mark of resident memory, where the system tells.
-pub fn peak_memory() -> Option<String> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
-    Some(line["VmHWM:".len()..].trim().into())
 }
