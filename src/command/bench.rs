@@ -63,7 +63,7 @@ pub fn run(args: &BenchArgs) -> Result<ExitCode> {
     let has = |these: &[Part]| parts.iter().any(|part| these.contains(part));
     let mut notes = Vec::new();
     let is_beside = has(&[Part::Model, Part::Masks]);
-    let python = if is_beside { PyTorch::start()? } else { None };
+    let python = if is_beside { PyTorch::start(ops::choice()?)? } else { None };
     if is_beside && python.is_none() {
         notes.push(format!("{VARIABLE} names no Python, so PyTorch and transformers were not measured"));
     }

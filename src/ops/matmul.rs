@@ -192,10 +192,11 @@ impl Product {
         }
     }
 
-    /// The same product as yᵀ = bᵀ·aᵀ where that is less work: bᵀ is then read as it lies, and the smaller a is packed.
+    /// The same product as yᵀ = bᵀ·aᵀ where that is less work: bᵀ is then read as it lies, a is packed instead of it, and
+    /// y is written from sums.
     fn turned(self) -> Self {
         let [rows, columns, steps] = self.shape;
-        if self.b.row != 1 || rows >= columns.min(steps) || self.is_transposed {
+        if self.b.row != 1 || rows * (columns + steps) >= columns * steps || self.is_transposed {
             return self;
         }
         let (a, b) = (self.b.t(), self.a.t());

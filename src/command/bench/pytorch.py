@@ -104,7 +104,8 @@ def masks(order):
     return run
 
 
-print(f"PyTorch {torch.__version__.split('+')[0]}, transformers {transformers.__version__}", flush=True)
+version, level = torch.__version__.split("+")[0], torch.backends.cpu.get_cpu_capability().lower()
+print(f"PyTorch {version} ({level}), transformers {transformers.__version__}", flush=True)
 for line in sys.stdin:
     order = json.loads(line)
     run = {"score": score, "train": train, "generate": generate, "masks": masks}[order["run"]](order)

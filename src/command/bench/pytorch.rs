@@ -8,10 +8,15 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::ops::{Choice, Level};
+
 /// The environment variable that names a Python with torch and transformers.
 pub const VARIABLE: &str = "LOSSGLASS_PYTHON";
 /// Tells the script how many threads to use.
 const THREADS_VARIABLE: &str = "LOSSGLASS_BENCH_THREADS";
+/// What keeps PyTorch and its libraries to AVX2.
+const TO_AVX2: [(&str, &str); 3] =
+    [("ATEN_CPU_CAPABILITY", "avx2"), ("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("ONEDNN_MAX_CPU_ISA", "AVX2")];
 /// Takes orders on standard input; see there.
 const SCRIPT: &str = include_str!("pytorch.py");
 
@@ -22,20 +27,24 @@ pub struct PyTorch {
     output: BufReader<ChildStdout>,
     /// What it complains of.
     errors: File,
-    /// `PyTorch 2.15.0, transformers 5.24.0`.
+    /// `PyTorch 2.15.0 (avx512), transformers 5.24.0`.
     pub versions: String,
 }
 
 impl PyTorch {
-    /// Starts the Python that [`VARIABLE`] names, with as many threads as we have; `None` where it names none.
+    /// Starts the Python that [`VARIABLE`] names, with as many threads as we have, and on AVX2 where we are told to run on
+    /// it; `None` where the variable names none.
     ///
     /// # Errors
     /// If that is no Python, or one without torch or transformers.
-    pub fn start() -> Result<Option<Self>> {
+    pub fn start(choice: Choice) -> Result<Option<Self>> {
         let Some(python) = std::env::var_os(VARIABLE).filter(|python| !python.is_empty()) else { return Ok(None) };
         let errors = tempfile::tempfile().context("a temporary file")?;
         let mut command = Command::new(&python);
         command.args(["-c", SCRIPT]).env(THREADS_VARIABLE, rayon::current_num_threads().to_string());
+        if choice.is_forced && choice.level == Level::Avx2 {
+            command.envs(TO_AVX2);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(errors.try_clone()?);
         apart(&mut command);
         let started = command.spawn();

@@ -15,6 +15,8 @@ use super::{Matrix, Output, Product};
 const ROWS: usize = 96;
 /// Sums of a block about, a quarter of a megabyte.
 const SUMS: usize = 64 * 1024;
+/// The same where a block packs its own panels: the taller it is, the fewer pack the same ones.
+const TALL_SUMS: usize = 4 * SUMS;
 /// Panels of b in a block at most.
 const PANELS: usize = 6;
 
@@ -115,7 +117,7 @@ impl Blocks<'_> {
             (share(rows).clamp(2 * tile, most).next_multiple_of(tile), self.panels.len())
         } else {
             let group = share(self.panels.len()).clamp(1, PANELS);
-            (rows.min(SUMS / (group * vectors * lanes)).next_multiple_of(tile), group)
+            (rows.min(TALL_SUMS / (group * vectors * lanes)).next_multiple_of(tile), group)
         }
     }
 

@@ -156,8 +156,8 @@ macro_rules! loops {
                 }
             }
 
-            /// M rows of a times a panel of N vectors; returns M. The next tile's lines are fetched as fast as this
-            /// one's are used.
+            /// M rows of a times a panel of N vectors; returns M. Where its sums go is fetched beforehand, and the next
+            /// tile's lines as fast as this one's are used.
             #[target_feature(enable = $features)]
             unsafe fn tile<const M: usize, const N: usize>(
                 a: Rows,
@@ -165,6 +165,11 @@ macro_rules! loops {
                 steps: usize,
                 to: Sums,
             ) -> usize {
+                for i in 0..M {
+                    for j in 0..N {
+                        $prefetch(to.start.wrapping_add(i * to.stride + j * LANES));
+                    }
+                }
                 let mut sums = [[$zero(); N]; M];
                 let line = if a.step == 1 { a.row } else { LINE };
                 let (mut x, mut b, mut left) = (a.start, panel, steps);
