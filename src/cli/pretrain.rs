@@ -28,7 +28,8 @@ A recipe:
   seed = 0
 
   [tokenizer]
-  vocab_size = 2048            # byte-level BPE, trained on the sources
+  vocab_size = 2048            # byte-level BPE, trained on the sources; or the tokenizer of
+                               # a model: of = \"tiny-base\"
 
   [model]                      # a llama
   layers = 4

@@ -32,7 +32,7 @@ impl<'a> Progress<'a> {
     /// # Errors
     /// If writing fails.
     pub fn plan(&self) -> io::Result<()> {
-        let config = self.recipe.config(self.recipe.tokenizer.vocab_size);
+        let config = self.recipe.config(self.recipe.vocab_size().map_err(io::Error::other)?);
         let weights: usize = crate::train::memory::trainable(&config, &Method::Full);
         let mut out = io::stdout().lock();
         writeln!(out, "a llama of {weights} weights with at most {} tokens in its vocabulary", config.vocab_size)?;
