@@ -14,6 +14,7 @@ mod corpus;
 mod documents;
 mod evaluate;
 mod folder;
+mod life;
 mod log;
 mod mix;
 mod recipe;
@@ -22,6 +23,7 @@ mod tokenizer;
 
 pub use corpus::{Corpus, Tokens};
 pub use evaluate::{Loss, Sampled};
+pub use life::{CLOSE, Packed, pack};
 pub use log::Entry;
 pub use mix::Mix;
 pub use recipe::{Problem, Recipe, RecipeError, Shape, SourceRecipe, Stage, Watch};

@@ -16,6 +16,8 @@ pub struct Life {
     pub name: String,
     /// By step, ascending.
     pub checkpoints: Vec<Checkpoint>,
+    /// What is to be known of them, if they are not all of one run.
+    pub note: Option<String>,
     /// Which of them speaks.
     pub at: usize,
     /// What those said that have spoken, by step.
@@ -27,8 +29,8 @@ pub struct Life {
 }
 
 impl Life {
-    fn new(run::Life { name, checkpoints }: run::Life) -> Self {
-        Self { name, checkpoints, at: 0, frames: Vec::new(), runs: true, sequence: Arc::default() }
+    fn new(run::Life { name, checkpoints, note }: run::Life) -> Self {
+        Self { name, checkpoints, note, at: 0, frames: Vec::new(), runs: true, sequence: Arc::default() }
     }
 
     /// The step of the checkpoint that speaks.

@@ -17,6 +17,10 @@ pub struct PretrainArgs {
     /// Only say what would be trained, and whether the recipe holds
     #[arg(long)]
     pub check: bool,
+    /// Once the run is done, write the weights that it kept along the way into this one small file, each no coarser than
+    /// its held-out loss allows
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub life: Option<PathBuf>,
     /// Form of the output: a line a look and what the model writes, or one JSON object a line
     #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
     pub format: TrainFormat,

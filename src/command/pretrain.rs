@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use self::progress::Progress;
 use super::interrupt::{INTERRUPTED, Interrupt};
 use crate::cli::pretrain::PretrainArgs;
-use crate::pretrain::{End, PretrainError, Recipe, Run, Stop};
+use crate::pretrain::{End, Packed, PretrainError, Recipe, Run, Stop, pack};
 use crate::train::TrainError;
 
 /// Follows the recipe, tells how it goes, and saves.
@@ -44,7 +44,10 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
     match outcome {
         Ok(End::Done) => {
             progress.done(&args.out)?;
-            Ok(ExitCode::SUCCESS)
+            match &args.life {
+                Some(file) => write_life(&recipe, args, file, &interrupt, &progress),
+                None => Ok(ExitCode::SUCCESS),
+            }
         }
         Ok(End::Stopped { saved }) => {
             eprintln!("stopped; the same command goes on from step {saved}");
@@ -59,6 +62,33 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
         }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Packs what the run kept into one file.
+fn write_life(
+    recipe: &Recipe,
+    args: &PretrainArgs,
+    file: &Path,
+    interrupt: &Interrupt,
+    progress: &Progress<'_>,
+) -> Result<ExitCode> {
+    let mut failed = None;
+    let on_packed = &mut |packed: &Packed| {
+        if let Err(error) = progress.packed(packed) {
+            interrupt.stop.cancel();
+            failed.get_or_insert(error);
+        }
+    };
+    let bytes = match pack(recipe, &args.out, &interrupt.stop, on_packed) {
+        Err(PretrainError::Stopped) if failed.is_none() => {
+            eprintln!("stopped; {} is not written", file.display());
+            return Ok(ExitCode::from(INTERRUPTED));
+        }
+        bytes => bytes?,
+    };
+    std::fs::write(file, &bytes).with_context(|| format!("writing {}", file.display()))?;
+    progress.wrote(file, bytes.len())?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn train(

@@ -10,9 +10,9 @@ use crate::checkpoint::adapter::{Peft, is_adapter};
 use crate::checkpoint::{LoadError, Loaded, Task, Wants, directory, gguf};
 use crate::decoder::Config;
 use crate::source::hub::{Address, Hub, HubError};
-use crate::source::{Opening, Sizes, Source, catalogue, run};
+use crate::source::{Embedded, Opening, Sizes, Source, catalogue, run};
 
-use super::random;
+use super::{early, random};
 
 /// Why a model cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -136,6 +136,15 @@ impl Opener<'_> {
                 }
                 Ok(loaded)
             }
+            Source::Early(early) => {
+                let wants = if self.wants == Wants::Weights { Wants::Tokenizer } else { self.wants };
+                let mut beside = Opener { device: self.device, cancel: self.cancel, on_progress: self.on_progress, wants };
+                let mut loaded = beside.whole(&Source::Embedded(Embedded::TinyBase), name)?;
+                if self.wants == Wants::Weights {
+                    loaded.weights = early::weights(*early, &loaded.config, self.device)?;
+                }
+                Ok(loaded)
+            }
         }
     }
 
@@ -197,7 +206,6 @@ fn not_downloaded(path: &Path, error: OpenError) -> OpenError {
 mod tests {
     use super::*;
     use crate::decoder::layout;
-    use crate::source::Embedded;
 
     #[test]
     fn a_description_needs_no_weights() {
