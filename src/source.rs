@@ -16,6 +16,7 @@ mod embedded;
 pub mod hub;
 pub mod known;
 mod opening;
+pub mod pair;
 pub mod pypi;
 pub mod removal;
 pub mod run;

@@ -12,11 +12,15 @@ pub struct PretrainArgs {
     #[arg(value_name = "RECIPE")]
     pub recipe: PathBuf,
     /// Folder for the weights; a run of the same recipe that is there is gone on with. It opens with --model DIR
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "evaluate")]
+    pub out: Option<PathBuf>,
     /// Only say what would be trained, and whether the recipe holds
     #[arg(long)]
     pub check: bool,
+    /// Train nothing: measure this model on what the recipe holds out of each source, in bits per byte. Any model is given
+    /// the same passages
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["out", "check", "life"])]
+    pub evaluate: Option<String>,
     /// Once the run is done, write the weights that it kept along the way into this one small file, each no coarser than
     /// its held-out loss allows
     #[arg(long, value_name = "FILE", conflicts_with = "check")]

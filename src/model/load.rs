@@ -50,6 +50,20 @@ pub fn load(
     Opener { device, cancel, on_progress, wants: Wants::Weights }.open(source)
 }
 
+/// Brings the files of a model on the Hub to this machine, if they are not here.
+///
+/// # Errors
+/// If they do not arrive.
+pub fn fetch(source: &Source, cancel: &Cancel, on_progress: &mut dyn FnMut(Opening)) -> Result<(), OpenError> {
+    match source {
+        Source::Hub(address) => {
+            Opener { device: &Device::Cpu, cancel, on_progress, wants: Wants::Weights }.fetch(address)?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
 /// What a model's files say beside the weights, which are neither read nor downloaded.
 ///
 /// # Errors
@@ -138,7 +152,8 @@ impl Opener<'_> {
             }
             Source::Early(early) => {
                 let wants = if self.wants == Wants::Weights { Wants::Tokenizer } else { self.wants };
-                let mut beside = Opener { device: self.device, cancel: self.cancel, on_progress: self.on_progress, wants };
+                let mut beside =
+                    Opener { device: self.device, cancel: self.cancel, on_progress: self.on_progress, wants };
                 let mut loaded = beside.whole(&Source::Embedded(Embedded::TinyBase), name)?;
                 if self.wants == Wants::Weights {
                     loaded.weights = early::weights(*early, &loaded.config, self.device)?;

@@ -57,7 +57,8 @@ pub fn pack(
         .map_err(anyhow::Error::from)?;
     let corpus = Corpus::read(&recipe.stages[0], &model.reader(), cancel, &mut |_, _| {})?;
     let ruler = Ruler { recipe, corpus, bytes: evaluate::token_bytes(&model.vocabulary), cancel };
-    let fresh = Model::fresh(&model.name, model.config.clone(), (*model.vocabulary).clone(), recipe.seed, &Device::Cpu)?;
+    let fresh =
+        Model::fresh(&model.name, model.config.clone(), (*model.vocabulary).clone(), recipe.seed, &Device::Cpu)?;
     let mut decoded = values(&fresh, &slots)?;
     let mut differences = Vec::new();
     for (step, path) in &kept {

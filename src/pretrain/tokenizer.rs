@@ -39,7 +39,9 @@ pub(super) fn make(
             let vocabulary = train(recipe, asked, cancel, on_read)?;
             let size = vocabulary.size();
             if size < asked {
-                on_event(Event::Note(format!("the texts give no more than {size} tokens; the recipe asks for {asked}")));
+                on_event(Event::Note(format!(
+                    "the texts give no more than {size} tokens; the recipe asks for {asked}"
+                )));
             }
             Ok(vocabulary)
         }
@@ -65,7 +67,9 @@ fn of(name: &str) -> Result<Vocabulary, PretrainError> {
     let source = Source::parse(name).map_err(|error| failed(error.to_string()))?;
     let loaded = load::without_weights(&source).map_err(|error| failed(error.to_string()))?;
     match loaded.vocabulary.size() {
-        size if size > MOST_TOKENS => Err(failed(format!("has {size} tokens, more than the {MOST_TOKENS} of a recipe"))),
+        size if size > MOST_TOKENS => {
+            Err(failed(format!("has {size} tokens, more than the {MOST_TOKENS} of a recipe")))
+        }
         _ => Ok(loaded.vocabulary),
     }
 }

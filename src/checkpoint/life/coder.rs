@@ -210,7 +210,8 @@ mod tests {
     #[test]
     fn what_is_likely_costs_little() {
         let mut random = ChaCha8Rng::seed_from_u64(1);
-        let numbers: Vec<i32> = (0..100_000).map(|_| [0, 0, 0, 0, 0, 0, 0, 0, 1, -1][random.random_range(0..10)]).collect();
+        let numbers: Vec<i32> =
+            (0..100_000).map(|_| [0, 0, 0, 0, 0, 0, 0, 0, 1, -1][random.random_range(0..10)]).collect();
         let entropy = -(0.8 * 0.8_f64.log2() + 0.2 * 0.1_f64.log2());
         let bits = 8.0 * there_and_back(&numbers) as f64 / numbers.len() as f64;
         assert!((bits / entropy - 1.0).abs() < 0.05, "{bits} bits a number, their entropy is {entropy}");

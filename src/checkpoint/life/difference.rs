@@ -67,7 +67,12 @@ impl Spread {
         let (squares, directions) = directions(square.into_iter().map(f64::from).collect(), rows.min(columns));
         let mean = after.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>() / after.len().max(1) as f64;
         let finer = if columns == 1 { OF_VECTORS } else { 1.0 };
-        Ok(Self { matrix, widths: squares.into_iter().map(f64::sqrt).collect(), directions, scale: finer * mean.sqrt() })
+        Ok(Self {
+            matrix,
+            widths: squares.into_iter().map(f64::sqrt).collect(),
+            directions,
+            scale: finer * mean.sqrt(),
+        })
     }
 
     fn rounded(&self, step: f64) -> CandleResult<Vec<u8>> {
@@ -80,7 +85,9 @@ impl Spread {
         let lengths: Vec<f32> = whole.iter().map(|direction| length(direction)).collect();
         // How far each row of the matrix goes along each direction, as it is rounded.
         let along: Vec<f32> = (0..short)
-            .flat_map(|i| whole.iter().zip(&lengths).map(move |(direction, length)| direction[i] as f32 / length.max(1.0)))
+            .flat_map(|i| {
+                whole.iter().zip(&lengths).map(move |(direction, length)| direction[i] as f32 / length.max(1.0))
+            })
             .collect();
         let far: Vec<Vec<f32>> = match kept {
             0 => Vec::new(),

@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::train::TrainFormat;
 use crate::command::bar::Bar;
 use crate::memory::size_text;
-use crate::pretrain::{Corpus, Entry, Event, Packed, Recipe, Stage};
+use crate::pretrain::{Corpus, Entry, Event, Measured, Packed, Recipe, Stage};
 use crate::sequence::visible_text;
 use crate::train::memory::Need;
 use crate::train::{Method, Optimizer};
@@ -158,6 +158,26 @@ impl<'a> Progress<'a> {
         }
     }
 
+    /// What a model's loss on a source is.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn measured(&self, Measured { loss, passages, bytes }: &Measured) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        if self.format == TrainFormat::Json {
+            let mut line = serde_json::to_value(loss)?;
+            (line["passages"], line["bytes"]) = ((*passages).into(), (*bytes).into());
+            return writeln!(stdout, "{line}");
+        }
+        let bits = loss.bits_per_byte.map_or_else(|| "–".into(), |bits| format!("{bits:.3}"));
+        let source = visible_text(&loss.source);
+        writeln!(
+            stdout,
+            "{source}: {bits} bits a byte, {:.3} nats a token, over {bytes} bytes of {passages} passages",
+            loss.nats
+        )
+    }
+
     /// A checkpoint has its place in the file of them.
     ///
     /// # Errors
@@ -167,7 +187,8 @@ impl<'a> Progress<'a> {
         let mut stdout = io::stdout().lock();
         match self.format {
             TrainFormat::Json => {
-                let line = json!({"event": "packed", "step": step, "bytes": bytes, "nats": kept, "decoded_nats": decoded});
+                let line =
+                    json!({"event": "packed", "step": step, "bytes": bytes, "nats": kept, "decoded_nats": decoded});
                 writeln!(stdout, "{line}")
             }
             TrainFormat::Table => writeln!(

@@ -103,7 +103,11 @@ impl Found<'_> {
                 }
             }
             (Some(_), Some(_)) => {
-                self.when(true, "tokenizer.vocab_size", "the tokenizer of another model has its own; give one of the two");
+                self.when(
+                    true,
+                    "tokenizer.vocab_size",
+                    "the tokenizer of another model has its own; give one of the two",
+                );
             }
         }
         self.positive(recipe.tokenizer.characters, "tokenizer.characters");
