@@ -21,8 +21,8 @@ pub struct PretrainArgs {
     /// the same passages
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["out", "check", "life"])]
     pub evaluate: Option<String>,
-    /// Once the run is done, write the weights that it kept along the way into this one small file, each no coarser than
-    /// its held-out loss allows
+    /// Train nothing more: write the weights that the run in --out has kept so far into this one small file, each as
+    /// coarsely as its held-out loss allows
     #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub life: Option<PathBuf>,
     /// Form of the output: a line a look and what the model writes, or one JSON object a line

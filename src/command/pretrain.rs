@@ -46,15 +46,15 @@ pub fn run(args: &PretrainArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let interrupt = Interrupt::listen().context("catching signals")?;
+    if let Some(file) = &args.life {
+        return write_life(&recipe, out, file, &interrupt, &progress);
+    }
     let outcome = train(&recipe, &text, out, &interrupt, &mut progress);
     progress.clear();
     match outcome {
         Ok(End::Done) => {
             progress.done(out)?;
-            match &args.life {
-                Some(file) => write_life(&recipe, out, file, &interrupt, &progress),
-                None => Ok(ExitCode::SUCCESS),
-            }
+            Ok(ExitCode::SUCCESS)
         }
         Ok(End::Stopped { saved }) => {
             eprintln!("stopped; the same command goes on from step {saved}");

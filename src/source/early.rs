@@ -56,7 +56,7 @@ pub(super) fn life(of: Embedded) -> Option<Life> {
     let shipped = STEPS[..=end].iter().map(|&(model, step)| (step, Source::Embedded(model)));
     let checkpoints = kept.chain(shipped).map(|(step, source)| Checkpoint { step, source, is_here: true }).collect();
     let note = format!(
-        "steps up to {} are of a shorter run on the same mix of texts; step {} is tiny-base itself{}",
+        "the rows up to step {} are of a shorter run on the same mix of texts; step {} is tiny-base itself{}",
         steps().last().copied().unwrap_or(0),
         STEPS[0].1,
         if of == Embedded::TinyChat { ", and the last one tiny-chat, which went on from there with chats" } else { "" },
