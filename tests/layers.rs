@@ -144,7 +144,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("app", &["handover::recipient"]),
     ("ui", &["handover::recipient"]),
-    ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
+    ("ui", &["engine::compare", "engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "board", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
     (

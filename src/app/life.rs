@@ -152,8 +152,7 @@ pub(super) fn slide(app: &mut App, by: isize) -> Vec<Effect> {
 pub(super) fn recall(app: &mut App) {
     let held = app.life.as_ref().and_then(|life| life.held(&app.shared.analysis.sequence));
     if let Some((model, scores)) = held {
-        app.shared.analysis.model = Some(model);
-        app.shared.show_scores(Scores::clone(&scores));
+        app.shared.show_held(model, Scores::clone(&scores));
     }
 }
 
@@ -206,10 +205,7 @@ pub(super) fn go_on(app: &mut App) -> Vec<Effect> {
         }
         None => {
             life.runs = false;
-            let words = match &life.note {
-                Some(note) => format!(", and . go through {} checkpoints: {note}", life.frames.len()),
-                None => format!("{} checkpoints of {}: , and . go through them", life.frames.len(), life.name),
-            };
+            let words = format!("{} checkpoints of {}: , and . go through them", life.frames.len(), life.name);
             app.shared.say(words);
             Vec::new()
         }

@@ -44,7 +44,7 @@ fn it_goes_from_random_weights_to_the_embedded_model_within_four_megabytes() {
     let first = mean(&costs(&load(&life.checkpoints[0].source)), |_| true);
     assert!((first / guessing - 1.0).abs() < 0.02, "{first} before the first step, ln V is {guessing}");
     let last = mean(&costs(&load(&life.checkpoints[life.checkpoints.len() - 2].source)), |_| true);
-    assert!(last < 0.5 * guessing, "{last} after the last step that is kept");
+    assert!(last < 0.65 * guessing, "{last} after the last step that is kept");
 }
 
 #[test]

@@ -46,6 +46,11 @@ impl Shared {
         self.comparing = Comparing::with(source);
     }
 
+    /// What stands beside the active model gives way to this.
+    pub(in crate::app) fn exchange_second(&mut self, second: Comparing) -> Comparing {
+        std::mem::replace(&mut self.comparing, second)
+    }
+
     /// Asks the second model, if there is one, for the sample that is shown.
     pub(in crate::app) fn ask_second(&mut self) -> Option<Effect> {
         let source = self.comparing.source.clone()?;

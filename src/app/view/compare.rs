@@ -2,7 +2,7 @@
 
 use super::{Room, View, ViewCommand};
 use crate::app::keymap::{Binding, Context};
-use crate::app::{App, Effect};
+use crate::app::{App, Comparing, Effect};
 use crate::engine::{CompareRequest, Request};
 use crate::source::{Source, pair};
 
@@ -54,12 +54,12 @@ const fn bind(keys: &'static [&'static str], command: Command, help: &'static st
 /// The base model of the active one and what chats made of it, on the same text; then both write on by themselves.
 fn base_and_chat(app: &mut App) -> Vec<Effect> {
     let [base, chat] = pair::pair(&app.source()).unwrap_or(pair::EMBEDDED);
-    let second = std::mem::take(&mut app.shared.comparing);
+    let second = app.shared.exchange_second(Comparing::default());
     let mut effects = Vec::new();
     if app.source() != base {
         effects = app.take_model(base);
         if effects.is_empty() {
-            app.shared.comparing = second;
+            app.shared.exchange_second(second);
             return effects;
         }
     } else {
