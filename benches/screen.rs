@@ -1,18 +1,25 @@
 //! Which view, panel or mask takes the time that `lossglass bench` reports of the slowest.
 
 use std::hint::black_box;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use candle_core::Device;
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use lossglass::app::view::attend;
 use lossglass::app::{Action, App, AttendPanel, Command, Effect, View, update};
+use lossglass::cancel::Cancel;
 use lossglass::command::bench::stage;
 use lossglass::engine::Event;
 use lossglass::engine::{LookAt, LookEvent, Request, Seen};
 use lossglass::inspect::{Depth, LayerWeights, Lean, Leaning, NamedHead, Weights};
 use lossglass::loss::{Labels, Row};
 use lossglass::mask::{Choices, LossMask, MaskOptions, Mode};
+use lossglass::model::Model;
+use lossglass::sample::Sample;
+use lossglass::score::Scorer;
+use lossglass::sequence::Prefix;
+use lossglass::source::{Embedded, Source, run};
 use lossglass::ui::Canvas;
 
 /// Why a stage cannot fail.
@@ -31,6 +38,7 @@ fn main() {
         panels(&mut group, tokens);
     }
     masks(&mut group);
+    slider(&mut group);
     group.finish();
     criterion.final_summary();
 }
@@ -76,6 +84,35 @@ fn masks(group: &mut Group) {
             bencher.iter(|| LossMask::new(&chat, black_box(mode), options).expect("a chat"));
         });
     }
+}
+
+/// The slider a checkpoint on: its weights are decoded and a sentence is scored. From the last one it goes back to the first
+/// without the clock running.
+fn slider(group: &mut Group) {
+    let checkpoints = run::life(&Source::Embedded(Embedded::TinyBase)).expect(EMBEDDED).checkpoints;
+    let sample = Sample::Text("The cat sat on the mat and looked at the dog.".into());
+    let speak = |at: usize| {
+        let cancel = &Cancel::default();
+        let model = Model::load(&checkpoints[at].source, &Device::Cpu, cancel, &mut |_| {}).expect(EMBEDDED);
+        let ids = model.encode(&sample, Prefix::Tokenizer).expect(EMBEDDED).ids();
+        Scorer::new().score(&model.decoder, &ids, 10, cancel, &mut |_, rows| drop(black_box(rows))).expect(EMBEDDED);
+    };
+    group.bench_function("a checkpoint on, a sentence", |bencher| {
+        bencher.iter_custom(|count| {
+            let (mut at, mut took) = (0, Duration::ZERO);
+            for _ in 0..count {
+                if at == 0 {
+                    speak(0);
+                }
+                at += 1;
+                let start = Instant::now();
+                speak(at);
+                took += start.elapsed();
+                at %= checkpoints.len() - 1;
+            }
+            took
+        });
+    });
 }
 
 /// The options that cost most: every part is looked at, headers and stops are searched.

@@ -18,6 +18,7 @@ pub mod directory;
 mod error;
 pub mod gguf;
 pub mod index;
+pub mod life;
 mod loaded;
 mod mapped;
 mod names;

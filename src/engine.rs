@@ -29,7 +29,7 @@ use std::sync::mpsc::{self, Sender};
 use std::thread;
 
 pub use checkpoint::CheckpointRequest;
-pub use compare::{CompareEvent, CompareRequest};
+pub use compare::{CompareEvent, CompareRequest, FreeText};
 pub use experiment::Experiment;
 pub use look::{Look, LookAt, LookEvent, Seen};
 pub use message::{Event, Request};
@@ -134,6 +134,10 @@ impl Engine {
                 self.first.renew(Some(source))
             }
             Request::Compare(CompareRequest::Score { source, .. }) => self.second.renew(Some(source)),
+            Request::Compare(CompareRequest::Write { .. }) => {
+                let Lane { load, score, .. } = &self.second;
+                Cancels { load: load.clone(), score: score.clone(), ..Cancels::default() }
+            }
             Request::Compare(CompareRequest::Forget) => self.second.renew(None),
             _ => Cancels::default(),
         };

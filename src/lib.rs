@@ -88,7 +88,7 @@
 //! data                                                  records of files
 //! board                                                 logs that runs leave behind
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
-//! source                                                of checkpoint, the index of its shards
+//! source                                                of checkpoint, the index of its shards and of its lives
 //! model                                                 the four above, and how samples become sequences
 //! score ◀ generate, inspect, train                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made

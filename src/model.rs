@@ -1,5 +1,6 @@
 //! A model that is loaded: its weights, its config, and how it reads samples.
 
+mod early;
 mod info;
 pub mod load;
 mod random;

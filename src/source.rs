@@ -1,7 +1,7 @@
 //! Where models come from: what the user calls a model, resolved to files on this machine.
 //!
 //! ```text
-//!            ┌─▶ embedded in the program
+//!            ┌─▶ embedded in the program, also as it was earlier (`tiny-base@64`)
 //! a name ────┼─▶ a directory or .gguf file
 //!            ├─▶ catalogue ─▶ hub or pypi ─▶ cache
 //! owner/name ┴─▶ hub ─▶ cache
@@ -11,16 +11,19 @@
 
 pub mod cache;
 pub mod catalogue;
+mod early;
 mod embedded;
 pub mod hub;
 pub mod known;
 mod opening;
+pub mod pair;
 pub mod pypi;
 pub mod removal;
 pub mod run;
 
 use std::path::{Path, PathBuf};
 
+pub use early::Early;
 pub use embedded::{Embedded, Sizes};
 pub use known::{Known, Place, known, named};
 pub use opening::Opening;
@@ -33,6 +36,8 @@ use hub::{Address, Hub, MAIN};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
     Embedded(Embedded),
+    /// The embedded base model as it was earlier.
+    Early(Early),
     /// A directory as transformers saves it.
     Directory(PathBuf),
     /// A GGUF file.
@@ -67,6 +72,9 @@ impl Source {
             if name == embedded.name() {
                 return Ok(Self::Embedded(embedded));
             }
+        }
+        if let Some(early) = Early::parse(name) {
+            return Ok(Self::Early(early));
         }
         if let Some((entry, revision)) = catalogue::find_at(name) {
             return match &entry.origin {
@@ -104,6 +112,7 @@ impl Source {
             |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string();
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
+            Self::Early(early) => early.name(),
             Self::Directory(path) => absolute(path),
             Self::Gguf(path) => catalogue::at(path).map_or_else(|| absolute(path), |entry| entry.name.clone()),
             Self::Hub(address) => address.to_string(),
@@ -115,7 +124,7 @@ impl Source {
         match self {
             Self::Directory(path) => Some(path.clone()),
             Self::Hub(address) if address.file.is_none() => Hub::from_env().ok()?.find(address),
-            Self::Embedded(_) | Self::Gguf(_) | Self::Hub(_) => None,
+            Self::Embedded(_) | Self::Early(_) | Self::Gguf(_) | Self::Hub(_) => None,
         }
     }
 
@@ -123,6 +132,7 @@ impl Source {
     pub fn name(&self) -> String {
         match self {
             Self::Embedded(embedded) => embedded.name().to_owned(),
+            Self::Early(early) => early.name(),
             Self::Directory(path) => run::name(path).unwrap_or_else(|| {
                 path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
             }),

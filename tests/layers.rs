@@ -30,7 +30,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     // The decoder knows no files, the files do not know where they come from, and a source knows no tensors.
     ("decoder", &["cancel", "mask::attention", "ops"]),
     ("checkpoint", &["cancel", "decoder", "disguise", "memory", "ops::activation", "sequence"]),
-    ("source", &["cancel", "checkpoint::index", "memory", "sample", "sequence::display"]),
+    ("source", &["cancel", "checkpoint::index", "checkpoint::life::header", "memory", "sample", "sequence::display"]),
     ("model", &["cancel", "checkpoint", "decoder", "mask", "memory", "sample", "sequence", "source", "template"]),
     // What is done with a model.
     ("score", &["cancel", "decoder", "loss", "mask", "ops", "sequence"]),
@@ -47,6 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "pretrain",
         &[
             "cancel",
+            "checkpoint::life",
             "data",
             "dataset",
             "decoder",
@@ -143,7 +144,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("app", &["handover::recipient"]),
     ("ui", &["handover::recipient"]),
-    ("ui", &["engine::write", "train::report", "train::settings", "train::slow_step"]),
+    ("ui", &["engine::compare", "engine::write", "train::report", "train::settings", "train::slow_step"]),
     ("tui", &["app", "board", "cancel", "data", "report::file", "sample", "source", "ui"]),
     // The command line.
     (

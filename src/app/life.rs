@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::overlay::{About, Chosen, Item, Overlay, Picker, PickerKind};
 use super::training::Frame;
 use super::{App, Effect, FileRequest};
+use crate::loss::Scores;
+use crate::model::ModelInfo;
 use crate::sequence::Sequence;
 use crate::source::run::{self, Checkpoint};
 
@@ -16,10 +18,14 @@ pub struct Life {
     pub name: String,
     /// By step, ascending.
     pub checkpoints: Vec<Checkpoint>,
+    /// What is to be known of them, if they are not all of one run.
+    pub note: Option<String>,
     /// Which of them speaks.
     pub at: usize,
     /// What those said that have spoken, by step.
     pub frames: Vec<Frame>,
+    /// What those are that have spoken, in the order of their frames.
+    models: Vec<Arc<ModelInfo>>,
     /// Whether it goes on to the next one by itself.
     runs: bool,
     /// What `frames` are of.
@@ -27,8 +33,17 @@ pub struct Life {
 }
 
 impl Life {
-    fn new(run::Life { name, checkpoints }: run::Life) -> Self {
-        Self { name, checkpoints, at: 0, frames: Vec::new(), runs: true, sequence: Arc::default() }
+    fn new(run::Life { name, checkpoints, note }: run::Life) -> Self {
+        Self {
+            name,
+            checkpoints,
+            note,
+            at: 0,
+            frames: Vec::new(),
+            models: Vec::new(),
+            runs: true,
+            sequence: Arc::default(),
+        }
     }
 
     /// The step of the checkpoint that speaks.
@@ -44,6 +59,12 @@ impl Life {
     /// The frame of the one that speaks, once it has spoken.
     pub fn shown(&self) -> Option<usize> {
         self.frames.iter().position(|frame| frame.step == self.step())
+    }
+
+    /// What the one that speaks is, and said of `sequence`, if it was heard before.
+    fn held(&self, sequence: &Sequence) -> Option<(Arc<ModelInfo>, Arc<Scores>)> {
+        let shown = self.shown().filter(|_| *self.sequence == *sequence)?;
+        Some((self.models[shown].clone(), self.frames[shown].scores.clone()))
     }
 
     fn next_unheard(&self) -> Option<usize> {
@@ -67,8 +88,8 @@ pub(super) fn toggle(app: &mut App) -> Vec<Effect> {
 pub(super) fn take(app: &mut App, found: Option<run::Life>) -> Vec<Effect> {
     let Some(life) = found else {
         app.shared.say(
-            "no checkpoints of this model are known; m opens a folder that `lossglass pretrain` wrote, or a Pythia, and L \
-             runs through its training",
+            "no checkpoints of this model are known; m opens tiny-base, a folder that `lossglass pretrain` wrote, or a \
+             Pythia, and L runs through its training",
         );
         return Vec::new();
     };
@@ -116,7 +137,23 @@ pub(super) fn slide(app: &mut App, by: isize) -> Vec<Effect> {
         return Vec::new();
     }
     let source = life.checkpoints[at].source.clone();
-    app.take_model(source)
+    let effects = app.take_model(source);
+    // What it said before stands there at once; its weights follow.
+    if !effects.is_empty()
+        && let Some(life) = &mut app.life
+    {
+        life.at = at;
+        recall(app);
+    }
+    effects
+}
+
+/// What the checkpoint that speaks said before is on screen again, if it was heard.
+pub(super) fn recall(app: &mut App) {
+    let held = app.life.as_ref().and_then(|life| life.held(&app.shared.analysis.sequence));
+    if let Some((model, scores)) = held {
+        app.shared.show_held(model, Scores::clone(&scores));
+    }
 }
 
 /// The checkpoint of that step speaks.
@@ -146,13 +183,17 @@ pub(super) fn go_on(app: &mut App) -> Vec<Effect> {
     let is_own = app.training.step == 0 && app.is_complete();
     let Some(life) = app.life.as_mut().filter(|_| is_own) else { return Vec::new() };
     if life.sequence != app.shared.analysis.sequence {
-        (life.frames, life.sequence) = (Vec::new(), app.shared.analysis.sequence.clone());
+        (life.frames, life.models, life.sequence) = (Vec::new(), Vec::new(), app.shared.analysis.sequence.clone());
     }
+    let Some(model) = app.shared.analysis.model.clone() else { return Vec::new() };
     let frame = Frame { step: life.step(), scores: Arc::new(app.shared.analysis.scores.clone()), twin: None };
     let place = life.frames.partition_point(|one| one.step < frame.step);
     match life.frames.get_mut(place).filter(|one| one.step == frame.step) {
         Some(same) => *same = frame,
-        None => life.frames.insert(place, frame),
+        None => {
+            life.frames.insert(place, frame);
+            life.models.insert(place, model);
+        }
     }
     if !life.runs {
         return Vec::new();

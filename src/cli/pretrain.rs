@@ -12,11 +12,19 @@ pub struct PretrainArgs {
     #[arg(value_name = "RECIPE")]
     pub recipe: PathBuf,
     /// Folder for the weights; a run of the same recipe that is there is gone on with. It opens with --model DIR
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
+    #[arg(long, value_name = "DIR", required_unless_present = "evaluate")]
+    pub out: Option<PathBuf>,
     /// Only say what would be trained, and whether the recipe holds
     #[arg(long)]
     pub check: bool,
+    /// Train nothing: measure this model on what the recipe holds out of each source, in bits per byte. Any model is given
+    /// the same passages
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["out", "check", "life"])]
+    pub evaluate: Option<String>,
+    /// Train nothing more: write the weights that the run in --out has kept so far into this one small file, each as
+    /// coarsely as its held-out loss allows
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
+    pub life: Option<PathBuf>,
     /// Form of the output: a line a look and what the model writes, or one JSON object a line
     #[arg(long, value_enum, default_value_t = TrainFormat::Table)]
     pub format: TrainFormat,
@@ -28,7 +36,8 @@ A recipe:
   seed = 0
 
   [tokenizer]
-  vocab_size = 2048            # byte-level BPE, trained on the sources
+  vocab_size = 2048            # byte-level BPE, trained on the sources; or the tokenizer of
+                               # a model: of = \"tiny-base\"
 
   [model]                      # a llama
   layers = 4

@@ -18,7 +18,7 @@ use super::{Cancels, Ended, Event, Experiment, Request, TrainEvent, TrainRequest
 use crate::cancel::Cancel;
 use crate::generate::Sampling;
 use crate::loss::{Distribution, Labels, Row};
-use crate::model::{Model, ModelInfo, Overrides};
+use crate::model::{Model, ModelInfo, Overrides, load};
 use crate::sample::Sample;
 use crate::sequence::{EncodeOptions, PackRequest, Sequence};
 use crate::source::{Opening, Source};
@@ -172,6 +172,9 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         let mut progress = |opening| {
             (self.emit)(Event::Loading { generation, name: name.clone(), opening });
         };
+        load::fetch(source, cancel, &mut progress)?;
+        // Two at once may be more than there is room for. A run stays until the other model is there: it would be lost.
+        self.loaded.take_if(|loaded| !loaded.run.is_under_way());
         let model = self.open(source, cancel, &mut progress)?;
         self.loaded = Some(Loaded {
             source: source.clone(),

@@ -10,9 +10,9 @@ use crate::checkpoint::adapter::{Peft, is_adapter};
 use crate::checkpoint::{LoadError, Loaded, Task, Wants, directory, gguf};
 use crate::decoder::Config;
 use crate::source::hub::{Address, Hub, HubError};
-use crate::source::{Opening, Sizes, Source, catalogue, run};
+use crate::source::{Embedded, Opening, Sizes, Source, catalogue, run};
 
-use super::random;
+use super::{early, random};
 
 /// Why a model cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +48,20 @@ pub fn load(
     on_progress: &mut dyn FnMut(Opening),
 ) -> Result<OpenedModel, OpenError> {
     Opener { device, cancel, on_progress, wants: Wants::Weights }.open(source)
+}
+
+/// Brings the files of a model on the Hub to this machine, if they are not here.
+///
+/// # Errors
+/// If they do not arrive.
+pub fn fetch(source: &Source, cancel: &Cancel, on_progress: &mut dyn FnMut(Opening)) -> Result<(), OpenError> {
+    match source {
+        Source::Hub(address) => {
+            Opener { device: &Device::Cpu, cancel, on_progress, wants: Wants::Weights }.fetch(address)?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// What a model's files say beside the weights, which are neither read nor downloaded.
@@ -136,6 +150,16 @@ impl Opener<'_> {
                 }
                 Ok(loaded)
             }
+            Source::Early(early) => {
+                let wants = if self.wants == Wants::Weights { Wants::Tokenizer } else { self.wants };
+                let mut beside =
+                    Opener { device: self.device, cancel: self.cancel, on_progress: self.on_progress, wants };
+                let mut loaded = beside.whole(&Source::Embedded(Embedded::TinyBase), name)?;
+                if self.wants == Wants::Weights {
+                    loaded.weights = early::weights(*early, &loaded.config, self.device)?;
+                }
+                Ok(loaded)
+            }
         }
     }
 
@@ -197,7 +221,6 @@ fn not_downloaded(path: &Path, error: OpenError) -> OpenError {
 mod tests {
     use super::*;
     use crate::decoder::layout;
-    use crate::source::Embedded;
 
     #[test]
     fn a_description_needs_no_weights() {

@@ -10,7 +10,7 @@ use crate::generate::{Sampling, generate};
 use crate::model::Model;
 use crate::sample::Sample;
 use crate::sequence::{Prefix, Vocabulary};
-use crate::train::nlls;
+use crate::train::{Example, nlls};
 
 /// The loss on what is held out of a source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,23 +51,49 @@ pub(super) fn held_out(
     let mut losses = Vec::new();
     for (source, tokens) in stage.sources.iter().zip(&corpus.held_out) {
         let Some(sums) = sums(model, bytes, stage, tokens, most, cancel)? else { return Ok(None) };
-        let Sums { nats, targets, plain, bytes } = sums;
-        if targets > 0.0 {
-            let bits_per_byte = (bytes > 0).then(|| plain / (std::f64::consts::LN_2 * bytes as f64));
-            losses.push(Loss { source: source.name.clone(), nats: nats / targets, bits_per_byte });
-        }
+        losses.extend(sums.loss(&source.name));
     }
     Ok(Some(losses))
 }
 
 /// Sums over targets that count.
 #[derive(Clone, Copy, Default)]
-struct Sums {
+pub(super) struct Sums {
     nats: f64,
     targets: f64,
     /// −log p of those that are no special tokens, and their bytes.
     plain: f64,
-    bytes: usize,
+    pub bytes: usize,
+}
+
+impl Sums {
+    /// Of one example's −log p.
+    pub fn of(example: &Example, nlls: &[Option<f64>], bytes: &[usize]) -> Self {
+        let mut sums = Self::default();
+        for ((nll, &weight), &id) in nlls.iter().zip(&example.weights).zip(&example.ids) {
+            let (Some(nll), true) = (nll, weight != 0.0) else { continue };
+            sums.nats += nll;
+            sums.targets += 1.0;
+            let of_token = bytes.get(id as usize).copied().unwrap_or(0);
+            if of_token > 0 {
+                sums.plain += nll;
+                sums.bytes += of_token;
+            }
+        }
+        sums
+    }
+
+    /// The loss on a source; `None` where no target counts.
+    pub fn loss(&self, source: &str) -> Option<Loss> {
+        let Self { nats, targets, plain, bytes } = *self;
+        let bits_per_byte = (bytes > 0).then(|| plain / (std::f64::consts::LN_2 * bytes as f64));
+        (targets > 0.0).then(|| Loss { source: source.to_owned(), nats: nats / targets, bits_per_byte })
+    }
+}
+
+/// Both together.
+pub(super) fn add(a: Sums, b: &Sums) -> Sums {
+    Sums { nats: a.nats + b.nats, targets: a.targets + b.targets, plain: a.plain + b.plain, bytes: a.bytes + b.bytes }
 }
 
 fn sums(
@@ -88,26 +114,9 @@ fn sums(
         let Some(nlls) = nlls(&model.decoder, &example.ids, &example.visibility, example.labels, cancel)? else {
             return Ok(None);
         };
-        let mut sums = Sums::default();
-        for ((nll, &weight), &id) in nlls.iter().zip(&example.weights).zip(&example.ids) {
-            let (Some(nll), true) = (nll, weight != 0.0) else { continue };
-            sums.nats += nll;
-            sums.targets += 1.0;
-            let of_token = bytes.get(id as usize).copied().unwrap_or(0);
-            if of_token > 0 {
-                sums.plain += nll;
-                sums.bytes += of_token;
-            }
-        }
-        Ok(Some(sums))
+        Ok(Some(Sums::of(&example, &nlls, bytes)))
     };
     let all = chosen.par_iter().map(of_one).collect::<Result<Option<Vec<Sums>>, _>>()?;
-    let add = |a: Sums, b: &Sums| Sums {
-        nats: a.nats + b.nats,
-        targets: a.targets + b.targets,
-        plain: a.plain + b.plain,
-        bytes: a.bytes + b.bytes,
-    };
     Ok(all.map(|all| all.iter().fold(Sums::default(), add)))
 }
 

@@ -2,6 +2,8 @@
 
 mod check;
 
+pub(super) use check::MOST_TOKENS;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -32,12 +34,14 @@ pub struct Recipe {
     pub stages: Vec<Stage>,
 }
 
-/// The byte-level BPE.
+/// A byte-level BPE that is trained, or the tokenizer of another model.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TokenizerRecipe {
-    /// Tokens, the 256 bytes and the three special ones included.
-    pub vocab_size: usize,
+    /// Tokens of the one that is trained, the 256 bytes and the three special ones included.
+    pub vocab_size: Option<usize>,
+    /// The model whose tokenizer it is, by a name or path that `--model` takes.
+    pub of: Option<String>,
     /// The most characters that it learns from, of all sources by their weights.
     #[serde(default = "characters")]
     pub characters: usize,

@@ -290,7 +290,7 @@ fn examples(stage: &Stage, data: &mut Data) -> Vec<Arc<Example>> {
     chosen.chunks(stage.pass()).map(example).collect()
 }
 
-/// Trains the tokenizer, draws the weights and saves both: step 0.
+/// Makes the tokenizer, draws the weights and saves both: step 0.
 fn begin(
     recipe: &Recipe,
     text: &str,
@@ -298,14 +298,9 @@ fn begin(
     cancel: &Cancel,
     on_event: &mut dyn FnMut(Event<'_>),
 ) -> Result<(), PretrainError> {
-    let on_read = &mut |share| on_event(Event::Reading { what: "texts for the tokenizer", share: Some(share) });
-    let vocabulary = tokenizer::train(recipe, cancel, on_read)?;
-    let (size, asked) = (vocabulary.size(), recipe.tokenizer.vocab_size);
-    if size < asked {
-        on_event(Event::Note(format!("the texts give no more than {size} tokens; the recipe asks for {asked}")));
-    }
+    let vocabulary = tokenizer::make(recipe, cancel, on_event)?;
     let name = folder.name();
-    let model = Model::fresh(&name, recipe.config(size), vocabulary, recipe.seed, &Device::Cpu)?;
+    let model = Model::fresh(&name, recipe.config(vocabulary.size()), vocabulary, recipe.seed, &Device::Cpu)?;
     let (trainer, stage) = (Trainer::new(&model.decoder, None), &recipe.stages[0]);
     let settings = stage.settings(recipe.seed);
     let position = Position { stage: stage.name.clone(), step: 0, tokens: 0, losses: (0.0, 0), data: Vec::new() };

@@ -1,4 +1,4 @@
-//! Byte-level BPE, trained on what the model is to read.
+//! Byte-level BPE, trained on what the model is to read; or the tokenizer of another model.
 
 use serde_json::json;
 use tokenizers::models::bpe::{BPE, BpeTrainer};
@@ -9,9 +9,12 @@ use tokenizers::{AddedToken, OffsetReferential, OffsetType, PostProcessorWrapper
 use tokenizers::{Tokenizer, Trainer};
 
 use super::documents::Part;
-use super::{PretrainError, Recipe, SourceRecipe};
+use super::recipe::MOST_TOKENS;
+use super::{Event, PretrainError, Recipe, SourceRecipe};
 use crate::cancel::Cancel;
+use crate::model::load;
 use crate::sequence::Vocabulary;
+use crate::source::Source;
 use crate::template::CHATML;
 
 /// Begins a document; pads.
@@ -19,20 +22,73 @@ const START: &str = "<|endoftext|>";
 /// Begins a turn, and ends one.
 const TURN: [&str; 2] = ["<|im_start|>", "<|im_end|>"];
 
-/// Trains the recipe's tokenizer: special tokens first, then the 256 bytes, then merges; digits stand alone.
+/// The recipe's tokenizer. `on_event` hears how much is read, and what a reader of the figures should know.
+///
+/// # Errors
+/// If it cannot be trained or opened, or after `cancel`.
+pub(super) fn make(
+    recipe: &Recipe,
+    cancel: &Cancel,
+    on_event: &mut dyn FnMut(Event<'_>),
+) -> Result<Vocabulary, PretrainError> {
+    match &recipe.tokenizer.of {
+        Some(name) => of(name),
+        None => {
+            let on_read = &mut |share| on_event(Event::Reading { what: "texts for the tokenizer", share: Some(share) });
+            let asked = recipe.vocab_size()?;
+            let vocabulary = train(recipe, asked, cancel, on_read)?;
+            let size = vocabulary.size();
+            if size < asked {
+                on_event(Event::Note(format!(
+                    "the texts give no more than {size} tokens; the recipe asks for {asked}"
+                )));
+            }
+            Ok(vocabulary)
+        }
+    }
+}
+
+impl Recipe {
+    /// The most tokens that its vocabulary can have.
+    ///
+    /// # Errors
+    /// If the model whose tokenizer it is cannot be opened.
+    pub fn vocab_size(&self) -> Result<usize, PretrainError> {
+        match (&self.tokenizer.of, self.tokenizer.vocab_size) {
+            (Some(name), _) => of(name).map(|vocabulary| vocabulary.size()),
+            (None, asked) => Ok(asked.unwrap_or(MOST_TOKENS)),
+        }
+    }
+}
+
+/// The tokenizer of another model.
+fn of(name: &str) -> Result<Vocabulary, PretrainError> {
+    let failed = |reason: String| PretrainError::Tokenizer(format!("that of {name}: {reason}"));
+    let source = Source::parse(name).map_err(|error| failed(error.to_string()))?;
+    let loaded = load::without_weights(&source).map_err(|error| failed(error.to_string()))?;
+    match loaded.vocabulary.size() {
+        size if size > MOST_TOKENS => {
+            Err(failed(format!("has {size} tokens, more than the {MOST_TOKENS} of a recipe")))
+        }
+        _ => Ok(loaded.vocabulary),
+    }
+}
+
+/// Trains a tokenizer: special tokens first, then the 256 bytes, then merges; digits stand alone.
 /// `on_read` hears how much is read, 0…1.
 ///
 /// # Errors
 /// If a source cannot be read, or after `cancel`.
-pub(super) fn train(
+fn train(
     recipe: &Recipe,
+    vocab_size: usize,
     cancel: &Cancel,
     on_read: &mut dyn FnMut(f32),
 ) -> Result<Vocabulary, PretrainError> {
     let texts = texts(recipe, cancel, on_read)?;
     let special = [START, TURN[0], TURN[1]].map(|token| AddedToken::from(token, true));
     let mut trainer = BpeTrainer::builder()
-        .vocab_size(recipe.tokenizer.vocab_size)
+        .vocab_size(vocab_size)
         .min_frequency(2)
         .show_progress(false)
         .special_tokens(special.to_vec())

@@ -64,7 +64,7 @@ impl Removal {
             };
         }
         match Source::parse(name)? {
-            Source::Embedded(_) => Err(RemovalError::Embedded(name.to_owned())),
+            Source::Embedded(_) | Source::Early(_) => Err(RemovalError::Embedded(name.to_owned())),
             _ => Err(RemovalError::NotOurs(name.to_owned())),
         }
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::catalogue::{self, Origin};
 use super::hub::Address;
-use super::{Source, known::Place};
+use super::{Embedded, Source, early, known::Place};
 
 /// The latest weights, in a run's folder.
 pub const LAST: &str = "last";
@@ -20,6 +20,8 @@ pub struct Life {
     pub name: String,
     /// By step, ascending.
     pub checkpoints: Vec<Checkpoint>,
+    /// What is to be known of them, if they are not all of one run.
+    pub note: Option<String>,
 }
 
 /// A model's weights after some steps.
@@ -64,13 +66,16 @@ pub(super) fn name(path: &Path) -> Option<String> {
     Some(format!("{run}@{}", step(path)?))
 }
 
-/// The weights along the training of `source`, as far as any are known: those of its run's folder, or of the catalogue.
+/// The weights along the training of `source`, as far as any are known: those of its run's folder, of the catalogue,
+/// or inside the program.
 /// Looks at the disk, never at the network.
 pub fn life(source: &Source) -> Option<Life> {
     match source {
         Source::Directory(path) => of_folder(path),
         Source::Hub(address) => of_hub(address),
-        Source::Embedded(_) | Source::Gguf(_) => None,
+        Source::Embedded(embedded) => early::life(*embedded),
+        Source::Early(_) => early::life(Embedded::TinyBase),
+        Source::Gguf(_) => None,
     }
 }
 
@@ -83,7 +88,8 @@ fn of_folder(path: &Path) -> Option<Life> {
         name => name,
     };
     let checkpoint = |(step, path)| Checkpoint { step, source: Source::Directory(path), is_here: true };
-    Some(Life { name: named?.to_string_lossy().into_owned(), checkpoints: found.into_iter().map(checkpoint).collect() })
+    let checkpoints = found.into_iter().map(checkpoint).collect();
+    Some(Life { name: named?.to_string_lossy().into_owned(), checkpoints, note: None })
 }
 
 fn of_hub(address: &Address) -> Option<Life> {
@@ -106,7 +112,8 @@ fn of_hub(address: &Address) -> Option<Life> {
         let source = Source::Hub(on_hub.address(Some(&revision)));
         Some(Checkpoint { step, is_here: is_here(&revision), source })
     };
-    Some(Life { name: entry.name.clone(), checkpoints: sparse(revisions.into_iter().filter_map(of_step).collect()) })
+    let checkpoints = sparse(revisions.into_iter().filter_map(of_step).collect());
+    Some(Life { name: entry.name.clone(), checkpoints, note: None })
 }
 
 /// Of many checkpoints those at four times the steps of the one before, the first and the last: most is learned early.
@@ -142,6 +149,6 @@ mod tests {
         let steps: Vec<usize> = life.checkpoints.iter().map(|checkpoint| checkpoint.step).collect();
         assert_eq!(steps, [0, 1, 4, 16, 64, 256, 2000, 8000, 32000, 128_000, 143_000]);
         assert_eq!(life.checkpoints[3].source.argument(), "EleutherAI/pythia-14m@step16");
-        assert_eq!(super::life(&Source::parse("tiny-base").expect("embedded")), None);
+        assert_eq!(super::life(&Source::parse("random").expect("embedded")), None);
     }
 }

@@ -124,3 +124,41 @@ fn what_cannot_be_is_refused_in_a_sentence() {
     let taken = refused(&text, other.path());
     assert!(taken.contains("which is no run; give a new or an empty folder"), "{taken}");
 }
+
+#[test]
+fn what_a_run_kept_fits_one_file_and_any_model_is_measured_on_what_is_held_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (recipe, out) = (small(folder.path()), folder.path().join("little"));
+    let file = folder.path().join("little.life");
+    let trained = pretrain(&recipe, &out, &[]);
+    assert!(trained.status.success(), "{}", stderr(&trained));
+    let output = pretrain(&recipe, &out, &["--life", file.to_str().unwrap(), "--format", "json"]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    let events: Vec<Value> = stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let packed: Vec<&Value> = events.iter().filter(|event| event["event"] == "packed").collect();
+    let steps: Vec<u64> = packed.iter().map(|event| event["step"].as_u64().unwrap()).collect();
+    assert_eq!(steps, [0, 1, 2, 4, 6, 8, 10]);
+    for event in &packed {
+        let [kept, decoded] = ["nats", "decoded_nats"].map(|key| event[key].as_f64().unwrap());
+        assert!((decoded / kept - 1.0).abs() <= 0.005, "{event}");
+    }
+    let written = std::fs::metadata(&file).unwrap().len();
+    assert_eq!(events.last().unwrap()["bytes"], written);
+    let weights = std::fs::metadata(out.join("last/model.safetensors")).unwrap().len();
+    assert!(written < weights, "{written} bytes for all of them, {weights} for one");
+
+    let evaluate = |model: &str| {
+        let output = lossglass(&["pretrain", recipe.to_str().unwrap(), "--evaluate", model, "--format", "json"]);
+        assert!(output.status.success(), "{}", stderr(&output));
+        let lines = stdout(&output);
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let (base, little) = (evaluate("tiny-base"), evaluate(out.to_str().unwrap()));
+    assert_eq!(base.len(), 3, "a line for each source of each stage");
+    for (base, little) in base.iter().zip(&little) {
+        assert_eq!((&base["source"], &base["passages"]), (&little["source"], &little["passages"]));
+        assert!(base["bits_per_byte"].as_f64().unwrap() < little["bits_per_byte"].as_f64().unwrap(), "{base} {little}");
+    }
+    let both = lossglass(&["pretrain", recipe.to_str().unwrap()]);
+    assert!(!both.status.success() && stderr(&both).contains("--out"));
+}

@@ -1,6 +1,6 @@
 //! A second model beside the first.
 
-use lossglass::app::{Action, FileOutcome, Progress, View};
+use lossglass::app::{Action, App, FileOutcome, Progress, View};
 use lossglass::sample::Sample;
 use lossglass::source::Source;
 
@@ -67,4 +67,36 @@ fn what_goes_wrong_with_the_second_leaves_the_first_alone() {
     compared(&mut session, with_templates(directory.path(), Some(template)));
     let screen = session.screen();
     assert!(screen.contains("only what the messages say is compared") && !screen.contains("[assistant]"), "{screen}");
+}
+
+#[test]
+fn one_key_sets_the_base_model_beside_what_chats_made_of_it() {
+    let turns = [("user", "What is the capital of France?"), ("assistant", "The capital of France is Paris.")];
+    let mut session = Session::new(Sample::Chat(crate::chats::chat(&turns)), "typed", 120, 40);
+    session.until_ready();
+    assert_eq!(model_name(&session), "tiny-chat");
+    session.keys("5");
+    assert!(session.screen().contains("b sets a base model beside what chats made of it"));
+    session.keys("b");
+    let both = |app: &App| app.written_freely(0).is_some_and(|both| both.iter().all(Option::is_some));
+    session.until(both);
+    session.until(|app| matches!(app.comparing.analysis.progress, Progress::Ready { .. }) && app.is_complete());
+    assert_eq!((session.app.view, model_name(&session)), (View::Compare, "tiny-base"));
+    // Chats made the answer likelier, and the model end it.
+    let [base, chats] = bits(&session);
+    assert!(chats < base, "{chats} {base}");
+    let written = session.app.written_freely(0).expect("written").clone();
+    let [Some(Ok(base)), Some(Ok(chats))] = written else { panic!("{written:?}") };
+    assert!(chats.is_ended && !chats.text.is_empty() && base != chats, "{base:?} {chats:?}");
+    let screen = session.screen();
+    for words in ["A tiny-base · B tiny-chat", "A writes: ", &format!("B writes: {}", chats.text.trim_start())] {
+        assert!(screen.contains(words), "{words}:\n{screen}");
+    }
+    // What was written is of these weights and this text.
+    session.keys("space");
+    session.until(|app| app.training.step == 1 && app.is_complete());
+    assert!(!session.screen().contains("A writes: "));
+    session.keys("w");
+    session.until(|app| app.written_freely(1).is_some_and(|both| both.iter().all(Option::is_some)));
+    assert!(session.screen().contains("B writes: "));
 }

@@ -9,6 +9,7 @@ mod fixtures;
 mod inside;
 mod learning;
 mod lesson;
+mod life;
 mod models;
 mod scratch;
 #[path = "../support/session.rs"]

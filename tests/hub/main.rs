@@ -5,6 +5,7 @@ mod download;
 mod faults;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
+mod life;
 mod offline;
 mod screen;
 mod server;

@@ -1,4 +1,4 @@
-//! A Hub on this machine: one repository, its large files on a second server as on the real one, and the faults that a
+//! A Hub on this machine: one repository at one revision or several, its large files on a second server as on the real one, and the faults that a
 //! test asks for.
 
 use std::collections::HashMap;
@@ -131,7 +131,32 @@ pub struct TestHub {
     pub cdn: Server,
 }
 
+/// What the Hub has.
+struct Repository {
+    name: String,
+    snapshots: Vec<Snapshot>,
+}
+
+/// The files at a commit, and what its revisions are called.
+struct Snapshot {
+    revisions: Vec<String>,
+    commit: String,
+    files: Vec<(String, Vec<u8>)>,
+}
+
 impl TestHub {
+    /// A repository that has other files at each revision.
+    pub fn with_revisions(repository: &str, revisions: Vec<(String, Vec<(&str, Vec<u8>)>)>) -> Self {
+        let snapshot = |(at, (revision, files)): (usize, (String, Vec<(&str, Vec<u8>)>))| Snapshot {
+            revisions: vec![revision],
+            commit: format!("{at:040x}"),
+            files: files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect(),
+        };
+        let snapshots = revisions.into_iter().enumerate().map(snapshot).collect();
+        let untouched = || -> Fault { Box::new(|_, _, reply| reply) };
+        Self::of(Repository { name: repository.to_owned(), snapshots }, untouched(), untouched())
+    }
+
     /// A repository of these files that works as it should.
     pub fn new(files: &[(&str, Vec<u8>)]) -> Self {
         let untouched = || -> Fault { Box::new(|_, _, reply| reply) };
@@ -139,38 +164,51 @@ impl TestHub {
     }
 
     pub fn with_faults(files: &[(&str, Vec<u8>)], on_hub: Fault, on_cdn: Fault) -> Self {
-        let files: Arc<Vec<(String, Vec<u8>)>> =
-            Arc::new(files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect());
-        let large = files.clone();
+        let snapshot = Snapshot {
+            revisions: ["main", "v1.0", "refs%2Fpr%2F1", COMMIT].map(str::to_owned).to_vec(),
+            commit: COMMIT.to_owned(),
+            files: files.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())).collect(),
+        };
+        Self::of(Repository { name: REPOSITORY.to_owned(), snapshots: vec![snapshot] }, on_hub, on_cdn)
+    }
+
+    fn of(repository: Repository, on_hub: Fault, on_cdn: Fault) -> Self {
+        let repository = Arc::new(repository);
+        let large = repository.clone();
         let cdn = Server::start(move |request, earlier| {
-            let file = large.iter().find(|(_, bytes)| request.path == format!("/cdn/{}?signed=1", sha256(bytes)));
+            let mut files = large.snapshots.iter().flat_map(|snapshot| &snapshot.files);
+            let file = files.find(|(_, bytes)| request.path == format!("/cdn/{}?signed=1", sha256(bytes)));
             on_cdn(request, earlier, file.map_or(Reply::new(404), |(_, bytes)| ranged(request, bytes)))
         });
         let place = cdn.endpoint.clone();
-        let hub = Server::start(move |request, earlier| on_hub(request, earlier, as_hub(request, &files, &place)));
+        let hub = Server::start(move |request, earlier| on_hub(request, earlier, as_hub(request, &repository, &place)));
         Self { hub, cdn }
     }
 }
 
 /// What the Hub answers.
-fn as_hub(request: &Request, files: &[(String, Vec<u8>)], cdn: &str) -> Reply {
+fn as_hub(request: &Request, Repository { name: repository, snapshots }: &Repository, cdn: &str) -> Reply {
     let missing = |code: &str| Reply::new(404).header("X-Error-Code", code);
-    if let Some(revision) = request.path.strip_prefix(&format!("/api/models/{REPOSITORY}/revision/")) {
-        let known = ["main", "v1.0", "refs%2Fpr%2F1", COMMIT];
-        let siblings: Vec<_> = files.iter().map(|(name, _)| serde_json::json!({"rfilename": name})).collect();
-        let info = serde_json::json!({"id": REPOSITORY, "sha": COMMIT, "siblings": siblings});
-        return match known.contains(&revision) {
-            true => Reply::new(200).body(info.to_string()),
-            false => missing("RevisionNotFound"),
+    if let Some(revision) = request.path.strip_prefix(&format!("/api/models/{repository}/revision/")) {
+        let is_it = |snapshot: &&Snapshot| snapshot.revisions.iter().any(|known| known == revision);
+        let Some(Snapshot { commit, files, .. }) = snapshots.iter().find(is_it) else {
+            return missing("RevisionNotFound");
         };
+        let siblings: Vec<_> = files.iter().map(|(name, _)| serde_json::json!({"rfilename": name})).collect();
+        let info = serde_json::json!({"id": repository, "sha": commit, "siblings": siblings});
+        return Reply::new(200).body(info.to_string());
     }
     // Small files are behind a redirect on the same server.
-    let direct = format!("/{REPOSITORY}/resolve/{COMMIT}/");
-    let cached = format!("/cached/{REPOSITORY}/{COMMIT}/");
-    let is_cached = request.path.starts_with(&cached);
-    let Some(name) = request.path.strip_prefix(&direct).or_else(|| request.path.strip_prefix(&cached)) else {
+    let at = |commit: &str| [format!("/{repository}/resolve/{commit}/"), format!("/cached/{repository}/{commit}/")];
+    let found = snapshots.iter().find_map(|Snapshot { commit, files, .. }| {
+        let [direct, cached] = at(commit);
+        let name = request.path.strip_prefix(&direct).or_else(|| request.path.strip_prefix(&cached))?;
+        Some((name, files, commit, cached))
+    });
+    let Some((name, files, commit, cached)) = found else {
         return Reply::new(401).header("X-Error-Code", "RepoNotFound");
     };
+    let is_cached = request.path.starts_with(&cached);
     let Some((name, bytes)) = files.iter().find(|(file, _)| file == name) else { return missing("EntryNotFound") };
     let is_large = name.ends_with(".safetensors") || name.ends_with(".gguf");
     if is_large {
@@ -178,7 +216,7 @@ fn as_hub(request: &Request, files: &[(String, Vec<u8>)], cdn: &str) -> Reply {
         return Reply::new(302)
             .header("X-Linked-Etag", format!("\"{digest}\""))
             .header("X-Linked-Size", bytes.len().to_string())
-            .header("X-Repo-Commit", COMMIT)
+            .header("X-Repo-Commit", commit.as_str())
             .header("Location", format!("{cdn}/cdn/{digest}?signed=1"));
     }
     if !is_cached {

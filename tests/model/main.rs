@@ -7,6 +7,7 @@ mod decoders;
 #[path = "../support/fixtures.rs"]
 mod fixtures;
 mod inspect;
+mod life;
 mod loading;
 mod pretrain;
 mod training;

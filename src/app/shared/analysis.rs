@@ -192,6 +192,12 @@ impl Shared {
         self.reprice();
     }
 
+    /// The views show what another model said of the same tokens, until it is heard again.
+    pub(in crate::app) fn show_held(&mut self, model: Arc<ModelInfo>, scores: Scores) {
+        self.analysis.model = Some(model);
+        self.show_scores(scores);
+    }
+
     /// The scores are those of other weights, computed to the end.
     pub(in crate::app) fn finish_rescored(&mut self) {
         if matches!(self.analysis.progress, Progress::Scoring | Progress::Cancelled) {

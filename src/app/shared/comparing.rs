@@ -3,8 +3,9 @@
 use super::{Analysis, Progress, Shared};
 use crate::app::Effect;
 use crate::compare::{Comparison, Side};
-use crate::engine::{CompareEvent, CompareRequest, Request};
+use crate::engine::{CompareEvent, CompareRequest, FreeText, Request};
 use crate::loss::Labels;
+use crate::sample::Sample;
 use crate::source::Source;
 
 /// The second model and what it says of the sample.
@@ -15,6 +16,16 @@ pub struct Comparing {
     pub analysis: Analysis,
     /// Both models stretch by stretch, or why they cannot be compared.
     pub outcome: Option<Result<Comparison, String>>,
+    /// What both wrote by themselves when that was asked for last.
+    free: Free,
+}
+
+/// What both models wrote by themselves.
+#[derive(Clone, Debug, Default)]
+struct Free {
+    /// The analysis that they wrote in, and how many steps the first had had; `None` before it is asked for.
+    of: Option<(u64, usize)>,
+    written: [Option<Result<FreeText, String>>; 2],
 }
 
 impl Comparing {
@@ -35,6 +46,11 @@ impl Shared {
         self.comparing = Comparing::with(source);
     }
 
+    /// What stands beside the active model gives way to this.
+    pub(in crate::app) fn exchange_second(&mut self, second: Comparing) -> Comparing {
+        std::mem::replace(&mut self.comparing, second)
+    }
+
     /// Asks the second model, if there is one, for the sample that is shown.
     pub(in crate::app) fn ask_second(&mut self) -> Option<Effect> {
         let source = self.comparing.source.clone()?;
@@ -42,6 +58,29 @@ impl Shared {
         self.comparing.analysis.await_answer(generation);
         let (sample, encoding) = (self.sample.clone(), self.encoding);
         Some(Effect::Engine(Request::Compare(CompareRequest::Score { generation, source, sample, encoding })))
+    }
+
+    /// Asks both models to write by themselves: a chat's answer anew, or what follows the text before the cursor. `step` is
+    /// how many the first has had.
+    pub(in crate::app) fn ask_freely(&mut self, step: usize) -> Option<Effect> {
+        let prompt = match &self.sample {
+            Sample::Text(text) => {
+                let before = self.sequence().chars_before(self.cursor);
+                Sample::Text(if before > 0 { text.chars().take(before).collect() } else { text.clone() })
+            }
+            Sample::Chat(_) => self.sample.clone(),
+            Sample::Prepared(_) => return None,
+        };
+        let (generation, encoding) = (self.analysis.generation, self.encoding);
+        self.comparing.free = Free { of: Some((generation, step)), written: [None, None] };
+        Some(Effect::Engine(Request::Compare(CompareRequest::Write { generation, prompt, encoding })))
+    }
+
+    /// What both wrote by themselves, as far as it is there; `None` where they were not asked to with this text and these
+    /// weights.
+    pub fn written_freely(&self, step: usize) -> Option<&[Option<Result<FreeText, String>>; 2]> {
+        let Free { of, written } = &self.comparing.free;
+        (*of == Some((self.analysis.generation, step))).then_some(written)
     }
 
     /// The user stopped it; false where nothing was awaited.
@@ -69,6 +108,12 @@ impl Shared {
         }
         match event {
             CompareEvent::Loading { .. } => {}
+            CompareEvent::Wrote { which, written } => {
+                if let Some(place) = self.comparing.free.written.get_mut(which) {
+                    *place = Some(written);
+                }
+                return;
+            }
             CompareEvent::Tokenised { model, sequence } => {
                 analysis.read(model, sequence, Labels::Next);
                 analysis.progress = Progress::Scoring;

@@ -78,6 +78,7 @@ fn show(app: &mut App, model: Arc<ModelInfo>, sequence: Arc<Sequence>) {
     if app.shared.show(model, sequence) {
         train::choose_probes(app);
     }
+    life::recall(app);
 }
 
 impl Event {

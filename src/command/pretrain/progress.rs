@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::cli::train::TrainFormat;
 use crate::command::bar::Bar;
 use crate::memory::size_text;
-use crate::pretrain::{Corpus, Entry, Event, Recipe, Stage};
+use crate::pretrain::{Corpus, Entry, Event, Measured, Packed, Recipe, Stage};
 use crate::sequence::visible_text;
 use crate::train::memory::Need;
 use crate::train::{Method, Optimizer};
@@ -32,7 +32,7 @@ impl<'a> Progress<'a> {
     /// # Errors
     /// If writing fails.
     pub fn plan(&self) -> io::Result<()> {
-        let config = self.recipe.config(self.recipe.tokenizer.vocab_size);
+        let config = self.recipe.config(self.recipe.vocab_size().map_err(io::Error::other)?);
         let weights: usize = crate::train::memory::trainable(&config, &Method::Full);
         let mut out = io::stdout().lock();
         writeln!(out, "a llama of {weights} weights with at most {} tokens in its vocabulary", config.vocab_size)?;
@@ -155,6 +155,60 @@ impl<'a> Progress<'a> {
                 self.recipe.steps(),
                 visible_text(&out.display().to_string())
             ),
+        }
+    }
+
+    /// What a model's loss on a source is.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn measured(&self, Measured { loss, passages, bytes }: &Measured) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        if self.format == TrainFormat::Json {
+            let mut line = serde_json::to_value(loss)?;
+            (line["passages"], line["bytes"]) = ((*passages).into(), (*bytes).into());
+            return writeln!(stdout, "{line}");
+        }
+        let bits = loss.bits_per_byte.map_or_else(|| "–".into(), |bits| format!("{bits:.3}"));
+        let source = visible_text(&loss.source);
+        writeln!(
+            stdout,
+            "{source}: {bits} bits a byte, {:.3} nats a token, over {bytes} bytes of {passages} passages",
+            loss.nats
+        )
+    }
+
+    /// A checkpoint has its place in the file of them.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn packed(&self, packed: &Packed) -> io::Result<()> {
+        let Packed { step, bytes, nats: [kept, decoded] } = packed;
+        let mut stdout = io::stdout().lock();
+        match self.format {
+            TrainFormat::Json => {
+                let line =
+                    json!({"event": "packed", "step": step, "bytes": bytes, "nats": kept, "decoded_nats": decoded});
+                writeln!(stdout, "{line}")
+            }
+            TrainFormat::Table => writeln!(
+                stdout,
+                "step {step}: {bytes} bytes; held out {kept:.4} nats, as packed {decoded:.4} ({:+.2} %)",
+                100.0 * (decoded / kept - 1.0)
+            ),
+        }
+    }
+
+    /// The file of checkpoints is written.
+    ///
+    /// # Errors
+    /// If writing fails.
+    pub fn wrote(&self, file: &Path, bytes: usize) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        let name = file.display().to_string();
+        match self.format {
+            TrainFormat::Json => writeln!(stdout, "{}", json!({"event": "life", "file": name, "bytes": bytes})),
+            TrainFormat::Table => writeln!(stdout, "wrote {}: {bytes} bytes", visible_text(&name)),
         }
     }
 

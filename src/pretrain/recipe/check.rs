@@ -6,10 +6,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Problem, Recipe, SourceRecipe, Stage, line_of};
 use crate::mask::Mode;
+use crate::source::Source;
 use crate::train::Shape as Decay;
 
 /// No token's id is larger: tokens are held in 16 bits.
-const MOST_TOKENS: usize = 1 << 16;
+pub(in crate::pretrain) const MOST_TOKENS: usize = 1 << 16;
 /// The 256 bytes and the special tokens.
 const FEWEST_TOKENS: usize = 259;
 
@@ -90,9 +91,25 @@ impl Found<'_> {
     }
 
     fn tokenizer(&mut self, recipe: &Recipe) {
-        let size = recipe.tokenizer.vocab_size;
         let range = format!("give {FEWEST_TOKENS} (the 256 bytes and three special tokens) to {MOST_TOKENS}");
-        self.when(!(FEWEST_TOKENS..=MOST_TOKENS).contains(&size), "tokenizer.vocab_size", range);
+        match (recipe.tokenizer.vocab_size, &recipe.tokenizer.of) {
+            (Some(size), None) => {
+                self.when(!(FEWEST_TOKENS..=MOST_TOKENS).contains(&size), "tokenizer.vocab_size", range);
+            }
+            (None, None) => self.when(true, "tokenizer", "give vocab_size, or of, a model whose tokenizer it is"),
+            (None, Some(name)) => {
+                if let Err(error) = Source::parse(name) {
+                    self.when(true, "tokenizer.of", error.to_string());
+                }
+            }
+            (Some(_), Some(_)) => {
+                self.when(
+                    true,
+                    "tokenizer.vocab_size",
+                    "the tokenizer of another model has its own; give one of the two",
+                );
+            }
+        }
         self.positive(recipe.tokenizer.characters, "tokenizer.characters");
     }
 
@@ -126,7 +143,7 @@ impl Found<'_> {
         let is_positive = shape.rope_theta.is_finite() && shape.rope_theta > 0.0;
         self.number(is_positive, "model.rope_theta", "a number above 0");
         if self.problems.len() == before
-            && let Err(error) = recipe.config(recipe.tokenizer.vocab_size).validate()
+            && let Err(error) = recipe.config(recipe.tokenizer.vocab_size.unwrap_or(FEWEST_TOKENS)).validate()
         {
             self.when(true, "model", error.to_string());
         }

@@ -8,6 +8,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::{App, Progress};
 use crate::compare::{Comparison, Stretch};
+use crate::engine::FreeText;
 use crate::sequence::{Sequence, visible, visible_text};
 use crate::ui::{Hits, Theme, empty, text};
 
@@ -28,7 +29,9 @@ pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut 
         }
         return;
     };
-    let top = totals(app, theme, comparison, width);
+    let mut top = totals(app, theme, comparison, width);
+    top.extend(written(app, theme, width, usize::from(inner.height)));
+    top.push(Line::default());
     let rows = u16::try_from(top.len()).unwrap_or(u16::MAX).min(inner.height);
     let [head, rest] = Layout::vertical([Constraint::Length(rows), Constraint::Fill(1)]).areas(inner);
     for (line, row) in top.into_iter().zip(head.rows()) {
@@ -62,8 +65,9 @@ fn instead(app: &App, theme: &Theme, width: usize) -> Vec<Line<'static>> {
         return empty::lines(app, theme);
     }
     if comparing.source.is_none() {
-        let words = "M chooses a model to set beside this one. Both read the same text; wherever both end a token, their \
-                     −log p are set against each other, and bits per byte over the same bytes say which expects it more.";
+        let words = "M chooses a model to set beside this one, b sets a base model beside what chats made of it. Both read \
+                     the same text; wherever both end a token, their −log p are set against each other, and bits per byte \
+                     over the same bytes say which expects it more.";
         return text::wrap(words, width).into_iter().map(|line| Line::styled(line, theme.text)).collect();
     }
     if let Some(Err(problem)) = &comparing.outcome {
@@ -107,8 +111,33 @@ fn totals(app: &App, theme: &Theme, comparison: &Comparison, width: usize) -> Ve
     for note in &comparison.notes {
         lines.extend(said(note, theme.dim, width));
     }
-    lines.push(Line::default());
     lines
+}
+
+/// What both wrote by themselves, each in a line or a few where there is room.
+fn written(app: &App, theme: &Theme, width: usize, height: usize) -> Vec<Line<'static>> {
+    let Some(both) = app.written_freely(app.training.step) else { return Vec::new() };
+    let most = if height > 16 { 3 } else { 1 };
+    let of = |(name, written): (&str, &Option<Result<FreeText, String>>)| {
+        let (words, style) = match written {
+            None => ("…".to_owned(), theme.dim),
+            Some(Ok(FreeText { text, is_ended })) => {
+                (format!("{text}{}", if *is_ended { " ■" } else { " …" }), theme.text)
+            }
+            Some(Err(why)) => (why.clone(), theme.error),
+        };
+        let words = format!("{name} writes: {}", visible_text(words.trim_start()));
+        let lines = text::wrap(&words, width);
+        match lines.len() > most {
+            true => text::wrap(&text::fit_start(&words, most * width - most), width),
+            false => lines,
+        }
+        .into_iter()
+        .take(most)
+        .map(move |line| Line::styled(line, style))
+        .collect::<Vec<_>>()
+    };
+    ["A", "B"].into_iter().zip(both).flat_map(of).collect()
 }
 
 /// What costs B more is a rise, what costs it less a fall.

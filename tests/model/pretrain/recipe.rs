@@ -58,3 +58,20 @@ fn what_is_no_recipe_is_told_where() {
     }
     assert!(problems("seed = 1\n", folder.path())[0].contains("missing field `tokenizer`"));
 }
+
+#[test]
+fn a_tokenizer_is_trained_or_another_models() {
+    let folder = tempfile::tempdir().unwrap();
+    let good = Small { steps: 1, every: 100, batch: 2, more: "" }.write(folder.path());
+    let of = |tokenizer: &str| good.replace("vocab_size = 300", tokenizer);
+    let recipe = Recipe::parse(&of("of = \"tiny-base\""), folder.path()).unwrap();
+    assert_eq!(recipe.vocab_size().unwrap(), 4096);
+    for (tokenizer, part) in [
+        ("of = \"tinny-base\"", "tokenizer.of: no model `tinny-base`"),
+        ("of = \"tiny-base\"\nvocab_size = 300", "tokenizer.vocab_size: the tokenizer of another model has its own"),
+        ("characters = 10", "tokenizer: give vocab_size, or of"),
+    ] {
+        let found = problems(&of(tokenizer), folder.path());
+        assert!(found.len() == 1 && found[0].contains(part), "{tokenizer}: {found:?}");
+    }
+}

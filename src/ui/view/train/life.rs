@@ -15,7 +15,14 @@ const LIST: u16 = 34;
 
 /// Draws it into `area`.
 pub fn draw(app: &App, theme: &Theme, frame: &mut Frame, area: Rect, hits: &mut Hits, life: &Life) {
-    let [status, rest] = Layout::vertical([Constraint::Length(1), Constraint::Fill(1)]).areas(area);
+    let note =
+        life.note.as_ref().map_or_else(Vec::new, |note| text::wrap(note, usize::from(area.width).saturating_sub(2)));
+    let lines = if area.height > 12 { note.len() as u16 } else { 0 };
+    let [status, rest, below] =
+        Layout::vertical([Constraint::Length(1), Constraint::Fill(1), Constraint::Length(lines)]).areas(area);
+    for (line, row) in note.into_iter().zip(below.rows()) {
+        frame.render_widget(Line::styled(format!(" {line}"), theme.dim), row);
+    }
     let words = format!(
         " life of {}: step {} of {} speaks in every view · , . go through its checkpoints · L puts them away",
         visible_text(&life.name),
