@@ -144,10 +144,13 @@ struct Snapshot {
     files: Vec<(String, Vec<u8>)>,
 }
 
+/// Files by their names.
+type Files<'a> = Vec<(&'a str, Vec<u8>)>;
+
 impl TestHub {
     /// A repository that has other files at each revision.
-    pub fn with_revisions(repository: &str, revisions: Vec<(String, Vec<(&str, Vec<u8>)>)>) -> Self {
-        let snapshot = |(at, (revision, files)): (usize, (String, Vec<(&str, Vec<u8>)>))| Snapshot {
+    pub fn with_revisions(repository: &str, revisions: Vec<(String, Files)>) -> Self {
+        let snapshot = |(at, (revision, files)): (usize, (String, Files))| Snapshot {
             revisions: vec![revision],
             commit: format!("{at:040x}"),
             files: files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect(),
