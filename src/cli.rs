@@ -13,6 +13,7 @@ pub mod report;
 pub mod setup;
 pub mod train;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +85,10 @@ pub struct ScreenArgs {
     /// Record what the screen shows in a new file, as an asciicast that asciinema plays
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Write a log of every step that is taken on screen, as TensorBoard reads it or as JSON lines; each run that begins at
+    /// its first step has a folder of its own, DIR/run-1 and on; may be given twice
+    #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"])]
+    pub log: Vec<OsString>,
     /// Start presenting to a class: several views at once, each key in words
     #[arg(long)]
     pub present: bool,
