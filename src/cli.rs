@@ -137,6 +137,7 @@ pub enum Subcommands {
     /// Writes a folder: the sequences of the run, tokenised and masked, as Parquet in the order in which it takes them; the
     /// same method, optimizer and schedule as a script or a configuration; what starts it on one GPU, on several, on Ray
     /// and on Slurm; and a README that says what is equal and what is not. The options are those of `train`.
+    #[command(after_long_help = handover::EXAMPLE)]
     Handover(Box<handover::HandoverArgs>),
     /// Train a tokenizer and a model from random weights, as a recipe says it
     ///
