@@ -13,6 +13,7 @@ pub mod report;
 pub mod setup;
 pub mod train;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -84,6 +85,10 @@ pub struct ScreenArgs {
     /// Record what the screen shows in a new file, as an asciicast that asciinema plays
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Write a log of every step that is taken on screen, as TensorBoard reads it or as JSON lines; each run that begins at
+    /// its first step has a folder of its own, DIR/run-1 and on; may be given twice
+    #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"])]
+    pub log: Vec<OsString>,
     /// Start presenting to a class: several views at once, each key in words
     #[arg(long)]
     pub present: bool,
@@ -132,6 +137,7 @@ pub enum Subcommands {
     /// Writes a folder: the sequences of the run, tokenised and masked, as Parquet in the order in which it takes them; the
     /// same method, optimizer and schedule as a script or a configuration; what starts it on one GPU, on several, on Ray
     /// and on Slurm; and a README that says what is equal and what is not. The options are those of `train`.
+    #[command(after_long_help = handover::EXAMPLE)]
     Handover(Box<handover::HandoverArgs>),
     /// Train a tokenizer and a model from random weights, as a recipe says it
     ///

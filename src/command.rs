@@ -11,6 +11,7 @@ mod handover;
 mod input;
 mod interrupt;
 mod lesson;
+mod log;
 mod machine;
 mod man;
 mod mask;
@@ -57,8 +58,8 @@ pub fn run(cli: Cli) -> Result<ExitCode> {
         Some(Subcommands::Man(args)) => man::run(&args)?,
         None if cli.program.version => version::print_all(cli.program.threads)?,
         None if terminal::has_screen() => screen::run(cli, None, None)?,
-        None if cli.session.is_some() || cli.screen.record.is_some() => {
-            bail!("--session and --record are for the screen, and standard output is no terminal")
+        None if cli.session.is_some() || cli.screen.record.is_some() || !cli.screen.log.is_empty() => {
+            bail!("--session, --record and --log are for the screen, and standard output is no terminal")
         }
         None => {
             let Cli { input, model, mask, compare, .. } = cli;

@@ -38,6 +38,9 @@ pub struct Session {
     /// The data set whose list is open, if one is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub set: Option<Set>,
+    /// The run of others that was watched; what it came to is in its own files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watched: Option<PathBuf>,
 }
 
 /// Which model speaks, by names as `--model` takes them.

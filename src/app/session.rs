@@ -8,6 +8,7 @@ use crate::engine::{CopyMask, CopyPlan, Data, Plan, TrainRequest};
 use crate::inspect::weights::Pick;
 use crate::mask::Paint;
 use crate::sample::Record;
+use crate::sequence::visible_text;
 use crate::session::{self, Attend, CopyRun, Generate, Loss, Mask, On, Predict, Run, Screen, Session, Set};
 use crate::source::Source;
 use crate::train::{Goal, StepReport};
@@ -57,6 +58,10 @@ impl App {
                 name: set.name.clone(),
                 index: self.records.opened.unwrap_or(set.index),
             }),
+            watched: self
+                .watching
+                .as_ref()
+                .map(|watching| std::path::absolute(watching.path()).unwrap_or_else(|_| watching.path().to_owned())),
         }
     }
 
@@ -309,6 +314,12 @@ fn show(app: &mut App, session: &Session) {
         1 => "1 step".to_owned(),
         steps => format!("{steps} steps"),
     };
+    if let Some(run) = &session.watched {
+        let run = visible_text(&run.display().to_string());
+        app.shared
+            .complain(format!("the session is back without the run that it watched: lossglass train --watch {run}"));
+        return;
+    }
     match (kept.reports.len(), all_same, &session.set) {
         (_, true, Some(set)) if app.records.set.is_none() => {
             let file = set.file.display();

@@ -45,6 +45,8 @@ pub struct Log {
     format: Format,
     directory: PathBuf,
     file: File,
+    /// The step that was written last.
+    last: usize,
 }
 
 impl Log {
@@ -63,18 +65,21 @@ impl Log {
             Format::Tensorboard => events(directory, taken),
             Format::Jsonl => lines(directory),
         };
-        Ok(Self { format, directory: directory.to_owned(), file: file.map_err(unwritable)? })
+        Ok(Self { format, directory: directory.to_owned(), file: file.map_err(unwritable)?, last: 0 })
     }
 
-    /// What a step, counted from 1, came to: names and values.
+    /// What a step, counted from 1, came to: names and values. After a step back, what was written from there on is void.
     ///
     /// # Errors
     /// If it cannot be written.
     pub fn write(&mut self, step: usize, scalars: &[(&str, f64)]) -> Result<(), LogError> {
+        let goes_back = step <= self.last;
+        self.last = step;
         let bytes = match self.format {
             Format::Tensorboard => {
                 let scalars = scalars.iter().map(|&(name, value)| (name.to_owned(), value)).collect();
-                framed(&Event { wall_time: now(), step: step as i64, scalars }.encode())
+                let start = if goes_back { start(step) } else { Vec::new() };
+                [start, framed(&Event { wall_time: now(), step: step as i64, scalars }.encode())].concat()
             }
             Format::Jsonl => {
                 let mut line: Map<String, Value> =
@@ -100,12 +105,17 @@ fn events(directory: &Path, taken: Option<usize>) -> io::Result<File> {
     let mut file = File::create_new(directory.join(format!("events.out.{EVENTS}.{time:.6}.{host}.{process}")))?;
     let mut bytes = framed(&Event::version(time));
     if let Some(taken) = taken {
-        let mut start = Event { wall_time: time, step: taken as i64 + 1, scalars: Vec::new() }.encode();
-        start.extend(SESSION_START);
-        bytes.extend(framed(&start));
+        bytes.extend(start(taken + 1));
     }
     file.write_all(&bytes)?;
     Ok(file)
+}
+
+/// The record that makes void what was written of this step and of later ones.
+fn start(step: usize) -> Vec<u8> {
+    let mut start = Event { wall_time: now(), step: step as i64, scalars: Vec::new() }.encode();
+    start.extend(SESSION_START);
+    framed(&start)
 }
 
 /// The file of lines, begun or gone on with.
@@ -174,7 +184,9 @@ mod tests {
         fs::remove_file(path.join(LINES)).expect("removed");
         let mut log = Log::begin(Format::Tensorboard, &path, Some(1)).expect("gone on with");
         log.write(2, &[("train/loss", 2.0)]).expect("written");
-        let on = [(0, vec![]), (2, vec![]), (2, vec![("train/loss".into(), 2.0)])];
+        log.write(2, &[("train/loss", 1.5)]).expect("another step 2");
+        let taken = |loss: f64| (2, vec![("train/loss".into(), loss)]);
+        let on = [(0, vec![]), (2, vec![]), taken(2.0), (2, vec![]), taken(1.5)];
         assert_eq!(read(&path), [&[(0, vec![]), step][..], &on].concat());
     }
 

@@ -19,7 +19,7 @@ pub struct TrainArgs {
     #[command(flatten)]
     pub save: SaveArgs,
     /// Write a log of every step into DIR, as TensorBoard reads it or as JSON lines: train/loss, train/learning_rate,
-    /// train/grad_norm, train/epoch, train/scored; may be given twice
+    /// train/grad_norm, train/scored, train/epoch; may be given twice
     #[arg(long, num_args = 2, value_names = ["tensorboard|jsonl", "DIR"], help_heading = "Save")]
     pub log: Vec<OsString>,
     /// Watch a run of others: the directory that a trainer of transformers, TRL, Axolotl or LLaMA-Factory writes to, or a
@@ -30,7 +30,7 @@ pub struct TrainArgs {
     /// The events of --format json: log (step, values by name as in TensorBoard), checkpoint (step, model; with --text,
     /// --file or --chat also loss and nll, in nats), back (the run went on from before that step), problem (message),
     /// over (steps). It ends with the run, or by Ctrl-C.
-    #[arg(long, value_name = "RUN", help_heading = "Watch", conflicts_with_all = ["data", "MethodArgs", "OptimizerArgs", "RunArgs", "GoalArgs", "SaveArgs"])]
+    #[arg(long, value_name = "RUN", help_heading = "Watch", conflicts_with_all = ["data", "MethodArgs", "OptimizerArgs", "RunArgs", "GoalArgs", "SaveArgs", "log"])]
     pub watch: Option<PathBuf>,
     /// Form of the output: a line a step and what changed, or one JSON object a line
     #[arg(long, value_enum, default_value_t = TrainFormat::Table)]

@@ -1,18 +1,20 @@
 //! The default command: the screen.
 
+mod log;
 mod session;
 
 use std::io::ErrorKind;
 use std::path::Path;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use anyhow::{Context, Result, anyhow};
 
+use self::log::RunLogs;
 use super::{input, models, terminal};
 use crate::app::{App, Effect, Start, Watching};
 use crate::cli::Cli;
 use crate::data::Opened;
-use crate::engine::{Engine, Request, TrainRequest};
+use crate::engine::{Engine, Event, Request, TrainEvent, TrainRequest};
 use crate::lesson::Lesson;
 use crate::mask::Policy;
 use crate::sample;
@@ -35,6 +37,7 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>, watched: Option<(Watching, Sou
         Some((watching, model)) => (Some(watching), Start { model: Some(model), welcomes: false, ..start }),
         None => (None, start),
     };
+    let logs = Arc::new(Mutex::new(RunLogs::new(&cli.screen.log)?));
     let directory = std::env::current_dir().context("the current directory is gone")?;
     let theme = terminal::theme(cli.screen.theme);
     let (presents, notes) = (cli.screen.present, cli.screen.notes.clone());
@@ -46,7 +49,13 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>, watched: Option<(Watching, Sou
     let recording = cli.screen.record.as_deref().map(record).transpose()?;
     let (sender, inbox) = mpsc::channel();
     let events = sender.clone();
-    let emit = move |event| events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok();
+    let log = logs.clone();
+    let emit = move |event| {
+        if let Event::Train(TrainEvent::At(at)) = &event {
+            log.lock().unwrap_or_else(PoisonError::into_inner).take(at);
+        }
+        events.send(Inbound::Action(crate::app::Action::Engine(event))).is_ok()
+    };
     let engine = Engine::spawn(device, overrides, emit).context("starting the engine thread")?;
     let mut screen = Screen::enter(recording).context("taking the terminal")?;
     tui::on_signals(sender.clone()).context("catching signals")?;
@@ -56,6 +65,9 @@ pub fn run(cli: Cli, lesson: Option<Arc<Lesson>>, watched: Option<(Watching, Sou
     drop(screen);
     if let (Some(problem), Some(path)) = (problem, &cli.screen.record) {
         eprintln!("note: the recording {} ended early: {problem}", visible_text(&path.display().to_string()));
+    }
+    for problem in &logs.lock().unwrap_or_else(PoisonError::into_inner).problems {
+        eprintln!("note: {}", visible_text(problem));
     }
     ended
 }

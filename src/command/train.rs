@@ -1,7 +1,6 @@
 //! `train`: optimizer steps without a screen.
 
 pub mod data;
-mod log;
 mod run;
 pub mod settings;
 mod watch;
@@ -11,9 +10,9 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 
 use self::data::Data;
-use self::log::Logs;
 use self::run::Run;
 use super::interrupt::Interrupt;
+use super::log::{self, Logs};
 use super::models;
 use crate::cli::train::{TrainArgs, TrainFormat};
 use crate::decoder::device;
@@ -37,7 +36,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         return watch::run(args, path);
     }
     let resume = args.save.resume.as_deref();
-    log::check(&args.log)?;
+    let logs = log::asked(&args.log)?;
     let saved = resume.map(save::read_settings).transpose()?;
     let (settings, steps) = settings::settings(&args.plan, saved)?;
     let (records, note) = data::records(&args.plan)?;
@@ -60,7 +59,7 @@ pub fn run(args: &TrainArgs) -> Result<ExitCode> {
         let saved = save::read_state(directory, &model.decoder)?;
         trainer.resume(&mut model.decoder, &saved.settings, saved.optimizer, saved.step)?;
     }
-    let logs = Logs::begin(&args.log, resume.map(|_| trainer.steps()))?;
+    let logs = Logs::begin(&logs, resume.map(|_| trainer.steps()))?;
     let goal = Goal { steps: Some(steps), loss: args.goal.until_loss, plateau: args.goal.plateau };
     let interrupt = Interrupt::listen().context("catching signals")?;
     if args.format == TrainFormat::Table {

@@ -154,7 +154,7 @@ impl Handover<'_> {
         }
         match self.to {
             Recipient::Transformers | Recipient::Trl => {
-                ways.push(("on a Ray cluster", format!("python ray_train.py {n}")));
+                ways.push(("on a Ray cluster, with `pip install 'ray[train]'`", format!("python ray_train.py {n}")));
             }
             Recipient::Axolotl => ways.push((
                 "on a Ray cluster",
@@ -167,6 +167,12 @@ impl Handover<'_> {
         ways.push(("on Slurm", "sbatch slurm.sh".into()));
         if self.to.has_script() {
             ways.push(("on from the last checkpoint in out, if there is one", "python train.py --resume".into()));
+        }
+        if self.to != Recipient::Torchtune {
+            ways.push((
+                "how it learns, seen in Lossglass from its first checkpoint on",
+                "lossglass train --watch out".into(),
+            ));
         }
         ways
     }

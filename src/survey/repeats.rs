@@ -49,7 +49,7 @@ fn prompt(masked: &Masked) -> Option<usize> {
     }
 }
 
-/// What earlier records said: at most 32 bytes for each of so many.
+/// What earlier records said: 42 bytes for each place of the tables, of which one to two are there for a record.
 #[derive(Debug, Default)]
 pub struct Repeats {
     wholes: HashMap<u64, u32>,

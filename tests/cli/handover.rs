@@ -3,6 +3,7 @@
 mod configurations;
 mod refused;
 
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
@@ -97,21 +98,28 @@ fn a_folder_is_what_was_run() {
     }
 }
 
+/// The losses of `train`.
+fn losses(arguments: &[&str]) -> Vec<f64> {
+    let output =
+        support::command(&["train"]).args(arguments).args(["--format", "json"]).output().expect("the binary starts");
+    assert!(output.status.success(), "{arguments:?}: {}", stderr(&output));
+    let events = stdout(&output);
+    let events = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    events.filter(|event| event["event"] == "step").filter_map(|event| event["loss"].as_f64()).collect()
+}
+
 /// `train` has the losses that the other trainers had, on one process and on two.
 #[test]
 fn the_losses_are_those_of_train() {
     let recorded = recorded();
+    // Two trainers took the same run.
+    let mut runs = HashMap::new();
     for (name, run) in recorded["runs"].as_object().expect("runs") {
         if !is_here(name) {
             continue;
         }
-        let arguments = [&arguments(run)[..], &["--format", "json"]].concat();
-        let output = support::command(&["train"]).args(&arguments).output().expect("the binary starts");
-        assert!(output.status.success(), "{name}: {}", stderr(&output));
-        let events = stdout(&output);
-        let losses = events.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
-        let losses: Vec<f64> =
-            losses.filter(|event| event["event"] == "step").filter_map(|event| event["loss"].as_f64()).collect();
+        let arguments = arguments(run);
+        let losses = runs.entry(arguments.clone()).or_insert_with(|| losses(&arguments));
         assert_eq!(losses.len(), 5, "{name}");
         for processes in ["one", "two"] {
             let theirs = run[processes].as_array().expect("losses");
@@ -119,6 +127,19 @@ fn the_losses_are_those_of_train() {
             for (ours, theirs) in losses.iter().zip(theirs) {
                 let theirs = theirs.as_f64().expect("a loss");
                 assert!((ours / theirs - 1.0).abs() < 1e-3, "{name}: {ours} here, {theirs} there on {processes}");
+            }
+        }
+    }
+}
+
+/// All that is meant to be run was: both models, both methods, both trainers.
+#[test]
+fn every_run_is_recorded() {
+    let recorded = recorded();
+    for model in ["tiny", "smollm2"] {
+        for method in ["full", "lora"] {
+            for to in ["transformers", "trl"] {
+                assert!(recorded["runs"][format!("{model}-{method}-{to}")].is_object(), "{model} {method} {to}");
             }
         }
     }

@@ -1,12 +1,14 @@
 //! A sitting that is kept and gone on with: the same screen, and the same losses to the bit.
 
-use lossglass::app::{Action, App, FileRequest, HandOut, Start, TrainingData};
+use lossglass::app::{Action, App, FileRequest, HandOut, Start, TrainingData, Watching};
+use lossglass::board::Watch;
 use lossglass::data::Opened;
 use lossglass::sample::Sample;
 use lossglass::session::Session as Kept;
 use lossglass::source::Source;
 
 use super::session::Session;
+use crate::fixtures::fixture;
 
 /// The session as ctrl-s keeps it, through a file.
 fn kept(session: &mut Session) -> Kept {
@@ -214,4 +216,23 @@ fn a_record_s_own_words_are_kept() {
     let mut again = reopened(kept(&mut sitting));
     assert_eq!(again.app.sample, sitting.app.sample);
     assert_same_screen(&mut sitting, &mut again);
+}
+
+#[test]
+fn what_was_watched_is_said() {
+    let run = fixture("runs/transformers");
+    let base = Source::Directory(fixture("llama"));
+    let watch = Watch::begin(&run).expect("a run");
+    let watching = Watching::new(run.clone(), watch.run().clone(), Some(base.clone()));
+    let start = Start::on(Sample::Text("The cat sat.".into()), "typed");
+    let start = Start { watching: Some(watching), model: Some(base), ..start };
+    let mut sitting = Session::start(start, 120, 40);
+    sitting.until(|app| app.training.step == 16 && app.training.activity == lossglass::app::Activity::Idle);
+    let again = reopened(kept(&mut sitting));
+    let run = run.display();
+    assert_eq!(
+        said(&again.app),
+        format!("the session is back without the run that it watched: lossglass train --watch {run}")
+    );
+    assert_eq!(again.app.shared.sample, sitting.app.shared.sample);
 }

@@ -216,3 +216,24 @@ fn a_recording_ends_on_the_last_screen() {
     assert!(pty.screen().contains("is there already: give --record another name"), "{}", pty.screen());
     assert_eq!(std::fs::read_to_string(file).expect("the recording"), text);
 }
+
+#[test]
+fn a_run_on_screen_is_logged() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let logs = directory.path().to_str().expect("UTF-8");
+    let mut pty = Pty::start(&["--log", "tensorboard", logs, "--log", "jsonl", logs], &[], 120, 40);
+    pty.wait_for("ready");
+    pty.press("4 ");
+    pty.wait_for("step 1 taken");
+    pty.press(" ");
+    pty.wait_for("step 2 taken");
+    pty.press("q");
+    assert!(pty.wait_for_exit().success());
+    let run = directory.path().join("run-1");
+    let lines = std::fs::read_to_string(run.join("log.jsonl")).expect("a log");
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.iter().map(|line| line["step"].as_u64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
+    assert!(lines[0]["train/loss"].as_f64() > lines[1]["train/loss"].as_f64(), "{lines:?}");
+    let names = std::fs::read_dir(&run).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    assert_eq!(names.filter(|name| name.to_string_lossy().contains("tfevents")).count(), 1);
+}

@@ -3,6 +3,7 @@
 use lossglass::app::view::{predict, score, train};
 use lossglass::app::{Action, App, Command, FileOutcome, Overlay, ScorePanel, View, update};
 use lossglass::sample::Sample;
+use lossglass::train::{LoraSettings, Method};
 
 use crate::chats;
 use crate::support::frame::{find, frame, lines};
@@ -39,9 +40,19 @@ fn settings_and_saving() {
     set(&mut app, &[Command::Cancel]);
     app.training.step = 0;
     app.training.goal.steps = Some(200);
-    set(&mut app, &[train::Command::HandOver.into(), Command::NextForm]);
+    set(&mut app, &[train::Command::HandOver.into()]);
+    insta::assert_snapshot!("handover_80x24", lines(&app, 80, 24));
+    app.training.settings.method = Method::Lora(LoraSettings::default());
+    set(&mut app, &[Command::NextForm]);
     let screen = lines(&app, 80, 24);
-    for words in ["Hand the run over", "./lossglass-handover", "axolotl", "with TRL's own loss", "200 steps of 1 on"] {
+    for words in [
+        "Hand the run over",
+        "./lossglass-handover",
+        "axolotl",
+        "with TRL's own loss",
+        "200 steps of 1 on",
+        "AdamW, lr ",
+    ] {
         assert!(screen.contains(words), "{words}: {screen}");
     }
     set(&mut app, &[Command::Cancel]);

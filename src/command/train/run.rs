@@ -8,11 +8,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, anyhow};
 
 use super::data::Data;
-use super::log::Logs;
 use crate::cancel::Cancel;
 use crate::cli::train::{TrainArgs, TrainFormat};
 use crate::command::bar::Bar;
 use crate::command::interrupt::{INTERRUPTED, Interrupt};
+use crate::command::log::{self, Logs};
 use crate::memory::size_text;
 use crate::model::Model;
 use crate::report::{self, Done};
@@ -108,7 +108,7 @@ impl Run<'_> {
             };
             bar.clear();
             self.print(&report)?;
-            self.logs.step(&report, epochs(report.step, self.data.examples.len(), &self.settings));
+            self.log(&report);
             progress.count(report.loss);
             bar.step(done, steps, report.loss);
             if let Some(why) = progress.reached(&self.goal) {
@@ -134,6 +134,16 @@ impl Run<'_> {
             TrainFormat::Json => report::step_json(report, &mut out)?,
         }
         out.flush()
+    }
+
+    /// Writes a step into the logs. The run goes on without a log that fails.
+    fn log(&mut self, report: &StepReport) {
+        let epochs = epochs(report.step, self.data.examples.len(), &self.settings);
+        let mut figures = log::figures(report);
+        figures.push(("train/epoch", epochs));
+        for problem in self.logs.write(report.step, &figures) {
+            eprintln!("note: {problem}; the run goes on without it");
+        }
     }
 
     /// Whether the last update broke the weights, which shows only in the step after it: they must not take the place of

@@ -58,8 +58,8 @@ fn both_logs_have_every_figure_of_every_step() {
             ("train/loss", &step["loss"]),
             ("train/grad_norm", &step["grad_norm"]),
             ("train/learning_rate", &step["lr"]),
-            ("train/epoch", &(at as f64 + 1.0).into()),
             ("train/scored", &step["scored"].as_f64().into()),
+            ("train/epoch", &(at as f64 + 1.0).into()),
         ];
         assert_eq!(lines[at]["step"], step["step"]);
         for (place, (name, value)) in wanted.into_iter().enumerate() {
