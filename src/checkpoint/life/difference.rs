@@ -79,28 +79,23 @@ impl Spread {
         let (long, short) = self.matrix.dims2()?;
         let faint = FAINT * step * (long as f64).sqrt();
         let kept = self.widths.iter().take_while(|&&width| width > faint).count();
-        let whole: Vec<Vec<i32>> = (0..kept)
-            .map(|k| self.directions[k].iter().map(|part| (self.widths[k] * part / step).round() as i32).collect())
-            .collect();
-        let lengths: Vec<f32> = whole.iter().map(|direction| length(direction)).collect();
-        // How far each row of the matrix goes along each direction, as it is rounded.
-        let along: Vec<f32> = (0..short)
-            .flat_map(|i| {
-                whole.iter().zip(&lengths).map(move |(direction, length)| direction[i] as f32 / length.max(1.0))
-            })
-            .collect();
-        let far: Vec<Vec<f32>> = match kept {
-            0 => Vec::new(),
-            _ => self.matrix.matmul(&Tensor::from_vec(along, (short, kept), &Device::Cpu)?)?.t()?.to_vec2()?,
-        };
+        // What no direction has taken yet: rounded directions overlap a little, and what one took is not another's.
+        let mut left: Vec<f32> = self.matrix.flatten_all()?.to_vec1()?;
         let (mut encoder, mut expected) = (Encoder::new(), [Expected::default(), Expected::default()]);
         let mut gains = Vec::new();
-        for ((direction, far), length) in whole.iter().zip(&far).zip(&lengths) {
+        for (direction, width) in self.directions[..kept].iter().zip(&self.widths) {
+            let direction: Vec<i32> = direction.iter().map(|part| (width * part / step).round() as i32).collect();
+            let length = length(&direction).max(1.0);
+            let far: Vec<f32> = left.chunks(short).map(|row| dot(row, &direction) / length).collect();
             let steps: Vec<i32> = far.iter().map(|&value| nearest(value / step as f32)).collect();
-            let (dot, square) = far.iter().zip(&steps).fold((0.0, 0.0), |(dot, square), (&value, &steps)| {
-                (dot + f64::from(value) * f64::from(steps), square + f64::from(steps).powi(2))
+            let (product, square) = far.iter().zip(&steps).fold((0.0, 0.0), |(product, square), (&value, &steps)| {
+                (product + f64::from(value) * f64::from(steps), square + f64::from(steps).powi(2))
             });
-            gains.push((dot / f64::max(square, 1.0)) as f32 / length.max(1.0));
+            let gain = (product / f64::max(square, 1.0)) as f32 / length;
+            for (row, &steps) in left.chunks_mut(short).zip(&steps) {
+                row.iter_mut().zip(&direction).for_each(|(left, &part)| *left -= gain * part as f32 * steps as f32);
+            }
+            gains.push(gain);
             direction.iter().for_each(|&value| encoder.put(value, &mut expected[0]));
             steps.iter().for_each(|&value| encoder.put(value, &mut expected[1]));
         }
@@ -115,6 +110,10 @@ impl Spread {
 
 fn length(direction: &[i32]) -> f32 {
     direction.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt() as f32
+}
+
+fn dot(row: &[f32], direction: &[i32]) -> f32 {
+    row.iter().zip(direction).map(|(value, &part)| value * part as f32).sum()
 }
 
 fn nearest(value: f32) -> i32 {

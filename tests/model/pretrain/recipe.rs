@@ -62,7 +62,7 @@ fn what_is_no_recipe_is_told_where() {
 #[test]
 fn a_tokenizer_is_trained_or_another_models() {
     let folder = tempfile::tempdir().unwrap();
-    let good = Small { steps: 1, every: 100, batch: 2, more: "" }.write(folder.path());
+    let good = Small { steps: 4, every: 100, batch: 2, more: "" }.write(folder.path());
     let of = |tokenizer: &str| good.replace("vocab_size = 300", tokenizer);
     let recipe = Recipe::parse(&of("of = \"tiny-base\""), folder.path()).unwrap();
     assert_eq!(recipe.vocab_size().unwrap(), 4096);
