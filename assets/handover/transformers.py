@@ -2,9 +2,9 @@
 step, on all processes, divided once."""
 
 import torch
-from run import RUN, LikeLossglass, arguments, go, load_data, load_model, optimizer
+from run import MODEL, RUN, LikeLossglass, arguments, go, load_data, load_model, optimizer
 from torch.nn.functional import cross_entropy
-from transformers import Trainer, TrainingArguments
+from transformers import AutoTokenizer, Trainer, TrainingArguments
 
 PADS = {"input_ids": 0, "attention_mask": 0, "labels": -100, "weights": 0.0}
 
@@ -64,6 +64,8 @@ def main():
     trainer = MaskedTrainer(
         model=load_model(),
         args=TrainingArguments(**arguments(), remove_unused_columns=False),
+        # Saved with every checkpoint, which is a model of its own then.
+        processing_class=AutoTokenizer.from_pretrained(MODEL, revision=RUN["revision"]),
         data_collator=pack_of if is_block else batch_of,
         train_dataset=load_data(columns),
         optimizer_cls_and_kwargs=optimizer(),
