@@ -53,12 +53,30 @@ impl Model {
         cancel: &Cancel,
         on_progress: &mut dyn FnMut(Opening),
     ) -> Result<Self> {
+        Self::of(source, device, load::load(source, device, cancel, on_progress))
+    }
+
+    /// Reads a checkpoint of a run, which has `vocabulary` if its directory holds no tokenizer.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_checkpoint(
+        source: &Source,
+        vocabulary: &Vocabulary,
+        device: &Device,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(Opening),
+    ) -> Result<Self> {
+        Self::of(source, device, load::load_checkpoint(source, vocabulary, device, cancel, on_progress))
+    }
+
+    fn of(source: &Source, device: &Device, opened: Result<OpenedModel, OpenError>) -> Result<Self> {
         let name = source.name();
         let of_memory = |error| match error {
             OpenError::Files(LoadError::Memory(_)) => anyhow::Error::from(error).context(format!("model {name}")),
             other => other.into(),
         };
-        let OpenedModel { source, loaded } = load::load(source, device, cancel, on_progress).map_err(of_memory)?;
+        let OpenedModel { source, loaded } = opened.map_err(of_memory)?;
         let of_model = || format!("model {name}");
         let mut decoder = Decoder::new(&loaded.config, loaded.weights).with_context(of_model)?;
         decoder.attach(loaded.adapters).with_context(of_model)?;

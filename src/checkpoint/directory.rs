@@ -14,6 +14,9 @@ use crate::decoder::config::{Config, is_wrapper};
 use crate::decoder::layout::{self, Slot};
 use crate::sequence::{Vocabulary, VocabularyError};
 
+/// The file with the vocabulary.
+const TOKENIZER: &str = "tokenizer.json";
+
 /// Reads the model in `directory`, which is called `name`.
 ///
 /// # Errors
@@ -22,8 +25,11 @@ pub fn load(directory: &Path, name: String, task: &mut Task<'_>) -> Result<Loade
     let config_file = directory.join("config.json");
     let config_json = required(directory, "config.json")?;
     let config = Config::from_json(&config_json).map_err(|reason| LoadError::Config { file: config_file, reason })?;
-    let vocabulary = vocabulary(directory, &config_json)?;
-    check::ids(&directory.join("tokenizer.json"), &vocabulary, &config)?;
+    let vocabulary = match task.vocabulary {
+        Some(other) if !directory.join(TOKENIZER).exists() => other.clone(),
+        _ => vocabulary(directory, &config_json)?,
+    };
+    check::ids(&directory.join(TOKENIZER), &vocabulary, &config)?;
     let described = Loaded::described(config, vocabulary, name);
     match task.wants {
         Wants::Tokenizer => Ok(described),
@@ -98,7 +104,7 @@ fn missing(directory: &Path, tensor: &str) -> LoadError {
 }
 
 fn vocabulary(directory: &Path, config_json: &[u8]) -> Result<Vocabulary, LoadError> {
-    let tokenizer = required(directory, "tokenizer.json")?;
+    let tokenizer = required(directory, TOKENIZER)?;
     let config = optional(directory, "tokenizer_config.json")?;
     let map = optional(directory, "special_tokens_map.json")?;
     let generation = optional(directory, "generation_config.json")?;

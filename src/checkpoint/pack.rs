@@ -91,7 +91,7 @@ fn read(directory: &Path) -> Result<Loaded, LoadError> {
     super::directory::load(
         directory,
         name,
-        &mut Task { device, cancel, on_progress: &mut |_| {}, wants: Wants::Weights },
+        &mut Task { device, cancel, on_progress: &mut |_| {}, wants: Wants::Weights, vocabulary: None },
     )
 }
 

@@ -10,6 +10,7 @@ use crate::cancel::Cancel;
 use crate::decoder::Weights;
 use crate::decoder::layout::Slot;
 use crate::memory;
+use crate::sequence::Vocabulary;
 
 /// What every format needs besides its file.
 pub struct Task<'a> {
@@ -20,6 +21,8 @@ pub struct Task<'a> {
     /// Hears the share of the tensors that was read, 0 to 1.
     pub on_progress: &'a mut dyn FnMut(f32),
     pub wants: Wants,
+    /// The vocabulary of a directory that holds no tokenizer: checkpoints of a run are often such.
+    pub vocabulary: Option<&'a Vocabulary>,
 }
 
 /// What files are read for.

@@ -45,13 +45,14 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         cancel: &Cancel,
         on_progress: &dyn Fn(f32),
     ) -> Result<()> {
-        if self.loaded.as_ref().is_none_or(|loaded| loaded.generation != generation) {
+        let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.generation == generation) else {
             return Ok(()); // it is asked for anew, for the text of now
-        }
-        let mut model = self.open(&source, cancel, &mut |opening| match opening {
+        };
+        let mut on_opening = |opening| match opening {
             Opening::Reading(share) => on_progress(share),
             Opening::Downloading(_) => {}
-        })?;
+        };
+        let mut model = self.open_checkpoint(&source, &loaded.model.vocabulary, cancel, &mut on_opening)?;
         let loaded = self.loaded.as_mut().context("no model is loaded yet")?;
         let same = |&id: &u32| model.vocabulary.token_bytes(id) == loaded.model.vocabulary.token_bytes(id);
         if model.config.vocab_size != loaded.model.config.vocab_size || !loaded.scored.ids.iter().all(same) {

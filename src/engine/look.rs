@@ -109,13 +109,11 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
         cancel: &Cancel,
         going: &(dyn Fn(usize, usize) + Sync),
     ) -> Result<LookEvent> {
-        match self.open(source, cancel, &mut |_| {}) {
+        let loaded = self.loaded.as_ref().context("no model is loaded yet")?;
+        match self.open_checkpoint(source, &loaded.model.vocabulary, cancel, &mut |_| {}) {
             Err(_) if cancel.is_cancelled() => Ok(LookEvent::Dropped),
             Err(error) => Err(error),
-            Ok(model) => {
-                let scored = &self.loaded.as_ref().context("no model is loaded yet")?.scored;
-                see_anew(at, &model.decoder, scored, cancel, going)
-            }
+            Ok(model) => see_anew(at, &model.decoder, &loaded.scored, cancel, going),
         }
     }
 }

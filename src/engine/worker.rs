@@ -20,7 +20,7 @@ use crate::generate::Sampling;
 use crate::loss::{Distribution, Labels, Row};
 use crate::model::{Model, ModelInfo, Overrides, load};
 use crate::sample::Sample;
-use crate::sequence::{EncodeOptions, PackRequest, Sequence};
+use crate::sequence::{EncodeOptions, PackRequest, Sequence, Vocabulary};
 use crate::source::{Opening, Source};
 use crate::train::nlls;
 
@@ -192,6 +192,20 @@ impl<F: Fn(Event) -> bool + Send + Sync + 'static> Worker<F> {
     pub(super) fn open(&self, source: &Source, cancel: &Cancel, on_progress: &mut dyn FnMut(Opening)) -> Result<Model> {
         on_progress(Opening::Reading(0.0));
         let mut model = Model::load(source, &self.device, cancel, on_progress)?;
+        model.override_with(&self.overrides)?;
+        Ok(model)
+    }
+
+    /// The same of a checkpoint of a run, which has `vocabulary` if its directory holds no tokenizer.
+    pub(super) fn open_checkpoint(
+        &self,
+        source: &Source,
+        vocabulary: &Vocabulary,
+        cancel: &Cancel,
+        on_progress: &mut dyn FnMut(Opening),
+    ) -> Result<Model> {
+        on_progress(Opening::Reading(0.0));
+        let mut model = Model::load_checkpoint(source, vocabulary, &self.device, cancel, on_progress)?;
         model.override_with(&self.overrides)?;
         Ok(model)
     }

@@ -9,6 +9,7 @@ use crate::cancel::Cancel;
 use crate::checkpoint::adapter::{Peft, is_adapter};
 use crate::checkpoint::{LoadError, Loaded, Task, Wants, directory, gguf};
 use crate::decoder::Config;
+use crate::sequence::Vocabulary;
 use crate::source::hub::{Address, Hub, HubError};
 use crate::source::{Embedded, Opening, Sizes, Source, catalogue, run};
 
@@ -47,7 +48,21 @@ pub fn load(
     cancel: &Cancel,
     on_progress: &mut dyn FnMut(Opening),
 ) -> Result<OpenedModel, OpenError> {
-    Opener { device, cancel, on_progress, wants: Wants::Weights }.open(source)
+    Opener { device, cancel, on_progress, wants: Wants::Weights, vocabulary: None }.open(source)
+}
+
+/// The same of a checkpoint of a run, which has `vocabulary` if its directory holds no tokenizer.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_checkpoint(
+    source: &Source,
+    vocabulary: &Vocabulary,
+    device: &Device,
+    cancel: &Cancel,
+    on_progress: &mut dyn FnMut(Opening),
+) -> Result<OpenedModel, OpenError> {
+    Opener { device, cancel, on_progress, wants: Wants::Weights, vocabulary: Some(vocabulary) }.open(source)
 }
 
 /// Brings the files of a model on the Hub to this machine, if they are not here.
@@ -57,7 +72,8 @@ pub fn load(
 pub fn fetch(source: &Source, cancel: &Cancel, on_progress: &mut dyn FnMut(Opening)) -> Result<(), OpenError> {
     match source {
         Source::Hub(address) => {
-            Opener { device: &Device::Cpu, cancel, on_progress, wants: Wants::Weights }.fetch(address)?;
+            Opener { device: &Device::Cpu, cancel, on_progress, wants: Wants::Weights, vocabulary: None }
+                .fetch(address)?;
             Ok(())
         }
         _ => Ok(()),
@@ -97,7 +113,7 @@ pub fn describe(source: &Source) -> Result<Loaded, OpenError> {
 
 fn quietly(source: &Source, wants: Wants) -> Result<Loaded, OpenError> {
     let (device, cancel) = (&Device::Cpu, &Cancel::default());
-    Ok(Opener { device, cancel, on_progress: &mut |_| {}, wants }.open(source)?.loaded)
+    Ok(Opener { device, cancel, on_progress: &mut |_| {}, wants, vocabulary: None }.open(source)?.loaded)
 }
 
 /// What opening takes besides the source.
@@ -106,6 +122,7 @@ struct Opener<'a> {
     cancel: &'a Cancel,
     on_progress: &'a mut dyn FnMut(Opening),
     wants: Wants,
+    vocabulary: Option<&'a Vocabulary>,
 }
 
 impl Opener<'_> {
@@ -152,8 +169,13 @@ impl Opener<'_> {
             }
             Source::Early(early) => {
                 let wants = if self.wants == Wants::Weights { Wants::Tokenizer } else { self.wants };
-                let mut beside =
-                    Opener { device: self.device, cancel: self.cancel, on_progress: self.on_progress, wants };
+                let mut beside = Opener {
+                    device: self.device,
+                    cancel: self.cancel,
+                    on_progress: self.on_progress,
+                    wants,
+                    vocabulary: None,
+                };
                 let mut loaded = beside.whole(&Source::Embedded(Embedded::TinyBase), name)?;
                 if self.wants == Wants::Weights {
                     loaded.weights = early::weights(*early, &loaded.config, self.device)?;
@@ -175,7 +197,8 @@ impl Opener<'_> {
 
     fn read<T>(&mut self, read: impl FnOnce(&mut Task<'_>) -> Result<T, LoadError>) -> Result<T, OpenError> {
         let on_progress = &mut |share| (self.on_progress)(Opening::Reading(share));
-        Ok(read(&mut Task { device: self.device, cancel: self.cancel, on_progress, wants: self.wants })?)
+        let Self { device, cancel, wants, vocabulary, .. } = *self;
+        Ok(read(&mut Task { device, cancel, on_progress, wants, vocabulary })?)
     }
 }
 

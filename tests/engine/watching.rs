@@ -62,6 +62,24 @@ fn each_checkpoint_is_a_frame_of_the_film() {
     assert!(screen.contains("base weights shown") && screen.contains("2 of 2 checkpoints read"), "{screen}");
 }
 
+/// As a trainer saves them that was given no tokenizer: they are read with that of the run's beginning.
+#[test]
+fn checkpoints_without_a_tokenizer_are_frames_too() {
+    let (whole, bare) = (fixture("runs/transformers"), tempfile::tempdir().expect("a directory"));
+    for step in [8, 16] {
+        let name = format!("checkpoint-{step}");
+        std::fs::create_dir(bare.path().join(&name)).expect("a directory");
+        for file in ["config.json", "model.safetensors", "trainer_state.json"] {
+            std::fs::copy(whole.join(&name).join(file), bare.path().join(&name).join(file)).expect("a copy");
+        }
+    }
+    let mut session = watching(bare.path(), seen(bare.path()), Source::Directory(fixture("llama")), true);
+    session.until(|app| frames(app) == [0, 8, 16] && app.training.activity == Activity::Idle);
+    assert_eq!(nlls(&session.app), alone(Source::Directory(whole.join("checkpoint-16"))));
+    session.keys("↑ 2 i");
+    session.until(|app| app.seen_attention().is_some());
+}
+
 #[test]
 fn a_past_checkpoint_is_looked_into() {
     let run = fixture("runs/transformers");

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 
 use super::data;
 use crate::app::Watching;
@@ -60,10 +60,14 @@ fn model(args: &TrainArgs, path: &Path, run: &Run) -> Result<(Source, bool)> {
         )
     };
     let source = Source::Directory(newest.directory.clone());
-    Ok(match load::base_of(&source)? {
+    let (source, is_base) = match load::base_of(&source)? {
         Some(base) => (base, true),
         None => (source, false),
-    })
+    };
+    // Another model's numbers must not stand under the run's name.
+    load::without_weights(&source)
+        .map_err(|error| anyhow!("{error}: give --model MODEL, the model that is trained"))?;
+    Ok((source, is_base))
 }
 
 /// Prints a run as it grows.
