@@ -55,7 +55,7 @@ pub fn run(args: &HandoverArgs) -> Result<ExitCode> {
         Some(written) => {
             let (directory, to) = (args.directory.display(), args.to);
             let sequences = handover.sequences();
-            println!("handed over to {to}: {steps} steps of {} sequences in {directory}", sequences / steps);
+            println!("handed over to {to}: {steps} steps, sequences in each: {}, in {directory}", sequences / steps);
             if let Place::Directory(path) = &written.place {
                 println!(
                     "the model stays in {}: on another machine, change its place as README.md says",

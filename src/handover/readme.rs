@@ -37,8 +37,8 @@ impl Handover<'_> {
         let unit = if self.packing.is_some() { "packs" } else { "sequences" };
         let _ = writeln!(
             text,
-            "{} {unit} of {}: {tokens} tokens, of which {scored} are scored under mask {}.\n{} steps of {} sequences each \
-             ({} batches of {}), {}, {}, learning rate {}.\n",
+            "{} {unit} of {}: {tokens} tokens, of which {scored} are scored under mask {}.\n{} steps, {unit} in each: {} \
+             (accumulate {}, batch size {}), {}, {}, learning rate {}.\n",
             self.examples.len(),
             code(&self.data),
             code(&self.mask),
