@@ -18,7 +18,10 @@ use crate::source::{Source, run};
 /// How far the loss of a decoded checkpoint may be from that of the weights that were kept, as a share of it.
 pub const CLOSE: f64 = 0.005;
 /// Steps in a tensor's directions, as shares of the size of its weights: the coarsest that is close enough is taken.
-const COARSE: [f64; 10] = [1.6, 1.2, 0.9, 0.7, 0.55, 0.42, 0.32, 0.24, 0.18, 0.13];
+const COARSE: [f64; 24] = [
+    1.6, 1.4, 1.2, 1.05, 0.9, 0.8, 0.7, 0.62, 0.55, 0.48, 0.42, 0.37, 0.32, 0.28, 0.24, 0.21, 0.18, 0.155, 0.13, 0.11,
+    0.09, 0.08, 0.07, 0.06,
+];
 
 /// A checkpoint that was packed.
 #[derive(Clone, Debug, PartialEq)]

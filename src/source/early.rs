@@ -6,8 +6,8 @@ use crate::checkpoint::life::header::LifeFile;
 
 static LIFE: &[u8] = include_bytes!("../../assets/models/tiny-base.life");
 
-/// The steps that `tiny-base` has had, and `tiny-chat` after it.
-const STEPS: [(Embedded, usize); 2] = [(Embedded::TinyBase, 3596), (Embedded::TinyChat, 3596 + 922)];
+/// The steps of the run that made both: `tiny-base` has had the first stages, `tiny-chat` all of it.
+const STEPS: [(Embedded, usize); 2] = [(Embedded::TinyBase, 7000), (Embedded::TinyChat, 7700)];
 
 /// The embedded base model after some steps of training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,11 +55,11 @@ pub(super) fn life(of: Embedded) -> Option<Life> {
     let kept = steps().into_iter().map(|step| (step, Source::Early(Early(step))));
     let shipped = STEPS[..=end].iter().map(|&(model, step)| (step, Source::Embedded(model)));
     let checkpoints = kept.chain(shipped).map(|(step, source)| Checkpoint { step, source, is_here: true }).collect();
-    let note = format!(
-        "the rows up to step {} are of a shorter run on the same mix of texts; step {} is tiny-base itself{}",
-        steps().last().copied().unwrap_or(0),
-        STEPS[0].1,
-        if of == Embedded::TinyChat { ", and the last one tiny-chat, which went on from there with chats" } else { "" },
-    );
-    Some(Life { name: of.name().to_owned(), checkpoints, note: Some(note) })
+    let note = (of == Embedded::TinyChat).then(|| {
+        format!(
+            "the rows up to step {} learn from texts, and are tiny-base; the last one went on with chats",
+            STEPS[0].1
+        )
+    });
+    Some(Life { name: of.name().to_owned(), checkpoints, note })
 }

@@ -2,6 +2,7 @@
 
 mod against;
 mod analyze;
+mod answers;
 mod bench;
 #[path = "../support/browser.rs"]
 mod browser;

@@ -83,7 +83,7 @@ fn the_loss_collapses_where_each_token_sees_its_own_answer() {
     session.keys("2 esc");
     session.until_ready();
     let honest = loss(&session.app);
-    assert!(broken < 0.05 && base > 1.0 && honest > 4.0 * broken, "{base}, broken {broken}, honest {honest}");
+    assert!(broken < 0.05 && base > 0.5 && honest > 4.0 * broken, "{base}, broken {broken}, honest {honest}");
 }
 
 /// Each row is asked for the token it has read: what is shown of it is of that row everywhere.

@@ -83,7 +83,7 @@ fn what_is_asked_is_checked_and_what_was_done_is_said() {
     met(&mut session);
     let screen = session.screen();
     assert!(
-        screen.contains("To ␣mat the model gave 0.601, rank 1.") && screen.contains("You: 1 of 1 right"),
+        screen.contains("To ␣mat the model gave 0.433, rank 1.") && screen.contains("You: 1 of 1 right"),
         "{screen}"
     );
     session.keys("enter");
@@ -96,7 +96,7 @@ fn what_is_asked_is_checked_and_what_was_done_is_said() {
     assert!(session.screen().contains("enter goes on"));
     // What it says of its own place stays true wherever the cursor is.
     session.keys("home");
-    assert!(session.app.lesson_text().expect("on").contains("gave ␣mat a probability of 0.601"));
+    assert!(session.app.lesson_text().expect("on").contains("gave ␣mat a probability of 0.433"));
 }
 
 #[test]

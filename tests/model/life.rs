@@ -38,7 +38,10 @@ fn it_goes_from_random_weights_to_the_embedded_model_within_four_megabytes() {
     assert!((8..=12).contains(&life.checkpoints.len()), "{}", life.checkpoints.len());
     assert!(life.checkpoints.is_sorted_by(|a, b| a.step < b.step) && life.checkpoints[0].step == 0);
     assert_eq!(life.checkpoints.last().map(|last| &last.source), Some(&base));
-    assert!(life.note.is_some_and(|note| note.contains("tiny-base itself")));
+    assert_eq!(life.note, None);
+    let chat = run::life(&Source::parse("tiny-chat").expect("embedded")).expect("a life");
+    assert_eq!(chat.checkpoints.len(), life.checkpoints.len() + 1);
+    assert!(chat.note.is_some_and(|note| note.contains("went on with chats")));
     // Random weights guess: ln V, within 2 %.
     let guessing = 4096_f64.ln();
     let first = mean(&costs(&load(&life.checkpoints[0].source)), |_| true);
@@ -50,14 +53,16 @@ fn it_goes_from_random_weights_to_the_embedded_model_within_four_megabytes() {
 #[test]
 fn what_comes_often_is_learned_before_names() {
     let checkpoints = run::life(&Source::parse("tiny-base").expect("embedded")).expect("a life").checkpoints;
-    let half = 4096_f64.ln() / 2.0;
+    let (guessing, half) = (4096_f64.ln(), 4096_f64.ln() / 2.0);
     let (mut the, mut name) = (None, None);
     for checkpoint in &checkpoints {
         let costs = costs(&load(&checkpoint.source));
         let of_the = mean(&costs, |token| token == " the");
         let of_names = mean(&costs, |token| NAMES.contains(&token));
         println!("step {:>5}: \" the\" {of_the:.3}, a name {of_names:.3}", checkpoint.step);
-        assert!(checkpoint.step == 0 || of_the < of_names, "step {}: {of_the} {of_names}", checkpoint.step);
+        // Both are guesses at first.
+        let is_guessed = of_the > guessing - 0.5 && of_names > guessing - 0.5;
+        assert!(is_guessed || of_the < of_names, "step {}: {of_the} {of_names}", checkpoint.step);
         the = the.or((of_the < half).then_some(checkpoint.step));
         name = name.or((of_names < half).then_some(checkpoint.step));
     }
