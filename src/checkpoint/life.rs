@@ -17,4 +17,4 @@ mod difference;
 mod directions;
 pub mod header;
 
-pub use difference::{Gained, advance};
+pub use difference::{Change, Gained, advance};

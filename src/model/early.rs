@@ -1,4 +1,4 @@
-//! The weights of the embedded base model along its training, decoded one after the other.
+//! The weights of the embedded base model along its training.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -7,20 +7,21 @@ use candle_core::{Device, Tensor};
 
 use super::random;
 use crate::checkpoint::LoadError;
-use crate::checkpoint::life::advance;
+use crate::checkpoint::life::Change;
 use crate::checkpoint::life::header::LifeFile;
 use crate::decoder::layout::{self, Slot};
 use crate::decoder::{Config, Weights};
 use crate::source::Early;
 
-/// The checkpoint that was decoded last, as plain values: a later one costs only what it has gained since.
+/// What was decoded so far, so that going back and forth costs little.
 struct Decoded {
-    /// How many differences are in it.
-    count: usize,
-    values: Vec<Vec<f32>>,
+    /// The random weights that training began with.
+    begun: Vec<Vec<f32>>,
+    /// What each checkpoint has gained on the one before.
+    changes: Vec<Change>,
 }
 
-static LAST: Mutex<Option<Decoded>> = Mutex::new(None);
+static DECODED: Mutex<Option<Decoded>> = Mutex::new(None);
 
 /// The weights of a checkpoint.
 ///
@@ -33,21 +34,24 @@ pub(super) fn weights(early: Early, config: &Config, device: &Device) -> Result<
     let slots: Vec<Slot> = layout::slots(config).collect();
     let shapes: Vec<Vec<usize>> = slots.iter().map(|slot| slot.shape.clone()).collect();
     let wanted = file.differences.iter().take_while(|(step, _)| *step <= early.step()).count();
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut decoded = match last.take().filter(|decoded| decoded.count <= wanted) {
+    let mut held = DECODED.lock().unwrap_or_else(PoisonError::into_inner);
+    let decoded = match &mut *held {
         Some(decoded) => decoded,
-        None => Decoded { count: 0, values: begun(file.seed, config, &slots).map_err(of_device)? },
+        none => {
+            none.insert(Decoded { begun: begun(file.seed, config, &slots).map_err(of_device)?, changes: Vec::new() })
+        }
     };
-    for (_, difference) in &file.differences[decoded.count..wanted] {
-        advance(&shapes, &mut decoded.values, difference).map_err(damaged)?;
+    for (_, difference) in file.differences[..wanted].iter().skip(decoded.changes.len()) {
+        decoded.changes.push(Change::read(&shapes, difference).map_err(damaged)?);
     }
-    decoded.count = wanted;
-    let tensor = |(slot, values): (Slot, &Vec<f32>)| {
-        Ok((slot.name, Tensor::from_slice(values, slot.shape, &Device::Cpu)?.to_device(device)?))
+    let mut values = decoded.begun.clone();
+    for change in &decoded.changes[..wanted] {
+        change.add_to(&shapes, &mut values).map_err(of_device)?;
+    }
+    let tensor = |(slot, values): (Slot, Vec<f32>)| {
+        Ok((slot.name, Tensor::from_vec(values, slot.shape, &Device::Cpu)?.to_device(device)?))
     };
-    let weights = slots.into_iter().zip(&decoded.values).map(tensor).collect::<Result<_, _>>().map_err(of_device);
-    *last = Some(decoded);
-    weights
+    slots.into_iter().zip(values).map(tensor).collect::<Result<_, _>>().map_err(of_device)
 }
 
 /// The random weights that training began with.

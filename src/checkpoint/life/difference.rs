@@ -121,21 +121,65 @@ fn nearest(value: f32) -> i32 {
     if value < 0.0 { -steps } else { steps }
 }
 
-/// A tensor's part of a difference, not decoded yet.
-struct Part<'a> {
-    gains: Vec<f32>,
-    codes: &'a [u8],
+/// A decoded difference, ready to be added.
+#[derive(Debug)]
+pub struct Change(Vec<Option<Product>>);
+
+/// What a tensor gains: the product of directions `[kept, short]` and how far each line goes along them, `[kept, long]`.
+#[derive(Debug)]
+struct Product {
+    directions: Tensor,
+    far: Tensor,
+}
+
+impl Change {
+    /// Decodes what the next checkpoint has gained.
+    ///
+    /// # Errors
+    /// What is wrong with the difference, in words.
+    pub fn read(shapes: &[Vec<usize>], mut difference: &[u8]) -> Result<Self, String> {
+        let parts: Option<Vec<Part<'_>>> = shapes.iter().map(|shape| Part::read(shape, &mut difference)).collect();
+        let parts = parts.filter(|_| difference.is_empty()).ok_or("its differences are not those of this model")?;
+        let each = shapes.par_iter().zip(parts);
+        each.map(|(shape, part)| part.product(shape)).collect::<CandleResult<_>>().map(Self).map_err(|e| e.to_string())
+    }
+
+    /// Adds it to the values of each tensor.
+    ///
+    /// # Errors
+    /// If there is no memory; the values are then worth nothing.
+    pub fn add_to(&self, shapes: &[Vec<usize>], values: &mut [Vec<f32>]) -> CandleResult<()> {
+        let each = shapes.par_iter().zip(values).zip(&self.0);
+        each.try_for_each(|((shape, values), product)| match product {
+            Some(product) => product.add_to(shape, values),
+            None => Ok(()),
+        })
+    }
 }
 
 /// Adds to the values of each tensor what the next checkpoint has gained.
 ///
 /// # Errors
 /// What is wrong with the difference, in words; the values are then worth nothing.
-pub fn advance(shapes: &[Vec<usize>], values: &mut [Vec<f32>], mut difference: &[u8]) -> Result<(), String> {
-    let parts: Option<Vec<Part<'_>>> = shapes.iter().map(|shape| Part::read(shape, &mut difference)).collect();
-    let parts = parts.filter(|_| difference.is_empty()).ok_or("its differences are not those of this model")?;
-    let each = shapes.par_iter().zip(values).zip(parts);
-    each.try_for_each(|((shape, values), part)| part.add_to(shape, values).map_err(|error| error.to_string()))
+pub fn advance(shapes: &[Vec<usize>], values: &mut [Vec<f32>], difference: &[u8]) -> Result<(), String> {
+    Change::read(shapes, difference)?.add_to(shapes, values).map_err(|error| error.to_string())
+}
+
+impl Product {
+    fn add_to(&self, shape: &[usize], values: &mut [f32]) -> CandleResult<()> {
+        let (rows, columns) = sides(shape);
+        let Self { directions, far } = self;
+        let gained = if rows < columns { directions.t()?.matmul(far)? } else { far.t()?.matmul(directions)? };
+        let gained: Vec<f32> = gained.flatten_all()?.to_vec1()?;
+        values.iter_mut().zip(gained).for_each(|(value, gained)| *value += gained);
+        Ok(())
+    }
+}
+
+/// A tensor's part of a difference, not decoded yet.
+struct Part<'a> {
+    gains: Vec<f32>,
+    codes: &'a [u8],
 }
 
 impl<'a> Part<'a> {
@@ -152,10 +196,11 @@ impl<'a> Part<'a> {
         Some(Self { gains, codes: bytes.split_off(..length)? })
     }
 
-    fn add_to(&self, shape: &[usize], values: &mut [f32]) -> CandleResult<()> {
+    /// What the codes say; `None` of a tensor that has not moved.
+    fn product(&self, shape: &[usize]) -> CandleResult<Option<Product>> {
         let ((rows, columns), kept) = (sides(shape), self.gains.len());
         if kept == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let (long, short) = (rows.max(columns), rows.min(columns));
         let (mut decoder, mut expected) = (Decoder::new(self.codes), [Expected::default(), Expected::default()]);
@@ -173,11 +218,7 @@ impl<'a> Part<'a> {
             }
         }
         let directions = Tensor::from_vec(directions, (kept, short), &Device::Cpu)?;
-        let far = Tensor::from_vec(far, (kept, long), &Device::Cpu)?;
-        let gained = if rows < columns { directions.t()?.matmul(&far)? } else { far.t()?.matmul(&directions)? };
-        let gained: Vec<f32> = gained.flatten_all()?.to_vec1()?;
-        values.iter_mut().zip(gained).for_each(|(value, gained)| *value += gained);
-        Ok(())
+        Ok(Some(Product { directions, far: Tensor::from_vec(far, (kept, long), &Device::Cpu)? }))
     }
 }
 
