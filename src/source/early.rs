@@ -56,10 +56,7 @@ pub(super) fn life(of: Embedded) -> Option<Life> {
     let shipped = STEPS[..=end].iter().map(|&(model, step)| (step, Source::Embedded(model)));
     let checkpoints = kept.chain(shipped).map(|(step, source)| Checkpoint { step, source, is_here: true }).collect();
     let note = (of == Embedded::TinyChat).then(|| {
-        format!(
-            "the rows up to step {} learn from texts, and are tiny-base; the last one went on with chats",
-            STEPS[0].1
-        )
+        "all rows but the last learned from texts, up to tiny-base; the last one went on with chats".to_owned()
     });
     Some(Life { name: of.name().to_owned(), checkpoints, note })
 }
