@@ -82,15 +82,14 @@
 //!
 //! ```text
 //! docs                                                  words alone
-//! cancel  disguise  guard  memory                       small things for all
+//! cancel  disguise  guard  memory  threads              small things for all
 //! board                                                 logs of runs
 //! sample, jinja ◀ template ◀ sequence ◀ mask ◀ loss ◀ compare
 //! data                                                  records of files
-//! board                                                 logs that runs leave behind
 //! ops ◀ decoder ◀ checkpoint                            of mask, who may see whom
 //! source                                                of checkpoint, the index of its shards and of its lives
 //! model                                                 the four above, and how samples become sequences
-//! score ◀ generate, inspect, train                      of loss, the values
+//! score ◀ inspect, train;  generate                      of loss, the values
 //! dataset ◀ survey                                      the one road from a record to an example, and what a trainer made
 //!                                                       of it; of model, its reader
 //! handover                                              a model, its run, and how columns are written
@@ -148,6 +147,7 @@ pub mod session;
 pub mod source;
 pub mod survey;
 pub mod template;
+pub mod threads;
 pub mod train;
 pub mod tui;
 pub mod ui;

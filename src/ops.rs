@@ -34,6 +34,6 @@ pub use pointwise::{affine, mul};
 pub use residual::add;
 pub use rope::{Rotation, rope};
 pub use rows::{columns, head_columns, select_rows};
-pub use simd::{Choice, Level, LevelError, choice, count_above, exp_sums, greatest, square_sum};
+pub use simd::{Choice, Level, LevelError, choice, count_above, exp_sums, greatest};
 pub use tape::{Gradients, Tape};
 pub use values::{add_to, update_values, with_values};

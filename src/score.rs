@@ -13,6 +13,7 @@ use crate::decoder::{Decoder, DecoderError, KvCache, Past, Watch};
 use crate::loss::{Labels, Row};
 use crate::mask::Visibility;
 use crate::sequence::Documents;
+use crate::threads::together;
 
 /// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long
 /// text's first rows are handed out.
@@ -131,13 +132,13 @@ impl Scorer {
                 return Ok(false);
             }
             if self.rows == self.ids.len() || (self.rows + 1 == self.ids.len() && self.ids.len() < ids.len()) {
-                match on_worker(|| self.run_layers(decoder, ids, watch, cancel)) {
+                match together(|| self.run_layers(decoder, ids, watch, cancel)) {
                     Err(ScoreError::Decoder(DecoderError::Cancelled)) => return Ok(false),
                     done => done?,
                 }
             }
             let to = self.ids.len().min(self.rows + HEAD_CHUNK);
-            let rows = on_worker(|| self.read_rows(decoder, ids, self.rows..to, self.options.top_k))?;
+            let rows = together(|| self.read_rows(decoder, ids, self.rows..to, self.options.top_k))?;
             on_rows(std::mem::replace(&mut self.rows, to), rows);
         }
         Ok(true)
@@ -164,7 +165,7 @@ impl Scorer {
         let mut rows = Vec::with_capacity(positions.len());
         for from in positions.clone().step_by(HEAD_CHUNK) {
             let to = positions.end.min(from + HEAD_CHUNK);
-            rows.extend(on_worker(|| self.read_rows(decoder, &self.ids, from..to, top_k))?);
+            rows.extend(together(|| self.read_rows(decoder, &self.ids, from..to, top_k))?);
         }
         Ok(rows)
     }
@@ -280,10 +281,4 @@ pub(crate) fn rows_of(
     };
     let rows = values.par_chunks(values.len() / positions.len()).zip(positions);
     Ok(rows.map(|(logits, i)| row(logits, target(i), top_k)).collect())
-}
-
-/// Runs `work` on one of rayon's threads, where its parallel loops begin at once: a thread from outside hands each of
-/// them over and sleeps until it is done.
-pub(crate) fn on_worker<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    rayon::scope(|_| work())
 }

@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("docs", &[]),
     ("guard", &[]),
     ("memory", &[]),
+    ("threads", &[]),
     // From what the user gave to masked tokens and their loss.
     ("sample", &[]),
     ("jinja", &[]),
@@ -23,20 +24,18 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("loss", &["mask", "sequence", "template"]),
     ("compare", &["loss", "mask", "sequence", "template"]),
     ("data", &["disguise", "guard", "sample"]),
-    // The logs that runs leave behind.
-    ("board", &[]),
     // Kernels know no model: of the crate they know who may see whom, and how to stop.
-    ("ops", &["cancel", "mask::attention"]),
+    ("ops", &["cancel", "mask::attention", "threads"]),
     // The decoder knows no files, the files do not know where they come from, and a source knows no tensors.
     ("decoder", &["cancel", "mask::attention", "ops"]),
     ("checkpoint", &["cancel", "decoder", "disguise", "memory", "ops::activation", "sequence"]),
     ("source", &["cancel", "checkpoint::index", "checkpoint::life::header", "memory", "sample", "sequence::display"]),
     ("model", &["cancel", "checkpoint", "decoder", "mask", "memory", "sample", "sequence", "source", "template"]),
     // What is done with a model.
-    ("score", &["cancel", "decoder", "loss", "mask", "ops", "sequence"]),
-    ("generate", &["cancel", "decoder", "loss", "mask", "score", "sequence"]),
-    ("inspect", &["cancel", "decoder", "loss", "mask", "ops", "score"]),
-    ("train", &["cancel", "decoder", "loss", "mask", "memory", "model", "ops", "score", "sequence"]),
+    ("score", &["cancel", "decoder", "loss", "mask", "ops", "sequence", "threads"]),
+    ("generate", &["cancel", "decoder", "loss", "mask", "sequence", "threads"]),
+    ("inspect", &["cancel", "decoder", "loss", "mask", "ops", "score", "threads"]),
+    ("train", &["cancel", "decoder", "loss", "mask", "memory", "model", "ops", "score", "sequence", "threads"]),
     ("dataset", &["cancel", "mask", "model::reader", "sample", "sequence", "train::example"]),
     ("survey", &["cancel", "data", "dataset", "mask", "model::reader", "sample", "sequence", "template"]),
     (

@@ -11,7 +11,7 @@ use super::step::{End, Moment, Step};
 use super::{Cancel, Decoder, DecoderError, GenerateError};
 use crate::decoder::KvCache;
 use crate::mask::AttentionMask;
-use crate::score::on_worker;
+use crate::threads::together;
 
 /// Tokens of a prompt that run through the layers at a time.
 const CHUNK: usize = 512;
@@ -56,7 +56,7 @@ impl Continuations {
         let mut cache = KvCache::new();
         let mut logits = Vec::new();
         for chunk in prompt.chunks(CHUNK) {
-            logits = on_worker(|| next_logits(decoder, chunk, &mut cache, cancel))?;
+            logits = together(|| next_logits(decoder, chunk, &mut cache, cancel))?;
         }
         let context = decoder.config().context;
         let (ids, stops) = (prompt.to_vec(), stops.to_vec());
@@ -224,7 +224,7 @@ impl Continuation {
         let logits = match (&self.logits, self.steps.last()) {
             (None, Some(last)) => {
                 let last = last.id;
-                let logits = on_worker(|| next_logits(decoder, &[last], &mut self.cache, cancel))?;
+                let logits = together(|| next_logits(decoder, &[last], &mut self.cache, cancel))?;
                 self.logits.insert(logits.into())
             }
             (Some(logits), _) => logits,

@@ -7,7 +7,8 @@ use crate::cancel::Cancel;
 use crate::decoder::{Attended, Config, Decoder, DecoderError, Watch};
 use crate::mask::Scope;
 use crate::ops;
-use crate::score::{Scorer, on_worker};
+use crate::score::Scorer;
+use crate::threads::together;
 
 /// Keeps the attention weights of some layers for a window of rows, and nothing else: `[rows, tokens]` f32 for each head,
 /// or for one [`Pick`].
@@ -103,7 +104,7 @@ pub fn attention(
     let mut capture = Capture::new(decoder.config(), layers, rows.clone(), past.ids.len(), pick)?;
     let depth = layers.iter().max().map_or(0, |last| last + 1);
     if !rows.is_empty() {
-        let done = on_worker(|| decoder.replay(past, rows, depth, &mut capture, cancel));
+        let done = together(|| decoder.replay(past, rows, depth, &mut capture, cancel));
         if unless_cancelled(done)?.is_none() {
             return Ok(None);
         }

@@ -9,7 +9,8 @@ use super::heads::Meter;
 use super::{InspectError, NamedHead, unless_cancelled};
 use crate::cancel::Cancel;
 use crate::decoder::{Attended, Decoder, DecoderError, Watch};
-use crate::score::{Scorer, on_worker};
+use crate::score::Scorer;
+use crate::threads::together;
 
 /// Rows of a head whose weights exist at a time.
 const ROWS: usize = 256;
@@ -62,6 +63,6 @@ pub fn gallery(
     }
     let mut measuring = Measuring { ids: past.ids, rows: rows.clone(), heads: Vec::new(), on_layer };
     let layers = decoder.config().layers;
-    let done = on_worker(|| decoder.replay(past, rows, layers, &mut measuring, cancel));
+    let done = together(|| decoder.replay(past, rows, layers, &mut measuring, cancel));
     Ok(unless_cancelled(done)?.map(|()| measuring.heads))
 }

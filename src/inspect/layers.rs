@@ -8,7 +8,8 @@ use super::{Depth, InspectError, unless_cancelled};
 use crate::cancel::Cancel;
 use crate::decoder::{Decoder, DecoderError, Watch};
 use crate::loss::Row;
-use crate::score::{HEAD_CHUNK, Scorer, on_worker, rows_of};
+use crate::score::{HEAD_CHUNK, Scorer, rows_of};
+use crate::threads::together;
 
 struct Lens<'a> {
     decoder: &'a Decoder,
@@ -59,7 +60,7 @@ pub fn layers(
     let mut lens = Lens { decoder, scorer, rows: rows.clone(), top_k, cancel, layers: Vec::new(), on_layer };
     if !rows.is_empty() {
         let before = decoder.config().layers - 1;
-        let done = on_worker(|| decoder.replay(scorer.past(), rows.clone(), before, &mut lens, cancel));
+        let done = together(|| decoder.replay(scorer.past(), rows.clone(), before, &mut lens, cancel));
         if unless_cancelled(done)?.is_none() {
             return Ok(None);
         }

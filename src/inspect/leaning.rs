@@ -7,7 +7,8 @@ use crate::cancel::Cancel;
 use crate::decoder::{Decoder, DecoderError, Past};
 use crate::loss::{Labels, Row};
 use crate::mask::{Cut, Scope, Visibility};
-use crate::score::{Scorer, on_worker, rows_of};
+use crate::score::{Scorer, rows_of};
+use crate::threads::together;
 
 /// Tokens that are run at a time, of all variants together.
 const BATCH: usize = 512;
@@ -43,7 +44,7 @@ pub fn leaning(
         let from = unchanged(past, first);
         let count = (BATCH / (past.seen_until(row) - from)).clamp(1, seen.len() - leans.len());
         let forbidden = &seen[leans.len()..][..count];
-        let costs = on_worker(|| without(decoder, past, forbidden, scope, row, target, cancel));
+        let costs = together(|| without(decoder, past, forbidden, scope, row, target, cancel));
         let Some(costs) = unless_cancelled(costs)? else { return Ok(None) };
         let lean = |(&position, cost): (&usize, f64)| Lean { position, delta_nll: cost - nll };
         leans.extend(forbidden.iter().zip(costs).map(lean));

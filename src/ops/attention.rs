@@ -209,16 +209,9 @@ impl Inputs<'_> {
         if tile.keys == 0 {
             return; // nobody sees anything
         }
-        let product = Product {
-            y: weights.as_mut_ptr(),
-            stride: tile.keys,
-            a: self.queries(self.q, tile),
-            b: self.visible(self.k, tile).t(),
-            shape: [tile.rows, tile.keys, self.heads.dim],
-            scale: self.heads.scale(),
-            add: false,
-            is_transposed: false,
-        };
+        let (q, k) = (self.queries(self.q, tile), self.visible(self.k, tile).t());
+        let product = Product::of(weights.as_mut_ptr(), tile.keys, q, k, [tile.rows, tile.keys, self.heads.dim]);
+        let product = Product { scale: self.heads.scale(), ..product };
         // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
         unsafe { product.run(false) };
         for (i, row) in weights.chunks_mut(tile.keys).enumerate() {
@@ -256,18 +249,10 @@ impl Inputs<'_> {
         }
         // SAFETY: the tile lies inside y.
         let y = unsafe { y.add(tile.from * self.q_stride() + tile.head * self.heads.dim) };
-        let product = Product {
-            y,
-            stride: self.q_stride(),
-            a: Matrix { start: weights.as_ptr(), row: tile.keys, column: 1 },
-            b: self.visible(self.v, tile),
-            shape: [tile.rows, self.heads.dim, tile.keys],
-            scale: 1.0,
-            add: false,
-            is_transposed: false,
-        };
+        let (weights, v) = (Matrix { start: weights.as_ptr(), row: tile.keys, column: 1 }, self.visible(self.v, tile));
+        let shape = [tile.rows, self.heads.dim, tile.keys];
         // SAFETY: v has `keys` rows from the tile's first key on.
-        unsafe { product.run(false) };
+        unsafe { Product::of(y, self.q_stride(), weights, v, shape).run(false) };
     }
 
     /// Gradients of q, k and v. With P the weights, S the scores and g the gradient of y: dV = Pᵀg, dP = gVᵀ,
@@ -325,7 +310,7 @@ impl Inputs<'_> {
         let (k, v) = (self.visible(self.k, tile), self.visible(self.v, tile));
         let of_tile = |values: &[f32]| Matrix { start: values.as_ptr(), row: keys, column: 1 };
         let product =
-            |y, stride, a, b, shape, scale, add| Product { y, stride, a, b, shape, scale, add, is_transposed: false };
+            |y, stride, a, b, shape, scale, add| Product { scale, add, ..Product::of(y, stride, a, b, shape) };
         let p = of_tile(&weights);
         // SAFETY: all matrices have the rows and columns given: the tile's queries and the keys they see.
         unsafe {

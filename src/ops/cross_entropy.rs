@@ -57,9 +57,7 @@ pub fn cross_entropy(
             nlls.par_extend(rows.map(|(i, (logits, target))| watched(logits, *target, first + i, watch)));
             multiply(dhidden, View::new(&logits, vocab), View::new(weight, k), 1.0, false);
             if let Some(head) = head {
-                gradients.add(head, |sum, is_first| {
-                    multiply(sum, View::new(&logits, vocab).t(), View::new(hidden, k), 1.0, !is_first);
-                });
+                gradients.add_product(head, View::new(&logits, vocab).t(), View::new(hidden, k));
             }
         }
         (nlls, dhidden)

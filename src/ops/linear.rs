@@ -23,12 +23,8 @@ pub fn linear(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result<Tensor
         // dx = g·W, dW = gᵀ·x; what nobody wants is not computed.
         move |grad, sink| {
             with_values([&x, &weight], |[x_, w]| {
-                sink.add(weight.id(), n * k, |sum, is_first| {
-                    multiply(sum, View::new(&grad, n).t(), View::new(x_, k), 1.0, !is_first)
-                });
-                sink.add(x.id(), tokens * k, |sum, is_first| {
-                    multiply(sum, View::new(&grad, n), View::new(w, k), 1.0, !is_first)
-                });
+                sink.add_product(weight.id(), View::new(&grad, n).t(), View::new(x_, k));
+                sink.add_product(x.id(), View::new(&grad, n), View::new(w, k));
             })
         }
     });
@@ -55,9 +51,7 @@ pub fn linear_in_out(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result
         // dx = g·Wᵀ, dW = xᵀ·g.
         move |grad, sink| {
             with_values([&x, &weight], |[x_, w]| {
-                sink.add(weight.id(), n * k, |sum, is_first| {
-                    multiply(sum, View::new(x_, k).t(), View::new(&grad, n), 1.0, !is_first)
-                });
+                sink.add_product(weight.id(), View::new(x_, k).t(), View::new(&grad, n));
                 if sink.wants(x.id()) {
                     sink.give(x.id(), matmul_nt(&grad, w, n));
                 }
@@ -92,8 +86,8 @@ pub fn add_low_rank(y: Tensor, x: &Tensor, a: &Tensor, b: &Tensor, scale: f64, t
                 multiply(&mut dlow, g, View::new(b_, rank), scale, false);
                 let (low, dlow) = (View::new(&low, rank), View::new(&dlow, rank));
                 sink.add(b.id(), n * rank, |sum, is_first| multiply(sum, g.t(), low, scale, !is_first));
-                sink.add(a.id(), rank * k, |sum, is_first| multiply(sum, dlow.t(), View::new(x_, k), 1.0, !is_first));
-                sink.add(x.id(), tokens * k, |sum, is_first| multiply(sum, dlow, View::new(a_, k), 1.0, !is_first));
+                sink.add_product(a.id(), dlow.t(), View::new(x_, k));
+                sink.add_product(x.id(), dlow, View::new(a_, k));
             })?;
             // The projection's own backward pass comes next and finds it under the same name.
             sink.give(y, grad);

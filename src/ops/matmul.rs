@@ -9,9 +9,9 @@
 mod blocks;
 mod kernel;
 
-use rayon::prelude::*;
-
 use super::simd::{Level, level};
+use crate::threads;
+use blocks::Squares;
 use kernel::{Kernel, Sums, kernel};
 
 /// Multiplications below which a second thread costs more than it brings.
@@ -47,20 +47,20 @@ const FEW_ROWS: usize = 96;
 unsafe fn few(kernel: Kernel, y: *mut f32, x: &[f32], w: &[f32], k: usize, parallel: bool) {
     let (tokens, n) = (x.len() / k, w.len() / k);
     let y = Output(y);
-    let task = |(i, w): (usize, &[f32])| {
-        let y = &y;
+    let count = n.div_ceil(FEW_ROWS);
+    let task = |i: usize| {
+        let (y, w) = (&y, &w[i * FEW_ROWS * k..w.len().min((i + 1) * FEW_ROWS * k)]);
         for (j, w) in w.chunks(kernel.lanes * k).enumerate() {
             // SAFETY: these columns of y are nobody else's.
             unsafe {
                 let start = y.0.add(i * FEW_ROWS + j * kernel.lanes);
-                (kernel.few)(x.as_ptr(), tokens, w.as_ptr(), w.len() / k, k, Sums { start, stride: n, add: false });
+                (kernel.few)(x.as_ptr(), tokens, w.as_ptr(), w.len() / k, k, Sums::new(start, n));
             }
         }
     };
-    if parallel {
-        w.par_chunks(FEW_ROWS * k).enumerate().for_each(task);
-    } else {
-        w.chunks(FEW_ROWS * k).enumerate().for_each(task);
+    match parallel {
+        true => threads::for_each(count, task),
+        false => (0..count).for_each(task),
     }
 }
 
@@ -91,6 +91,16 @@ impl<'a> View<'a> {
         Self { rows: self.columns, columns: self.rows, is_transposed: !self.is_transposed, ..self }
     }
 
+    /// How many rows it has.
+    pub fn rows(self) -> usize {
+        self.rows
+    }
+
+    /// How many columns it has.
+    pub fn columns(self) -> usize {
+        self.columns
+    }
+
     fn matrix(self) -> Matrix {
         let start = self.values.as_ptr();
         match self.is_transposed {
@@ -106,6 +116,17 @@ pub fn multiply(y: &mut [f32], a: View, b: View, scale: f32, add: bool) {
     let product = Product { scale, add, ..Product::new(y.as_mut_ptr(), a, b) };
     // SAFETY: y has the product's shape and is borrowed for it alone.
     unsafe { product.run(a.rows * a.columns * b.columns >= MIN_PARALLEL) };
+}
+
+/// y (+)= a·b, and Σ y² where it is found on the way; f32 within a tile of y.
+pub fn multiply_measured(y: &mut [f32], a: View, b: View, add: bool) -> Option<f64> {
+    assert!(a.columns == b.rows && y.len() == a.rows * b.columns, "matrix shapes disagree");
+    let product = Product { add, ..Product::new(y.as_mut_ptr(), a, b) }.turned();
+    let mut squares = kernel(level()).and_then(|kernel| Squares::of(&product, kernel));
+    let start = squares.as_mut().map_or(std::ptr::null_mut(), Squares::start);
+    // SAFETY: y has the product's shape and is borrowed for it alone, as is the room for squares.
+    unsafe { Product { squares: start, ..product }.run(a.rows * a.columns * b.columns >= MIN_PARALLEL) };
+    squares.map(|squares| squares.sum())
 }
 
 /// A matrix that is read: floats from row to row and from column to column.
@@ -151,23 +172,22 @@ pub struct Product {
     pub add: bool,
     /// Whether y is written the other way round: `[columns, rows]`, with `stride` floats between those.
     pub is_transposed: bool,
+    /// Where the sums of squares of y's tiles are to be put; nowhere if null.
+    pub squares: *mut f32,
 }
 
 // SAFETY: whoever runs it promises that its part of y is nobody else's.
 unsafe impl Sync for Product {}
 
 impl Product {
+    /// y = a·b.
+    pub fn of(y: *mut f32, stride: usize, a: Matrix, b: Matrix, shape: [usize; 3]) -> Self {
+        let squares = std::ptr::null_mut();
+        Self { y, stride, a, b, shape, scale: 1.0, add: false, is_transposed: false, squares }
+    }
+
     fn new(y: *mut f32, a: View, b: View) -> Self {
-        Self {
-            y,
-            stride: b.columns,
-            a: a.matrix(),
-            b: b.matrix(),
-            shape: [a.rows, b.columns, a.columns],
-            scale: 1.0,
-            add: false,
-            is_transposed: false,
-        }
+        Self::of(y, b.columns, a.matrix(), b.matrix(), [a.rows, b.columns, a.columns])
     }
 
     /// Computes it.
@@ -363,14 +383,31 @@ mod tests {
     }
 
     #[test]
+    fn squares_are_those_of_what_was_written() {
+        // The last are not made of whole vectors: nobody says anything then, or the truth.
+        for (rows, columns, steps) in [(64, 48, 8), (61, 96, 400), (300, 144, 33), (9, 64, 1), (50, 61, 20)] {
+            let (a, b) = (sample(rows * steps, 7), sample(steps * columns, 11));
+            let mut y = sample(rows * columns, 13);
+            for add in [true, false] {
+                let Some(squares) = multiply_measured(&mut y, View::new(&a, steps), View::new(&b, columns), add) else {
+                    assert!(columns == 61 || kernel(level()).is_none(), "nothing of {rows}x{columns}x{steps}");
+                    continue;
+                };
+                let expected: f64 = y.iter().map(|y| f64::from(*y).powi(2)).sum();
+                assert!((squares / expected - 1.0).abs() < 1e-6, "{squares} of {rows}x{columns}x{steps}, {expected}");
+            }
+        }
+    }
+
+    #[test]
     fn the_number_of_threads_does_not_change_a_bit() {
-        let (a, b) = (sample(70 * 300, 7), sample(300 * 200, 11));
+        let (a, b) = (sample(70 * 300, 7), sample(300 * 240, 11));
         let run = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
-            let mut y = vec![0.0; 70 * 200];
-            pool.install(|| multiply(&mut y, View::new(&a, 300), View::new(&b, 200), 1.0, false));
+            let mut y = vec![0.0; 70 * 240];
+            let squares = pool.install(|| multiply_measured(&mut y, View::new(&a, 300), View::new(&b, 240), false));
             let nt = pool.install(|| matmul_nt(&a, &b, 300));
-            (y, nt)
+            (y, squares, nt)
         };
         let one = run(1);
         assert!((2..=5).all(|threads| run(threads) == one));

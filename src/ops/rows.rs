@@ -21,14 +21,7 @@ pub fn select_rows(table: &Tensor, rows: &[u32], tape: Option<&Tape>) -> Result<
     record(tape, &[table], &picked, || {
         let (table, rows) = (table.id(), rows.to_vec());
         move |grad, sink| {
-            sink.add(table, n * width, |sum, is_first| {
-                if is_first {
-                    sum.fill(0.0);
-                }
-                for (&row, grad) in rows.iter().zip(grad.chunks(width)) {
-                    sum[place(row)].iter_mut().zip(grad).for_each(|(sum, g)| *sum += g);
-                }
-            });
+            sink.add_rows(table, [n, width], &rows, &grad);
             Ok(())
         }
     });

@@ -8,7 +8,10 @@ use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use candle_core::{Result, Tensor, TensorId};
+use rayon::prelude::*;
 
+use super::matmul::{View, multiply, multiply_measured};
+use super::simd::square_sum;
 use super::values::add_to;
 use crate::cancel::Cancel;
 
@@ -107,6 +110,39 @@ impl Sink<'_> {
             write(self.activations.entry(id).or_insert_with(|| vec![0.0; len]), is_first);
         }
     }
+
+    /// Adds the product a·b.
+    pub fn add_product(&mut self, id: TensorId, a: View, b: View) {
+        match self.gradients.index.get(&id) {
+            Some(&i) => self.gradients.add_product(i, a, b),
+            None => self.add(id, a.rows() * b.columns(), |sum, is_first| multiply(sum, a, b, 1.0, !is_first)),
+        }
+    }
+
+    /// Adds `grad [rows, width]` to the rows `rows`, one after another, of a tensor `[n, width]`.
+    pub fn add_rows(&mut self, id: TensorId, [n, width]: [usize; 2], rows: &[u32], grad: &[f32]) {
+        match self.gradients.index.get(&id) {
+            Some(&i) => self.gradients.add_rows(i, width, rows, grad),
+            None => self.add(id, n * width, |sum, is_first| {
+                add_rows(sum, is_first, width, rows, grad);
+            }),
+        }
+    }
+}
+
+/// Adds `grad` to the rows of `sum` and returns by how much that changes Σ sum².
+fn add_rows(sum: &mut [f32], is_first: bool, width: usize, rows: &[u32], grad: &[f32]) -> f64 {
+    if is_first {
+        sum.fill(0.0);
+    }
+    let mut change = 0.0;
+    for (&row, grad) in rows.iter().zip(grad.chunks(width)) {
+        let sum = &mut sum[row as usize * width..][..width];
+        let before = square_sum(sum);
+        sum.iter_mut().zip(grad).for_each(|(sum, g)| *sum += g);
+        change += square_sum(sum) - before;
+    }
+    change
 }
 
 /// The sum of the parameters' gradients over backward passes, f32, in buffers that stay.
@@ -118,6 +154,8 @@ pub struct Gradients {
     buffers: Vec<Vec<f32>>,
     /// Whether a buffer holds something of this sum.
     written: Vec<bool>,
+    /// Σ of a buffer's squares, where it was found as the buffer was written.
+    squares: Vec<Option<f64>>,
 }
 
 impl Gradients {
@@ -129,6 +167,7 @@ impl Gradients {
             gradients.lengths.push(tensor.elem_count());
             gradients.buffers.push(Vec::new());
             gradients.written.push(false);
+            gradients.squares.push(None);
         }
         gradients
     }
@@ -151,11 +190,34 @@ impl Gradients {
     /// Lets `write` add to the sum for parameter `i` where it is kept: `write(sum, is_first)` overwrites what it finds if it
     /// is the first, and must write every value then.
     pub fn add(&mut self, i: usize, write: impl FnOnce(&mut [f32], bool)) {
+        self.squares[i] = None;
+        let (sum, is_first) = self.open(i);
+        write(sum, is_first);
+    }
+
+    /// Adds the product a·b to the sum for parameter `i`.
+    pub fn add_product(&mut self, i: usize, a: View, b: View) {
+        let (sum, is_first) = self.open(i);
+        self.squares[i] = multiply_measured(sum, a, b, !is_first);
+    }
+
+    /// Adds `grad [rows, width]` to rows of the sum for parameter `i`, which is a matrix of that width.
+    fn add_rows(&mut self, i: usize, width: usize, rows: &[u32], grad: &[f32]) {
+        let (sum, is_first) = self.open(i);
+        let change = add_rows(sum, is_first, width, rows, grad);
+        self.squares[i] = match is_first {
+            true => Some(change),
+            false => self.squares[i].map(|squares| squares + change),
+        };
+    }
+
+    /// The buffer of parameter `i`, and whether nothing of this sum was written to it so far.
+    fn open(&mut self, i: usize) -> (&mut [f32], bool) {
         if self.buffers[i].is_empty() {
             self.buffers[i] = vec![0.0; self.lengths[i]];
         }
         let is_first = !std::mem::replace(&mut self.written[i], true);
-        write(&mut self.buffers[i], is_first);
+        (&mut self.buffers[i], is_first)
     }
 
     /// Which buffer a parameter has.
@@ -163,11 +225,25 @@ impl Gradients {
         self.index.get(&tensor.id()).copied()
     }
 
-    /// The sums of all parameters, by parameter.
-    pub fn finished(&mut self) -> &mut [Vec<f32>] {
+    /// The sums of all parameters, by parameter; zeros where no backward pass reached one.
+    pub fn finished(&mut self) -> &[Vec<f32>] {
         for i in 0..self.buffers.len() {
-            self.get_mut(i);
+            if !self.written[i] {
+                self.get_mut(i);
+            }
         }
-        &mut self.buffers
+        &self.buffers
     }
+
+    /// Σ g² of every parameter's finished gradient, in f32 over short runs and in f64 over all.
+    pub fn square_sums(&mut self) -> Vec<f64> {
+        self.finished();
+        let known = self.squares.par_iter().zip(&self.buffers);
+        known.map(|(squares, buffer)| trusted(*squares).unwrap_or_else(|| square_sum(buffer))).collect()
+    }
+}
+
+/// The squares' sum if f32 held what it was made of: neither too large, nor so small that squares vanish.
+fn trusted(squares: Option<f64>) -> Option<f64> {
+    squares.filter(|squares| squares.is_finite() && *squares > 1e-24)
 }

@@ -85,7 +85,7 @@ impl OptimizerState {
                 Some(recorder) => {
                     let mut moves = Moves::of(gradient.len());
                     write(parameter, |weights| rates.apply_watched(weights, gradient, first, second, &mut moves))?;
-                    recorder.take_moves(parameter, gradient, moves);
+                    recorder.take_moves(parameter, moves);
                 }
             }
         }

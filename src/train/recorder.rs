@@ -6,7 +6,7 @@ use super::optimizer::OptimizerState;
 use super::parameters::Parameter;
 use super::slow_step::{Logit, Moved, MovedTensor, Passed, ScoredTarget, SlowStep};
 use super::{Example, Settings, StepReport};
-use crate::ops::{WatchRows, square_sum};
+use crate::ops::WatchRows;
 use crate::score::row;
 
 /// The greatest logits that are kept of a row: with a large vocabulary all rows of a text would take too much memory.
@@ -20,6 +20,8 @@ const SPREAD: usize = 8;
 pub(super) struct Recorder {
     denominator: f64,
     rows: Vec<RowRecorder>,
+    /// Σ g² of every parameter.
+    squares: Vec<f64>,
     tensors: Vec<MovedTensor>,
 }
 
@@ -27,7 +29,7 @@ impl Recorder {
     /// For a step on these examples.
     pub fn new(examples: &[Arc<Example>]) -> Self {
         let rows = examples.iter().map(|example| RowRecorder::new(example.clone())).collect();
-        Self { denominator: 1.0, rows, tensors: Vec::new() }
+        Self { denominator: 1.0, rows, squares: Vec::new(), tensors: Vec::new() }
     }
 
     /// One for each example of a step whose loss is divided by `denominator`.
@@ -36,13 +38,19 @@ impl Recorder {
         &mut self.rows
     }
 
-    /// What became of a parameter.
-    pub fn take_moves(&mut self, parameter: &Parameter, gradient: &[f32], moves: Moves) {
+    /// Σ g² of every parameter, of which the step's norm is made.
+    pub fn take_squares(&mut self, squares: Vec<f64>) {
+        self.squares = squares;
+    }
+
+    /// What became of the next parameter.
+    pub fn take_moves(&mut self, parameter: &Parameter, moves: Moves) {
+        let square = self.squares.get(self.tensors.len()).copied();
         self.tensors.push(MovedTensor {
             name: parameter.name.clone(),
             part: parameter.part.to_string(),
             shape: parameter.tensor.dims().to_vec(),
-            norm: square_sum(gradient).sqrt(),
+            norm: square.map_or(f64::NAN, f64::sqrt),
             weights: moves.finish(),
         });
     }

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use rayon::prelude::*;
-
 use super::history::{History, Record};
 use super::optimizer::OptimizerState;
 use super::parameters::{Parameter, new_adapters, parameters};
@@ -14,7 +12,8 @@ use super::{Example, GradientNorm, Method, Settings, SlowStep, StepReport, Train
 use crate::cancel::Cancel;
 use crate::decoder::Decoder;
 use crate::loss::Denominator;
-use crate::ops::{Gradients, square_sum};
+use crate::ops::Gradients;
+use crate::threads::together;
 
 /// Trains a decoder in place. The decoder stays the caller's: it is handed in with every call, always the same one.
 pub struct Trainer {
@@ -147,7 +146,7 @@ impl Trainer {
         let denominator = denominator(examples, settings.denominator)?;
         self.history.before_step(self.step, decoder, &self.optimizer)?;
         let before = self.method.clone();
-        let done = self.try_step(decoder, examples, settings, denominator, recorder, cancel);
+        let done = together(|| self.try_step(decoder, examples, settings, denominator, recorder, cancel));
         if done.is_err() && self.method != before && self.history.nearest(self.step) == Some(self.step) {
             self.restore(decoder, self.step)?;
         }
@@ -167,6 +166,9 @@ impl Trainer {
         self.prepare(decoder, settings)?;
         let rows = recorder.as_deref_mut().map(|recorder| recorder.rows_under(denominator));
         let (loss, grad_norm, parts) = self.evaluate(decoder, examples, denominator, rows, cancel)?;
+        if let Some(recorder) = &mut recorder {
+            recorder.take_squares(self.gradients.square_sums());
+        }
         let step = self.step + 1;
         let clipped = settings.clip > 0.0 && grad_norm > settings.clip;
         // PyTorch's clip_grad_norm_ adds the same 1e-6.
@@ -195,7 +197,7 @@ impl Trainer {
         cancel: &Cancel,
     ) -> Result<(), TrainError> {
         let denominator = denominator(examples, settings.denominator)?;
-        self.evaluate(decoder, examples, denominator, None, cancel).map(drop)
+        together(|| self.evaluate(decoder, examples, denominator, None, cancel)).map(drop)
     }
 
     /// The loss, the gradient's norm and that of each part of the model; all finite.
@@ -373,19 +375,16 @@ impl Trainer {
         let pass = Pass { backward: self.backward, decoder, parameters: &self.parameters, denominator };
         let gradients = &mut self.gradients;
         let mut recorders = rows.into_iter().flatten();
-        // On one of rayon's threads, where parallel loops begin at once.
-        rayon::scope(|_| {
-            let mut sum = 0.0;
-            for example in examples {
-                sum += pass.of(example, gradients, recorders.next(), cancel)?;
-            }
-            Ok(sum)
-        })
+        let mut sum = 0.0;
+        for example in examples {
+            sum += pass.of(example, gradients, recorders.next(), cancel)?;
+        }
+        Ok(sum)
     }
 
     /// The gradient's norm, of all parameters and of each part of the model.
     fn norms(&mut self) -> (f64, Vec<GradientNorm>) {
-        let squares: Vec<f64> = self.gradients.finished().par_iter().map(|gradient| square_sum(gradient)).collect();
+        let squares = self.gradients.square_sums();
         let mut parts: Vec<(super::Part, f64)> = Vec::new();
         for (parameter, square) in self.parameters.iter().zip(&squares) {
             match parts.iter_mut().find(|(part, _)| *part == parameter.part) {

@@ -1,15 +1,15 @@
 //! y (+)= scale·a·b by blocks: what a block reads again and again stays in the caches.
 //!
 //! One side is larger than the other, the weights in a projection, and goes by once. Is it a, then b is packed once for
-//! all and its rows go by in blocks; is it b, then a few of its panels at a time are packed and meet all of a. In each
-//! block the sum goes [`STEPS`] at a time, so that a packed panel stays in the first-level cache.
+//! all and its rows go by in blocks; is it b, then its panels are packed one by one and meet all of a, or are read as they
+//! lie where a has few rows. In each block the sum goes [`STEPS`] at a time, so that a packed panel stays in the
+//! first-level cache; what comes next of the side that goes by is fetched meanwhile ([`Ahead`]).
 
 use std::cell::RefCell;
 
-use rayon::prelude::*;
-
-use super::kernel::{Kernel, Panel, Rows, STEPS, Sums};
+use super::kernel::{Ahead, Columns, Kernel, LINE, Panel, Rows, STEPS, Sums};
 use super::{Matrix, Output, Product};
+use crate::threads;
 
 /// Rows of a in a block at most, where they are read as they lie: with [`STEPS`] a part of a second-level cache.
 const ROWS: usize = 96;
@@ -17,6 +17,8 @@ const ROWS: usize = 96;
 const SUMS: usize = 64 * 1024;
 /// The same where a block packs its own panels: the taller it is, the fewer pack the same ones.
 const TALL_SUMS: usize = 4 * SUMS;
+/// Rows of a up to which b's columns are read as they lie.
+const IN_PLACE: usize = 48;
 /// Panels of b in a block at most.
 const PANELS: usize = 6;
 
@@ -33,6 +35,28 @@ impl Product {
     }
 }
 
+/// Σ y² of a product as its tiles have found it, where each is made in y itself; the same whatever the number of threads.
+pub(super) struct Squares(Vec<f32>);
+
+impl Squares {
+    /// Room for those of `product`, if they can be had.
+    pub fn of(product: &Product, kernel: Kernel) -> Option<Self> {
+        let [rows, columns, steps] = product.shape;
+        let is_direct = !product.is_transposed && product.scale == 1.0 && columns.is_multiple_of(kernel.lanes);
+        (is_direct && steps > 0).then(|| Self(vec![0.0; rows.div_ceil(kernel.rows) * panels(columns, kernel).len()]))
+    }
+
+    /// Where `product` is to put them.
+    pub fn start(&mut self) -> *mut f32 {
+        self.0.as_mut_ptr()
+    }
+
+    /// Their sum.
+    pub fn sum(&self) -> f64 {
+        self.0.iter().map(|square| f64::from(*square)).sum()
+    }
+}
+
 /// The panels of `columns`.
 fn panels(columns: usize, kernel: Kernel) -> Vec<Panel> {
     let (mut from, mut left) = (0, columns.div_ceil(kernel.lanes));
@@ -40,7 +64,7 @@ fn panels(columns: usize, kernel: Kernel) -> Vec<Panel> {
     while left > 0 {
         // Not all but one, and then that one: a lone vector's sums wait for each other.
         let vectors = if left == kernel.vectors + 1 { left.div_ceil(2) } else { left.min(kernel.vectors) };
-        panels.push(Panel { from, vectors });
+        panels.push(Panel { from, vectors, index: panels.len() });
         from += vectors * kernel.lanes;
         left -= vectors;
     }
@@ -91,7 +115,7 @@ impl Blocks<'_> {
         let packed = if goes_by_rows && rows > height {
             let to = Output(buffer.room(columns.next_multiple_of(self.kernel.lanes) * steps));
             // SAFETY: there is room for all of b.
-            self.for_each(self.panels.len(), |i| unsafe { self.pack(&self.panels[i..=i], &to) });
+            self.for_each(self.panels.len(), |i| unsafe { self.pack(&self.panels[i], &to) });
             Some(to)
         } else {
             None
@@ -123,7 +147,7 @@ impl Blocks<'_> {
 
     fn for_each(&self, count: usize, task: impl Fn(usize) + Sync + Send) {
         if self.parallel {
-            (0..count).into_par_iter().for_each(task);
+            threads::for_each(count, task);
         } else {
             (0..count).for_each(task);
         }
@@ -134,26 +158,18 @@ impl Blocks<'_> {
         self.product.a.column != 1
     }
 
-    /// Packs panels of all of b: [`STEPS`] after [`STEPS`] of each.
+    /// Packs a panel of all of b, [`STEPS`] after [`STEPS`].
     ///
     /// # Safety
-    /// There must be room for b up to whole vectors, and nobody else may use these panels' part of it.
-    unsafe fn pack(&self, panels: &[Panel], to: &Output) {
+    /// There must be room for b up to whole vectors, and nobody else may use the panel's part of it.
+    unsafe fn pack(&self, panel: &Panel, to: &Output) {
         let [_, columns, steps] = self.product.shape;
-        for panel in panels {
-            for step in (0..steps).step_by(STEPS) {
-                // SAFETY: b has the panel's columns and the steps.
-                unsafe {
-                    let b = self.product.b.at(step, panel.from);
-                    let to = to.0.add(panel.from * steps + step * panel.vectors * self.kernel.lanes);
-                    (self.kernel.pack)(
-                        b,
-                        columns - panel.from,
-                        STEPS.min(steps - step),
-                        std::slice::from_ref(panel),
-                        to,
-                    );
-                }
+        for step in (0..steps).step_by(STEPS) {
+            // SAFETY: b has the panel's columns and the steps.
+            unsafe {
+                let to = to.0.add(panel.from * steps + step * self.width(panel));
+                let b = self.product.b.at(step, panel.from);
+                (self.kernel.pack)(b, columns - panel.from, panel.vectors, STEPS.min(steps - step), to);
             }
         }
     }
@@ -163,7 +179,7 @@ impl Blocks<'_> {
     /// # Safety
     /// The rows and panels must exist, and nobody else use that part of y.
     unsafe fn block(&self, row: usize, rows: usize, panels: &[Panel], packed: Option<&Output>) {
-        let [_, columns, steps] = self.product.shape;
+        let [_, _, steps] = self.product.shape;
         let Some(first) = panels.first().map(|panel| panel.from) else { return };
         ROOM.with_borrow_mut(|[a_room, b_room, sums_room]| {
             let tall = rows.next_multiple_of(self.kernel.rows);
@@ -174,18 +190,15 @@ impl Blocks<'_> {
                 // SAFETY: there is room for the block's rows and panels, up to whole tiles and vectors.
                 unsafe {
                     let a = self.rows(self.product.a.at(row, step), rows, count, a_room.room(tall * count));
-                    let b = b_room.room(wide * count);
-                    if packed.is_none() {
-                        (self.kernel.pack)(self.product.b.at(step, first), columns - first, count, panels, b);
-                    }
+                    let mut ahead = self.ahead([row, rows], [first, wide], step, packed.is_some());
                     for panel in panels {
-                        let b = match packed {
-                            Some(packed) => packed.0.add(panel.from * steps + step * self.width(panel)),
-                            None => b.add((panel.from - first) * count),
-                        };
+                        let b = self.columns(panel, [step, count], rows, packed, b_room);
                         let mut to = self.sums(panel, row, sums.add((panel.from - first) * tall));
                         to.add |= step > 0;
-                        (self.kernel.multiply)(a, rows, b, panel.vectors, count, to);
+                        if step + count < steps {
+                            to.squares = Sums::NO_SQUARES;
+                        }
+                        (self.kernel.multiply)(a, rows, b, panel.vectors, count, to, &mut ahead);
                     }
                 }
             }
@@ -194,6 +207,68 @@ impl Blocks<'_> {
                 unsafe { self.write(panel, row, rows, sums.add((panel.from - first) * tall)) };
             }
         });
+    }
+
+    /// `count` steps of a panel's columns as the kernel reads them: packed before, as they lie where they meet few rows, or
+    /// packed to `room`.
+    ///
+    /// # Safety
+    /// b must have them.
+    unsafe fn columns(
+        &self,
+        panel: &Panel,
+        [step, count]: [usize; 2],
+        rows: usize,
+        packed: Option<&Output>,
+        room: &mut Buffer,
+    ) -> Columns {
+        let (Product { b, shape: [_, columns, steps], .. }, width) = (self.product, self.width(panel));
+        if let Some(packed) = packed {
+            return Columns { start: packed.0.wrapping_add(panel.from * steps + step * width), step: width };
+        }
+        // SAFETY: the caller's promise.
+        let b = unsafe { b.at(step, panel.from) };
+        if rows <= IN_PLACE && b.column == 1 && panel.from + width <= columns {
+            return Columns { start: b.start, step: b.row };
+        }
+        let to = room.room(width * count);
+        // SAFETY: there is room for the panel.
+        unsafe { (self.kernel.pack)(b, columns - panel.from, panel.vectors, count, to) };
+        Columns { start: to, step: width }
+    }
+
+    /// What a block of such rows and columns reads from memory after the [`STEPS`] from `step` on, or the block after it:
+    /// the side of which every part is read once.
+    ///
+    /// # Safety
+    /// The product must have them.
+    unsafe fn ahead(
+        &self,
+        [row, rows]: [usize; 2],
+        [column, columns]: [usize; 2],
+        step: usize,
+        by_rows: bool,
+    ) -> Ahead {
+        let Product { a, b, shape: [all_rows, all_columns, steps], .. } = self.product;
+        let (step, is_last) = (step + STEPS, step + STEPS >= steps);
+        let runs = rows.div_ceil(self.kernel.rows) * columns.div_ceil(self.kernel.vectors * self.kernel.lanes);
+        let runs = runs * STEPS.min(steps).div_ceil(LINE);
+        let (row, column, step) = match (is_last, by_rows) {
+            (false, _) => (row, column, step),
+            (true, true) => (row + rows, column, 0),
+            (true, false) => (row, column + columns, 0),
+        };
+        if row >= all_rows || column >= all_columns || (by_rows && self.is_packed()) {
+            return Ahead::NONE;
+        }
+        let count = STEPS.min(steps - step);
+        // SAFETY: both exist.
+        unsafe {
+            match by_rows {
+                true => Ahead::new(a.at(row, step), [self.kernel.rows.min(all_rows - row), count], runs),
+                false => Ahead::new(b.at(step, column), [count, columns.min(all_columns - column)], runs),
+            }
+        }
     }
 
     /// Floats side by side in a panel.
@@ -226,12 +301,20 @@ impl Blocks<'_> {
     /// # Safety
     /// y must have the row and the panel's columns.
     unsafe fn sums(&self, panel: &Panel, row: usize, room: *mut f32) -> Sums {
-        let Product { y, stride, add, .. } = self.product;
-        if self.is_direct(panel) {
-            // SAFETY: the caller's promise.
-            return Sums { start: unsafe { y.add(row * stride + panel.from) }, stride, add };
+        let Product { y, stride, add, squares, .. } = self.product;
+        if !self.is_direct(panel) {
+            return Sums::new(room, self.width(panel));
         }
-        Sums { start: room, stride: self.width(panel), add: false }
+        // SAFETY: the caller's promise.
+        let start = unsafe { y.add(row * stride + panel.from) };
+        let squares = match squares.is_null() {
+            true => Sums::NO_SQUARES,
+            false => {
+                let of_tile = row / self.kernel.rows * self.panels.len() + panel.index;
+                (squares.wrapping_add(of_tile), self.panels.len())
+            }
+        };
+        Sums { start, stride, add, squares }
     }
 
     /// Takes a panel's sums to y.
@@ -240,13 +323,13 @@ impl Blocks<'_> {
     /// The sums of `rows` rows must be there, and y have them.
     unsafe fn write(&self, panel: &Panel, row: usize, rows: usize, sums: *mut f32) {
         let Product { y, stride, is_transposed, scale, add, .. } = self.product;
-        let sums = Sums { start: sums, stride: self.width(panel), add: false };
+        let sums = Sums::new(sums, self.width(panel));
         let shape = [rows, self.width(panel).min(self.product.shape[1] - panel.from)];
         let (write, at) = match is_transposed {
             true => (self.kernel.write_transposed, panel.from * stride + row),
             false => (self.kernel.write, row * stride + panel.from),
         };
         // SAFETY: the caller's promise.
-        unsafe { write(sums, shape, Sums { start: y.add(at), stride, add }, scale) };
+        unsafe { write(sums, shape, Sums { add, ..Sums::new(y.add(at), stride) }, scale) };
     }
 }

@@ -6,12 +6,12 @@ macro_rules! loops {
     (
         $module:ident, $features:literal, $vector:ident, lanes $lanes:literal, tile $rows:literal x $vectors:literal,
         $zero:path, $load:ident, $store:ident, $splat:ident, $mul:ident, $add:ident, $fma:path,
-        $prefetch:path, $transposed:path, $write_transposed:path
+        $prefetch:path, $fetch:path, $total:path, $transposed:path, $write_transposed:path
     ) => {
         pub mod $module {
             use super::arch::*;
             use crate::ops::matmul::Matrix;
-            use crate::ops::matmul::kernel::{AHEAD, Kernel, LINE, Panel, Rows, STEPS, Sums};
+            use crate::ops::matmul::kernel::{AHEAD, Ahead, Columns, Kernel, LINE, Rows, STEPS, Sums};
 
             const LANES: usize = $lanes;
             const ROWS: usize = $rows;
@@ -30,30 +30,23 @@ macro_rules! loops {
             };
 
             #[target_feature(enable = $features)]
-            unsafe fn pack(b: Matrix, columns: usize, steps: usize, panels: &[Panel], to: *mut f32) {
-                let start = panels.first().map_or(0, |panel| panel.from);
-                for step in (0..steps).filter(|_| b.column == 1) {
-                    for panel in panels {
-                        let from = panel.from - start;
-                        for column in (from..from + panel.vectors * LANES).step_by(LANES) {
-                            // SAFETY: the vector's columns that exist lie within b's row, all of them within its panel.
-                            unsafe {
-                                let row = b.start.add(step * b.row + column);
-                                let to = to.add(from * steps + step * panel.vectors * LANES + column - from);
-                                $prefetch(row.wrapping_add(AHEAD * b.row));
-                                let is_whole = column + LANES <= columns;
-                                $store(to, if is_whole { $load(row) } else { part(row, columns - column) });
-                            }
-                        }
+            unsafe fn pack(b: Matrix, columns: usize, vectors: usize, steps: usize, to: *mut f32) {
+                let width = vectors * LANES;
+                for column in (0..columns.min(width)).step_by(LANES).filter(|_| b.column != 1) {
+                    // SAFETY: the vector's columns that exist lie within b's row, all of them within the panel.
+                    unsafe {
+                        let (b, columns) = (b.at(0, column), LANES.min(columns - column));
+                        pack_columns(b, columns, steps, to.add(column), width);
                     }
                 }
-                for panel in panels.iter().filter(|_| b.column != 1) {
-                    let (from, width) = (panel.from - start, panel.vectors * LANES);
-                    for column in (from..columns.min(from + width)).step_by(LANES) {
+                for step in (0..steps).filter(|_| b.column == 1) {
+                    for column in (0..width).step_by(LANES) {
                         // SAFETY: as above.
                         unsafe {
-                            let to = to.add(from * steps + column - from);
-                            pack_columns(b.at(0, column), LANES.min(columns - column), steps, to, width);
+                            let (row, to) = (b.start.add(step * b.row + column), to.add(step * width + column));
+                            $prefetch(row.wrapping_add(AHEAD * b.row));
+                            let is_whole = column + LANES <= columns;
+                            $store(to, if is_whole { $load(row) } else { part(row, columns - column) });
                         }
                     }
                 }
@@ -121,33 +114,49 @@ macro_rules! loops {
             }
 
             #[target_feature(enable = $features)]
-            unsafe fn multiply(a: Rows, rows: usize, panel: *const f32, vectors: usize, steps: usize, sums: Sums) {
+            unsafe fn multiply(
+                a: Rows,
+                rows: usize,
+                panel: Columns,
+                vectors: usize,
+                steps: usize,
+                sums: Sums,
+                ahead: &mut Ahead,
+            ) {
                 // SAFETY: the caller's promise.
                 unsafe {
                     match vectors {
-                        1 => tiles::<1>(a, rows, panel, steps, sums),
-                        2 => tiles::<2>(a, rows, panel, steps, sums),
-                        _ => tiles::<VECTORS>(a, rows, panel, steps, sums),
+                        1 => tiles::<1>(a, rows, panel, steps, sums, ahead),
+                        2 => tiles::<2>(a, rows, panel, steps, sums, ahead),
+                        _ => tiles::<VECTORS>(a, rows, panel, steps, sums, ahead),
                     }
                 }
             }
 
             #[target_feature(enable = $features)]
-            unsafe fn tiles<const N: usize>(mut a: Rows, rows: usize, panel: *const f32, steps: usize, mut sums: Sums) {
+            unsafe fn tiles<const N: usize>(
+                mut a: Rows,
+                rows: usize,
+                panel: Columns,
+                steps: usize,
+                mut sums: Sums,
+                ahead: &mut Ahead,
+            ) {
                 for _ in 0..rows / ROWS {
                     // SAFETY: a whole tile's rows are left.
-                    unsafe { tile::<ROWS, N>(a, panel, steps, sums) };
+                    unsafe { tile::<ROWS, N>(a, panel, steps, sums, ahead) };
                     a.start = a.start.wrapping_add(a.tile);
                     sums.start = sums.start.wrapping_add(ROWS * sums.stride);
+                    sums.squares.0 = sums.squares.0.wrapping_add(sums.squares.1);
                 }
                 let mut left = rows % ROWS;
                 while left > 0 {
                     // SAFETY: as many rows are left.
                     let done = unsafe {
                         match left {
-                            4.. => tile::<4, N>(a, panel, steps, sums),
-                            2.. => tile::<2, N>(a, panel, steps, sums),
-                            _ => tile::<1, N>(a, panel, steps, sums),
+                            4.. => tile::<4, N>(a, panel, steps, sums, ahead),
+                            2.. => tile::<2, N>(a, panel, steps, sums, ahead),
+                            _ => tile::<1, N>(a, panel, steps, sums, ahead),
                         }
                     };
                     a.start = a.start.wrapping_add(done * a.row);
@@ -161,9 +170,10 @@ macro_rules! loops {
             #[target_feature(enable = $features)]
             unsafe fn tile<const M: usize, const N: usize>(
                 a: Rows,
-                panel: *const f32,
+                panel: Columns,
                 steps: usize,
                 to: Sums,
+                ahead: &mut Ahead,
             ) -> usize {
                 for i in 0..M {
                     for j in 0..N {
@@ -172,11 +182,12 @@ macro_rules! loops {
                 }
                 let mut sums = [[$zero(); N]; M];
                 let line = if a.step == 1 { a.row } else { LINE };
-                let (mut x, mut b, mut left) = (a.start, panel, steps);
+                let (mut x, mut b, mut left) = (a.start, panel.start, steps);
                 while left > 0 {
                     for i in 0..M {
                         $prefetch(x.wrapping_add(a.tile + i * line));
                     }
+                    ahead.fetch($fetch);
                     let run = LINE.min(left);
                     for _ in 0..run {
                         let mut vectors = [$zero(); N];
@@ -191,18 +202,25 @@ macro_rules! loops {
                                 sums[i][j] = $fma(x, vectors[j], sums[i][j]);
                             }
                         }
-                        (x, b) = (x.wrapping_add(a.step), b.wrapping_add(N * LANES));
+                        (x, b) = (x.wrapping_add(a.step), b.wrapping_add(panel.step));
                     }
                     left -= run;
                 }
+                let mut squares = [$zero(); N];
                 for i in 0..M {
                     for j in 0..N {
                         // SAFETY: `to` has M rows of N vectors.
                         unsafe {
-                            let to_vector = to.start.add(i * to.stride + j * LANES);
-                            $store(to_vector, if to.add { $add($load(to_vector), sums[i][j]) } else { sums[i][j] });
+                            let at = to.start.add(i * to.stride + j * LANES);
+                            let value = if to.add { $add($load(at), sums[i][j]) } else { sums[i][j] };
+                            $store(at, value);
+                            squares[j] = $fma(value, value, squares[j]);
                         }
                     }
+                }
+                if !to.squares.0.is_null() {
+                    // SAFETY: there is room for the tile's.
+                    unsafe { *to.squares.0 += squares.into_iter().map(|vector| $total(vector)).sum::<f32>() };
                 }
                 M
             }

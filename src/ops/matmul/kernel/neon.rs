@@ -9,7 +9,7 @@ use super::Sums;
 super::loops::loops!(
     neon, "neon", float32x4_t, lanes 4, tile 8 x 3,
     super::zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, super::fma,
-    super::prefetch, super::transposed4, super::write_transposed
+    super::prefetch, super::fetch, vaddvq_f32, super::transposed4, super::write_transposed
 );
 super::loops::write_transposed!("neon", 4, zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, transposed4);
 
@@ -31,6 +31,13 @@ fn fma(x: float32x4_t, y: float32x4_t, sum: float32x4_t) -> float32x4_t {
 fn prefetch(at: *const f32) {
     // SAFETY: the instruction only hints.
     unsafe { std::arch::asm!("prfm pldl1keep, [{}]", in(reg) at, options(nostack, readonly, preserves_flags)) };
+}
+
+/// Brings a line to the second-level cache.
+#[inline(always)]
+fn fetch(at: *const f32) {
+    // SAFETY: as above.
+    unsafe { std::arch::asm!("prfm pldl2keep, [{}]", in(reg) at, options(nostack, readonly, preserves_flags)) };
 }
 
 /// Four vectors of four, transposed.

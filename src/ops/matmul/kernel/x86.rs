@@ -9,12 +9,12 @@ use super::Sums;
 super::loops::loops!(
     avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", __m512, lanes 16, tile 8 x 3,
     _mm512_setzero_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_mul_ps, _mm512_add_ps, _mm512_fmadd_ps,
-    super::prefetch, super::transposed16, super::write_transposed
+    super::prefetch, super::fetch, _mm512_reduce_add_ps, super::transposed16, super::write_transposed
 );
 super::loops::loops!(
     avx2, "avx2,fma", __m256, lanes 8, tile 6 x 2,
     _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_mul_ps, _mm256_add_ps, _mm256_fmadd_ps,
-    super::prefetch, super::transposed8, super::write_transposed
+    super::prefetch, super::fetch, super::total8, super::transposed8, super::write_transposed
 );
 // A tile has at most eight rows, which would not fill squares of sixteen: both write in squares of eight.
 super::loops::write_transposed!(
@@ -34,6 +34,21 @@ super::loops::write_transposed!(
 pub(super) fn prefetch(at: *const f32) {
     // SAFETY: SSE belongs to every x86-64 processor.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+}
+
+/// Brings a line to the second-level cache.
+#[inline(always)]
+pub(super) fn fetch(at: *const f32) {
+    // SAFETY: as above.
+    unsafe { _mm_prefetch::<_MM_HINT_T1>(at.cast()) };
+}
+
+/// The sum of the lanes.
+#[target_feature(enable = "avx2,fma")]
+#[inline]
+fn total8(vector: __m256) -> f32 {
+    let four = _mm_add_ps(_mm256_castps256_ps128(vector), _mm256_extractf128_ps::<1>(vector));
+    super::sse2::total4(four)
 }
 
 /// Eight vectors of eight, transposed.
