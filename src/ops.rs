@@ -29,7 +29,7 @@ pub(crate) use cross_entropy::differentiate;
 pub use cross_entropy::{Counted, WatchRows, cross_entropy};
 pub use linear::{add_bias, add_low_rank, linear, linear_in_out};
 pub use norm::{layer_norm, rms_norm};
-pub use peak::peak_flops;
+pub use peak::{peak_flops, peak_read};
 pub use pointwise::{affine, mul};
 pub use residual::add;
 pub use rope::{Rotation, rope};

@@ -43,6 +43,8 @@ const RUNS: usize = 7;
 const QUICK: usize = 3;
 /// The numbers of tokens at which products are measured.
 const TOKENS: [usize; 5] = [1, 32, 128, 512, 2048];
+/// How often memory is read to find how fast that goes.
+const READ_ROUNDS: usize = 4;
 /// How long the peak of a core is looked for.
 const PEAK_TIME: Duration = Duration::from_millis(500);
 
@@ -104,6 +106,7 @@ fn sheet(args: &BenchArgs, python: Option<&PyTorch>, subject: Option<&Subject>, 
         is_forced: choice.is_forced,
         threads: rayon::current_num_threads(),
         peak: ops::peak_flops(PEAK_TIME),
+        read: ops::peak_read(READ_ROUNDS),
         python: python.map(|python| python.versions.clone()),
     };
     Ok(Sheet {

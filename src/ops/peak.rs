@@ -1,9 +1,11 @@
-//! What one core can do at most: the peak that matrix products are measured against.
+//! What the machine can do at most: a core's operations, against which matrix products are measured, and how fast memory
+//! is read.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-use super::simd::{Level, level};
+use super::simd::{Level, greatest, level};
+use crate::threads::{for_each, together};
 
 /// Chains of multiply-adds that do not wait for each other: more than the units times their latency, and with their
 /// two factors no more than 16 registers.
@@ -22,6 +24,22 @@ pub fn peak_flops(time: Duration) -> f64 {
         best = best.max((2 * CHAINS * ROUNDS * lanes) as f64 / run.elapsed().as_secs_f64());
     }
     best
+}
+
+/// Floats that are read to find [`peak_read`], 512 MB: more than caches hold.
+const READ: usize = 128 << 20;
+/// Floats a thread takes at a time.
+const PIECE: usize = 256 << 10;
+
+/// The most bytes a second that all threads together read from memory, each piece once, from its first to its last.
+pub fn peak_read(rounds: usize) -> f64 {
+    let memory = vec![1.0_f32; READ];
+    let seconds = (0..rounds).map(|_| {
+        let run = Instant::now();
+        together(|| for_each(READ / PIECE, |i| _ = black_box(greatest(&memory[i * PIECE..][..PIECE]))));
+        run.elapsed().as_secs_f64()
+    });
+    (READ * size_of::<f32>()) as f64 / seconds.fold(f64::INFINITY, f64::min)
 }
 
 /// Runs the chains; returns how many floats a vector has.
@@ -106,5 +124,11 @@ mod tests {
         let lanes: Vec<usize> = Level::here().map(|level| chains(level, 10)).collect();
         assert!(lanes.is_sorted() && lanes[0] == 4, "{lanes:?}");
         assert!(peak_flops(Duration::from_millis(1)) > 1e6);
+    }
+
+    #[test]
+    fn memory_is_read_again_in_each_round() {
+        let [one, several] = [1, 3].map(peak_read);
+        assert!(one > 1e6 && several > 1e6, "{one} and {several} bytes a second");
     }
 }

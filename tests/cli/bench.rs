@@ -18,6 +18,8 @@ fn figures_come_as_json_with_what_they_are_measured_against() {
     assert_eq!((&sheet["setting"]["threads"], &sheet["model"]), (&2.into(), &"tiny-base".into()));
     let peak = sheet["setting"]["peak"].as_f64().expect("a peak");
     assert!(peak > 1e8, "{peak} operations a second");
+    let read = sheet["setting"]["read"].as_f64().expect("how fast memory is read");
+    assert!(read > 1e8, "{read} bytes a second");
     let lines = sheet["lines"].as_array().expect("lines");
     let what: Vec<&str> = lines.iter().filter_map(|line| line["what"].as_str()).collect();
     let step = |model: &str, method: &str| format!("{model} {method} step, 32 tokens");

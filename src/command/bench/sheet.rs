@@ -26,6 +26,8 @@ pub struct Setting {
     pub threads: usize,
     /// Floating-point operations a second of one core.
     pub peak: f64,
+    /// Bytes a second that all threads read from memory.
+    pub read: f64,
     /// What stands beside us: versions of PyTorch and transformers.
     pub python: Option<String>,
 }
@@ -164,6 +166,11 @@ pub fn summary(lines: &[Line]) -> String {
 /// `113 GFLOP/s`.
 pub fn rate_text(rate: f64) -> String {
     format!("{:.0} GFLOP/s", rate / 1e9)
+}
+
+/// Bytes a second, as a person reads them.
+fn bytes_text(rate: f64) -> String {
+    format!("{:.0} GB/s", rate / 1e9)
 }
 
 /// The share of the peak in percent.

@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use super::{SCALED, Sheet, rate_text, resident, shares, summary};
+use super::{SCALED, Sheet, bytes_text, rate_text, resident, shares, summary};
 use crate::command::bench::line::{Line, seconds_text};
 use crate::sequence::visible_text;
 
@@ -12,11 +12,12 @@ pub fn write(out: &mut dyn Write, sheet: &Sheet) -> Result<()> {
         setting.python.as_ref().map_or_else(String::new, |python| format!(", beside {}", visible_text(python)));
     writeln!(
         out,
-        "{}, kernels `{}`, {} threads{python}. One core does at most {}. {}.\n",
+        "{}, kernels `{}`, {} threads{python}. One core does at most {}, memory is read at {} at most. {}.\n",
         visible_text(&setting.processor),
         setting.kernels,
         setting.threads,
         rate_text(setting.peak),
+        bytes_text(setting.read),
         summary(&sheet.lines),
     )?;
     lines(out, &sheet.lines)?;

@@ -2,7 +2,7 @@
 
 use std::io::{Result, Write};
 
-use super::{Products, SCALED, Scaling, Setting, Sheet, rate_text, resident, shares, summary};
+use super::{Products, SCALED, Scaling, Setting, Sheet, bytes_text, rate_text, resident, shares, summary};
 use crate::command::bench::lengths::Length;
 use crate::command::bench::line::{Line, seconds_text};
 use crate::sequence::visible_text;
@@ -15,11 +15,12 @@ pub fn setting(out: &mut dyn Write, setting: &Setting) -> Result<()> {
     writeln!(out, "lossglass {} · {}", setting.lossglass, visible_text(&setting.processor))?;
     writeln!(
         out,
-        "kernels {}{} · {} {threads} · one core at most {}",
+        "kernels {}{} · {} {threads} · one core at most {} · memory at most {}",
         setting.kernels,
         if setting.is_forced { " (LOSSGLASS_SIMD)" } else { "" },
         setting.threads,
         rate_text(setting.peak),
+        bytes_text(setting.read),
     )?;
     if let Some(python) = &setting.python {
         writeln!(out, "beside {}", visible_text(python))?;

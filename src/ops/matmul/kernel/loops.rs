@@ -183,13 +183,8 @@ macro_rules! loops {
                 let mut sums = [[$zero(); N]; M];
                 let line = if a.step == 1 { a.row } else { LINE };
                 let (mut x, mut b, mut left) = (a.start, panel.start, steps);
-                while left > 0 {
-                    for i in 0..M {
-                        $prefetch(x.wrapping_add(a.tile + i * line));
-                    }
-                    ahead.fetch($fetch);
-                    let run = LINE.min(left);
-                    for _ in 0..run {
+                let mut add = |steps: usize| {
+                    for _ in 0..steps {
                         let mut vectors = [$zero(); N];
                         for j in 0..N {
                             // SAFETY: the panel has `steps` times N vectors.
@@ -204,8 +199,19 @@ macro_rules! loops {
                         }
                         (x, b) = (x.wrapping_add(a.step), b.wrapping_add(panel.step));
                     }
-                    left -= run;
+                };
+                let mut next = a.start.wrapping_add(a.tile);
+                while left >= LINE {
+                    ahead.fetch($fetch);
+                    for i in 0..M {
+                        $prefetch(next.wrapping_add(i * line));
+                        add(LINE / M);
+                    }
+                    add(LINE % M);
+                    next = next.wrapping_add(LINE * a.step);
+                    left -= LINE;
                 }
+                add(left);
                 let mut squares = [$zero(); N];
                 for i in 0..M {
                     for j in 0..N {
@@ -267,7 +273,7 @@ macro_rules! loops {
                             // SAFETY: W has the rows, each with the step and `count` from there on.
                             unsafe {
                                 let at = w.add(i * steps + step);
-                                $prefetch(at.wrapping_add(rows * steps));
+                                $prefetch(w.wrapping_add(rows * steps + (step / LANES * rows + i) * LANES));
                                 square[i] = if count == LANES { $load(at) } else { part(at, count) };
                             }
                         }
