@@ -106,7 +106,7 @@ fn sheet(args: &BenchArgs, python: Option<&PyTorch>, subject: Option<&Subject>, 
         is_forced: choice.is_forced,
         threads: rayon::current_num_threads(),
         peak: ops::peak_flops(PEAK_TIME),
-        read: ops::peak_read(READ_ROUNDS),
+        read: ops::peak_read(READ_ROUNDS).context("no memory to read")?,
         python: python.map(|python| python.versions.clone()),
     };
     Ok(Sheet {
