@@ -88,10 +88,16 @@ pub fn on_signals(inbox: Sender<Inbound>) -> io::Result<()> {
     use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
     let mut signals = signal_hook::iterator::Signals::new([SIGHUP, SIGINT, SIGTERM, SIGQUIT, SIGTSTP, SIGCONT])?;
     let hear = move || {
+        let mut stopping = false;
         for signal in signals.forever() {
             // What touches the terminal is done between two frames, by the thread that draws them.
             let told = match signal {
-                SIGTSTP => Inbound::Anew(stop),
+                SIGTSTP => {
+                    stopping = true;
+                    Inbound::Anew(stop)
+                }
+                // `stop` itself takes the terminal again; to take it twice would leave raw mode for a moment.
+                SIGCONT if std::mem::take(&mut stopping) => continue,
                 SIGCONT => Inbound::Anew(retake),
                 SIGQUIT => Inbound::Anew(quit),
                 _ => Inbound::Closed,
@@ -104,7 +110,8 @@ pub fn on_signals(inbox: Sender<Inbound>) -> io::Result<()> {
     std::thread::Builder::new().name("signals".into()).spawn(hear).map(|_| ())
 }
 
-/// Stops the process until it is told to go on. That signal is heard as well, but a frame may come before it.
+/// Stops the process until it is told to go on. That signal is heard as well, but a frame may come before it, so the
+/// terminal is taken here.
 #[cfg(unix)]
 fn stop() {
     restore();

@@ -4,7 +4,7 @@
 /// Defines the loops for one set of vector instructions.
 macro_rules! loops {
     (
-        $module:ident, $features:literal, $vector:ident, lanes $lanes:literal, tile $rows:literal x $vectors:literal,
+        $module:ident, $features:literal, $vector:ident in $class:ident, lanes $lanes:literal, tile $rows:literal x $vectors:literal,
         $zero:path, $load:ident, $store:ident, $splat:ident, $mul:ident, $add:ident, $fma:path,
         $prefetch:path, $fetch:path, $total:path, $transposed:path, $write_transposed:path
     ) => {
@@ -165,6 +165,15 @@ macro_rules! loops {
                 }
             }
 
+            /// Makes the compiler compute a sum before it reads on. Left to itself it reads several steps ahead, until it runs
+            /// out of registers and keeps what it has read on the stack.
+            #[target_feature(enable = $features)]
+            #[inline]
+            fn pin(sum: &mut $vector) {
+                // SAFETY: it is a comment, and the sum is left as it is.
+                unsafe { std::arch::asm!("/* {} */", inout($class) *sum, options(nostack, preserves_flags)) };
+            }
+
             /// M rows of a times a panel of N vectors; returns M. Where its sums go is fetched beforehand, and the next
             /// tile's lines as fast as this one's are used.
             #[target_feature(enable = $features)]
@@ -198,6 +207,9 @@ macro_rules! loops {
                             }
                         }
                         (x, b) = (x.wrapping_add(a.step), b.wrapping_add(panel.step));
+                        if N > 1 {
+                            sums.as_flattened_mut().iter_mut().for_each(|sum| pin(sum));
+                        }
                     }
                 };
                 let mut next = a.start.wrapping_add(a.tile);

@@ -7,7 +7,7 @@ use arch::*;
 use super::Sums;
 
 super::loops::loops!(
-    neon, "neon", float32x4_t, lanes 4, tile 8 x 3,
+    neon, "neon", float32x4_t in vreg, lanes 4, tile 8 x 3,
     super::zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, super::fma,
     super::prefetch, super::fetch, vaddvq_f32, super::transposed4, super::write_transposed
 );

@@ -8,7 +8,7 @@ use super::Sums;
 use super::x86::{fetch, prefetch};
 
 super::loops::loops!(
-    sse2, "sse2", __m128, lanes 4, tile 4 x 2,
+    sse2, "sse2", __m128 in xmm_reg, lanes 4, tile 4 x 2,
     _mm_setzero_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps, _mm_mul_ps, _mm_add_ps, super::mul_add,
     super::prefetch, super::fetch, super::total4, super::transposed4, super::write_transposed
 );

@@ -7,12 +7,12 @@ use arch::*;
 use super::Sums;
 
 super::loops::loops!(
-    avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", __m512, lanes 16, tile 8 x 3,
+    avx512, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", __m512 in zmm_reg, lanes 16, tile 8 x 3,
     _mm512_setzero_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_set1_ps, _mm512_mul_ps, _mm512_add_ps, _mm512_fmadd_ps,
     super::prefetch, super::fetch, _mm512_reduce_add_ps, super::transposed16, super::write_transposed
 );
 super::loops::loops!(
-    avx2, "avx2,fma", __m256, lanes 8, tile 6 x 2,
+    avx2, "avx2,fma", __m256 in ymm_reg, lanes 8, tile 6 x 2,
     _mm256_setzero_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_set1_ps, _mm256_mul_ps, _mm256_add_ps, _mm256_fmadd_ps,
     super::prefetch, super::fetch, super::total8, super::transposed8, super::write_transposed
 );
