@@ -15,7 +15,7 @@ use blocks::Squares;
 use kernel::{Kernel, Sums, kernel};
 
 /// Multiplications below which a second thread costs more than it brings.
-const MIN_PARALLEL: usize = 256 * 1024;
+const MIN_PARALLEL: usize = 64 * 1024;
 
 /// y\[t, n\] = Σₖ x\[t, k\]·w\[n, k\], for `x [tokens, k]` and `w [n, k]`; `y [tokens, n]`.
 pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {

@@ -17,10 +17,10 @@ const ROWS: usize = 96;
 const SUMS: usize = 64 * 1024;
 /// The same where a block packs its own panels: the taller it is, the fewer pack the same ones.
 const TALL_SUMS: usize = 4 * SUMS;
-/// Rows of a up to which b's columns are read as they lie.
-const IN_PLACE: usize = 48;
 /// Panels of b in a block at most.
 const PANELS: usize = 6;
+/// Rows that are transposed together at most.
+const SQUARE: usize = 8;
 
 impl Product {
     /// The product by `kernel`, on all threads if `parallel`.
@@ -69,6 +69,11 @@ fn panels(columns: usize, kernel: Kernel) -> Vec<Panel> {
         left -= vectors;
     }
     panels
+}
+
+/// The greatest common divisor.
+fn gcd(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// A cache line.
@@ -136,12 +141,14 @@ impl Blocks<'_> {
         let threads = if self.parallel { rayon::current_num_threads() } else { 1 };
         // A thread that was late gets less.
         let share = |all: usize| if threads == 1 { all } else { all.div_ceil(2 * threads) };
+        // Whole squares where y is written the other way round.
+        let whole = if self.product.is_transposed { tile * SQUARE / gcd(tile, SQUARE) } else { tile };
         if goes_by_rows {
             let most = if self.is_packed() { (SUMS / columns).clamp(ROWS, 3 * ROWS) } else { ROWS };
-            (share(rows).clamp(2 * tile, most).next_multiple_of(tile), self.panels.len())
+            (share(rows).clamp(2 * tile, most).next_multiple_of(whole), self.panels.len())
         } else {
             let group = share(self.panels.len()).clamp(1, PANELS);
-            (rows.min(TALL_SUMS / (group * vectors * lanes)).next_multiple_of(tile), group)
+            (rows.min(TALL_SUMS / (group * vectors * lanes)).next_multiple_of(whole), group)
         }
     }
 
@@ -224,17 +231,17 @@ impl Blocks<'_> {
     ) -> Columns {
         let (Product { b, shape: [_, columns, steps], .. }, width) = (self.product, self.width(panel));
         if let Some(packed) = packed {
-            return Columns { start: packed.0.wrapping_add(panel.from * steps + step * width), step: width };
+            return Columns::packed(packed.0.wrapping_add(panel.from * steps + step * width), width);
         }
         // SAFETY: the caller's promise.
         let b = unsafe { b.at(step, panel.from) };
-        if rows <= IN_PLACE && b.column == 1 && panel.from + width <= columns {
-            return Columns { start: b.start, step: b.row };
-        }
         let to = room.room(width * count);
+        if b.column == 1 && panel.from + width <= columns && rows >= self.kernel.rows {
+            return Columns { start: b.start, step: b.row, copy: to };
+        }
         // SAFETY: there is room for the panel.
         unsafe { (self.kernel.pack)(b, columns - panel.from, panel.vectors, count, to) };
-        Columns { start: to, step: width }
+        Columns::packed(to, width)
     }
 
     /// What a block of such rows and columns reads from memory after the [`STEPS`] from `step` on, or the block after it:
@@ -283,11 +290,11 @@ impl Blocks<'_> {
     unsafe fn rows(&self, a: Matrix, rows: usize, steps: usize, room: *mut f32) -> Rows {
         let tile = self.kernel.rows;
         if !self.is_packed() {
-            return Rows { start: a.start, row: a.row, step: 1, tile: tile * a.row };
+            return Rows { start: a.start, row: a.row, tile: tile * a.row, is_packed: false };
         }
         // SAFETY: the caller's promise.
         unsafe { (self.kernel.pack_rows)(a, rows, steps, room) };
-        Rows { start: room, row: 1, step: tile, tile: tile * steps }
+        Rows { start: room, row: 1, tile: tile * steps, is_packed: true }
     }
 
     /// Whether a panel's sums are made in y itself: whole vectors that need nothing more.

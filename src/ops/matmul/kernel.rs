@@ -83,15 +83,25 @@ pub struct Panel {
 pub struct Columns {
     pub start: *const f32,
     pub step: usize,
+    /// Where the first tile brings them side by side, for those after it. Null if they lie so already; needs a whole tile.
+    pub copy: *mut f32,
 }
 
-/// Rows of the left operand: floats from row to row of a tile, from step to step, and from tile to tile.
+impl Columns {
+    /// That lie side by side, so many floats in a step.
+    pub fn packed(start: *const f32, width: usize) -> Self {
+        Self { start, step: width, copy: std::ptr::null_mut() }
+    }
+}
+
+/// Rows of the left operand: floats from row to row of a tile, and from tile to tile. A row's steps follow each other, or
+/// it is packed: a step's rows follow each other.
 #[derive(Clone, Copy)]
 pub struct Rows {
     pub start: *const f32,
     pub row: usize,
-    pub step: usize,
     pub tile: usize,
+    pub is_packed: bool,
 }
 
 /// Rows of sums, each in one piece.

@@ -125,26 +125,37 @@ macro_rules! loops {
             ) {
                 // SAFETY: the caller's promise.
                 unsafe {
-                    match vectors {
-                        1 => tiles::<1>(a, rows, panel, steps, sums, ahead),
-                        2 => tiles::<2>(a, rows, panel, steps, sums, ahead),
-                        _ => tiles::<VECTORS>(a, rows, panel, steps, sums, ahead),
+                    match (vectors, a.is_packed) {
+                        (1, true) => tiles::<1, true>(a, rows, panel, steps, sums, ahead),
+                        (1, false) => tiles::<1, false>(a, rows, panel, steps, sums, ahead),
+                        (2, true) => tiles::<2, true>(a, rows, panel, steps, sums, ahead),
+                        (2, false) => tiles::<2, false>(a, rows, panel, steps, sums, ahead),
+                        (_, true) => tiles::<VECTORS, true>(a, rows, panel, steps, sums, ahead),
+                        (_, false) => tiles::<VECTORS, false>(a, rows, panel, steps, sums, ahead),
                     }
                 }
             }
 
+            /// All rows of a, PACKED or as they lie, times a panel of N vectors.
             #[target_feature(enable = $features)]
-            unsafe fn tiles<const N: usize>(
+            unsafe fn tiles<const N: usize, const PACKED: bool>(
                 mut a: Rows,
                 rows: usize,
-                panel: Columns,
+                mut panel: Columns,
                 steps: usize,
                 mut sums: Sums,
                 ahead: &mut Ahead,
             ) {
                 for _ in 0..rows / ROWS {
-                    // SAFETY: a whole tile's rows are left.
-                    unsafe { tile::<ROWS, N>(a, panel, steps, sums, ahead) };
+                    // SAFETY: a whole tile's rows are left, and there is room for what is copied.
+                    unsafe {
+                        if panel.copy.is_null() {
+                            tile::<ROWS, N, PACKED, false>(a, panel, steps, sums, ahead);
+                        } else {
+                            tile::<ROWS, N, PACKED, true>(a, panel, steps, sums, ahead);
+                            panel = Columns::packed(panel.copy, N * LANES);
+                        }
+                    }
                     a.start = a.start.wrapping_add(a.tile);
                     sums.start = sums.start.wrapping_add(ROWS * sums.stride);
                     sums.squares.0 = sums.squares.0.wrapping_add(sums.squares.1);
@@ -154,9 +165,9 @@ macro_rules! loops {
                     // SAFETY: as many rows are left.
                     let done = unsafe {
                         match left {
-                            4.. => tile::<4, N>(a, panel, steps, sums, ahead),
-                            2.. => tile::<2, N>(a, panel, steps, sums, ahead),
-                            _ => tile::<1, N>(a, panel, steps, sums, ahead),
+                            4.. => tile::<4, N, PACKED, false>(a, panel, steps, sums, ahead),
+                            2.. => tile::<2, N, PACKED, false>(a, panel, steps, sums, ahead),
+                            _ => tile::<1, N, PACKED, false>(a, panel, steps, sums, ahead),
                         }
                     };
                     a.start = a.start.wrapping_add(done * a.row);
@@ -174,10 +185,51 @@ macro_rules! loops {
                 unsafe { std::arch::asm!("/* {} */", inout($class) *sum, options(nostack, preserves_flags)) };
             }
 
-            /// M rows of a times a panel of N vectors; returns M. Where its sums go is fetched beforehand, and the next
-            /// tile's lines as fast as this one's are used.
+            /// A step of a tile, M floats of a times N vectors of b, after which both stand at the next. Strides that the
+            /// compiler knows it need not add up.
             #[target_feature(enable = $features)]
-            unsafe fn tile<const M: usize, const N: usize>(
+            #[inline]
+            unsafe fn step<const M: usize, const N: usize, const PACKED: bool, const COPY: bool>(
+                a: &mut Rows,
+                b: &mut Columns,
+                sums: &mut [[$vector; N]; M],
+            ) {
+                let mut vectors = [$zero(); N];
+                for j in 0..N {
+                    // SAFETY: b has N vectors, and the copy room for them if there is to be one.
+                    unsafe {
+                        vectors[j] = $load(b.start.add(j * LANES));
+                        if COPY {
+                            $store(b.copy.add(j * LANES), vectors[j]);
+                        }
+                    }
+                }
+                let row = if PACKED { 1 } else { a.row };
+                for i in 0..M {
+                    // SAFETY: a has M rows.
+                    let x = $splat(unsafe { *a.start.add(i * row) });
+                    for j in 0..N {
+                        sums[i][j] = $fma(x, vectors[j], sums[i][j]);
+                    }
+                }
+                a.start = a.start.wrapping_add(if PACKED { ROWS } else { 1 });
+                b.start = b.start.wrapping_add(if COPY { b.step } else { N * LANES });
+                b.copy = b.copy.wrapping_add(if COPY { N * LANES } else { 0 });
+                // A lone vector's sums wait for each other: its steps had better overlap.
+                if N > 1 {
+                    for i in 0..M {
+                        for j in 0..N {
+                            pin(&mut sums[i][j]);
+                        }
+                    }
+                }
+            }
+
+            /// M rows of a, PACKED or as they lie, times a panel of N vectors, which lie side by side or are brought there
+            /// if COPY; returns M. Where its sums go is fetched beforehand, and the next tile's lines as fast as this one's
+            /// are used.
+            #[target_feature(enable = $features)]
+            unsafe fn tile<const M: usize, const N: usize, const PACKED: bool, const COPY: bool>(
                 a: Rows,
                 panel: Columns,
                 steps: usize,
@@ -190,40 +242,29 @@ macro_rules! loops {
                     }
                 }
                 let mut sums = [[$zero(); N]; M];
-                let line = if a.step == 1 { a.row } else { LINE };
-                let (mut x, mut b, mut left) = (a.start, panel.start, steps);
-                let mut add = |steps: usize| {
-                    for _ in 0..steps {
-                        let mut vectors = [$zero(); N];
-                        for j in 0..N {
-                            // SAFETY: the panel has `steps` times N vectors.
-                            vectors[j] = unsafe { $load(b.add(j * LANES)) };
-                        }
-                        for i in 0..M {
-                            // SAFETY: a has M rows of `steps`.
-                            let x = $splat(unsafe { *x.add(i * a.row) });
-                            for j in 0..N {
-                                sums[i][j] = $fma(x, vectors[j], sums[i][j]);
-                            }
-                        }
-                        (x, b) = (x.wrapping_add(a.step), b.wrapping_add(panel.step));
-                        if N > 1 {
-                            sums.as_flattened_mut().iter_mut().for_each(|sum| pin(sum));
-                        }
-                    }
-                };
+                let (line, lines) = if PACKED { (LINE, LINE * ROWS) } else { (a.row, LINE) };
                 let mut next = a.start.wrapping_add(a.tile);
+                let (mut a, mut b, mut left) = (a, panel, steps);
                 while left >= LINE {
                     ahead.fetch($fetch);
                     for i in 0..M {
                         $prefetch(next.wrapping_add(i * line));
-                        add(LINE / M);
+                        for _ in 0..LINE / M {
+                            // SAFETY: as many steps are left.
+                            unsafe { step::<M, N, PACKED, COPY>(&mut a, &mut b, &mut sums) };
+                        }
                     }
-                    add(LINE % M);
-                    next = next.wrapping_add(LINE * a.step);
+                    for _ in 0..LINE % M {
+                        // SAFETY: as above.
+                        unsafe { step::<M, N, PACKED, COPY>(&mut a, &mut b, &mut sums) };
+                    }
+                    next = next.wrapping_add(lines);
                     left -= LINE;
                 }
-                add(left);
+                for _ in 0..left {
+                    // SAFETY: as above.
+                    unsafe { step::<M, N, PACKED, COPY>(&mut a, &mut b, &mut sums) };
+                }
                 let mut squares = [$zero(); N];
                 for i in 0..M {
                     for j in 0..N {
@@ -237,8 +278,12 @@ macro_rules! loops {
                     }
                 }
                 if !to.squares.0.is_null() {
+                    let mut all = squares[0];
+                    for vector in &squares[1..] {
+                        all = $add(all, *vector);
+                    }
                     // SAFETY: there is room for the tile's.
-                    unsafe { *to.squares.0 += squares.into_iter().map(|vector| $total(vector)).sum::<f32>() };
+                    unsafe { *to.squares.0 += $total(all) };
                 }
                 M
             }
@@ -360,12 +405,14 @@ macro_rules! write_transposed {
                 }
             }
             let one_by_one = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
-                for (row, column) in rows.flat_map(|row| columns.clone().map(move |column| (row, column))) {
-                    // SAFETY: both have the row and the column.
-                    unsafe {
-                        let value = scale * *sums.start.add(row * sums.stride + column);
-                        let to = y.start.add(column * y.stride + row);
-                        *to = if y.add { *to + value } else { value };
+                for column in columns {
+                    for row in rows.clone() {
+                        // SAFETY: both have the row and the column.
+                        unsafe {
+                            let value = scale * *sums.start.add(row * sums.stride + column);
+                            let to = y.start.add(column * y.stride + row);
+                            *to = if y.add { *to + value } else { value };
+                        }
                     }
                 }
             };
