@@ -17,6 +17,8 @@ const ROWS: usize = 96;
 const SUMS: usize = 64 * 1024;
 /// The same where a block packs its own panels: the taller it is, the fewer pack the same ones.
 const TALL_SUMS: usize = 4 * SUMS;
+/// Rows that are a multiple of so many floats apart meet in the same few places of the first-level cache.
+const CROWDED: usize = 1024;
 /// Panels of b in a block at most.
 const PANELS: usize = 6;
 /// Rows that are transposed together at most.
@@ -196,7 +198,8 @@ impl Blocks<'_> {
                 let count = STEPS.min(steps - step);
                 // SAFETY: there is room for the block's rows and panels, up to whole tiles and vectors.
                 unsafe {
-                    let a = self.rows(self.product.a.at(row, step), rows, count, a_room.room(tall * count));
+                    let is_reread = panels.len() > 2;
+                    let a = self.rows(self.product.a.at(row, step), rows, count, a_room.room(tall * count), is_reread);
                     let mut ahead = self.ahead([row, rows], [first, wide], step, packed.is_some());
                     for panel in panels {
                         let b = self.columns(panel, [step, count], rows, packed, b_room);
@@ -287,10 +290,18 @@ impl Blocks<'_> {
     ///
     /// # Safety
     /// a must have the rows and steps, and the room hold them up to whole tiles.
-    unsafe fn rows(&self, a: Matrix, rows: usize, steps: usize, room: *mut f32) -> Rows {
+    unsafe fn rows(&self, a: Matrix, rows: usize, steps: usize, room: *mut f32, is_reread: bool) -> Rows {
         let tile = self.kernel.rows;
         if !self.is_packed() {
-            return Rows { start: a.start, row: a.row, tile: tile * a.row, is_packed: false };
+            let (mut start, mut stride) = (a.start, a.row);
+            if is_reread && stride % CROWDED == 0 {
+                for row in 0..rows {
+                    // SAFETY: the caller's promise.
+                    unsafe { room.add(row * steps).copy_from_nonoverlapping(start.add(row * stride), steps) };
+                }
+                (start, stride) = (room, steps);
+            }
+            return Rows { start, row: stride, tile: tile * stride, is_packed: false };
         }
         // SAFETY: the caller's promise.
         unsafe { (self.kernel.pack_rows)(a, rows, steps, room) };
