@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 
 use super::composed;
 use super::fit::fit;
-use super::matmul::{View, matmul_nt, multiply};
+use super::matmul::{View, matmul_nt, multiply, product};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, update_values, with_values};
 
@@ -40,12 +40,8 @@ pub fn linear_in_out(x: &Tensor, weight: &Tensor, tape: Option<&Tape>) -> Result
     if !fusable(&[x, weight]) {
         return x.matmul(weight);
     }
-    let product = with_values([x, weight], |[x, w]| {
-        let mut y = vec![0.0; tokens * n];
-        multiply(&mut y, View::new(x, k), View::new(w, n), 1.0, false);
-        y
-    })?;
-    let y = tensor(product, (tokens, n))?;
+    let y = with_values([x, weight], |[x, w]| product(View::new(x, k), View::new(w, n), 1.0))?;
+    let y = tensor(y, (tokens, n))?;
     record(tape, &[x, weight], &y, || {
         let (x, weight) = (x.clone(), weight.clone());
         // dx = g·Wᵀ, dW = xᵀ·g.
@@ -82,8 +78,7 @@ pub fn add_low_rank(y: Tensor, x: &Tensor, a: &Tensor, b: &Tensor, scale: f64, t
         move |grad, sink| {
             with_values([&x, &a, &b], |[x_, a_, b_]| {
                 let g = View::new(&grad, n);
-                let mut dlow = vec![0.0; tokens * rank];
-                multiply(&mut dlow, g, View::new(b_, rank), scale, false);
+                let dlow = product(g, View::new(b_, rank), scale);
                 let (low, dlow) = (View::new(&low, rank), View::new(&dlow, rank));
                 sink.add(b.id(), n * rank, |sum, is_first| multiply(sum, g.t(), low, scale, !is_first));
                 sink.add_product(a.id(), dlow.t(), View::new(x_, k));

@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use candle_core::{Result, Tensor, TensorId};
 use rayon::prelude::*;
 
-use super::matmul::{View, multiply, multiply_measured};
+use super::matmul::{View, multiply, multiply_measured, product};
 use super::simd::square_sum;
 use super::values::add_to;
 use crate::cancel::Cancel;
@@ -113,9 +113,12 @@ impl Sink<'_> {
 
     /// Adds the product a·b.
     pub fn add_product(&mut self, id: TensorId, a: View, b: View) {
-        match self.gradients.index.get(&id) {
-            Some(&i) => self.gradients.add_product(i, a, b),
-            None => self.add(id, a.rows() * b.columns(), |sum, is_first| multiply(sum, a, b, 1.0, !is_first)),
+        if let Some(&i) = self.gradients.index.get(&id) {
+            self.gradients.add_product(i, a, b);
+        } else if let Some(sum) = self.activations.get_mut(&id) {
+            multiply(sum, a, b, 1.0, true);
+        } else if self.wants(id) {
+            self.activations.insert(id, product(a, b, 1.0));
         }
     }
 

@@ -1,9 +1,9 @@
 //! y (+)= scale·a·b by blocks: what a block reads again and again stays in the caches.
 //!
 //! One side is larger than the other, the weights in a projection, and goes by once. Is it a, then b is packed once for
-//! all and its rows go by in blocks; is it b, then its panels are packed one by one and meet all of a, or are read as they
-//! lie where a has few rows. In each block the sum goes [`STEPS`] at a time, so that a packed panel stays in the
-//! first-level cache; what comes next of the side that goes by is fetched meanwhile ([`Ahead`]).
+//! all and its rows go by in blocks; is it b, then its panels meet all of a one by one, packed before or by the first tile
+//! that reads them. In each block the sum goes [`STEPS`] at a time, so that a packed panel stays in the first-level cache;
+//! what comes next of the side that goes by is fetched meanwhile ([`Ahead`]).
 
 use std::cell::RefCell;
 
@@ -17,8 +17,10 @@ const ROWS: usize = 96;
 const SUMS: usize = 64 * 1024;
 /// The same where a block packs its own panels: the taller it is, the fewer pack the same ones.
 const TALL_SUMS: usize = 4 * SUMS;
-/// Rows that are a multiple of so many floats apart meet in the same few places of the first-level cache.
+/// Rows that are a multiple of so many floats apart share a few places of the first-level cache.
 const CROWDED: usize = 1024;
+/// Panels from which on it pays to move such rows together.
+const MOVED: usize = 3;
 /// Panels of b in a block at most.
 const PANELS: usize = 6;
 /// Rows that are transposed together at most.
@@ -198,8 +200,8 @@ impl Blocks<'_> {
                 let count = STEPS.min(steps - step);
                 // SAFETY: there is room for the block's rows and panels, up to whole tiles and vectors.
                 unsafe {
-                    let is_reread = panels.len() > 2;
-                    let a = self.rows(self.product.a.at(row, step), rows, count, a_room.room(tall * count), is_reread);
+                    let a_room = a_room.room(tall * count);
+                    let a = self.rows(self.product.a.at(row, step), rows, count, a_room, panels.len());
                     let mut ahead = self.ahead([row, rows], [first, wide], step, packed.is_some());
                     for panel in panels {
                         let b = self.columns(panel, [step, count], rows, packed, b_room);
@@ -219,8 +221,8 @@ impl Blocks<'_> {
         });
     }
 
-    /// `count` steps of a panel's columns as the kernel reads them: packed before, as they lie where they meet few rows, or
-    /// packed to `room`.
+    /// `count` steps of a panel's columns as the kernel reads them: packed before, or to be packed to `room` by the first
+    /// tile, which reads them as they lie, or packed there now where they do not lie side by side.
     ///
     /// # Safety
     /// b must have them.
@@ -286,26 +288,26 @@ impl Blocks<'_> {
         panel.vectors * self.kernel.lanes
     }
 
-    /// Rows of a as the kernel reads them, packed to `room` if their steps do not follow each other.
+    /// Rows of a as the kernel reads them: packed to `room` if their steps do not follow each other, moved there if
+    /// `panels` of them read rows that crowd the cache, and else as they lie.
     ///
     /// # Safety
     /// a must have the rows and steps, and the room hold them up to whole tiles.
-    unsafe fn rows(&self, a: Matrix, rows: usize, steps: usize, room: *mut f32, is_reread: bool) -> Rows {
+    unsafe fn rows(&self, a: Matrix, rows: usize, steps: usize, room: *mut f32, panels: usize) -> Rows {
         let tile = self.kernel.rows;
-        if !self.is_packed() {
-            let (mut start, mut stride) = (a.start, a.row);
-            if is_reread && stride % CROWDED == 0 {
-                for row in 0..rows {
-                    // SAFETY: the caller's promise.
-                    unsafe { room.add(row * steps).copy_from_nonoverlapping(start.add(row * stride), steps) };
-                }
-                (start, stride) = (room, steps);
-            }
-            return Rows { start, row: stride, tile: tile * stride, is_packed: false };
+        if self.is_packed() {
+            // SAFETY: the caller's promise.
+            unsafe { (self.kernel.pack_rows)(a, rows, steps, room) };
+            return Rows { start: room, row: 1, tile: tile * steps, is_packed: true };
         }
-        // SAFETY: the caller's promise.
-        unsafe { (self.kernel.pack_rows)(a, rows, steps, room) };
-        Rows { start: room, row: 1, tile: tile * steps, is_packed: true }
+        if panels < MOVED || !a.row.is_multiple_of(CROWDED) {
+            return Rows { start: a.start, row: a.row, tile: tile * a.row, is_packed: false };
+        }
+        for row in 0..rows {
+            // SAFETY: the caller's promise.
+            unsafe { room.add(row * steps).copy_from_nonoverlapping(a.start.add(row * a.row), steps) };
+        }
+        Rows { start: room, row: steps, tile: tile * steps, is_packed: false }
     }
 
     /// Whether a panel's sums are made in y itself: whole vectors that need nothing more.

@@ -1,5 +1,5 @@
 //! What the processor's vector instructions do for a product: [`Kernel`], one for each set of them, made by the macros in
-//! `loops`.
+//! `loops` and `transposed`.
 //!
 //! A tile is a few rows of a times a panel, a few vectors of b's columns. Each step loads the panel's vectors and adds
 //! them, times one float of each row, to the sums: nothing is summed across lanes.
@@ -9,6 +9,7 @@ mod loops;
 mod neon;
 #[cfg(target_arch = "x86_64")]
 mod sse2;
+mod transposed;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -176,55 +176,6 @@ macro_rules! loops {
                 }
             }
 
-            /// Makes the compiler compute a sum before it reads on. Left to itself it reads several steps ahead, until it runs
-            /// out of registers and keeps what it has read on the stack.
-            #[target_feature(enable = $features)]
-            #[inline]
-            fn pin(sum: &mut $vector) {
-                // SAFETY: it is a comment, and the sum is left as it is.
-                unsafe { std::arch::asm!("/* {} */", inout($class) *sum, options(nostack, preserves_flags)) };
-            }
-
-            /// A step of a tile, M floats of a times N vectors of b, after which both stand at the next. Strides that the
-            /// compiler knows it need not add up.
-            #[target_feature(enable = $features)]
-            #[inline]
-            unsafe fn step<const M: usize, const N: usize, const PACKED: bool, const COPY: bool>(
-                a: &mut Rows,
-                b: &mut Columns,
-                sums: &mut [[$vector; N]; M],
-            ) {
-                let mut vectors = [$zero(); N];
-                for j in 0..N {
-                    // SAFETY: b has N vectors, and the copy room for them if there is to be one.
-                    unsafe {
-                        vectors[j] = $load(b.start.add(j * LANES));
-                        if COPY {
-                            $store(b.copy.add(j * LANES), vectors[j]);
-                        }
-                    }
-                }
-                let row = if PACKED { 1 } else { a.row };
-                for i in 0..M {
-                    // SAFETY: a has M rows.
-                    let x = $splat(unsafe { *a.start.add(i * row) });
-                    for j in 0..N {
-                        sums[i][j] = $fma(x, vectors[j], sums[i][j]);
-                    }
-                }
-                a.start = a.start.wrapping_add(if PACKED { ROWS } else { 1 });
-                b.start = b.start.wrapping_add(if COPY { b.step } else { N * LANES });
-                b.copy = b.copy.wrapping_add(if COPY { N * LANES } else { 0 });
-                // A lone vector's sums wait for each other: its steps had better overlap.
-                if N > 1 {
-                    for i in 0..M {
-                        for j in 0..N {
-                            pin(&mut sums[i][j]);
-                        }
-                    }
-                }
-            }
-
             /// M rows of a, PACKED or as they lie, times a panel of N vectors, which lie side by side or are brought there
             /// if COPY; returns M. Where its sums go is fetched beforehand, and the next tile's lines as fast as this one's
             /// are used.
@@ -245,25 +196,57 @@ macro_rules! loops {
                 let (line, lines) = if PACKED { (LINE, LINE * ROWS) } else { (a.row, LINE) };
                 let mut next = a.start.wrapping_add(a.tile);
                 let (mut a, mut b, mut left) = (a, panel, steps);
+                // One step, after which a and b stand at the next; strides that are numbers need not be added up. A macro,
+                // since a function is a call where the compiler does little.
+                macro_rules! step {
+                    () => {{
+                        let mut vectors = [$zero(); N];
+                        for j in 0..N {
+                            vectors[j] = $load(b.start.add(j * LANES));
+                            if COPY {
+                                $store(b.copy.add(j * LANES), vectors[j]);
+                            }
+                        }
+                        let row = if PACKED { 1 } else { a.row };
+                        for i in 0..M {
+                            let x = $splat(*a.start.add(i * row));
+                            for j in 0..N {
+                                sums[i][j] = $fma(x, vectors[j], sums[i][j]);
+                            }
+                        }
+                        a.start = a.start.wrapping_add(if PACKED { ROWS } else { 1 });
+                        b.start = b.start.wrapping_add(if COPY { b.step } else { N * LANES });
+                        b.copy = b.copy.wrapping_add(if COPY { N * LANES } else { 0 });
+                        // The compiler is to make the sums before it reads on: left to itself it reads several steps ahead,
+                        // until it runs out of registers and keeps what it has read on the stack. A lone vector's sums
+                        // wait for each other: its steps had better overlap. In a debug build sums lie in memory anyway.
+                        let pinned = if N > 1 && !cfg!(debug_assertions) { M } else { 0 };
+                        for i in 0..pinned {
+                            for j in 0..N {
+                                std::arch::asm!("/* {} */", inout($class) sums[i][j], options(nostack, preserves_flags));
+                            }
+                        }
+                    }};
+                }
                 while left >= LINE {
                     ahead.fetch($fetch);
                     for i in 0..M {
                         $prefetch(next.wrapping_add(i * line));
                         for _ in 0..LINE / M {
-                            // SAFETY: as many steps are left.
-                            unsafe { step::<M, N, PACKED, COPY>(&mut a, &mut b, &mut sums) };
+                            // SAFETY: as many steps are left, and room for their copy.
+                            unsafe { step!() }
                         }
                     }
                     for _ in 0..LINE % M {
                         // SAFETY: as above.
-                        unsafe { step::<M, N, PACKED, COPY>(&mut a, &mut b, &mut sums) };
+                        unsafe { step!() }
                     }
                     next = next.wrapping_add(lines);
                     left -= LINE;
                 }
                 for _ in 0..left {
                     // SAFETY: as above.
-                    unsafe { step::<M, N, PACKED, COPY>(&mut a, &mut b, &mut sums) };
+                    unsafe { step!() }
                 }
                 let mut squares = [$zero(); N];
                 for i in 0..M {
@@ -376,49 +359,3 @@ macro_rules! loops {
     };
 }
 pub(super) use loops;
-
-/// Defines y (+)= scale·sumsᵀ in squares of vectors, and what is left float by float.
-macro_rules! write_transposed {
-    (
-        $features:literal, $lanes:literal,
-        $zero:ident, $load:ident, $store:ident, $splat:ident, $mul:ident, $add:ident, $transposed:path
-    ) => {
-        #[target_feature(enable = $features)]
-        unsafe fn write_transposed(sums: Sums, [rows, columns]: [usize; 2], y: Sums, scale: f32) {
-            const LANES: usize = $lanes;
-            let (whole_rows, whole_columns) = (rows - rows % LANES, columns - columns % LANES);
-            for column in (0..whole_columns).step_by(LANES) {
-                for row in (0..whole_rows).step_by(LANES) {
-                    let mut square = [$zero(); LANES];
-                    for i in 0..LANES {
-                        // SAFETY: the sums have the square's rows and columns.
-                        square[i] = unsafe { $load(sums.start.add((row + i) * sums.stride + column)) };
-                    }
-                    for (i, values) in $transposed(square).into_iter().enumerate() {
-                        let values = $mul($splat(scale), values);
-                        // SAFETY: y has them the other way round.
-                        unsafe {
-                            let to = y.start.add((column + i) * y.stride + row);
-                            $store(to, if y.add { $add($load(to), values) } else { values });
-                        }
-                    }
-                }
-            }
-            let one_by_one = |rows: std::ops::Range<usize>, columns: std::ops::Range<usize>| {
-                for column in columns {
-                    for row in rows.clone() {
-                        // SAFETY: both have the row and the column.
-                        unsafe {
-                            let value = scale * *sums.start.add(row * sums.stride + column);
-                            let to = y.start.add(column * y.stride + row);
-                            *to = if y.add { *to + value } else { value };
-                        }
-                    }
-                }
-            };
-            one_by_one(whole_rows..rows, 0..columns);
-            one_by_one(0..whole_rows, whole_columns..columns);
-        }
-    };
-}
-pub(super) use write_transposed;

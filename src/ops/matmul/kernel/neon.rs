@@ -11,7 +11,17 @@ super::loops::loops!(
     super::zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, super::fma,
     super::prefetch, super::fetch, vaddvq_f32, super::transposed4, super::write_transposed
 );
-super::loops::write_transposed!("neon", 4, zero, vld1q_f32, vst1q_f32, vdupq_n_f32, vmulq_f32, vaddq_f32, transposed4);
+super::transposed::write_transposed!(
+    "neon",
+    4,
+    zero,
+    vld1q_f32,
+    vst1q_f32,
+    vdupq_n_f32,
+    vmulq_f32,
+    vaddq_f32,
+    transposed4
+);
 
 #[target_feature(enable = "neon")]
 #[inline]

@@ -12,7 +12,7 @@ super::loops::loops!(
     _mm_setzero_ps, _mm_loadu_ps, _mm_storeu_ps, _mm_set1_ps, _mm_mul_ps, _mm_add_ps, super::mul_add,
     super::prefetch, super::fetch, super::total4, super::transposed4, super::write_transposed
 );
-super::loops::write_transposed!(
+super::transposed::write_transposed!(
     "sse2",
     4,
     _mm_setzero_ps,

@@ -17,7 +17,7 @@ super::loops::loops!(
     super::prefetch, super::fetch, super::total8, super::transposed8, super::write_transposed
 );
 // A tile has at most eight rows, which would not fill squares of sixteen: both write in squares of eight.
-super::loops::write_transposed!(
+super::transposed::write_transposed!(
     "avx2,fma",
     8,
     _mm256_setzero_ps,

@@ -1,0 +1,150 @@
+//! Products against the plain sum.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn sample(length: usize, step: usize) -> Vec<f32> {
+    (0..length).map(|i| ((i * step) % 61) as f32 / 30.0 - 1.0).collect()
+}
+
+fn transpose(x: &[f32], columns: usize) -> Vec<f32> {
+    (0..columns).flat_map(|j| x.iter().skip(j).step_by(columns)).copied().collect()
+}
+
+/// a·bᵀ in f64.
+fn plain(a: &[f32], b: &[f32], k: usize) -> Vec<f64> {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+    a.chunks(k).flat_map(|a| b.chunks(k).map(move |b| dot(a, b))).collect()
+}
+
+fn agree(ours: &[f32], expected: impl Iterator<Item = f64>, what: &str) {
+    for (i, (ours, expected)) in ours.iter().zip(expected).enumerate() {
+        assert!((f64::from(*ours) - expected).abs() < 1e-3, "{what}[{i}]: {ours} instead of {expected}");
+    }
+}
+
+const SHAPES: [(usize, usize, usize); 12] = [
+    (1, 1, 1),
+    (1, 7, 48),
+    (2, 13, 17),
+    (3, 6, 96),
+    (5, 24, 31),
+    (9, 300, 130),
+    (400, 20, 700),
+    (8, 8, 128),
+    (15, 97, 257),
+    (33, 200, 385),
+    (97, 49, 192),
+    (130, 640, 193),
+];
+
+#[test]
+fn few_tokens_have_the_bits_that_they_have_among_many_on_every_level() {
+    for (n, k) in [(1, 1), (7, 48), (24, 31), (97, 257), (200, 385), (49, 576), (640, 193)] {
+        let (x, w) = (sample(33 * k, 7), sample(n * k, 11));
+        for kernel in Level::here().filter_map(kernel) {
+            let mut all = vec![f32::NAN; 33 * n];
+            let product = Product::new(all.as_mut_ptr(), View::new(&x, k), View::new(&w, k).t());
+            // SAFETY: y has the product's shape, and the processor the instructions.
+            unsafe { product.by_blocks(kernel, true) };
+            for tokens in 1..=8 {
+                let mut y = vec![f32::NAN; tokens * n];
+                // SAFETY: as above.
+                unsafe { few(kernel, y.as_mut_ptr(), &x[..tokens * k], &w, k, tokens % 2 == 0) };
+                assert!(y == all[..tokens * n], "{tokens}x{n}x{k} with {} lanes", kernel.lanes);
+            }
+        }
+    }
+}
+
+#[test]
+fn projections_agree_with_the_plain_sum() {
+    for (tokens, n, k) in SHAPES {
+        let (x, w) = (sample(tokens * k, 7), sample(n * k, 11));
+        agree(&matmul_nt(&x, &w, k), plain(&x, &w, k).into_iter(), &format!("{tokens}x{n}x{k}"));
+    }
+}
+
+/// Every product of the shape on `level`, written and added, as it is and turned, against the plain sum; operands
+/// and y start `offset` floats from where they were allocated.
+fn check(level: Level, (m, n, k): (usize, usize, usize), offset: usize) {
+    let (a, b) = (sample(offset + m * k, 7), sample(offset + n * k, 11));
+    let (a, b) = (&a[offset..], &b[offset..]);
+    let (a_t, b_t) = (transpose(a, k), transpose(b, k));
+    let product = plain(a, b, k);
+    let old = sample(m * n, 13);
+    for (layout, a, b) in [
+        ("n·n", View::new(a, k), View::new(&b_t, n)),
+        ("n·t", View::new(a, k), View::new(b, k).t()),
+        ("t·n", View::new(&a_t, m).t(), View::new(&b_t, n)),
+        ("t·t", View::new(&a_t, m).t(), View::new(b, k).t()),
+    ] {
+        for (scale, add, parallel) in [(1.0, false, true), (1.0, true, false), (0.5, true, true), (2.0, false, false)] {
+            let mut y = vec![f32::NAN; offset + m * n + 1];
+            let y = &mut y[offset..];
+            if add {
+                y[..m * n].copy_from_slice(&old);
+            }
+            let product_ = Product { scale, add, ..Product::new(y.as_mut_ptr(), a, b) };
+            // SAFETY: y has the product's shape, and the processor the instructions.
+            unsafe { product_.at_level(level, parallel) };
+            let what = format!("{level} {layout} {m}x{n}x{k} at {offset}, {scale}, added: {add}");
+            let before = |i: usize| if add { f64::from(old[i]) } else { 0.0 };
+            agree(&y[..m * n], (0..m * n).map(|i| f64::from(scale) * product[i] + before(i)), &what);
+            assert!(y[m * n].is_nan(), "{what}: written beyond its end");
+        }
+    }
+}
+
+#[test]
+fn every_product_agrees_with_the_plain_sum_on_every_level() {
+    for level in Level::here() {
+        for (i, shape) in SHAPES.into_iter().enumerate() {
+            check(level, shape, i % 3);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    #[test]
+    fn any_product_agrees_with_the_plain_sum_on_every_level(
+        shape in (1usize..80, 1usize..120, 1usize..420), offset in 0usize..16,
+    ) {
+        for level in Level::here() {
+            check(level, shape, offset);
+        }
+    }
+}
+
+#[test]
+fn squares_are_those_of_what_was_written() {
+    // The last are not made of whole vectors: nobody says anything then, or the truth.
+    for (rows, columns, steps) in [(64, 48, 8), (61, 96, 400), (300, 144, 33), (9, 64, 1), (50, 61, 20)] {
+        let (a, b) = (sample(rows * steps, 7), sample(steps * columns, 11));
+        let mut y = sample(rows * columns, 13);
+        for add in [true, false] {
+            let Some(squares) = multiply_measured(&mut y, View::new(&a, steps), View::new(&b, columns), add) else {
+                assert!(columns == 61 || kernel(level()).is_none(), "nothing of {rows}x{columns}x{steps}");
+                continue;
+            };
+            let expected: f64 = y.iter().map(|y| f64::from(*y).powi(2)).sum();
+            assert!((squares / expected - 1.0).abs() < 1e-6, "{squares} of {rows}x{columns}x{steps}, {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_number_of_threads_does_not_change_a_bit() {
+    let (a, b) = (sample(70 * 300, 7), sample(300 * 240, 11));
+    let run = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+        let mut y = vec![0.0; 70 * 240];
+        let squares = pool.install(|| multiply_measured(&mut y, View::new(&a, 300), View::new(&b, 240), false));
+        let nt = pool.install(|| matmul_nt(&a, &b, 300));
+        (y, squares, nt)
+    };
+    let one = run(1);
+    assert!((2..=5).all(|threads| run(threads) == one));
+}
