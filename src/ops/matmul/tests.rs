@@ -24,7 +24,7 @@ fn agree(ours: &[f32], expected: impl Iterator<Item = f64>, what: &str) {
     }
 }
 
-const SHAPES: [(usize, usize, usize); 12] = [
+const SHAPES: [(usize, usize, usize); 13] = [
     (1, 1, 1),
     (1, 7, 48),
     (2, 13, 17),
@@ -37,6 +37,8 @@ const SHAPES: [(usize, usize, usize); 12] = [
     (33, 200, 385),
     (97, 49, 192),
     (130, 640, 193),
+    // Rows that crowd the cache.
+    (7, 160, 1024),
 ];
 
 #[test]
