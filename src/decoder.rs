@@ -26,9 +26,10 @@ pub use adapters::Projection;
 pub use cache::KvCache;
 pub use config::Config;
 pub use device::DeviceKind;
-pub use layers::Adapter;
 pub use past::Past;
 pub use watch::{Attended, Watch};
+
+pub use crate::ops::Adapter;
 
 use self::layers::{Block, Linear, Norm, Pass};
 use crate::cancel::Cancel;
@@ -256,7 +257,7 @@ impl Decoder {
     /// The output projection, `[vocab, hidden]`; the embedding itself where they are tied.
     pub fn head_weight(&self) -> &Tensor {
         match &self.head.weight {
-            layers::Weight::OutIn(weight) | layers::Weight::InOut(weight) => weight,
+            ops::Weight::OutIn(weight) | ops::Weight::InOut(weight) => weight,
         }
     }
 

@@ -27,7 +27,7 @@ pub use activation::{Activation, activate, swiglu};
 pub use attention::{Heads, attention, attention_weights};
 pub(crate) use cross_entropy::differentiate;
 pub use cross_entropy::{Counted, WatchRows, cross_entropy};
-pub use linear::{add_bias, add_low_rank, linear, linear_in_out};
+pub use linear::{Adapter, Projection, Weight, add_bias, linear, project};
 pub use norm::{layer_norm, rms_norm};
 pub use peak::{peak_flops, peak_read};
 pub use pointwise::{affine, mul};

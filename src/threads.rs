@@ -90,6 +90,20 @@ pub fn for_each(count: usize, task: impl Fn(usize) + Sync) {
     });
 }
 
+/// Runs the tasks of several things together, of which each has so many: `task(which, i)`, on all threads if `parallel`.
+pub fn for_each_of(counts: &[usize], parallel: bool, task: impl Fn(usize, usize) + Sync) {
+    let task = |mut i: usize| {
+        for (which, count) in counts.iter().enumerate() {
+            match i.checked_sub(*count) {
+                Some(rest) => i = rest,
+                None => return task(which, i),
+            }
+        }
+    };
+    let count = counts.iter().sum();
+    if parallel { for_each(count, task) } else { (0..count).for_each(task) }
+}
+
 /// Counts a task that is done, or has panicked.
 struct CountOnDrop<'a>(&'a AtomicUsize);
 

@@ -2,9 +2,9 @@
 
 use candle_core::Tensor;
 
-use super::layers::{Adapter, Linear, Weight};
+use super::layers::Linear;
 use super::{Decoder, DecoderError, Part};
-use crate::ops::update_values;
+use crate::ops::{Adapter, Weight, update_values};
 
 /// A projection that can have an adapter.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 
 use super::DecoderError;
-use crate::ops::{self, Activation, Heads, Rotation, Tape};
+use crate::ops::{self, Activation, Adapter, Heads, Rotation, Tape, Weight};
 
 /// What every layer of one forward pass shares.
 pub(super) struct Pass<'a> {
@@ -150,7 +150,7 @@ impl Qkv {
     fn forward(&self, x: &Tensor, pass: &Pass) -> Result<(Tensor, Tensor, Tensor)> {
         let (heads, tape) = (pass.heads, pass.tape);
         match self {
-            Self::Separate { q, k, v } => Ok((q.forward(x, tape)?, k.forward(x, tape)?, v.forward(x, tape)?)),
+            Self::Separate { q, k, v } => Linear::forward_all([q, k, v], x, tape).map(|[q, k, v]| (q, k, v)),
             Self::Joint(linear) => {
                 let all = linear.forward(x, tape)?;
                 let (q, kv) = (heads.query * heads.dim, heads.key_value * heads.dim);
@@ -177,13 +177,15 @@ pub(super) struct Mlp {
 
 impl Mlp {
     fn forward(&self, x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
-        let inner = match (&self.gate, self.activation) {
-            (Some(gate), Activation::Silu) => ops::swiglu(&gate.forward(x, tape)?, &self.up.forward(x, tape)?, tape)?,
-            (Some(gate), activation) => {
-                let gate = ops::activate(&gate.forward(x, tape)?, activation, tape)?;
-                ops::mul(&gate, &self.up.forward(x, tape)?, tape)?
+        let inner = match &self.gate {
+            Some(gate) => {
+                let [gate, up] = Linear::forward_all([gate, &self.up], x, tape)?;
+                match self.activation {
+                    Activation::Silu => ops::swiglu(&gate, &up, tape)?,
+                    activation => ops::mul(&ops::activate(&gate, activation, tape)?, &up, tape)?,
+                }
             }
-            (None, activation) => ops::activate(&self.up.forward(x, tape)?, activation, tape)?,
+            None => ops::activate(&self.up.forward(x, tape)?, self.activation, tape)?,
         };
         self.down.forward(&inner, tape)
     }
@@ -241,39 +243,21 @@ pub(super) struct Linear {
     pub adapter: Option<Adapter>,
 }
 
-/// What LoRA adds to a projection (Hu et al. 2021): scale·B·A·x.
-#[derive(Clone, Debug)]
-pub struct Adapter {
-    /// `[rank, in]`.
-    pub a: Tensor,
-    /// `[out, rank]`, zero at first.
-    pub b: Tensor,
-    /// alpha / rank.
-    pub scale: f64,
-}
-
-/// A projection's matrix, as its file stores it.
-#[derive(Clone, Debug)]
-pub(super) enum Weight {
-    /// `[out, in]`, torch's `Linear`.
-    OutIn(Tensor),
-    /// `[in, out]`, gpt2's `Conv1D`.
-    InOut(Tensor),
-}
-
 impl Linear {
     pub fn forward(&self, x: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
-        let mut y = match &self.weight {
-            Weight::OutIn(weight) => ops::linear(x, weight, tape)?,
-            Weight::InOut(weight) => ops::linear_in_out(x, weight, tape)?,
-        };
-        if let Some(Adapter { a, b, scale }) = &self.adapter {
-            y = ops::add_low_rank(y, x, a, b, *scale, tape)?;
-        }
-        match &self.bias {
+        Self::forward_all([self], x, tape).map(|[y]| y)
+    }
+
+    /// What several make of the same x, computed together.
+    pub fn forward_all<const N: usize>(all: [&Self; N], x: &Tensor, tape: Option<&Tape>) -> Result<[Tensor; N]> {
+        let projections = all.map(|linear| (&linear.weight, linear.adapter.as_ref()));
+        let biased = |(linear, y): (&Self, Tensor)| match &linear.bias {
             Some(bias) => ops::add_bias(&y, bias, tape),
             None => Ok(y),
-        }
+        };
+        let ys = ops::project(x, &projections, tape)?;
+        let ys = all.into_iter().zip(ys).map(biased).collect::<Result<Vec<_>>>()?;
+        ys.try_into().map_err(|_| candle_core::Error::msg("a projection gave no result"))
     }
 
     /// Features in and out.

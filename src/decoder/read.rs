@@ -2,10 +2,11 @@
 
 use candle_core::{DType, Tensor};
 
-use super::layers::{Attention, Block, Linear, Mlp, Norm, Qkv, Weight};
+use super::layers::{Attention, Block, Linear, Mlp, Norm, Qkv};
 use super::{Config, Decoder, DecoderError, Family, Named, Weights};
 use crate::decoder::config::NormKind;
 use crate::decoder::layout::{self, Role, Slot};
+use crate::ops::Weight;
 
 type Result<T> = std::result::Result<T, DecoderError>;
 

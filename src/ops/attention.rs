@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::composed;
 use super::fit::fit;
-use super::matmul::{Matrix, Product};
+use super::matmul::{Matrix, Product, Term};
 use super::simd::{dot, softmax, vectorised};
 use super::tape::{Tape, record};
 use super::values::{fusable, tensor, with_values};
@@ -210,10 +210,10 @@ impl Inputs<'_> {
             return; // nobody sees anything
         }
         let (q, k) = (self.queries(self.q, tile), self.visible(self.k, tile).t());
-        let product = Product::of(weights.as_mut_ptr(), tile.keys, q, k, [tile.rows, tile.keys, self.heads.dim]);
-        let product = Product { scale: self.heads.scale(), ..product };
+        let terms = [Term { a: q, b: k, steps: self.heads.dim }];
+        let product = Product::of(weights.as_mut_ptr(), tile.keys, &terms, [tile.rows, tile.keys]);
         // SAFETY: q has `rows` rows and k `keys` rows of `dim` floats from there on.
-        unsafe { product.run(false) };
+        unsafe { Product { scale: self.heads.scale(), ..product }.run() };
         for (i, row) in weights.chunks_mut(tile.keys).enumerate() {
             let seen = self.seen(tile.from + i);
             let (start, end) = (seen.start - tile.first_key, seen.end - tile.first_key);
@@ -250,9 +250,9 @@ impl Inputs<'_> {
         // SAFETY: the tile lies inside y.
         let y = unsafe { y.add(tile.from * self.q_stride() + tile.head * self.heads.dim) };
         let (weights, v) = (Matrix { start: weights.as_ptr(), row: tile.keys, column: 1 }, self.visible(self.v, tile));
-        let shape = [tile.rows, self.heads.dim, tile.keys];
+        let terms = [Term { a: weights, b: v, steps: tile.keys }];
         // SAFETY: v has `keys` rows from the tile's first key on.
-        unsafe { Product::of(y, self.q_stride(), weights, v, shape).run(false) };
+        unsafe { Product::of(y, self.q_stride(), &terms, [tile.rows, self.heads.dim]).run() };
     }
 
     /// Gradients of q, k and v. With P the weights, S the scores and g the gradient of y: dV = Pᵀg, dP = gVᵀ,
@@ -309,13 +309,11 @@ impl Inputs<'_> {
         let (g, q) = (self.queries(grad, tile), self.queries(self.q, tile));
         let (k, v) = (self.visible(self.k, tile), self.visible(self.v, tile));
         let of_tile = |values: &[f32]| Matrix { start: values.as_ptr(), row: keys, column: 1 };
-        let product =
-            |y, stride, a, b, shape, scale, add| Product { scale, add, ..Product::of(y, stride, a, b, shape) };
         let p = of_tile(&weights);
         // SAFETY: all matrices have the rows and columns given: the tile's queries and the keys they see.
         unsafe {
-            product(dv.as_mut_ptr(), dim, p.t(), g, [keys, dim, rows], 1.0, true).run(false);
-            product(scores.as_mut_ptr(), keys, g, v.t(), [rows, keys, dim], 1.0, false).run(false);
+            multiply(dv.as_mut_ptr(), dim, [p.t(), g], [keys, dim, rows], 1.0, true);
+            multiply(scores.as_mut_ptr(), keys, [g, v.t()], [rows, keys, dim], 1.0, false);
         }
         for i in 0..rows {
             let at = (tile.from + i) * self.q_stride() + tile.head * dim;
@@ -330,10 +328,27 @@ impl Inputs<'_> {
         // SAFETY: as above; the tile lies inside dq.
         unsafe {
             let dq = dq.add(tile.from * self.q_stride() + tile.head * dim);
-            product(dq, self.q_stride(), s, k, [rows, dim, keys], scale, false).run(false);
-            product(dk.as_mut_ptr(), dim, s.t(), q, [keys, dim, rows], scale, true).run(false);
+            multiply(dq, self.q_stride(), [s, k], [rows, dim, keys], scale, false);
+            multiply(dk.as_mut_ptr(), dim, [s.t(), q], [keys, dim, rows], scale, true);
         }
     }
+}
+
+/// y (+)= scale·a·b for `a [rows, steps]`, `b [steps, columns]`, `y [rows, columns]` with `stride` floats between rows.
+///
+/// # Safety
+/// As for [`Product::run`].
+unsafe fn multiply(
+    y: *mut f32,
+    stride: usize,
+    [a, b]: [Matrix; 2],
+    [rows, columns, steps]: [usize; 3],
+    scale: f32,
+    add: bool,
+) {
+    let terms = [Term { a, b, steps }];
+    // SAFETY: the caller's promise.
+    unsafe { Product { scale, add, ..Product::of(y, stride, &terms, [rows, columns]) }.run() };
 }
 
 vectorised! {

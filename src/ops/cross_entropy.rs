@@ -3,7 +3,7 @@
 use candle_core::{Result, Tensor};
 use rayon::prelude::*;
 
-use super::matmul::{View, matmul_nt, multiply};
+use super::matmul::{Sum, To, View, compute, matmul_nt};
 use super::simd::{exp, exp_sums, greatest, vectorised};
 use super::tape::Gradients;
 use super::values::with_values;
@@ -55,7 +55,8 @@ pub fn cross_entropy(
             let first = nlls.len();
             let rows = logits.par_chunks_mut(vocab).zip(targets).enumerate();
             nlls.par_extend(rows.map(|(i, (logits, target))| watched(logits, *target, first + i, watch)));
-            multiply(dhidden, View::new(&logits, vocab), View::new(weight, k), 1.0, false);
+            let terms = vec![[View::new(&logits, vocab), View::new(weight, k)]];
+            compute(&mut [Sum { to: To::Over(dhidden), terms, scale: 1.0, is_measured: false }]);
             if let Some(head) = head {
                 gradients.add_product(head, View::new(&logits, vocab).t(), View::new(hidden, k));
             }

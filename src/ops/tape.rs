@@ -10,7 +10,7 @@ use std::collections::{HashMap, HashSet};
 use candle_core::{Result, Tensor, TensorId};
 use rayon::prelude::*;
 
-use super::matmul::{View, multiply, multiply_measured, product};
+use super::matmul::{Sum, To, View, compute};
 use super::simd::square_sum;
 use super::values::add_to;
 use crate::cancel::Cancel;
@@ -23,11 +23,11 @@ pub struct Tape {
     nodes: RefCell<Vec<Node>>,
 }
 
-/// From the gradient of an operation's result to those of its inputs.
-type Backward = Box<dyn FnOnce(Vec<f32>, &mut Sink<'_>) -> Result<()>>;
+/// From the gradients of an operation's results, of those that have one, to those of its inputs.
+type Backward = Box<dyn FnOnce(Vec<Option<Vec<f32>>>, &mut Sink<'_>) -> Result<()>>;
 
 struct Node {
-    output: TensorId,
+    outputs: Vec<TensorId>,
     backward: Backward,
 }
 
@@ -56,8 +56,9 @@ impl Tape {
             if cancel.is_cancelled() {
                 return Ok(false);
             }
-            if let Some(gradient) = sink.activations.remove(&node.output) {
-                (node.backward)(gradient, &mut sink)?;
+            let found: Vec<_> = node.outputs.iter().map(|output| sink.activations.remove(output)).collect();
+            if found.iter().any(Option::is_some) {
+                (node.backward)(found, &mut sink)?;
             }
         }
         Ok(true)
@@ -69,9 +70,24 @@ pub(super) fn record<B>(tape: Option<&Tape>, inputs: &[&Tensor], output: &Tensor
 where
     B: FnOnce(Vec<f32>, &mut Sink<'_>) -> Result<()> + 'static,
 {
+    record_all(tape, inputs, std::slice::from_ref(output), || {
+        let backward = backward();
+        move |mut gradients, sink| match gradients.pop().flatten() {
+            Some(gradient) => backward(gradient, sink),
+            None => Ok(()),
+        }
+    });
+}
+
+/// The same for an operation with several results.
+pub(super) fn record_all<B>(tape: Option<&Tape>, inputs: &[&Tensor], outputs: &[Tensor], backward: impl FnOnce() -> B)
+where
+    B: FnOnce(Vec<Option<Vec<f32>>>, &mut Sink<'_>) -> Result<()> + 'static,
+{
     let Some(tape) = tape.filter(|tape| inputs.iter().any(|input| tape.tracks(input))) else { return };
-    tape.tracked.borrow_mut().insert(output.id());
-    tape.nodes.borrow_mut().push(Node { output: output.id(), backward: Box::new(backward()) });
+    let outputs: Vec<_> = outputs.iter().map(Tensor::id).collect();
+    tape.tracked.borrow_mut().extend(&outputs);
+    tape.nodes.borrow_mut().push(Node { outputs, backward: Box::new(backward()) });
 }
 
 /// Where gradients go during a backward pass.
@@ -111,14 +127,36 @@ impl Sink<'_> {
         }
     }
 
-    /// Adds the product a·b.
-    pub fn add_product(&mut self, id: TensorId, a: View, b: View) {
-        if let Some(&i) = self.gradients.index.get(&id) {
-            self.gradients.add_product(i, a, b);
-        } else if let Some(sum) = self.activations.get_mut(&id) {
-            multiply(sum, a, b, 1.0, true);
-        } else if self.wants(id) {
-            self.activations.insert(id, product(a, b, 1.0));
+    /// Adds products a·b, all computed together; those of one tensor are summed on the way. What nobody wants is left out.
+    pub fn add_products(&mut self, products: Vec<(TensorId, [View; 2])>) {
+        let mut wanted: Vec<(TensorId, Vec<[View; 2]>)> = Vec::new();
+        for (id, product) in products.into_iter().filter(|(id, _)| self.wants(*id)) {
+            match wanted.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, products)) => products.push(product),
+                None => wanted.push((id, vec![product])),
+            }
+        }
+        let mut taken: Vec<_> = wanted.iter().map(|(id, _)| self.take(*id)).collect();
+        let sums = wanted.iter().zip(&mut taken).map(|((id, terms), (sum, is_first))| Sum {
+            to: if *is_first { To::New(sum) } else { To::Added(sum) },
+            terms: terms.clone(),
+            scale: 1.0,
+            is_measured: self.gradients.index.contains_key(id),
+        });
+        let squares = compute(&mut sums.collect::<Vec<_>>());
+        for (((id, _), (sum, _)), squares) in wanted.into_iter().zip(taken).zip(squares) {
+            match self.gradients.index.get(&id) {
+                Some(&i) => self.gradients.put(i, sum, squares),
+                None => drop(self.activations.insert(id, sum)),
+            }
+        }
+    }
+
+    /// A tensor's gradient as far as it is known, and whether nothing is.
+    fn take(&mut self, id: TensorId) -> (Vec<f32>, bool) {
+        match self.gradients.index.get(&id) {
+            Some(&i) => self.gradients.take(i),
+            None => self.activations.remove(&id).map_or((Vec::new(), true), |sum| (sum, false)),
         }
     }
 
@@ -200,8 +238,20 @@ impl Gradients {
 
     /// Adds the product a·b to the sum for parameter `i`.
     pub fn add_product(&mut self, i: usize, a: View, b: View) {
-        let (sum, is_first) = self.open(i);
-        self.squares[i] = multiply_measured(sum, a, b, !is_first);
+        let (mut sum, is_first) = self.take(i);
+        let to = if is_first { To::New(&mut sum) } else { To::Added(&mut sum) };
+        let squares = compute(&mut [Sum { to, terms: vec![[a, b]], scale: 1.0, is_measured: true }]);
+        self.put(i, sum, squares.into_iter().flatten().next());
+    }
+
+    /// The buffer of parameter `i`, to be [`put`](Self::put) back, and whether nothing of this sum was written to it so far.
+    fn take(&mut self, i: usize) -> (Vec<f32>, bool) {
+        (std::mem::take(&mut self.buffers[i]), !self.written[i])
+    }
+
+    /// Puts the buffer of parameter `i` back, and Σ of its squares if it is known.
+    fn put(&mut self, i: usize, sum: Vec<f32>, squares: Option<f64>) {
+        (self.buffers[i], self.written[i], self.squares[i]) = (sum, true, squares);
     }
 
     /// Adds `grad [rows, width]` to rows of the sum for parameter `i`, which is a matrix of that width.

@@ -20,16 +20,25 @@ fn values<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
 
 /// Calls `f` with the values of CPU tensors, which are made contiguous where they are not.
 pub fn with_values<const N: usize, R>(tensors: [&Tensor; N], f: impl FnOnce([&[f32]; N]) -> R) -> Result<R> {
+    with_all_values(&tensors, |all| {
+        let mut slices = [[].as_slice(); N];
+        slices.copy_from_slice(all);
+        f(slices)
+    })
+}
+
+/// The same for any number of them.
+pub(super) fn with_all_values<R>(tensors: &[&Tensor], f: impl FnOnce(&[&[f32]]) -> R) -> Result<R> {
     let tensors = tensors.iter().map(|tensor| tensor.contiguous()).collect::<Result<Vec<_>>>()?;
     let guards: Vec<_> = tensors.iter().map(Tensor::storage_and_layout).collect();
-    let mut slices = [[].as_slice(); N];
-    for (slice, (storage, layout)) in slices.iter_mut().zip(&guards) {
+    let mut slices = Vec::with_capacity(guards.len());
+    for (storage, layout) in &guards {
         match &**storage {
-            Storage::Cpu(storage) => *slice = values(storage, layout)?,
+            Storage::Cpu(storage) => slices.push(values(storage, layout)?),
             _ => candle_core::bail!("a fused operation was given a tensor that is not on the cpu"),
         }
     }
-    Ok(f(slices))
+    Ok(f(&slices))
 }
 
 /// Lets `f` write the values of a contiguous f32 CPU tensor, which every tensor that shares them sees.

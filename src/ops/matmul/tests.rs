@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::product::run_at;
 use super::*;
+use crate::ops::simd::Level;
 
 fn sample(length: usize, step: usize) -> Vec<f32> {
     (0..length).map(|i| ((i * step) % 61) as f32 / 30.0 - 1.0).collect()
@@ -47,13 +49,15 @@ fn few_tokens_have_the_bits_that_they_have_among_many_on_every_level() {
         let (x, w) = (sample(33 * k, 7), sample(n * k, 11));
         for kernel in Level::here().filter_map(kernel) {
             let mut all = vec![f32::NAN; 33 * n];
-            let product = Product::new(all.as_mut_ptr(), View::new(&x, k), View::new(&w, k).t());
+            let terms = [term(View::new(&x, k), View::new(&w, k).t())];
+            let product = Product { scale: 0.3, ..Product::of(all.as_mut_ptr(), n, &terms, [33, n]) };
             // SAFETY: y has the product's shape, and the processor the instructions.
-            unsafe { product.by_blocks(kernel, true) };
+            unsafe { blocks::run(&[product], kernel, true) };
             for tokens in 1..=8 {
                 let mut y = vec![f32::NAN; tokens * n];
+                let few = [(Few { x: &x[..tokens * k], w: &w, steps: k, scale: 0.3 }, Output(y.as_mut_ptr()))];
                 // SAFETY: as above.
-                unsafe { few(kernel, y.as_mut_ptr(), &x[..tokens * k], &w, k, tokens % 2 == 0) };
+                unsafe { few::run(kernel, &few, tokens % 2 == 0) };
                 assert!(y == all[..tokens * n], "{tokens}x{n}x{k} with {} lanes", kernel.lanes);
             }
         }
@@ -66,6 +70,10 @@ fn projections_agree_with_the_plain_sum() {
         let (x, w) = (sample(tokens * k, 7), sample(n * k, 11));
         agree(&matmul_nt(&x, &w, k), plain(&x, &w, k).into_iter(), &format!("{tokens}x{n}x{k}"));
     }
+}
+
+fn term(a: View, b: View) -> Term {
+    Term { a: a.matrix(), b: b.matrix(), steps: a.columns }
 }
 
 /// Every product of the shape on `level`, written and added, as it is and turned, against the plain sum; operands
@@ -88,9 +96,10 @@ fn check(level: Level, (m, n, k): (usize, usize, usize), offset: usize) {
             if add {
                 y[..m * n].copy_from_slice(&old);
             }
-            let product_ = Product { scale, add, ..Product::new(y.as_mut_ptr(), a, b) };
+            let terms = [term(a, b)];
+            let product_ = Product { scale, add, ..Product::of(y.as_mut_ptr(), n, &terms, [m, n]) };
             // SAFETY: y has the product's shape, and the processor the instructions.
-            unsafe { product_.at_level(level, parallel) };
+            unsafe { run_at(level, &[product_], parallel) };
             let what = format!("{level} {layout} {m}x{n}x{k} at {offset}, {scale}, added: {add}");
             let before = |i: usize| if add { f64::from(old[i]) } else { 0.0 };
             agree(&y[..m * n], (0..m * n).map(|i| f64::from(scale) * product[i] + before(i)), &what);
@@ -120,6 +129,61 @@ proptest! {
     }
 }
 
+/// Products that share a matrix, each of two terms, computed together: each as if it were alone.
+#[test]
+fn products_that_are_computed_together_are_those_computed_alone_on_every_level() {
+    for (tokens, k, rank, widths) in [(1, 20, 3, [5, 9, 40]), (33, 200, 8, [200, 64, 7]), (130, 48, 1, [300, 17, 96])] {
+        let (x, low) = (sample(tokens * k, 7), sample(tokens * rank, 5));
+        let ws = widths.map(|n| (sample(n * k, 11), sample(n * rank, 3)));
+        for level in Level::here() {
+            let terms = |w: &(Vec<f32>, Vec<f32>)| {
+                let low = term(View::new(&low, rank), View::new(&w.1, rank).t());
+                [term(View::new(&x, k), View::new(&w.0, k).t()), low]
+            };
+            let terms = ws.each_ref().map(terms);
+            let mut together = widths.map(|n| vec![f32::NAN; tokens * n]);
+            let mut alone = together.clone();
+            let products = |ys: &mut [Vec<f32>; 3]| {
+                let of = |i: usize, y: *mut f32| Product::of(y, widths[i], &terms[i], [tokens, widths[i]]);
+                [0, 1, 2].map(|i| of(i, ys[i].as_mut_ptr()))
+            };
+            // SAFETY: each y has its product's shape, and the processor the instructions.
+            unsafe { run_at(level, &products(&mut together), true) };
+            for product in products(&mut alone) {
+                // SAFETY: as above.
+                unsafe { run_at(level, &[product], false) };
+            }
+            assert!(together == alone, "{level}: {tokens} tokens, {k} and {rank} to {widths:?}");
+            for (n, (y, w)) in widths.into_iter().zip(alone.iter().zip(&ws)) {
+                let (first, second) = (plain(&x, &w.0, k), plain(&low, &w.1, rank));
+                agree(y, first.iter().zip(&second).map(|(a, b)| a + b), &format!("{level} {tokens}x{n}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_few_tokens_with_an_adapter_have_the_bits_that_they_have_among_many() {
+    let (k, n, rank) = (130, 70, 8);
+    let (x, w, b) = (sample(33 * k, 7), sample(n * k, 11), sample(n * rank, 3));
+    let (a, mut low, mut y) = (sample(rank * k, 5), Vec::new(), Vec::new());
+    let mut of = |tokens: usize| {
+        let x = View::new(&x[..tokens * k], k);
+        compute(&mut [Sum { scale: 0.7, ..Sum::new(&mut low, x, View::new(&a, k).t()) }]);
+        let mut sum = Sum::new(&mut y, x, View::new(&w, k).t());
+        sum.terms.push([View::new(&low, rank), View::new(&b, rank).t()]);
+        compute(&mut [sum]);
+        y.clone()
+    };
+    let all = of(33);
+    assert!((1..=8).all(|tokens| of(tokens) == all[..tokens * n]));
+}
+
+fn measured(y: &mut [f32], a: View, b: View, add: bool) -> Option<f64> {
+    let to = if add { To::Added(y) } else { To::Over(y) };
+    compute(&mut [Sum { to, terms: vec![[a, b]], scale: 1.0, is_measured: true }])[0]
+}
+
 #[test]
 fn squares_are_those_of_what_was_written() {
     // The last are not made of whole vectors: nobody says anything then, or the truth.
@@ -127,7 +191,7 @@ fn squares_are_those_of_what_was_written() {
         let (a, b) = (sample(rows * steps, 7), sample(steps * columns, 11));
         let mut y = sample(rows * columns, 13);
         for add in [true, false] {
-            let Some(squares) = multiply_measured(&mut y, View::new(&a, steps), View::new(&b, columns), add) else {
+            let Some(squares) = measured(&mut y, View::new(&a, steps), View::new(&b, columns), add) else {
                 assert!(columns == 61 || kernel(level()).is_none(), "nothing of {rows}x{columns}x{steps}");
                 continue;
             };
@@ -143,7 +207,7 @@ fn the_number_of_threads_does_not_change_a_bit() {
     let run = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
         let mut y = vec![0.0; 70 * 240];
-        let squares = pool.install(|| multiply_measured(&mut y, View::new(&a, 300), View::new(&b, 240), false));
+        let squares = pool.install(|| measured(&mut y, View::new(&a, 300), View::new(&b, 240), false));
         let nt = pool.install(|| matmul_nt(&a, &b, 300));
         (y, squares, nt)
     };

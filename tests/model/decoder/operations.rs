@@ -3,7 +3,7 @@
 use candle_core::{Device, Result, Tensor, Var};
 use lossglass::cancel::Cancel;
 use lossglass::mask::{AttentionMask, Visibility};
-use lossglass::ops::{self, Activation, Gradients, Heads, Rotation, Tape, composed};
+use lossglass::ops::{self, Activation, Adapter, Gradients, Heads, Rotation, Tape, Weight, composed};
 use lossglass::sequence::Documents;
 
 /// Values without a pattern, between −1.5 and 1.5.
@@ -219,26 +219,63 @@ fn picked_rows_and_columns() {
     }
 }
 
+fn in_out(x: &Tensor, w: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
+    Ok(ops::project(x, &[(&Weight::InOut(w.clone()), None)], tape)?.remove(0))
+}
+
 #[test]
 fn biases_and_projections_of_gpt2() {
     let (x, w, b) = (sample((9, 13), 1), sample((13, 21), 2), row(21, 3));
-    agree("in out", &[&x, &w], |i, tape| ops::linear_in_out(&i[0], &i[1], tape), || x.matmul(&w));
+    agree("in out", &[&x, &w], |i, tape| in_out(&i[0], &i[1], tape), || x.matmul(&w));
     let y = sample((9, 21), 4);
     agree("bias", &[&y, &b], |i, tape| ops::add_bias(&i[0], &i[1], tape), || y.broadcast_add(&b));
 }
 
+/// Three projections of one x, side by side in the result: one with an adapter, one of gpt2's layout with one, one plain.
 #[test]
-fn low_rank_adapters() {
+fn projections_with_low_rank_adapters() {
     for (tokens, n, k, rank) in [(1, 5, 7, 1), (9, 21, 13, 3), (40, 100, 70, 8)] {
-        let (x, w) = (sample((tokens, k), 1), sample((n, k), 2));
-        let (a, b) = (sample((rank, k), 3), sample((n, rank), 4));
+        let x = sample((tokens, k), 1);
+        let (w, a, b) = (sample((n, k), 2), sample((rank, k), 3), sample((n, rank), 4));
+        let (turned, c, d) = (sample((k, n), 5), sample((rank, k), 6), sample((n, rank), 7));
+        let plain = sample((2 * n, k), 8);
+        let low_rank = |a: &Var, b: &Var, scale: f64| composed::linear(&composed::linear(&x, a)?, b)? * scale;
         agree(
-            "low rank",
-            &[&x, &w, &a, &b],
-            |i, tape| ops::add_low_rank(ops::linear(&i[0], &i[1], tape)?, &i[0], &i[2], &i[3], 0.3, tape),
-            || composed::linear(&x, &w)? + (composed::linear(&composed::linear(&x, &a)?, &b)? * 0.3)?,
+            "projections",
+            &[&x, &w, &a, &b, &turned, &c, &d, &plain],
+            |i, tape| {
+                let adapter = |a: usize, scale| Adapter { a: i[a].clone(), b: i[a + 1].clone(), scale };
+                let (first, second) = (adapter(2, 0.3), adapter(5, -2.0));
+                let (w, turned) = (Weight::OutIn(i[1].clone()), Weight::InOut(i[4].clone()));
+                let plain = Weight::OutIn(i[7].clone());
+                let all = [(&w, Some(&first)), (&turned, Some(&second)), (&plain, None)];
+                let ys = ops::project(&i[0], &all, tape)?;
+                // The plain one's first half counts twice: each result's gradient is its own.
+                let sum = ops::add(&ops::add(&ys[0], &ys[1], tape)?, &ops::columns(&ys[2], 0, n, tape)?, tape)?;
+                ops::mul(&sum, &ops::columns(&ys[2], n, n, tape)?, tape)
+            },
+            || {
+                let first = (composed::linear(&x, &w)? + low_rank(&a, &b, 0.3)?)?;
+                let second = (x.matmul(&turned)? + low_rank(&c, &d, -2.0)?)?;
+                let plain = composed::linear(&x, &plain)?;
+                ((first + second)? + plain.narrow(1, 0, n)?)? * plain.narrow(1, n, n)?
+            },
         );
     }
+}
+
+/// A result that nothing is made of has no gradient; the others have theirs.
+#[test]
+fn a_projection_whose_result_is_not_used_gets_no_gradient() {
+    let (x, w, unused) = (sample((6, 9), 1), sample((4, 9), 2), sample((5, 9), 3));
+    let plain = [&x, &w, &unused].map(|input| input.as_tensor().detach());
+    let mut gradients = Gradients::new(&plain);
+    let tape = Tape::new(&gradients);
+    let [w, unused] = [&plain[1], &plain[2]].map(|w| Weight::OutIn(w.clone()));
+    let ys = ops::project(&plain[0], &[(&w, None), (&unused, None)], Some(&tape)).expect("fits");
+    assert!(tape.backward(&ys[0], vec![1.0; 24], &mut gradients, &Cancel::default()).expect("runs"));
+    assert!(gradients.get_mut(2).iter().all(|g| *g == 0.0));
+    assert!([0, 1].into_iter().all(|i| gradients.get_mut(i).iter().any(|g| *g != 0.0)));
 }
 
 #[test]
@@ -290,8 +327,11 @@ fn shapes_that_do_not_fit_are_refused_with_their_numbers() {
     refused(ops::rope(&q, &rotation, None), &["4 tokens", "heads of 8", "[5, 32]"]);
     refused(ops::rope(&tensor(4, 30), &rotation, None), &["[4, 30]"]);
     refused(ops::swiglu(&q, &k, None), &["[5, 32]", "[5, 16]"]);
-    refused(ops::linear(&q, &tensor(7, 31), None), &["5 x 32", "7 x 31"]);
-    refused(ops::linear_in_out(&q, &tensor(31, 7), None), &["5 x 32", "31 x 7"]);
+    refused(ops::linear(&q, &tensor(7, 31), None), &["5 x 32", "from 31 to 7"]);
+    refused(in_out(&q, &tensor(31, 7), None), &["5 x 32", "from 31 to 7"]);
+    let adapter = Adapter { a: tensor(2, 32), b: tensor(6, 2), scale: 1.0 };
+    let adapted = ops::project(&q, &[(&Weight::OutIn(tensor(7, 32)), Some(&adapter))], None);
+    refused(adapted.map(|mut ys| ys.remove(0)), &["from 32 to 7", "[2, 32]", "[6, 2]"]);
     refused(ops::columns(&q, usize::MAX, 2, None), &["2 columns", "of 32"]);
     refused(ops::columns(&q, 31, 2, None), &["2 columns from 31 on of 32"]);
     refused(ops::head_columns(&q, 0, usize::MAX, 2, None), &["32"]);
