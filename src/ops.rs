@@ -34,6 +34,6 @@ pub use pointwise::{affine, mul};
 pub use residual::add;
 pub use rope::{Rotation, rope};
 pub use rows::{columns, head_columns, select_rows};
-pub use simd::{Choice, Level, LevelError, choice, count_above, exp_sums, greatest};
+pub use simd::{BLOCK, Choice, Level, LevelError, choice, count_above, exp_sums, greatest, greatest_of_blocks};
 pub use tape::{Gradients, Tape};
 pub use values::{add_to, update_values, with_values};

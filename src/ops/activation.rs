@@ -7,7 +7,7 @@ use super::composed;
 use super::fit::fit;
 use super::simd::{exp, tanh, vectorised};
 use super::tape::{Tape, record};
-use super::values::{fusable, tensor, with_values};
+use super::values::{fusable, tensor, with_values, written};
 
 /// A non-linearity, under the names that transformers has for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,11 +35,8 @@ pub fn swiglu(gate: &Tensor, up: &Tensor, tape: Option<&Tape>) -> Result<Tensor>
         return composed::swiglu(gate, up);
     }
     let y = with_values([gate, up], |[gate, up]| {
-        let mut y = vec![0.0; gate.len()];
-        y.par_chunks_mut(CHUNK).zip(gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK))).for_each(|(y, (gate, up))| {
-            swiglu_slice(y, gate, up);
-        });
-        y
+        let chunks = gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK));
+        written(gate.len(), CHUNK, chunks, |y, (gate, up)| swiglu_slice(y, gate, up))
     })?;
     let y = tensor(y, gate.shape())?;
     record(tape, &[gate, up], &y, || {
@@ -56,9 +53,8 @@ pub fn swiglu(gate: &Tensor, up: &Tensor, tape: Option<&Tape>) -> Result<Tensor>
 
 /// Gradients of gate and up; that of up takes the place of the result's.
 fn swiglu_gradients(gate: &[f32], up: &[f32], mut grad: Vec<f32>) -> (Vec<f32>, Vec<f32>) {
-    let mut dgate = vec![0.0; gate.len()];
-    let outputs = dgate.par_chunks_mut(CHUNK).zip(grad.par_chunks_mut(CHUNK));
-    outputs.zip(gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK))).for_each(|((dgate, grad), (gate, up))| {
+    let chunks = grad.par_chunks_mut(CHUNK).zip(gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK)));
+    let dgate = written(gate.len(), CHUNK, chunks, |dgate, (grad, (gate, up))| {
         swiglu_slice_grad(dgate, grad, gate, up);
     });
     (dgate, grad)
@@ -70,11 +66,7 @@ pub fn activate(x: &Tensor, activation: Activation, tape: Option<&Tape>) -> Resu
         return composed::activate(x, activation);
     }
     let (slice, slice_grad) = activation.slices();
-    let y = with_values([x], |[x]| {
-        let mut y = vec![0.0; x.len()];
-        y.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK)).for_each(|(y, x)| slice(y, x));
-        y
-    })?;
+    let y = with_values([x], |[x]| written(x.len(), CHUNK, x.par_chunks(CHUNK), slice))?;
     let y = tensor(y, x.shape())?;
     record(tape, &[x], &y, || {
         let x = x.clone();

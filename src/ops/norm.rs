@@ -7,7 +7,7 @@ use super::composed;
 use super::fit::fit;
 use super::simd::{dot, vectorised};
 use super::tape::{Tape, record};
-use super::values::{add_to, fusable, tensor, with_values};
+use super::values::{add_to, fusable, tensor, with_values, written};
 
 /// x / √(mean x² + ε) · weight over each row of `x [tokens, features]` (Zhang and Sennrich 2019). A weight as narrow as
 /// a head norms every head of a row by itself.
@@ -70,12 +70,12 @@ pub fn layer_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, eps: f64, tape: Op
 }
 
 fn each_row(x: &[f32], n: usize, row: impl Fn(&mut [f32], &[f32]) + Sync) -> Vec<f32> {
-    let mut y = vec![0.0; x.len()];
-    y.par_chunks_mut(n).zip(x.par_chunks(n)).with_min_len(16).for_each(|(y, x)| row(y, x));
-    y
+    written(x.len(), ROWS * n, x.par_chunks(ROWS * n), |y, x| {
+        y.chunks_mut(n).zip(x.chunks(n)).for_each(|(y, x)| row(y, x));
+    })
 }
 
-/// Rows whose parts of the weights' gradients are summed by one thread. Fixed, so that the sums are the same whatever
+/// Rows that one thread takes, whose parts of the weights' gradients it sums. Fixed, so that the sums are the same whatever
 /// the number of threads.
 const ROWS: usize = 16;
 
@@ -86,18 +86,14 @@ fn row_gradients<const N: usize>(
     n: usize,
     row: impl Fn(&mut [f32], &mut [Vec<f32>; N], &[f32], &[f32]) + Sync,
 ) -> (Vec<f32>, [Vec<f32>; N]) {
-    let mut dx = vec![0.0; x.len()];
     let zeros = || std::array::from_fn::<_, N, _>(|_| vec![0.0; n]);
-    let blocks = dx.par_chunks_mut(ROWS * n).zip(x.par_chunks(ROWS * n).zip(grad.par_chunks(ROWS * n)));
-    let parts: Vec<[Vec<f32>; N]> = blocks
-        .map(|(dx, (x, grad))| {
-            let mut sums = zeros();
-            for ((dx, x), grad) in dx.chunks_mut(n).zip(x.chunks(n)).zip(grad.chunks(n)) {
-                row(dx, &mut sums, x, grad);
-            }
-            sums
-        })
-        .collect();
+    let mut parts: Vec<[Vec<f32>; N]> = (0..x.len().div_ceil(ROWS * n)).map(|_| zeros()).collect();
+    let blocks = parts.par_iter_mut().zip(x.par_chunks(ROWS * n).zip(grad.par_chunks(ROWS * n)));
+    let dx = written(x.len(), ROWS * n, blocks, |dx, (sums, (x, grad))| {
+        for ((dx, x), grad) in dx.chunks_mut(n).zip(x.chunks(n)).zip(grad.chunks(n)) {
+            row(dx, sums, x, grad);
+        }
+    });
     let mut totals = zeros();
     for part in &parts {
         totals.iter_mut().zip(part).for_each(|(total, part)| add_to(total, part));

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::simd::vectorised;
 use super::tape::{Tape, record};
-use super::values::{CHUNK, fusable, tensor, with_values};
+use super::values::{CHUNK, fusable, tensor, with_values, written};
 
 /// x + y, both of one shape.
 pub fn add(x: &Tensor, y: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
@@ -16,11 +16,8 @@ pub fn add(x: &Tensor, y: &Tensor, tape: Option<&Tape>) -> Result<Tensor> {
         return x + y;
     }
     let sum = with_values([x, y], |[x, y]| {
-        let mut sum = vec![0.0; x.len()];
-        sum.par_chunks_mut(CHUNK).zip(x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK))).for_each(|(sum, (x, y))| {
-            add_slices(sum, x, y);
-        });
-        sum
+        let chunks = x.par_chunks(CHUNK).zip(y.par_chunks(CHUNK));
+        written(x.len(), CHUNK, chunks, |sum, (x, y)| add_slices(sum, x, y))
     })?;
     let sum = tensor(sum, x.shape())?;
     record(tape, &[x, y], &sum, || {

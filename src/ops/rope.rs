@@ -9,7 +9,7 @@ use super::composed;
 use super::fit::fit;
 use super::simd::vectorised;
 use super::tape::{Tape, record};
-use super::values::{fusable, tensor, with_values};
+use super::values::{fusable, tensor, with_values, written};
 
 /// Cosines and sines of a run of positions: `[tokens, head_dim / 2]` each.
 #[derive(Clone, Debug)]
@@ -93,18 +93,24 @@ pub fn rope(x: &Tensor, rotation: &Rotation, tape: Option<&Tape>) -> Result<Tens
     Ok(y)
 }
 
+/// Rows that one thread takes.
+const ROWS: usize = 16;
+
 fn rotate(x: &[f32], features: usize, Rotation { cos, sin, half, head }: &Rotation) -> Vec<f32> {
-    let mut y = if *head == 2 * half { vec![0.0; x.len()] } else { x.to_vec() };
-    let rows = y.par_chunks_mut(features).zip(x.par_chunks(features)).with_min_len(16);
-    rows.zip(cos.par_chunks(*half).zip(sin.par_chunks(*half))).for_each(|((y, x), (cos, sin))| {
-        if *head == 2 * half {
-            return rotate_row(y, x, cos, sin);
+    let rows = x.par_chunks(ROWS * features).zip(cos.par_chunks(ROWS * half).zip(sin.par_chunks(ROWS * half)));
+    written(x.len(), ROWS * features, rows, |y, (x, (cos, sin))| {
+        let tables = cos.chunks(*half).zip(sin.chunks(*half));
+        for ((y, x), (cos, sin)) in y.chunks_mut(features).zip(x.chunks(features)).zip(tables) {
+            if *head == 2 * half {
+                rotate_row(y, x, cos, sin);
+                continue;
+            }
+            for (y, x) in y.chunks_exact_mut(*head).zip(x.chunks_exact(*head)) {
+                rotate_row(&mut y[..2 * half], &x[..2 * half], cos, sin);
+                y[2 * half..].copy_from_slice(&x[2 * half..]);
+            }
         }
-        for (y, x) in y.chunks_exact_mut(*head).zip(x.chunks_exact(*head)) {
-            rotate_row(&mut y[..2 * half], &x[..2 * half], cos, sin);
-        }
-    });
-    y
+    })
 }
 
 vectorised! {

@@ -223,6 +223,16 @@ vectorised! {
     }
 }
 
+/// Values of a block of [`greatest_of_blocks`].
+pub const BLOCK: usize = 64;
+
+vectorised! {
+    /// The greatest value of each [`BLOCK`]; the last may be shorter.
+    pub fn greatest_of_blocks(row: &[f32]) -> Vec<f32> {
+        row.chunks(BLOCK).map(max).collect()
+    }
+}
+
 vectorised! {
     /// How many values are greater than `bound`.
     pub fn count_above(row: &[f32], bound: f32) -> usize {

@@ -1,5 +1,6 @@
 //! Plain slices of CPU tensors, for the fused operations.
 
+use std::mem::MaybeUninit;
 use std::sync::Mutex;
 
 use candle_core::{CpuStorage, Device, InplaceOp1, Layout, Result, Shape, Storage, Tensor};
@@ -75,6 +76,27 @@ pub fn update_values<R: Send>(tensor: &Tensor, f: impl FnOnce(&mut [f32]) -> R +
 /// A CPU tensor.
 pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(values, shape.into(), &Device::Cpu)
+}
+
+/// `len` new values, which `write` writes `chunk` after `chunk`, on all threads, each with its part of `with`. A chunk is
+/// zeros before it, filled by who writes it: all of them at once by one thread would take longer.
+pub(super) fn written<T: Send>(
+    len: usize,
+    chunk: usize,
+    with: impl IndexedParallelIterator<Item = T>,
+    write: impl Fn(&mut [f32], T) + Sync,
+) -> Vec<f32> {
+    let mut values = Vec::with_capacity(len);
+    let chunks = values.spare_capacity_mut()[..len].par_chunks_mut(chunk);
+    assert!(chunks.len() == with.len(), "a chunk would be left out");
+    chunks.zip(with).for_each(|(room, part)| {
+        room.fill(MaybeUninit::new(0.0));
+        // SAFETY: they are zeros.
+        write(unsafe { &mut *(std::ptr::from_mut(room) as *mut [f32]) }, part);
+    });
+    // SAFETY: every chunk was filled.
+    unsafe { values.set_len(len) };
+    values
 }
 
 /// Whether the fused operation may run: every tensor is f32 on the CPU, and candle records no graph, into which the

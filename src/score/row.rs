@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use crate::loss::{Candidate, Row, Target};
-use crate::ops::{count_above, exp_sums, greatest};
+use crate::ops::{BLOCK, count_above, exp_sums, greatest, greatest_of_blocks};
 
 /// A row's exact entropy, its `top_k` most likely tokens (of equal ones the lower id first) and how `target` did.
 ///
@@ -14,7 +14,8 @@ use crate::ops::{count_above, exp_sums, greatest};
 /// # Panics
 /// If `target` is not one of the logits.
 pub fn row(logits: &[f32], target: Option<u32>, top_k: usize) -> Row {
-    let max = greatest(logits);
+    let maxima = greatest_of_blocks(logits);
+    let max = greatest(&maxima);
     let (sum, weighted) = exp_sums(logits, max);
     let log_sum = sum.ln();
     let nll = |logit: f32| log_sum - (f64::from(logit) - f64::from(max));
@@ -22,7 +23,8 @@ pub fn row(logits: &[f32], target: Option<u32>, top_k: usize) -> Row {
         let logit = logits[id as usize];
         Target { id, nll: nll(logit), rank: count_above(logits, logit) as u32 + 1 }
     });
-    let top = top(logits, top_k).into_iter().map(|(logit, id)| Candidate { id, p: (-nll(logit)).exp() }).collect();
+    let top =
+        top(logits, &maxima, top_k).into_iter().map(|(logit, id)| Candidate { id, p: (-nll(logit)).exp() }).collect();
     Row { entropy: log_sum - weighted / sum, top, target }
 }
 
@@ -44,28 +46,29 @@ impl Ord for Ranked {
     }
 }
 
-/// The `k` greatest logits with their ids, best first.
-fn top(logits: &[f32], k: usize) -> Vec<(f32, u32)> {
-    const BLOCK: usize = 64;
+/// The `k` greatest logits with their ids, best first; `maxima` are those of the logits' blocks.
+fn top(logits: &[f32], maxima: &[f32], k: usize) -> Vec<(f32, u32)> {
     let k = k.min(logits.len());
     if k == 0 {
         return Vec::new();
     }
-    let (first, rest) = logits.split_at(k);
-    let ranked = |(i, logit): (usize, &f32)| Reverse(Ranked(*logit, i as u32));
-    // The least of the best k is on top of the heap.
-    let mut best: BinaryHeap<_> = first.iter().enumerate().map(ranked).collect();
-    let mut least = best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.0);
-    for (block, values) in rest.chunks(BLOCK).enumerate() {
-        if greatest(values) <= least {
+    // The least of the best is on top of the heap.
+    let mut best = BinaryHeap::with_capacity(k);
+    let mut least = f32::NEG_INFINITY;
+    for (i, (block, max)) in logits.chunks(BLOCK).zip(maxima).enumerate() {
+        if best.len() == k && *max <= least {
             continue;
         }
-        for (i, value) in values.iter().enumerate() {
-            if *value > least {
-                best.pop();
-                best.push(ranked((k + block * BLOCK + i, value)));
-                least = best.peek().map_or(f32::NEG_INFINITY, |worst| worst.0.0);
+        for (j, value) in block.iter().enumerate() {
+            let is_full = best.len() == k;
+            if is_full && *value <= least {
+                continue;
             }
+            if is_full {
+                best.pop();
+            }
+            best.push(Reverse(Ranked(*value, (i * BLOCK + j) as u32)));
+            least = best.peek().map_or(least, |worst| worst.0.0);
         }
     }
     best.into_sorted_vec().into_iter().map(|Reverse(Ranked(logit, id))| (logit, id)).collect()

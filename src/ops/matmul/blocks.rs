@@ -31,7 +31,12 @@ const SQUARE: usize = 8;
 /// As for [`super::product::run_all`]; the processor must have the kernel's instructions.
 pub(super) unsafe fn run(products: &[Product], kernel: Kernel, parallel: bool) {
     let threads = if parallel { rayon::current_num_threads() } else { 1 };
-    let mut all: Vec<_> = products.iter().map(|product| Blocks::of(product, kernel, threads)).collect();
+    let mut all: Vec<_> = products.iter().map(|product| Blocks::of(product, kernel)).collect();
+    let mut later = 0;
+    for blocks in all.iter_mut().rev() {
+        blocks.cut(threads, later);
+        later += blocks.work();
+    }
     let mut room = Buffer::new();
     let packed = Output(room.room(share(&mut all)));
     let tasks = |task: fn(&Blocks) -> usize| all.iter().map(task).collect::<Vec<_>>();
@@ -75,9 +80,16 @@ struct Blocks {
     is_turned: bool,
     pieces: Vec<Piece>,
     panels: Vec<Panel>,
-    /// Rows and panels of a block.
-    height: usize,
-    group: usize,
+    blocks: Vec<Block>,
+}
+
+/// Some rows of a times some panels of b.
+#[derive(Clone, Copy)]
+struct Block {
+    row: usize,
+    rows: usize,
+    panel: usize,
+    panels: usize,
 }
 
 // SAFETY: whoever runs it promises that its part of y is nobody else's.
@@ -106,16 +118,13 @@ impl Piece {
 }
 
 impl Blocks {
-    fn of(product: &Product, kernel: Kernel, threads: usize) -> Self {
+    fn of(product: &Product, kernel: Kernel) -> Self {
         let (is_turned, [rows, columns]) = (product.is_turned(), product.shape);
         let shape = if is_turned { [columns, rows] } else { [rows, columns] };
         let terms = product.terms.iter().map(|term| if is_turned { term.t() } else { *term });
         let Product { y, stride, scale, add, squares, .. } = *product;
         let (pieces, panels) = (terms.flat_map(Piece::of).collect(), panels(shape[1], kernel));
-        let (height, group) = (0, 0);
-        let blocks = Self { kernel, y, stride, shape, scale, add, squares, is_turned, pieces, panels, height, group };
-        let (height, group) = blocks.cut(threads);
-        Self { height, group, ..blocks }
+        Self { kernel, y, stride, shape, scale, add, squares, is_turned, pieces, panels, blocks: Vec::new() }
     }
 
     /// Whether the rows of a go by in blocks, and not the panels of b.
@@ -123,32 +132,58 @@ impl Blocks {
         self.shape[0] >= self.shape[1]
     }
 
-    /// Rows and panels of a block.
-    fn cut(&self, threads: usize) -> (usize, usize) {
+    /// Multiplications.
+    fn work(&self) -> usize {
+        let steps: usize = self.pieces.iter().map(|piece| piece.steps).sum();
+        self.shape[0] * self.shape[1] * steps
+    }
+
+    /// Cuts the side that goes by into blocks; the multiplications of products after it are `later`. Blocks get smaller
+    /// towards the end, so that the threads finish together (guided self-scheduling, Polychronopoulos and Kuck 1987).
+    fn cut(&mut self, threads: usize, later: usize) {
         let [rows, columns] = self.shape;
         let Kernel { lanes, rows: tile, vectors, .. } = self.kernel;
-        // A thread that was late gets less.
-        let share = |all: usize| if threads == 1 { all } else { all.div_ceil(2 * threads) };
         // Whole squares where y is written the other way round.
         let whole = if self.is_turned { tile * SQUARE / gcd(tile, SQUARE) } else { tile };
-        if self.goes_by_rows() {
-            let is_packed = self.pieces.first().is_some_and(Piece::is_packed);
-            let most = if is_packed { (SUMS / columns).clamp(ROWS, 3 * ROWS) } else { ROWS };
-            (share(rows).clamp(2 * tile, most).next_multiple_of(whole), self.panels.len())
-        } else {
-            let group = share(self.panels.len()).clamp(1, PANELS);
-            (rows.min(TALL_SUMS / (group * vectors * lanes)).next_multiple_of(whole), group)
+        let (by_rows, panels) = (self.goes_by_rows(), self.panels.len());
+        let (all, least, most, whole) = match by_rows {
+            true => {
+                let is_packed = self.pieces.first().is_some_and(Piece::is_packed);
+                let most = if is_packed { (SUMS / columns).clamp(ROWS, 3 * ROWS) } else { ROWS };
+                (rows, (2 * tile).next_multiple_of(whole), most.next_multiple_of(whole), whole)
+            }
+            false => (panels, 1, PANELS, 1),
+        };
+        let later = later / (self.work() / all).max(1);
+        let mut from = 0;
+        while from < all {
+            let share = if threads == 1 { most } else { (all - from + later) / (2 * threads) };
+            let count = share.next_multiple_of(whole).clamp(least, most).min(all - from);
+            match by_rows {
+                true => self.blocks.push(Block { row: from, rows: count, panel: 0, panels }),
+                false => {
+                    let height = (TALL_SUMS / (count * vectors * lanes)).next_multiple_of(tile);
+                    let rows_from = (0..rows).step_by(height);
+                    self.blocks.extend(rows_from.map(|row| Block {
+                        row,
+                        rows: height.min(rows - row),
+                        panel: from,
+                        panels: count,
+                    }));
+                }
+            }
+            from += count;
         }
     }
 
     /// How many blocks it has.
     fn count(&self) -> usize {
-        self.shape[0].div_ceil(self.height) * self.panels.len().div_ceil(self.group)
+        self.blocks.len()
     }
 
     /// Whether all of b is packed before the blocks.
     fn packs_before(&self) -> bool {
-        self.goes_by_rows() && self.shape[0] > self.height
+        self.goes_by_rows() && self.blocks.len() > 1
     }
 
     /// How many panels are packed for it before the blocks.
@@ -178,11 +213,9 @@ impl Blocks {
     /// # Safety
     /// Nobody else may use its part of y, and what is packed before must be.
     unsafe fn run(&self, i: usize, packed: &Output) {
-        let groups = self.panels.len().div_ceil(self.group);
-        let (row, panel) = (i / groups * self.height, i % groups * self.group);
-        let panels = &self.panels[panel..self.panels.len().min(panel + self.group)];
+        let Block { row, rows, panel, panels } = self.blocks[i];
         // SAFETY: no other block has these rows and panels.
-        unsafe { self.block(row, self.height.min(self.shape[0] - row), panels, packed) };
+        unsafe { self.block(row, rows, &self.panels[panel..panel + panels], packed) };
     }
 }
 
