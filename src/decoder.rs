@@ -254,6 +254,14 @@ impl Decoder {
         Ok(self.head.forward(hidden, None)?)
     }
 
+    /// Its matrix `[vocab, hidden]`, where it is nothing else.
+    pub(crate) fn plain_head(&self) -> Option<&Tensor> {
+        match &self.head {
+            Linear { weight: ops::Weight::OutIn(weight), bias: None, adapter: None, .. } => Some(weight),
+            _ => None,
+        }
+    }
+
     /// The output projection, `[vocab, hidden]`; the embedding itself where they are tied.
     pub fn head_weight(&self) -> &Tensor {
         match &self.head.weight {

@@ -1,12 +1,11 @@
 //! What a model says at every position of a sequence, computed in chunks, reusing what an earlier call computed.
 
+mod head;
 mod row;
 
 use std::ops::Range;
 
-use candle_core::Tensor;
-use rayon::prelude::*;
-
+pub(crate) use self::head::rows_of;
 pub use self::row::row;
 use crate::cancel::Cancel;
 use crate::decoder::{Decoder, DecoderError, KvCache, Past, Watch};
@@ -14,11 +13,12 @@ use crate::loss::{Labels, Row};
 use crate::mask::Visibility;
 use crate::sequence::Documents;
 use crate::threads::together;
+use candle_core::Tensor;
 
 /// Tokens run through the layers at a time: the more, the less often the weights are read; the fewer, the sooner a long
 /// text's first rows are handed out.
 const LAYER_CHUNK: usize = 512;
-/// Rows whose logits exist at a time: 128 rows of 49,152 logits take 25 MB.
+/// Rows that are read together: each time the whole head is.
 pub(crate) const HEAD_CHUNK: usize = 128;
 
 /// Why a sequence cannot be scored.
@@ -178,7 +178,7 @@ impl Scorer {
         if position >= self.ids.len() {
             return Err(ScoreError::NotScored { position, scored: self.ids.len() });
         }
-        Ok(self.logits(decoder, position..position + 1)?.flatten_all()?.to_vec1()?)
+        Ok(decoder.head(&self.hidden_states(decoder, position..position + 1)?)?.detach().flatten_all()?.to_vec1()?)
     }
 
     /// How many rows, handed out before, hold for `ids` under `options` too; what does not is forgotten.
@@ -236,16 +236,15 @@ impl Scorer {
         positions: Range<usize>,
         top_k: usize,
     ) -> Result<Vec<Row>, ScoreError> {
-        let logits = self.logits(decoder, positions.clone())?;
-        Ok(rows_of(&logits, positions, |row| self.options.target(ids, row), top_k)?)
+        let hidden = self.hidden_states(decoder, positions.clone())?;
+        Ok(rows_of(decoder, &hidden, positions, |row| self.options.target(ids, row), top_k)?)
     }
 
-    /// Logits `[positions, vocab]`.
-    fn logits(&self, decoder: &Decoder, positions: Range<usize>) -> Result<Tensor, ScoreError> {
+    /// Hidden states after the final norm, `[positions, hidden]`.
+    fn hidden_states(&self, decoder: &Decoder, positions: Range<usize>) -> Result<Tensor, ScoreError> {
         let width = self.hidden.len() / self.ids.len();
         let hidden = &self.hidden[positions.start * width..positions.end * width];
-        let hidden = Tensor::from_slice(hidden, (positions.len(), width), decoder.device())?;
-        Ok(decoder.head(&hidden)?.detach())
+        Ok(Tensor::from_slice(hidden, (positions.len(), width), decoder.device())?)
     }
 }
 
@@ -257,28 +256,4 @@ impl ScoreOptions {
         let is_apart = target != row && self.visibility.documents.starts_at(target);
         ids.get(target).copied().filter(|_| !is_apart)
     }
-}
-
-/// What logits `[positions, vocab]` say; `target` is the token that a row is asked for.
-///
-/// # Errors
-/// If the logits are not f32.
-pub(crate) fn rows_of(
-    logits: &Tensor,
-    positions: Range<usize>,
-    target: impl Fn(usize) -> Option<u32> + Sync,
-    top_k: usize,
-) -> candle_core::Result<Vec<Row>> {
-    let logits = logits.flatten_all()?;
-    let (storage, layout) = logits.storage_and_layout();
-    let copy;
-    let values = match (&*storage, layout.contiguous_offsets()) {
-        (candle_core::Storage::Cpu(storage), Some((start, end))) => &storage.as_slice::<f32>()?[start..end],
-        _ => {
-            copy = logits.to_vec1::<f32>()?;
-            &copy
-        }
-    };
-    let rows = values.par_chunks(values.len() / positions.len()).zip(positions);
-    Ok(rows.map(|(logits, i)| row(logits, target(i), top_k)).collect())
 }

@@ -32,8 +32,7 @@ impl Watch for Lens<'_> {
             }
             let to = self.rows.end.min(from + HEAD_CHUNK);
             let part = hidden.narrow(0, from - self.rows.start, to - from)?.contiguous()?;
-            let logits = self.decoder.head(&part)?.detach();
-            rows.extend(rows_of(&logits, from..to, |row| options.target(ids, row), self.top_k)?);
+            rows.extend(rows_of(self.decoder, &part, from..to, |row| options.target(ids, row), self.top_k)?);
         }
         self.layers.push(rows);
         (self.on_layer)(self.layers.len());

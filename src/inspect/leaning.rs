@@ -77,8 +77,7 @@ fn without(
     let hidden = decoder.variants(past, rows.clone(), &variants, cancel)?;
     let of_row = (0..variants.len()).map(|i| hidden.narrow(0, i * rows.len() + row - rows.start, 1));
     let of_row = Tensor::cat(&of_row.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
-    let logits = decoder.head(&of_row)?.detach();
-    let costs = rows_of(&logits, 0..variants.len(), |_| Some(target), 0)?;
+    let costs = rows_of(decoder, &of_row, 0..variants.len(), |_| Some(target), 0)?;
     Ok(costs.iter().filter_map(nll).collect())
 }
 

@@ -129,8 +129,17 @@ impl<'a> Sum<'a> {
 
 /// Computes sums of products together; for each, Σ y² where it was asked for and found, in f32 within a tile of y.
 pub fn compute(sums: &mut [Sum]) -> Vec<Option<f64>> {
-    let kernel = kernel(level());
     let parallel = sums.iter().map(Sum::multiplications).sum::<usize>() >= MIN_PARALLEL;
+    compute_on(sums, parallel)
+}
+
+/// The same on this thread alone.
+pub fn compute_here(sums: &mut [Sum]) {
+    compute_on(sums, false);
+}
+
+fn compute_on(sums: &mut [Sum], parallel: bool) -> Vec<Option<f64>> {
+    let kernel = kernel(level());
     let as_term = |[a, b]: &[View; 2]| Term { a: a.matrix(), b: b.matrix(), steps: a.columns };
     let terms: Vec<Vec<Term>> = sums.iter().map(|sum| sum.terms.iter().map(as_term).collect()).collect();
     let (mut few, mut products, mut squares) = (Vec::new(), Vec::new(), Vec::new());

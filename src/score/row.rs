@@ -6,6 +6,10 @@ use std::collections::BinaryHeap;
 use crate::loss::{Candidate, Row, Target};
 use crate::ops::{BLOCK, count_above, exp_sums, greatest, greatest_of_blocks};
 
+/// Tokens of a slab: a row of logits is read so many at a time, and what the slabs say is put together. All of them where
+/// rows are computed by slab, some hundred kilobytes, stay in the caches.
+pub(super) const SLAB: usize = 1024;
+
 /// A row's exact entropy, its `top_k` most likely tokens (of equal ones the lower id first) and how `target` did.
 ///
 /// With m the greatest logit, S = Σ e^(x − m) and U = Σ e^(x − m)·(x − m): −log pᵢ = ln S − (xᵢ − m) and
@@ -14,23 +18,79 @@ use crate::ops::{BLOCK, count_above, exp_sums, greatest, greatest_of_blocks};
 /// # Panics
 /// If `target` is not one of the logits.
 pub fn row(logits: &[f32], target: Option<u32>, top_k: usize) -> Row {
-    let maxima = greatest_of_blocks(logits);
-    let max = greatest(&maxima);
-    let (sum, weighted) = exp_sums(logits, max);
-    let log_sum = sum.ln();
-    let nll = |logit: f32| log_sum - (f64::from(logit) - f64::from(max));
-    let target = target.map(|id| {
-        let logit = logits[id as usize];
-        Target { id, nll: nll(logit), rank: count_above(logits, logit) as u32 + 1 }
-    });
-    let top =
-        top(logits, &maxima, top_k).into_iter().map(|(logit, id)| Candidate { id, p: (-nll(logit)).exp() }).collect();
-    Row { entropy: log_sum - weighted / sum, top, target }
+    let asked = Asked { target: target.map(|id| (id, logits[id as usize])), top_k };
+    let (mut parts, mut least) = (Vec::new(), f32::NEG_INFINITY);
+    for (i, slab) in logits.chunks(SLAB).enumerate() {
+        let part = asked.see(i * SLAB, slab, least);
+        least = least.max(part.least(top_k));
+        parts.push(part);
+    }
+    asked.row(parts.iter())
+}
+
+/// What is asked of a row.
+#[derive(Clone, Copy)]
+pub(super) struct Asked {
+    /// A token and its logit.
+    pub target: Option<(u32, f32)>,
+    pub top_k: usize,
+}
+
+/// What a slab of a row says.
+pub(super) struct Part {
+    max: f32,
+    /// S and U of the slab, with its own greatest logit.
+    sums: (f64, f64),
+    /// Logits greater than the target's.
+    above: usize,
+    /// Its most likely tokens as far as they can be the row's, best first.
+    top: Vec<Ranked>,
+}
+
+impl Part {
+    /// What the row's `top_k` best logits are not below.
+    pub fn least(&self, top_k: usize) -> f32 {
+        self.top.last().filter(|_| self.top.len() == top_k).map_or(f32::NEG_INFINITY, |worst| worst.0)
+    }
+}
+
+impl Asked {
+    /// What the logits of the tokens from `first` on say. The row's best logits are known not to be below `least`.
+    pub fn see(self, first: usize, logits: &[f32], least: f32) -> Part {
+        let maxima = greatest_of_blocks(logits);
+        let max = greatest(&maxima);
+        let above = self.target.map_or(0, |(_, logit)| count_above(logits, logit));
+        Part { max, sums: exp_sums(logits, max), above, top: top(first, logits, &maxima, self.top_k, least) }
+    }
+
+    /// What all slabs of a row say together.
+    pub fn row<'a>(self, parts: impl Iterator<Item = &'a Part> + Clone) -> Row {
+        let max = parts.clone().map(|part| part.max).fold(f32::NEG_INFINITY, f32::max);
+        let (mut sum, mut weighted) = (0.0, 0.0);
+        for Part { max: own, sums, .. } in parts.clone() {
+            // x − m = (x − own) + (own − m); a slab of −∞ says nothing, unless all are.
+            let shift = f64::from(*own) - f64::from(max);
+            if shift == f64::NEG_INFINITY {
+                continue;
+            }
+            sum += shift.exp() * sums.0;
+            weighted += shift.exp() * (sums.1 + sums.0 * shift);
+        }
+        let log_sum = sum.ln();
+        let nll = |logit: f32| log_sum - (f64::from(logit) - f64::from(max));
+        let above = || parts.clone().map(|part| part.above).sum::<usize>();
+        let target = self.target.map(|(id, logit)| Target { id, nll: nll(logit), rank: above() as u32 + 1 });
+        let mut best: Vec<&Ranked> = parts.clone().flat_map(|part| &part.top).collect();
+        best.sort_unstable_by(|a, b| b.cmp(a));
+        best.truncate(self.top_k);
+        let top = best.into_iter().map(|Ranked(logit, id)| Candidate { id: *id, p: (-nll(*logit)).exp() }).collect();
+        Row { entropy: log_sum - weighted / sum, top, target }
+    }
 }
 
 /// A logit with its id, ordered so that the better one is greater: by logit, then the lower id.
-#[derive(PartialEq)]
-struct Ranked(f32, u32);
+#[derive(Clone, Copy, PartialEq)]
+pub(super) struct Ranked(f32, u32);
 
 impl Eq for Ranked {}
 
@@ -46,32 +106,30 @@ impl Ord for Ranked {
     }
 }
 
-/// The `k` greatest logits with their ids, best first; `maxima` are those of the logits' blocks.
-fn top(logits: &[f32], maxima: &[f32], k: usize) -> Vec<(f32, u32)> {
-    let k = k.min(logits.len());
-    if k == 0 {
-        return Vec::new();
-    }
+/// The `k` greatest logits, best first, without those below `bound`: those of the tokens from `first` on; `maxima` are
+/// those of their blocks.
+fn top(first: usize, logits: &[f32], maxima: &[f32], k: usize, bound: f32) -> Vec<Ranked> {
     // The least of the best is on top of the heap.
-    let mut best = BinaryHeap::with_capacity(k);
-    let mut least = f32::NEG_INFINITY;
+    let mut best: BinaryHeap<Reverse<Ranked>> = BinaryHeap::new();
     for (i, (block, max)) in logits.chunks(BLOCK).zip(maxima).enumerate() {
-        if best.len() == k && *max <= least {
+        let is_below = |logit: f32, best: &BinaryHeap<Reverse<Ranked>>| match best.peek() {
+            Some(Reverse(worst)) if best.len() == k => logit <= worst.0,
+            _ => logit < bound || k == 0,
+        };
+        if is_below(*max, &best) {
             continue;
         }
-        for (j, value) in block.iter().enumerate() {
-            let is_full = best.len() == k;
-            if is_full && *value <= least {
+        for (j, logit) in block.iter().enumerate() {
+            if is_below(*logit, &best) {
                 continue;
             }
-            if is_full {
+            if best.len() == k {
                 best.pop();
             }
-            best.push(Reverse(Ranked(*value, (i * BLOCK + j) as u32)));
-            least = best.peek().map_or(least, |worst| worst.0.0);
+            best.push(Reverse(Ranked(*logit, (first + i * BLOCK + j) as u32)));
         }
     }
-    best.into_sorted_vec().into_iter().map(|Reverse(Ranked(logit, id))| (logit, id)).collect()
+    best.into_sorted_vec().into_iter().map(|Reverse(ranked)| ranked).collect()
 }
 
 #[cfg(test)]
