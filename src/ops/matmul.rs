@@ -19,6 +19,7 @@ use self::kernel::{Kernel, kernel};
 use self::product::run_all;
 use self::squares::Squares;
 use super::simd::level;
+use std::mem::MaybeUninit;
 
 /// Multiplications below which a second thread costs more than it brings.
 const MIN_PARALLEL: usize = 128 * 1024;
@@ -34,15 +35,23 @@ pub struct View<'a> {
     values: &'a [f32],
     rows: usize,
     columns: usize,
+    /// Floats from row to row, or from column to column of the transpose.
+    stride: usize,
     is_transposed: bool,
 }
 
 impl<'a> View<'a> {
     /// Row-major values, `columns` in a row.
     pub fn new(values: &'a [f32], columns: usize) -> Self {
-        let rows = values.len() / columns;
-        assert!(values.len() == rows * columns, "the last row is not whole");
-        Self { values, rows, columns, is_transposed: false }
+        Self::padded(values, columns, 0)
+    }
+
+    /// The same with `pad` floats after each row that do not belong to it.
+    pub fn padded(values: &'a [f32], columns: usize, pad: usize) -> Self {
+        let stride = columns + pad;
+        let rows = values.len() / stride;
+        assert!(values.len() == rows * stride, "the last row is not whole");
+        Self { values, rows, columns, stride, is_transposed: false }
     }
 
     /// The transpose.
@@ -58,8 +67,8 @@ impl<'a> View<'a> {
     fn matrix(self) -> Matrix {
         let start = self.values.as_ptr();
         match self.is_transposed {
-            false => Matrix { start, row: self.columns, column: 1 },
-            true => Matrix { start, row: 1, column: self.rows },
+            false => Matrix { start, row: self.stride, column: 1 },
+            true => Matrix { start, row: 1, column: self.stride },
         }
     }
 }
@@ -69,6 +78,8 @@ pub struct Sum<'a> {
     pub to: To<'a>,
     pub terms: Vec<[View<'a>; 2]>,
     pub scale: f32,
+    /// Floats after each row of the result that do not belong to it; zeros in a new one.
+    pub pad: usize,
     /// Whether Σ y² is to be found on the way, for the y that is written.
     pub is_measured: bool,
 }
@@ -86,7 +97,12 @@ pub enum To<'a> {
 impl<'a> Sum<'a> {
     /// a·b in a new matrix.
     pub fn new(y: &'a mut Vec<f32>, a: View<'a>, b: View<'a>) -> Self {
-        Self { to: To::New(y), terms: vec![[a, b]], scale: 1.0, is_measured: false }
+        Self::to(To::New(y), vec![[a, b]])
+    }
+
+    /// Σ a·b.
+    pub fn to(to: To<'a>, terms: Vec<[View<'a>; 2]>) -> Self {
+        Self { to, terms, scale: 1.0, pad: 0, is_measured: false }
     }
 
     /// Rows and columns.
@@ -107,11 +123,11 @@ impl<'a> Sum<'a> {
             To::New(y) => {
                 assert!(self.terms.iter().any(|[a, _]| a.columns > 0), "nothing is written");
                 y.clear();
-                y.reserve(rows * columns);
+                y.reserve(rows * (columns + self.pad));
                 y.as_mut_ptr()
             }
             To::Over(y) | To::Added(y) => {
-                assert!(y.len() == rows * columns, "matrix shapes disagree");
+                assert!(y.len() == rows * (columns + self.pad), "matrix shapes disagree");
                 y.as_mut_ptr()
             }
         }
@@ -122,7 +138,8 @@ impl<'a> Sum<'a> {
         let (kernel, [x, w]) = (kernel?, *self.terms.first()?);
         // More would leave less than half of a vector empty.
         let is_few = x.rows <= kernel.lanes / 2 && !x.is_transposed && w.is_transposed && x.columns > 0;
-        let is_plain = !matches!(self.to, To::Added(_)) && (self.scale == 1.0 || self.terms.len() == 1);
+        let is_written = !matches!(self.to, To::Added(_)) && self.pad == 0;
+        let is_plain = is_written && (self.scale == 1.0 || self.terms.len() == 1);
         (is_few && is_plain).then_some(Few { x: x.values, w: w.values, steps: x.columns, scale: self.scale })
     }
 }
@@ -148,7 +165,7 @@ fn compute_on(sums: &mut [Sum], parallel: bool) -> Vec<Option<f64>> {
         let first = sum.few(kernel).map(|first| few.push((first, Output(start)))).is_some();
         let terms = &terms[usize::from(first)..];
         let add = first || matches!(sum.to, To::Added(_));
-        let product = Product { scale: sum.scale, add, ..Product::of(start, columns, terms, sum.shape()) };
+        let product = Product { scale: sum.scale, add, ..Product::of(start, columns + sum.pad, terms, sum.shape()) };
         let mut of_sum = kernel.filter(|_| sum.is_measured).and_then(|kernel| Squares::of(&product, kernel));
         let start = of_sum.as_mut().map_or(std::ptr::null_mut(), Squares::start);
         products.push(Product { squares: start, ..product });
@@ -166,23 +183,15 @@ fn compute_on(sums: &mut [Sum], parallel: bool) -> Vec<Option<f64>> {
     for sum in sums {
         let [rows, columns] = sum.shape();
         if let To::New(y) = &mut sum.to {
+            let stride = columns + sum.pad;
+            for row in y.spare_capacity_mut()[..rows * stride].chunks_mut(stride) {
+                row[columns..].fill(MaybeUninit::new(0.0));
+            }
             // SAFETY: all of it was written.
-            unsafe { y.set_len(rows * columns) };
+            unsafe { y.set_len(rows * stride) };
         }
     }
     squares.into_iter().map(|squares| squares.map(|squares| squares.sum())).collect()
-}
-
-/// y\[t, n\] = Σₖ x\[t, k\]·w\[n, k\], for `x [tokens, k]` and `w [n, k]`; `y [tokens, n]`.
-pub fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
-    product(View::new(x, k), View::new(w, k).t(), 1.0)
-}
-
-/// scale·a·b, `[rows of a, columns of b]`.
-pub fn product(a: View, b: View, scale: f32) -> Vec<f32> {
-    let mut y = Vec::new();
-    compute(&mut [Sum { scale, ..Sum::new(&mut y, a, b) }]);
-    y
 }
 
 #[cfg(test)]

@@ -137,11 +137,9 @@ impl Sink<'_> {
             }
         }
         let mut taken: Vec<_> = wanted.iter().map(|(id, _)| self.take(*id)).collect();
-        let sums = wanted.iter().zip(&mut taken).map(|((id, terms), (sum, is_first))| Sum {
-            to: if *is_first { To::New(sum) } else { To::Added(sum) },
-            terms: terms.clone(),
-            scale: 1.0,
-            is_measured: self.gradients.index.contains_key(id),
+        let sums = wanted.iter().zip(&mut taken).map(|((id, terms), (sum, is_first))| {
+            let to = if *is_first { To::New(sum) } else { To::Added(sum) };
+            Sum { is_measured: self.gradients.index.contains_key(id), ..Sum::to(to, terms.clone()) }
         });
         let squares = compute(&mut sums.collect::<Vec<_>>());
         for (((id, _), (sum, _)), squares) in wanted.into_iter().zip(taken).zip(squares) {
@@ -240,7 +238,7 @@ impl Gradients {
     pub fn add_product(&mut self, i: usize, a: View, b: View) {
         let (mut sum, is_first) = self.take(i);
         let to = if is_first { To::New(&mut sum) } else { To::Added(&mut sum) };
-        let squares = compute(&mut [Sum { to, terms: vec![[a, b]], scale: 1.0, is_measured: true }]);
+        let squares = compute(&mut [Sum { is_measured: true, ..Sum::to(to, vec![[a, b]]) }]);
         self.put(i, sum, squares.into_iter().flatten().next());
     }
 

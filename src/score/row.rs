@@ -6,9 +6,9 @@ use std::collections::BinaryHeap;
 use crate::loss::{Candidate, Row, Target};
 use crate::ops::{BLOCK, count_above, exp_sums, greatest, greatest_of_blocks};
 
-/// Tokens of a slab: a row of logits is read so many at a time, and what the slabs say is put together. All of them where
-/// rows are computed by slab, some hundred kilobytes, stay in the caches.
-pub(super) const SLAB: usize = 1024;
+/// Tokens of a slab: a row of logits is read so many at a time, and what its slabs say is put together. The logits of 128
+/// rows are half a megabyte then, and no power of two apart, which would crowd the caches.
+pub(super) const SLAB: usize = 1008;
 
 /// A row's exact entropy, its `top_k` most likely tokens (of equal ones the lower id first) and how `target` did.
 ///

@@ -138,41 +138,27 @@ impl Blocks {
         self.shape[0] * self.shape[1] * steps
     }
 
-    /// Cuts the side that goes by into blocks; the multiplications of products after it are `later`. Blocks get smaller
-    /// towards the end, so that the threads finish together (guided self-scheduling, Polychronopoulos and Kuck 1987).
+    /// Cuts the side that goes by into blocks; the multiplications of products after it are `later`.
     fn cut(&mut self, threads: usize, later: usize) {
         let [rows, columns] = self.shape;
         let Kernel { lanes, rows: tile, vectors, .. } = self.kernel;
         // Whole squares where y is written the other way round.
         let whole = if self.is_turned { tile * SQUARE / gcd(tile, SQUARE) } else { tile };
-        let (by_rows, panels) = (self.goes_by_rows(), self.panels.len());
-        let (all, least, most, whole) = match by_rows {
-            true => {
-                let is_packed = self.pieces.first().is_some_and(Piece::is_packed);
-                let most = if is_packed { (SUMS / columns).clamp(ROWS, 3 * ROWS) } else { ROWS };
-                (rows, (2 * tile).next_multiple_of(whole), most.next_multiple_of(whole), whole)
+        let panels = self.panels.len();
+        if self.goes_by_rows() {
+            let is_packed = self.pieces.first().is_some_and(Piece::is_packed);
+            let most = if is_packed { (SUMS / columns.max(1)).clamp(ROWS, 3 * ROWS) } else { ROWS };
+            let [least, most] = [2 * tile, most].map(|count| count.next_multiple_of(whole));
+            let later = later / (self.work() / rows.max(1)).max(1);
+            let parts = guided(rows, later, threads, [least, most, whole]);
+            self.blocks = parts.map(|(row, rows)| Block { row, rows, panel: 0, panels }).collect();
+        } else {
+            let later = later / (self.work() / panels).max(1);
+            for (panel, panels) in guided(panels, later, threads, [1, PANELS, 1]) {
+                let height = (TALL_SUMS / (panels * vectors * lanes)).next_multiple_of(whole);
+                let parts = (0..rows).step_by(height).map(|row| (row, height.min(rows - row)));
+                self.blocks.extend(parts.map(|(row, rows)| Block { row, rows, panel, panels }));
             }
-            false => (panels, 1, PANELS, 1),
-        };
-        let later = later / (self.work() / all).max(1);
-        let mut from = 0;
-        while from < all {
-            let share = if threads == 1 { most } else { (all - from + later) / (2 * threads) };
-            let count = share.next_multiple_of(whole).clamp(least, most).min(all - from);
-            match by_rows {
-                true => self.blocks.push(Block { row: from, rows: count, panel: 0, panels }),
-                false => {
-                    let height = (TALL_SUMS / (count * vectors * lanes)).next_multiple_of(tile);
-                    let rows_from = (0..rows).step_by(height);
-                    self.blocks.extend(rows_from.map(|row| Block {
-                        row,
-                        rows: height.min(rows - row),
-                        panel: from,
-                        panels: count,
-                    }));
-                }
-            }
-            from += count;
         }
     }
 
@@ -233,6 +219,24 @@ pub(super) fn panels(columns: usize, kernel: Kernel) -> Vec<Panel> {
     panels
 }
 
+/// Where parts of `all` begin and how long they are, with as much as `later` to be done after them: large ones first and
+/// small ones last, so that the threads finish together (guided self-scheduling, Polychronopoulos and Kuck 1987). But for
+/// the last they are multiples of `whole`, as `least` and `most` must be.
+fn guided(
+    all: usize,
+    later: usize,
+    threads: usize,
+    [least, most, whole]: [usize; 3],
+) -> impl Iterator<Item = (usize, usize)> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        let share = if threads == 1 { most } else { (all - from + later) / (2 * threads) };
+        let count = share.next_multiple_of(whole).clamp(least, most).min(all - from);
+        from += count;
+        (count > 0).then_some((from - count, count))
+    })
+}
+
 /// The greatest common divisor.
 fn gcd(a: usize, b: usize) -> usize {
     if b == 0 { a } else { gcd(b, a % b) }
@@ -261,4 +265,28 @@ impl Buffer {
 thread_local! {
     /// A block's packed rows of a, its packed panels, and its sums.
     static ROOM: RefCell<[Buffer; 3]> = const { RefCell::new([const { Buffer::new() }; 3]) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_cover_everything_and_get_smaller() {
+        for (all, later, threads) in [(0, 5, 2), (1, 0, 2), (576, 0, 2), (576, 10_000, 2), (1000, 300, 7), (130, 0, 1)]
+        {
+            let parts: Vec<_> = guided(all, later, threads, [24, 96, 24]).collect();
+            let mut end = 0;
+            for (i, (from, count)) in parts.iter().enumerate() {
+                assert_eq!(*from, end, "{all} after {later}");
+                assert!(*count <= 96 && (i + 1 == parts.len() || count.is_multiple_of(24)), "{count} of {all}");
+                assert!(i == 0 || *count <= parts[i - 1].1, "{parts:?}");
+                end += count;
+            }
+            assert_eq!(end, all);
+        }
+        let sizes = |later| guided(576, later, 2, [24, 96, 24]).map(|(_, count)| count).collect::<Vec<_>>();
+        assert_eq!(sizes(0), [96, 96, 96, 72, 72, 48, 24, 24, 24, 24]);
+        assert_eq!(sizes(10_000), [96; 6]);
+    }
 }

@@ -6,6 +6,13 @@ use super::product::run_at;
 use super::*;
 use crate::ops::simd::Level;
 
+/// x·Wᵀ.
+fn matmul_nt(x: &[f32], w: &[f32], k: usize) -> Vec<f32> {
+    let mut y = Vec::new();
+    compute(&mut [Sum::new(&mut y, View::new(x, k), View::new(w, k).t())]);
+    y
+}
+
 fn sample(length: usize, step: usize) -> Vec<f32> {
     (0..length).map(|i| ((i * step) % 61) as f32 / 30.0 - 1.0).collect()
 }
@@ -181,7 +188,30 @@ fn a_few_tokens_with_an_adapter_have_the_bits_that_they_have_among_many() {
 
 fn measured(y: &mut [f32], a: View, b: View, add: bool) -> Option<f64> {
     let to = if add { To::Added(y) } else { To::Over(y) };
-    compute(&mut [Sum { to, terms: vec![[a, b]], scale: 1.0, is_measured: true }])[0]
+    compute(&mut [Sum { is_measured: true, ..Sum::to(to, vec![[a, b]]) }])[0]
+}
+
+/// What lies between padded rows is neither read nor, unless it is new, written.
+#[test]
+fn padded_rows_are_read_and_written_as_if_they_were_not() {
+    for (m, n, k, pad) in [(3, 70, 40, 1), (40, 21, 200, 16), (130, 300, 33, 5)] {
+        let (a, b) = (sample(m * k, 7), sample(n * k, 11));
+        let pad_rows = |x: &[f32], with: f32| {
+            x.chunks(k).flat_map(|row| row.iter().copied().chain(std::iter::repeat_n(with, pad))).collect::<Vec<_>>()
+        };
+        let (padded_a, padded_b) = (pad_rows(&a, f32::NAN), pad_rows(&b, f32::NAN));
+        let views = [View::padded(&padded_a, k, pad), View::padded(&padded_b, k, pad).t()];
+        let mut new = Vec::new();
+        compute(&mut [Sum { pad, ..Sum::new(&mut new, views[0], views[1]) }]);
+        let mut over = vec![7.0; m * (n + pad)];
+        compute(&mut [Sum { pad, ..Sum::to(To::Over(&mut over), vec![views]) }]);
+        let expected = matmul_nt(&a, &b, k);
+        for (y, between) in [(&new, 0.0), (&over, 7.0)] {
+            for (row, expected) in y.chunks(n + pad).zip(expected.chunks(n)) {
+                assert!(row[..n] == *expected && row[n..].iter().all(|x| *x == between), "{m}x{n}x{k}");
+            }
+        }
+    }
 }
 
 #[test]
