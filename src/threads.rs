@@ -144,6 +144,18 @@ mod tests {
     }
 
     #[test]
+    fn tasks_of_several_things_are_told_apart() {
+        for parallel in [false, true] {
+            let counts = [3, 0, 40, 1];
+            let runs = counts.map(|count| (0..count).map(|_| AtomicUsize::new(0)).collect::<Vec<_>>());
+            for_each_of(&counts, parallel, |which, i| {
+                runs[which][i].fetch_add(1, Ordering::Relaxed);
+            });
+            assert!(runs.into_iter().flatten().all(|runs| runs.into_inner() == 1));
+        }
+    }
+
+    #[test]
     fn a_panic_comes_out_and_the_next_pass_runs() {
         let panicked = std::panic::catch_unwind(|| together(|| panic!("in a pass")));
         assert!(panicked.is_err());

@@ -14,12 +14,13 @@ mod squares;
 
 pub use self::product::{Matrix, Product, Term};
 
+use std::mem::MaybeUninit;
+
 use self::few::Few;
 use self::kernel::{Kernel, kernel};
 use self::product::run_all;
 use self::squares::Squares;
 use super::simd::level;
-use std::mem::MaybeUninit;
 
 /// Multiplications below which a second thread costs more than it brings.
 const MIN_PARALLEL: usize = 128 * 1024;

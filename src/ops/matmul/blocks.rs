@@ -1,7 +1,7 @@
 //! Products by blocks: what a block reads again and again stays in the caches.
 //!
-//! One side is larger than the other, the weights in a projection, and goes by once. Is it a, then b is packed once for
-//! all and its rows go by in blocks; is it b, then its panels meet all of a one by one, packed before or by the first tile
+//! One side is larger than the other, the weights in a projection, and goes by once. If that is a, all of b is packed
+//! first and a's rows go by in blocks; if it is b, its panels meet all of a one by one, packed before or by the first tile
 //! that reads them ([`block`]). Products that are computed together share the threads, and what they pack of the same b:
 //! threads wait for each other twice for all of them, not twice for each.
 
