@@ -28,7 +28,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("ops", &["cancel", "mask::attention", "threads"]),
     // The decoder knows no files, the files do not know where they come from, and a source knows no tensors.
     ("decoder", &["cancel", "mask::attention", "ops"]),
-    ("checkpoint", &["cancel", "decoder", "disguise", "memory", "ops::activation", "sequence"]),
+    ("checkpoint", &["cancel", "decoder", "disguise", "memory", "ops::activation", "ops::projection", "sequence"]),
     ("source", &["cancel", "checkpoint::index", "checkpoint::life::header", "memory", "sample", "sequence::display"]),
     ("model", &["cancel", "checkpoint", "decoder", "mask", "memory", "sample", "sequence", "source", "template"]),
     // What is done with a model.

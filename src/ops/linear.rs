@@ -5,31 +5,9 @@ use candle_core::{Result, Tensor};
 use super::composed;
 use super::fit::fit;
 use super::matmul::{Sum, View, compute};
+use super::projection::{Adapter, Projection, Weight};
 use super::tape::{Sink, Tape, record, record_all};
 use super::values::{fusable, tensor, with_all_values, with_values};
-
-/// A projection's matrix, as its file stores it.
-#[derive(Clone, Debug)]
-pub enum Weight {
-    /// `[out, in]`, torch's `Linear`.
-    OutIn(Tensor),
-    /// `[in, out]`, gpt2's `Conv1D`.
-    InOut(Tensor),
-}
-
-/// What LoRA adds to a projection (Hu et al. 2021): scale·B·A·x.
-#[derive(Clone, Debug)]
-pub struct Adapter {
-    /// `[rank, in]`.
-    pub a: Tensor,
-    /// `[out, rank]`, zero at first.
-    pub b: Tensor,
-    /// alpha / rank.
-    pub scale: f64,
-}
-
-/// A matrix, and an adapter beside it.
-pub type Projection<'a> = (&'a Weight, Option<&'a Adapter>);
 
 /// y = x·Wᵀ for `x [tokens, in]`, `weight [out, in]`.
 ///
