@@ -250,15 +250,15 @@ fn projections_with_low_rank_adapters() {
                 let plain = Weight::OutIn(i[7].clone());
                 let all = [(&w, Some(&first)), (&turned, Some(&second)), (&plain, None)];
                 let ys = ops::project(&i[0], &all, tape)?;
-                // The plain one's first half counts twice: each result's gradient is its own.
+                // The halves of the plain one count differently: each column's gradient is its own.
                 let sum = ops::add(&ops::add(&ys[0], &ys[1], tape)?, &ops::columns(&ys[2], 0, n, tape)?, tape)?;
-                ops::mul(&sum, &ops::columns(&ys[2], n, n, tape)?, tape)
+                ops::add(&sum, &ops::affine(&ops::columns(&ys[2], n, n, tape)?, -0.5, 0.0, tape)?, tape)
             },
             || {
                 let first = (composed::linear(&x, &w)? + low_rank(&a, &b, 0.3)?)?;
                 let second = (x.matmul(&turned)? + low_rank(&c, &d, -2.0)?)?;
                 let plain = composed::linear(&x, &plain)?;
-                ((first + second)? + plain.narrow(1, 0, n)?)? * plain.narrow(1, n, n)?
+                ((first + second)? + plain.narrow(1, 0, n)?)? + (plain.narrow(1, n, n)? * -0.5)?
             },
         );
     }
