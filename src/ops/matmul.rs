@@ -138,7 +138,8 @@ impl<'a> Sum<'a> {
     fn few(&self, kernel: Option<Kernel>) -> Option<Few<'a>> {
         let (kernel, [x, w]) = (kernel?, *self.terms.first()?);
         // More would leave less than half of a vector empty.
-        let is_few = x.rows <= kernel.lanes / 2 && !x.is_transposed && w.is_transposed && x.columns > 0;
+        let is_whole = x.columns > 0 && x.stride == x.columns && w.stride == w.rows;
+        let is_few = x.rows <= kernel.lanes / 2 && !x.is_transposed && w.is_transposed && is_whole;
         let is_written = !matches!(self.to, To::Added(_)) && self.pad == 0;
         let is_plain = is_written && (self.scale == 1.0 || self.terms.len() == 1);
         (is_few && is_plain).then_some(Few { x: x.values, w: w.values, steps: x.columns, scale: self.scale })

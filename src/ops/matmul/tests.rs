@@ -206,6 +206,9 @@ fn padded_rows_are_read_and_written_as_if_they_were_not() {
         let mut over = vec![7.0; m * (n + pad)];
         compute(&mut [Sum { pad, ..Sum::to(To::Over(&mut over), vec![views]) }]);
         let expected = matmul_nt(&a, &b, k);
+        let mut whole = Vec::new();
+        compute(&mut [Sum::new(&mut whole, views[0], views[1])]);
+        assert!(whole == expected, "{m}x{n}x{k}");
         for (y, between) in [(&new, 0.0), (&over, 7.0)] {
             for (row, expected) in y.chunks(n + pad).zip(expected.chunks(n)) {
                 assert!(row[..n] == *expected && row[n..].iter().all(|x| *x == between), "{m}x{n}x{k}");
